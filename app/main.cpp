@@ -146,7 +146,7 @@ void add_keys(CLI::App& app, CommandChoice& chosen) {
                    "wrapped under it, the old one ended; as the owner")
         ->excludes(purpose);
     rotating
-        ->add_option("--lead-seconds", rotate->lead_s,
+        ->add_option("--lead-seconds", rotate->lead_seconds,
                      "until it is used: time for nodes and caches to see it; 600 where more than one node serves")
         ->check(CLI::Range(std::int64_t{0}, kMaxLeadSeconds))
         ->capture_default_str();

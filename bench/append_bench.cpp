@@ -35,9 +35,9 @@ struct Options {
 };
 constexpr std::size_t kUsers = 10'000;
 
-std::int64_t now_ms() {
-    return 1'750'000'000'000 +
-           std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now().time_since_epoch()).count();
+Instant now() {
+    const auto since_start = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now().time_since_epoch());
+    return Instant::at_ms(1'750'000'000'000) + milliseconds(since_start.count());
 }
 
 // ---- the rows --------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ struct BareBatch {
         payloads.add(event.payload);
         metadatas.add(event.metadata);
         std::string time;
-        put_integer(time, server_time(now_ms()));
+        put_integer(time, server_time(now()));
         times.add(time);
         leaves.add(security::view_of(leaf));
     }
@@ -240,7 +240,7 @@ void run(const Options& options) {
     database.execute(kBareTable);
     CommitterSettings settings;
     settings.max_batch_commands = options.batch;
-    Committer committer(database.service_url(), now_ms, settings, test::authenticity());
+    Committer committer(database.service_url(), now, settings, test::authenticity());
     bench::Feeder feeder(committer, 2 * options.batch);  // two batches' worth of commands wait, as under load
     Workload workload;
     seconds_for(feeder, workload.registrations());

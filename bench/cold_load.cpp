@@ -45,9 +45,9 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
 
     test::Database database;
-    test::FixedClock clock(test::kNowMs);
+    test::FixedClock clock(test::kNow);
     eventstore::postgres::PostgresStore store({.url = database.service_url(), .authenticity = test::authenticity()},
-                                              [] { return test::kNowMs; });
+                                              [] { return test::kNow; });
     test::World world(store, clock);
     test::Node node(world, store);
     world.register_user(node, "ann@example.com");

@@ -33,22 +33,22 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 void fill(Options options, const app::Config& config) {
     app::SystemClock clock;
-    auto keyring = security::LiveKeyring::open(config.keyring_file, clock.now_ms());
+    auto keyring = security::LiveKeyring::open(config.keyring_file, clock.now());
     if (!keyring) throw std::runtime_error(keyring.error().message);
     security::KeyringCipher cipher(**keyring, clock);
     security::KeyringPseudonyms pseudonyms(**keyring, clock);
     const security::Argon2Parameters cost{config.argon2_memory_kib, config.argon2_iterations,
                                           config.argon2_parallelism};
     options.past.password_hash = security::argon2_hash(Secret(std::move(options.password)), cost);
-    options.past.ends_at_ms = clock.now_ms();
-    options.past.begins_at_ms = options.past.ends_at_ms - options.hours * 3'600'000;
+    options.past.ends_at = clock.now();
+    options.past.begins_at = options.past.ends_at - hours(options.hours);
     const std::size_t events = options.past.events;
     Past past(std::move(options.past), cipher, pseudonyms);
 
     eventstore::postgres::CommitterSettings settings;
     settings.max_batch_commands = config.append_batch;
     eventstore::postgres::Committer committer(
-        config.database_url, [&past] { return past.now_ms(); }, settings, app::configured_authenticity(config));
+        config.database_url, [&past] { return past.now(); }, settings, app::configured_authenticity(config));
     Feeder feeder(committer, 2 * settings.max_batch_commands);
     const auto begun = Clock::now();
     auto next_word = begun + std::chrono::seconds(5);

@@ -56,7 +56,7 @@ Past::Past(PastOptions options, eventstore::SubjectCipher& cipher, commands::Pse
       cipher_(cipher),
       pseudonyms_(pseudonyms),
       random_(options_.seed),
-      now_ms_(options_.begins_at_ms) {
+      now_(options_.begins_at) {
     if (options_.events < 2 * options_.users) throw std::invalid_argument("a user takes two events at least");
     for (const char* text : kAgents) agents_.push_back({text, pseudonyms_.device(text)});
     people_.reserve(options_.users);
@@ -196,7 +196,7 @@ Past::Told Past::logs_in(std::size_t room) {
                                {options_.issuer},
                                agents_[person.agent].device,
                                person.user.state.sealed_sha256,
-                               now_ms_,
+                               now_,
                                {}};
     append.guards.push_back({person.user.id, person.user.version});
     const Actor actor = self(person, visit.session.id);
@@ -218,7 +218,7 @@ Past::Told Past::refreshes() {
     Append append = command();
     append.guards.push_back({person.user.id, person.user.version});
     const RefreshSession command{
-        visit->session.state.generation, visit->session.state.client_id, agents_[person.agent].device, now_ms_, {}};
+        visit->session.state.generation, visit->session.state.client_id, agents_[person.agent].device, now_, {}};
     write(append, visit->session,
           need(decide(visit->session.state, visit->session.id, person.user.state, SessionCommand(command))),
           self(person, visit->session.id));
@@ -301,7 +301,7 @@ template <class Aggregate, class Events>
 void Past::write(Append& append, Stream<Aggregate>& stream, const Events& events, const Actor& actor,
                  const SubjectKeyPtr& payload_key) {
     eventstore::EventMetadata envelope;
-    envelope.occurred_at_ms = now_ms_;
+    envelope.occurred_at = now_;
     envelope.actor_type = actor.type;
     envelope.actor_id = actor.id;
     envelope.command_id = security::base64url_encode(security::view_of(append.command_id));
@@ -327,7 +327,7 @@ void Past::write(Append& append, Stream<Aggregate>& stream, const Events& events
         const eventstore::EnvelopePlace place{out.event_id, out.stream_type, out.stream_id};
         out.metadata = eventstore::encode(envelope, place, envelope_sealer);
         // Positions only order what happened here; the true ones lie behind whatever the log held before.
-        stream.state = evolve(std::move(stream.state), event, {static_cast<Position>(++told_), now_ms_});
+        stream.state = evolve(std::move(stream.state), event, {static_cast<Position>(++told_), now_});
     }
     use_key(append, actor.key);
     use_key(append, payload_key);
@@ -350,7 +350,7 @@ Past::Actor Past::self(const Person& person, std::optional<Uuid> session) const 
 }
 
 Past::Actor Past::anonymous(Append& append) {
-    const Uuid today = pseudonyms_.anonymous_subject_of(now_ms_);
+    const Uuid today = pseudonyms_.anonymous_subject_of(now_);
     if (!key_of_the_day_ || key_of_the_day_->subject != today) {
         key_of_the_day_ = cipher_.make_key(today);
         append.new_keys.push_back(cipher_.wrap(*key_of_the_day_));
@@ -376,7 +376,7 @@ Past::Visit* Past::live_visit() {
     while (!live_.empty()) {
         Visit& visit = live_[below(live_.size())];
         const User& user = people_[visit.person].user.state;
-        if (check_session(visit.session.state, visit.session.id, user, {}, now_ms_)) return &visit;
+        if (check_session(visit.session.state, visit.session.id, user, {}, now_)) return &visit;
         if (&visit != &live_.back()) visit = std::move(live_.back());
         live_.pop_back();
     }
@@ -387,7 +387,7 @@ Past::Visit* Past::live_visit() {
 // RFC 9562 section 5.7: the time in front, randomness behind.
 Uuid Past::next_id() {
     Uuid id;
-    const auto front = static_cast<std::uint64_t>(now_ms_.load()) << 16 | 0x7000 | (random_() & 0x0FFF);
+    const auto front = static_cast<std::uint64_t>(now_.load().ms()) << 16 | 0x7000 | (random_() & 0x0FFF);
     const std::uint64_t back = (random_() & 0x3FFF'FFFF'FFFF'FFFFULL) | 0x8000'0000'0000'0000ULL;
     for (std::size_t i = 0; i < 8; ++i) {
         id.bytes[i] = static_cast<std::uint8_t>(front >> (56 - 8 * i));
@@ -405,9 +405,9 @@ eventstore::CommandId Past::next_command_id() {
 }
 
 void Past::pass_time() {
-    const auto span = static_cast<double>(options_.ends_at_ms - options_.begins_at_ms);
+    const auto span = static_cast<double>((options_.ends_at - options_.begins_at).ms());
     const double part = static_cast<double>(told_) / static_cast<double>(options_.events);
-    now_ms_ = options_.begins_at_ms + static_cast<std::int64_t>(span * part);
+    now_ = options_.begins_at + milliseconds(static_cast<std::int64_t>(span * part));
 }
 
 }  // namespace keyledger::bench

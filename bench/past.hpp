@@ -12,6 +12,7 @@
 #include "commands/runtime/ports.hpp"
 #include "domain/access/assignments.hpp"
 #include "domain/access/role.hpp"
+#include "domain/base/time.hpp"
 #include "domain/credentials/login_attempts.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
@@ -26,14 +27,14 @@ struct PastOptions {
     std::size_t events = 1'000'000;  // at least two a user
     bool only_log_ins = false;       // nothing else is done by those who registered: every session is live
     std::uint64_t seed = 1;
-    std::int64_t begins_at_ms = 0;
-    std::int64_t ends_at_ms = 0;
+    Instant begins_at;
+    Instant ends_at;
     std::string issuer = "http://127.0.0.1:8080";  // of the sessions' tokens
     std::string prefix = "load";                   // of the addresses: load-0@example.com …
     Secret password_hash;                          // the same for everybody, sealed under each user's own key
 };
 
-// Not thread-safe, but for now_ms().
+// Not thread-safe, but for now().
 class Past {
 public:
     // Both outlive it.
@@ -42,7 +43,7 @@ public:
     // The next command; nullopt once all is told.
     std::optional<eventstore::Append> next();
     // The time in the past that the newest command happened at.
-    std::int64_t now_ms() const { return now_ms_; }
+    Instant now() const { return now_; }
     std::size_t told() const { return told_; }  // events
     std::size_t people() const { return people_.size(); }
     std::size_t live_sessions() const { return live_.size(); }  // some of which an event on their user has ended
@@ -116,7 +117,7 @@ private:
     eventstore::SubjectCipher& cipher_;
     commands::Pseudonyms& pseudonyms_;
     std::mt19937_64 random_;
-    std::atomic<std::int64_t> now_ms_;
+    std::atomic<Instant> now_;
     std::size_t told_ = 0;
     std::deque<eventstore::Append> pending_;
     std::vector<Agent> agents_;

@@ -6,6 +6,7 @@
 #include "commands/credentials/failure_counts.hpp"
 #include "commands/runtime/executor.hpp"
 #include "commands/runtime/ports.hpp"
+#include "domain/base/time.hpp"
 #include "domain/credentials/login_attempt_limits.hpp"
 #include "domain/sessions/lifetime.hpp"
 #include "eventstore/limits.hpp"
@@ -32,8 +33,8 @@ struct Settings {
     std::string issuer;
     SessionLifetimes lifetimes;
     LoginAttemptLimits attempts;
-    std::int64_t erasure_grace_ms = 0;  // in which a request can be taken back
-    std::int64_t access_token_s = 300;
+    Duration erasure_grace;  // in which a request can be taken back
+    Duration access_token_lifetime = seconds(300);
     RequestLimits limits{};
 };
 
@@ -67,9 +68,9 @@ struct Grant {
     std::vector<std::string> audiences;          // of the access token
     std::vector<std::string> session_audiences;  // as of the log-in
     std::int64_t security_stamp = 0;
-    std::int64_t generation = 0;       // of the refresh token
-    std::int64_t generated_at_ms = 0;  // when that generation came into being: its bytes follow from it
-    Position position = 0;             // of the event that granted it; 0 when none was needed
+    std::int64_t generation = 0;  // of the refresh token
+    Instant generated_at{};       // when that generation came into being: its bytes follow from it
+    Position position = 0;        // of the event that granted it; 0 when none was needed
 };
 
 struct Receipt {

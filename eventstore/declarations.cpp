@@ -15,6 +15,7 @@ template <class T>
 struct Of {};
 FieldType describe_type(Of<std::string>) { return {FieldType::Base::kText, false, false, false, {}}; }
 FieldType describe_type(Of<Uuid>) { return {FieldType::Base::kUuid, false, false, false, {}}; }
+FieldType describe_type(Of<Instant>) { return {FieldType::Base::kInteger, false, false, false, {}}; }
 FieldType describe_type(Of<std::int64_t>) { return {FieldType::Base::kInteger, false, false, false, {}}; }
 template <class E>
     requires std::is_enum_v<E>

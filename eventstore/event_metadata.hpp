@@ -4,6 +4,7 @@
 #include <string>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger::eventstore {
@@ -16,7 +17,7 @@ constexpr auto enum_names(ActorType) {
 }
 
 struct EventMetadata {
-    std::int64_t occurred_at_ms = 0;  // the command's clock
+    Instant occurred_at;  // the command's clock
     ActorType actor_type = ActorType::kAnonymous;
     std::string actor_id;        // user id, client id; empty for anonymous and system
     std::string command_id;      // base64url
@@ -33,7 +34,7 @@ struct EventMetadata {
     static constexpr auto fields() {
         using M = EventMetadata;
         return std::tuple{
-            Field{"occurred_at_ms", &M::occurred_at_ms, "when it was decided, by the clock of the node that did"},
+            Field{"occurred_at_ms", &M::occurred_at, "when it was decided, by the clock of the node that did"},
             Field{"actor_type", &M::actor_type, "who did it; `system` is the command line"},
             Field{"actor_id", &M::actor_id, "the user's id or the client's; empty for `anonymous` and `system`"},
             Field{"command_id", &M::command_id,

@@ -4,12 +4,13 @@
 // stored form, so that sealed fields stay sealed and proofs outlive erasure.
 #include <string>
 
+#include "domain/base/time.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore {
 
 // From canonical payload and metadata (as they are written).
-Digest leaf_hash(std::string_view tenant, const NewEvent& event, std::int64_t recorded_at_ms);
+Digest leaf_hash(std::string_view tenant, const NewEvent& event, Instant recorded_at);
 // From what a reader got. The texts that were hashed are taken as they are; those of events from before MACs are
 // parsed and made canonical first, which throws CodecError if they are not JSON objects.
 Digest leaf_hash(const RecordedEvent& event);

@@ -24,7 +24,7 @@ RateDecision LocalBuckets::take(const std::vector<Bucket>& buckets, std::int64_t
         wait_us = std::max(wait_us, after_us - bucket.tolerance_us());
     }
     const bool passes = wait_us <= 0;
-    if (!passes) taken.wait_ms = (wait_us + 999) / 1000;
+    if (!passes) taken.wait = milliseconds((wait_us + 999) / 1000);
     for (const Bucket& bucket : buckets) {
         std::int64_t level_us = level_of(bucket, now_us);
         if (passes && bucket.use == Bucket::Use::kTake) {

@@ -3,7 +3,7 @@
 // needs one timestamp a bucket. Implemented by PostgresLimits for all nodes; ProcessLimits is one process's own.
 //
 //     const auto taken = co_await limits.take(std::move(buckets), deadline);
-//     if (!taken) …the store is away: fail closed…   if (taken->wait_ms > 0) …429 with Retry-After…
+//     if (!taken) …the store is away: fail closed…   if (taken->wait > Duration()) …429 with Retry-After…
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
@@ -14,6 +14,7 @@
 
 #include "domain/base/lru_map.hpp"
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore {
@@ -30,7 +31,7 @@ struct Bucket {
 };
 
 struct RateDecision {
-    std::int64_t wait_ms = 0;         // 0: taken from each; else from none, and so long is to be waited
+    Duration wait;                    // none: taken from each; else from none, and so long is to be waited
     std::int64_t first_level_us = 0;  // of the first bucket after that: until it is full again
 };
 // How many attempts the bucket lets through at once from such a level.

@@ -18,6 +18,7 @@
 
 #include "domain/base/declare.hpp"
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger::eventstore {
@@ -40,7 +41,7 @@ using Digest = std::array<std::uint8_t, 32>;
 using Mac = std::array<std::uint8_t, 16>;  // HMAC-SHA-256, cut: half of it is what RFC 2104 asks for at least
 using CommandId = Digest;
 using Deadline = std::chrono::steady_clock::time_point;
-using NowMs = std::function<std::int64_t()>;  // the wall clock that a store stamps `recorded_at` with; thread-safe
+using WallClock = std::function<Instant()>;  // that a store stamps `recorded_at` with; thread-safe
 
 // ---- what a command appends ------------------------------------------------------------------------------------
 struct NewEvent {
@@ -91,8 +92,8 @@ struct SpentValue {
     Digest digest{};
     // At the earliest. What was made before the store remembers what was spent (a restored log does not know what the
     // lost one took) counts as spent: nobody knows.
-    std::int64_t made_at_ms = 0;
-    std::int64_t expires_at_ms = 0;  // from then on it counts as spent
+    Instant made_at;
+    Instant expires_at;  // from then on it counts as spent
 };
 struct Append {
     CommandId command_id{};
@@ -101,7 +102,7 @@ struct Append {
     // only until nobody can be in doubt about its outcome any more.
     enum class CommandIdRetention : std::uint8_t { kAsConfigured, kForAnHour };
     CommandIdRetention id_retention = CommandIdRetention::kAsConfigured;
-    std::int64_t decided_at_ms = 0;     // the command's clock: its events are not recorded before
+    Instant decided_at;                 // the command's clock: its events are not recorded before
     std::vector<StreamVersion> writes;  // every stream that `events` writes, with its version before
     std::vector<StreamVersion> guards;  // no stream twice, here and in `writes` together
     // In order, grouped by nothing. None: it spends, and changes nothing else; its position is the head's then, as if
@@ -176,7 +177,7 @@ struct RecordedEvent {
     Uuid event_id;
     std::string payload;  // JSON text as stored
     std::string metadata;
-    std::int64_t recorded_at_ms = 0;  // given by the committer; never falls from position to position
+    Instant recorded_at;  // given by the committer; never falls from position to position
     Digest leaf_hash{};
     // The texts are those that were hashed. Events from before MACs have others: jsonb reorders members.
     bool is_canonical = false;

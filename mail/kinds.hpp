@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "domain/base/time.hpp"
+
 namespace keyledger::mail {
 
 enum class Kind {
@@ -34,18 +36,18 @@ enum class Kind {
 };
 
 // What a mail tells, as far as its kind needs it. Texts are as the log has them: what could deceive the reader is left
-// out when the mail is written (mail/message/shown.hpp). Times are milliseconds of Unix time, shown in UTC.
+// out when the mail is written (mail/message/shown.hpp). Times are shown in UTC.
 struct Facts {
-    std::optional<std::int64_t> at_ms;   // when it happened
-    std::optional<std::int64_t> due_ms;  // when it will: an erasure, the end of a pause
-    std::string device;                  // "Firefox on Linux"
-    std::string place;                   // "192.0.2.0/24", "Berlin, Germany"
-    std::string address;                 // the other one, where a mail is about two
-    std::string factor;                  // its name
-    std::string code;                    // a secret: never logged
-    std::string link;                    // likewise; https, or http to this machine
-    std::optional<int> minutes;          // how long code and link are good
-    std::optional<int> left;             // recovery codes
+    std::optional<Instant> at;   // when it happened
+    std::optional<Instant> due;  // when it will: an erasure, the end of a pause
+    std::string device;          // "Firefox on Linux"
+    std::string place;           // "192.0.2.0/24", "Berlin, Germany"
+    std::string address;         // the other one, where a mail is about two
+    std::string factor;          // its name
+    std::string code;            // a secret: never logged
+    std::string link;            // likewise; https, or http to this machine
+    std::optional<int> minutes;  // how long code and link are good
+    std::optional<int> left;     // recovery codes
 };
 
 // A member of Facts, by the name that templates give it.

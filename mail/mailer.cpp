@@ -66,7 +66,7 @@ Result<Envelope, std::string> Mailer::compose(const Mail& mail) const {
     message.language = rendered->language;
     message.id = mail.id;
     message.id_host = host_;
-    message.date_ms = mail.date_ms;
+    message.date = mail.date;
     auto written = write_message(message);
     if (!written) return Unexpected(std::string(code_of(written.error())));
     return Envelope{options_.from_address, *to, std::move(*written)};

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/base/time.hpp"
 #include "mail/delivery.hpp"
 #include "mail/kinds.hpp"
 #include "mail/smtp/smtp_sender.hpp"
@@ -18,9 +19,9 @@ struct Mail {
     // The same at each attempt, and of no other mail: (log id, reactor, position, ordinal) of its job. Letters, digits,
     // '-' and '.', at most kMostIdBytes (mail/message/message.hpp). Message-ID is this at the host of from_address.
     std::string id;
-    std::int64_t date_ms = 0;  // Unix time, for the field Date: when its event happened
-    std::string address;       // of whom it goes to
-    std::string name;          // what they are called; empty: no name. It is left out where it could mislead
+    Instant date;         // for the field Date: when its event happened
+    std::string address;  // of whom it goes to
+    std::string name;     // what they are called; empty: no name. It is left out where it could mislead
     // Language tags (BCP 47) that they read, best first; may be empty. RFC 4647's lookup finds one that there is.
     std::vector<std::string> languages;
     Facts facts;

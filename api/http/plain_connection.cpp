@@ -28,7 +28,7 @@ boost::asio::awaitable<void> refuse_connection(Worker& worker, boost::asio::ip::
     request.request_id = make_request_id(worker.random);
     request.echoed_request_id = request.request_id;
     Problem why = simple_problem(problems::kOverloaded, "The server has too many connections. Try again later.");
-    why.retry_after_s = 1;
+    why.retry_after = seconds(1);
     Response response = problem(request, why);
     worker.shared.router.decorate(request, response);
     worker.shared.observer.on_request(request, response.status, 0);

@@ -258,10 +258,11 @@ void NetworkCounts::leave(const IpAddress& peer) {
 }
 
 std::string_view Worker::current_date() {
-    if (!shared.options.now_ms) return {};
-    std::int64_t second = shared.options.now_ms() / 1000;
+    if (!shared.options.now) return {};
+    const Instant now = shared.options.now();
+    const std::int64_t second = now.whole_seconds();
     if (second != date_second) {
-        date = http_date(second);
+        date = http_date(now);
         date_second = second;
     }
     return date;

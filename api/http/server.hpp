@@ -18,6 +18,7 @@
 #include "api/requests/network.hpp"
 #include "api/requests/request.hpp"
 #include "api/requests/router.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::api {
 
@@ -51,9 +52,9 @@ struct ServerOptions {
     ServerLimits limits;
     std::vector<Cidr> trusted_proxies;
     std::optional<TlsFiles> tls;
-    // Milliseconds since the Unix epoch, for the Date header; without it none is sent (RFC 9110
+    // For the Date header; without it none is sent (RFC 9110
     // section 6.6.1).
-    std::function<std::int64_t()> now_ms;
+    std::function<Instant()> now;
 };
 
 // Hears what metrics and logs need. Called on I/O threads, several at once: must be quick and thread-safe.

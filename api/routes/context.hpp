@@ -10,6 +10,7 @@
 #include "commands/accounts/subject_names.hpp"
 #include "commands/services.hpp"
 #include "commands/sessions/tokens.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::projections {
 class Queries;
@@ -34,7 +35,7 @@ struct PublishedTreeHead {
     Uuid log_id;
     Position size = 0;
     std::string root_hash;  // hexadecimal
-    std::int64_t made_at_ms = 0;
+    Instant made_at;
     std::string note;  // the signed note: all of the above, and the proof of it
 };
 class TreeHeadSource {

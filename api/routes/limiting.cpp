@@ -14,7 +14,7 @@ using commands::CommandError;
 using eventstore::Bucket;
 
 constexpr std::int64_t kNetworksOfASite = 8;
-constexpr int kAwaySeconds = 5;
+constexpr Duration kAwayFor = seconds(5);
 
 // RFC 9651 lists of one item: what a bucket holds and how long it takes to fill; what is left in it, and how long until
 // it is full.
@@ -39,7 +39,7 @@ Reply run_handler(const RouteRow& row, Context& context, Request& request) {
 }
 
 // A value under a key that other nodes have and this node lacks must never be called invalid.
-constexpr std::int64_t kKeyringSeconds = 5;
+constexpr Duration kKeyringIsLate = seconds(5);
 
 Reply answered(const RouteRow& row, Context& context, Request& request) {
     try {
@@ -47,7 +47,7 @@ Reply answered(const RouteRow& row, Context& context, Request& request) {
         co_return response;
     } catch (const commands::KeyOnOtherNode&) {
     }
-    co_return refuse_at(row, request, CommandError(refusals::kUnavailable, kKeyringSeconds));
+    co_return refuse_at(row, request, CommandError(refusals::kUnavailable, kKeyringIsLate));
 }
 
 Reply with_shared_limit(const RouteRow& row, Context& context, Request& request) {
@@ -55,8 +55,8 @@ Reply with_shared_limit(const RouteRow& row, Context& context, Request& request)
     std::vector<Bucket> buckets = network_buckets("passwords", request.client_ip, rate);
     const Bucket narrow = buckets.front();
     auto taken = co_await context.services.limits.take(std::move(buckets), request.deadline);
-    if (!taken) co_return refuse_at(row, request, CommandError(refusals::kUnavailable, kAwaySeconds));
-    if (taken->wait_ms > 0) {
+    if (!taken) co_return refuse_at(row, request, CommandError(refusals::kUnavailable, kAwayFor));
+    if (taken->wait > Duration()) {
         Response refused = refuse_at(row, request, commands::too_many(*taken));
         tell_of(narrow, taken->first_level_us, refused);
         co_return refused;
@@ -69,7 +69,7 @@ Reply with_shared_limit(const RouteRow& row, Context& context, Request& request)
 Reply with_own_limit(const RouteRow& row, Context& context, Request& request) {
     const auto rate = context.services.settings.limits.requests;
     const auto taken = context.services.limits.take_local(network_buckets("requests", request.client_ip, rate));
-    if (taken.wait_ms > 0) co_return refuse_at(row, request, commands::too_many(taken));
+    if (taken.wait > Duration()) co_return refuse_at(row, request, commands::too_many(taken));
     Response response = co_await answered(row, context, request);
     co_return response;
 }
@@ -104,8 +104,8 @@ boost::asio::awaitable<Result<eventstore::RateDecision, CommandError>> take_of_n
                                                                                        const Request& request,
                                                                                        std::vector<Bucket> buckets) {
     auto taken = co_await context.services.limits.take(std::move(buckets), request.deadline);
-    if (!taken) co_return Unexpected(CommandError(refusals::kUnavailable, kAwaySeconds));
-    if (taken->wait_ms > 0) co_return Unexpected(commands::too_many(*taken));
+    if (!taken) co_return Unexpected(CommandError(refusals::kUnavailable, kAwayFor));
+    if (taken->wait > Duration()) co_return Unexpected(commands::too_many(*taken));
     co_return *taken;
 }
 

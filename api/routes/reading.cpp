@@ -39,11 +39,11 @@ std::string list_name(const Request& request, std::string_view list) {
 Response refuse_query(const Request& request, QueryError error) {
     switch (error) {
         case QueryError::kUnavailable: return refuse(request, CommandError(refusals::kUnavailable));
-        case QueryError::kDeadline: return refuse(request, CommandError(refusals::kOverloaded, 1));
+        case QueryError::kDeadline: return refuse(request, CommandError(refusals::kOverloaded, seconds(1)));
         case QueryError::kPositionNotReached: {
             Problem behind{problems::kBehind,
                            "The read model has not reached Keyledger-Min-Position yet. Send the request again.",
-                           1,
+                           seconds(1),
                            {},
                            {}};
             return problem(request, behind);

@@ -33,8 +33,8 @@ Problem problem_of(const commands::CommandError& error) {
     }
     const std::string_view code = oauth_code_of(error.refusal);
     if (!code.empty()) what.members.push_back({"error", std::string(code)});
-    if (error.retry_after_s > 0) what.retry_after_s = static_cast<int>(error.retry_after_s);
-    else if (may_be_repeated(refusal.kind)) what.retry_after_s = 1;
+    if (error.retry_after > Duration()) what.retry_after = error.retry_after;
+    else if (may_be_repeated(refusal.kind)) what.retry_after = seconds(1);
     return what;
 }
 

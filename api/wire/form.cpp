@@ -135,7 +135,7 @@ Result<void, Response> FormFields::finish() {
     if (errors_.empty()) return {};
     Problem what{.type = known == 0 ? problems::kUnknownField : problems::kInvalidFields,
                  .detail = "Mend the parameters listed in errors and send the request again.",
-                 .retry_after_s = {},
+                 .retry_after = {},
                  .errors = std::move(errors_),
                  .members = {}};
     return Unexpected(problem(*request_, what));

@@ -49,7 +49,7 @@ Response problem(std::string_view request_id, const Problem& what) {
                       .headers = {},
                       .body = {buffer.GetString(), buffer.GetSize()},
                       .stream = {}};
-    if (what.retry_after_s) response.headers.add("Retry-After", std::to_string(*what.retry_after_s));
+    if (what.retry_after) response.headers.add("Retry-After", std::to_string(what.retry_after->whole_seconds_up()));
     return response;
 }
 
@@ -59,7 +59,7 @@ Response problem(const Request& request, const Problem& what) {
 }
 
 Response problem(const Request& request, const ProblemType& type, std::string detail) {
-    Problem what{.type = type, .detail = std::move(detail), .retry_after_s = {}, .errors = {}, .members = {}};
+    Problem what{.type = type, .detail = std::move(detail), .retry_after = {}, .errors = {}, .members = {}};
     return problem(request, what);
 }
 

@@ -9,6 +9,7 @@
 
 #include "api/requests/request.hpp"
 #include "api/requests/response.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::api {
 
@@ -30,7 +31,7 @@ struct FieldError {
 struct Problem {
     ProblemType type;
     std::string detail;  // whole sentences for the caller; never an exception's text, never a value of a secret
-    std::optional<int> retry_after_s;  // also sent as Retry-After
+    std::optional<Duration> retry_after;  // also sent as Retry-After
     std::vector<FieldError> errors;
     std::vector<Parameter> members;  // further members with string values, such as OAuth's `error`
 };

@@ -430,7 +430,7 @@ Result<void, Response> JsonFields::finish() {
     if (body_->errors.empty()) return {};
     Problem what{.type = known == 0 ? problems::kUnknownField : problems::kInvalidFields,
                  .detail = "Mend the fields listed in errors and send the request again.",
-                 .retry_after_s = {},
+                 .retry_after = {},
                  .errors = std::move(body_->errors),
                  .members = {}};
     return Unexpected(problem(body_->request, what));

@@ -42,9 +42,9 @@ JsonText& JsonText::boolean(std::string_view name, bool value) {
     writer_->json.Bool(value);
     return *this;
 }
-JsonText& JsonText::time(std::string_view name, std::int64_t at_ms) { return text(name, rfc3339(at_ms)); }
-JsonText& JsonText::time_or_null(std::string_view name, const std::optional<std::int64_t>& at_ms) {
-    return text_or_null(name, at_ms ? std::optional(rfc3339(*at_ms)) : std::nullopt);
+JsonText& JsonText::time(std::string_view name, Instant at) { return text(name, rfc3339(at)); }
+JsonText& JsonText::time_or_null(std::string_view name, const std::optional<Instant>& at) {
+    return text_or_null(name, at ? std::optional(rfc3339(*at)) : std::nullopt);
 }
 JsonText& JsonText::texts(std::string_view name, const std::vector<std::string>& values) {
     begin_array(name);
@@ -77,15 +77,14 @@ std::string JsonText::finish() {
     return {writer_->buffer.GetString(), writer_->buffer.GetSize()};
 }
 
-std::string rfc3339(std::int64_t at_ms) {
-    const std::int64_t floor_s = at_ms >= 0 ? at_ms / 1000 : (at_ms - 999) / 1000;
-    const auto seconds = static_cast<std::time_t>(floor_s);
+std::string rfc3339(Instant at) {
+    const auto seconds = static_cast<std::time_t>(at.whole_seconds());
     std::tm utc{};
     gmtime_r(&seconds, &utc);
     std::array<char, 40> text{};
     const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
     std::array<char, 8> fraction{};
-    std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(at_ms - floor_s * 1000));
+    std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(at.ms() - seconds * 1000));
     return std::string(text.data(), size) + fraction.data();
 }
 
@@ -135,14 +134,14 @@ struct TimeText {
 
 }  // namespace
 
-std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
-    using namespace std::chrono;
+std::optional<Instant> parse_rfc3339(std::string_view text) {
+    namespace chrono = std::chrono;
     TimeText read{text};
-    const auto in_year = year(read.number(4, 0, 9999));
+    const auto in_year = chrono::year(read.number(4, 0, 9999));
     read.one_of("-");
-    const auto in_month = month(static_cast<unsigned>(read.number(2, 1, 12)));
+    const auto in_month = chrono::month(static_cast<unsigned>(read.number(2, 1, 12)));
     read.one_of("-");
-    const year_month_day date{in_year, in_month, day(static_cast<unsigned>(read.number(2, 1, 31)))};
+    const chrono::year_month_day date{in_year, in_month, chrono::day(static_cast<unsigned>(read.number(2, 1, 31)))};
     read.one_of("Tt");
     const int hour = read.number(2, 0, 23);
     read.one_of(":");
@@ -152,8 +151,8 @@ std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
     const int ms = read.milliseconds();
     const int offset = read.offset_minutes();
     if (!read.good || !read.rest.empty() || !date.ok()) return std::nullopt;
-    const auto time = sys_days(date) + hours(hour) + minutes(minute - offset) + seconds(second) + milliseconds(ms);
-    return duration_cast<milliseconds>(time.time_since_epoch()).count();
+    const Instant midnight = Instant() + days(chrono::sys_days(date).time_since_epoch().count());
+    return midnight + hours(hour) + minutes(minute - offset) + seconds(second) + milliseconds(ms);
 }
 
 }  // namespace keyledger::api

@@ -36,7 +36,7 @@ struct RotateKeys {
     std::string path;
     std::string purpose;
     std::string algorithm;
-    std::int64_t lead_s = 0;
+    std::int64_t lead_seconds = 0;
 };
 // Wraps every subject's key under the current key-encryption key; a new one is made for it if told.
 struct RewrapKeys {

@@ -306,7 +306,7 @@ Exit export_audit(const Environment& environment, const ExportAudit& options) {
     }
     if (!out.flush()) throw std::runtime_error("can't write " + draft + ": is the disk full?");
     out.close();
-    audit::Manifest manifest{head.log_id, frontier.size(), frontier.root(), SystemClock().now_ms(), {}};
+    audit::Manifest manifest{head.log_id, frontier.size(), frontier.root(), SystemClock().now(), {}};
     eventstore::postgres::PostgresTreeHeads heads(config->database_url, configured_macs(*config));
     const auto stored = heads.load(head.log_id, opener_of(*config));
     if (stored && stored->newest && stored->newest->cursor.position <= last) manifest.tree_head = stored->newest->note;
@@ -333,13 +333,13 @@ Exit show_audit_key(const Environment& environment, bool all) {
     if (!keyring) throw std::runtime_error(keyring.error().message);
     Log log(*config);
     const Uuid log_id = log.head().log_id;
-    const std::int64_t now_ms = SystemClock().now_ms();
-    if (!all) std::cout << verifying_key(**keyring, log_id, now_ms).to_string() << '\n';
+    const Instant now = SystemClock().now();
+    if (!all) std::cout << verifying_key(**keyring, log_id, now).to_string() << '\n';
     for (const security::Key& key : (*keyring)->keys()) {
         if (key.purpose != security::KeyPurpose::kTreeHeads || !key.signing) continue;
         if (all) std::cout << security::note_key(audit::origin_of(log_id), *key.signing).to_string() << '\n';
-        if (!all && key.use_from_ms > now_ms)
-            std::cerr << "keyledger: from " << api::rfc3339(key.use_from_ms)
+        if (!all && key.use_from > now)
+            std::cerr << "keyledger: from " << api::rfc3339(key.use_from)
                       << " on another key signs; --all prints it too\n";
     }
     return Exit::kGood;

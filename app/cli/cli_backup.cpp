@@ -94,8 +94,8 @@ Exit list_erasures(const Environment& environment) {
     look_at_tree_heads(*authenticity, config->database_url);
     const auto users = postgres::erased_users(config->database_url, *authenticity, Progress("erasures"));
     if (!users) return fail(users.error());
-    for (const auto& [user_id, erased_at_ms] : *users)
-        std::cout << user_id.to_string() << ' ' << api::rfc3339(erased_at_ms) << '\n';
+    for (const auto& [user_id, erased_at] : *users)
+        std::cout << user_id.to_string() << ' ' << api::rfc3339(erased_at) << '\n';
     return Exit::kGood;
 }
 
@@ -123,7 +123,7 @@ Exit restore(const Environment& environment, const Restore& options) {
         return fail("don't serve this database: people are in it who were erased. Run 'restore' again "
                     "on an empty one");
     std::cout << "Erased " << *repeated << " user(s) again, of " << users.size() << " listed.\n";
-    const auto ended = revoked_claims_keys(*core.keyring->snapshot(), core.clock.now_ms());
+    const auto ended = revoked_claims_keys(*core.keyring->snapshot(), core.clock.now());
     const auto before = postgres::ended_key_in_use(config->database_url, ended);
     if (!before) return fail(before.error());
     if (!*before) return Exit::kGood;

@@ -47,7 +47,7 @@ LoadStream load_of(const StoredStream& stream) {
 }
 
 // Whatever stands in the stream, none of it is believed to have made it.
-bool is_nobody(const Fold& fold) { return fold.occurred_at_ms == 0; }
+bool is_nobody(const Fold& fold) { return !fold.occurred_at.is_set(); }
 
 bool is_unreadable(const Fold& fold) {
     const auto* user = eventstore::state_in<User>(*fold.state);

@@ -38,7 +38,7 @@ std::string as_json(const RecordedEvent& event) {
                            .text("type", event.type)
                            .number("schema_version", event.schema_version)
                            .text("event_id", event.event_id.to_string())
-                           .time("recorded_at", event.recorded_at_ms)
+                           .time("recorded_at", event.recorded_at)
                            .text("leaf_hash", security::hex_encode(security::view_of(event.leaf_hash)))
                            .finish();
     text.pop_back();
@@ -48,7 +48,7 @@ std::string as_json(const RecordedEvent& event) {
 }
 
 std::string as_text(const RecordedEvent& event) {
-    return std::to_string(event.position) + "  " + api::rfc3339(event.recorded_at_ms) + "  " + event.type + "  " +
+    return std::to_string(event.position) + "  " + api::rfc3339(event.recorded_at) + "  " + event.type + "  " +
            event.stream_id.to_string() + " v" + std::to_string(event.version) + "  " +
            (event.is_inert() ? "(not written by the service: it means nothing)" : event.payload);
 }
@@ -107,7 +107,7 @@ Exit show_event(const Environment& environment, std::int64_t position, Format fo
         std::cout << as_json(event) << '\n';
         return Exit::kGood;
     }
-    std::cout << "position     " << event.position << "\nrecorded at  " << api::rfc3339(event.recorded_at_ms)
+    std::cout << "position     " << event.position << "\nrecorded at  " << api::rfc3339(event.recorded_at)
               << "\ntype         " << event.type << " (schema version " << event.schema_version << ")\nstream       "
               << event.stream_type << ' ' << event.stream_id.to_string() << ", version " << event.version
               << "\nevent id     " << event.event_id.to_string() << "\nleaf hash    "

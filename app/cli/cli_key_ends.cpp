@@ -75,8 +75,8 @@ Uses uses_of_wrapping(const Config& config, OrphanedRows& orphans, const std::st
                              "bring them back any more. Wait a day, or give --force");
 }
 
-Uses uses_of_sealing(const std::string& url, std::int64_t now_ms, const std::string& advice) {
-    const auto count = postgres::live_sessions(url, now_ms);
+Uses uses_of_sealing(const std::string& url, Instant now, const std::string& advice) {
+    const auto count = postgres::live_sessions(url, now);
     if (!count) return Unexpected(count.error());
     return in_use(
         false, "refresh tokens, cursors and snapshots are sealed by it: of " + std::to_string(*count) +
@@ -88,7 +88,7 @@ bool names_what_is_stored(KeyPurpose purpose) {
 }
 
 Uses uses_of(const Config& config, OrphanedRows& orphans, const security::Keyring& keyring,
-             const security::KeyDescription& key, std::int64_t now_ms) {
+             const security::KeyDescription& key, Instant now) {
     using State = security::KeyState;
     if (key.state == State::kEnded || key.state == State::kRevoked || key.state == State::kPublished) return none();
     const std::string purpose(security::name_of(key.purpose));
@@ -104,12 +104,12 @@ Uses uses_of(const Config& config, OrphanedRows& orphans, const security::Keyrin
                                           : "Wait until it has ended, or give --force";
     switch (key.purpose) {
         case KeyPurpose::kClaims:
-            return uses_of_claims(config, orphans, key.id, keyring.require_current(KeyPurpose::kClaims, now_ms).id);
+            return uses_of_claims(config, orphans, key.id, keyring.require_current(KeyPurpose::kClaims, now).id);
         case KeyPurpose::kKeyEncryption: return uses_of_wrapping(config, orphans, key.id);
         case KeyPurpose::kSealingRoot:
             // It reads the service's own tables; somebody with that role may have put other objects there than rows.
             if (auto problem = postgres::service_role_problem(config.database_url)) return Unexpected(*problem);
-            return uses_of_sealing(config.database_url, now_ms, advice);
+            return uses_of_sealing(config.database_url, now, advice);
         case KeyPurpose::kTokenSigning:
             return in_use(false, "access tokens signed by it may be in use for as long as they live, and would be "
                                  "refused from now on. " +
@@ -128,22 +128,21 @@ Uses uses_of(const Config& config, OrphanedRows& orphans, const security::Keyrin
 // For all nodes, whatever their keyrings say; nothing for what names nothing that is stored. The error is a
 // sentence.
 Result<void, std::string> end_in_database(const Config& config, OrphanedRows& orphans, const security::Keyring& keyring,
-                                          const security::KeyDescription& key, std::int64_t now_ms) {
+                                          const security::KeyDescription& key, Instant now) {
     if (!names_what_is_stored(key.purpose) || key.state != security::KeyState::kRetired) return {};
     const std::string& url = config.owner_database_url;
-    const auto used =
-        key.purpose == KeyPurpose::kKeyEncryption
-            ? postgres::end_wrapping_key(url, key.id, keys_by(orphans))
-            : postgres::end_claims_key(url, key.id, keyring.require_current(KeyPurpose::kClaims, now_ms).id,
-                                       claims_by(orphans));
+    const auto used = key.purpose == KeyPurpose::kKeyEncryption
+                          ? postgres::end_wrapping_key(url, key.id, keys_by(orphans))
+                          : postgres::end_claims_key(url, key.id, keyring.require_current(KeyPurpose::kClaims, now).id,
+                                                     claims_by(orphans));
     if (!used) return Unexpected(used.error());
     if (*used == 0) return {};
     return Unexpected("something new was made under it in this moment: run it again");
 }
 
 std::optional<security::KeyDescription> described(const security::Keyring& keyring, const std::string& id,
-                                                  std::int64_t now_ms) {
-    for (const auto& key : keyring.list(now_ms))
+                                                  Instant now) {
+    for (const auto& key : keyring.list(now))
         if (key.id == id) return key;
     return std::nullopt;
 }
@@ -313,14 +312,14 @@ Exit revoke_key(const Environment& environment, const RevokeKey& options) {
     auto config = require_config(environment, needs);
     if (!config) return Exit::kUsage;
     const std::string path = has_path ? options.path : config->keyring_file;
-    const std::int64_t now_ms = SystemClock().now_ms();
+    const Instant now = SystemClock().now();
     const auto keyring = security::Keyring::load(path);
     if (!keyring) return fail(keyring.error().message);
-    const auto key = described(**keyring, options.id, now_ms);
+    const auto key = described(**keyring, options.id, now);
     if (key && !is_one_database(*config)) return Exit::kUsage;
     if (!key) return fail("keyring " + path + " has no key '" + options.id + "'; 'keyledger keys list' shows the ids");
     OrphanedRows orphans(*config, *keyring);
-    const auto uses = uses_of(*config, orphans, **keyring, *key, now_ms);
+    const auto uses = uses_of(*config, orphans, **keyring, *key, now);
     if (!uses) return fail("what the key is used for can't be told: " + uses.error());
     if (*uses && ((*uses)->lasting || !options.force))
         return fail("key " + options.id + " was not revoked: " + (*uses)->sentence);
@@ -329,15 +328,15 @@ Exit revoke_key(const Environment& environment, const RevokeKey& options) {
         config = require_config(environment, needs);
         if (!config) return Exit::kUsage;
     }
-    if (const auto ended = end_in_database(*config, orphans, **keyring, *key, now_ms); !ended)
+    if (const auto ended = end_in_database(*config, orphans, **keyring, *key, now); !ended)
         return fail("key " + options.id + " was not revoked: " + ended.error());
-    const auto revoked = security::revoke_key(path, options.id, now_ms);
+    const auto revoked = security::revoke_key(path, options.id, now);
     if (!revoked) return fail(revoked.error().message);
     std::cout << "Revoked key " << options.id << ".";
     const auto after = security::Keyring::load(path);
-    const auto* successor = after ? (*after)->current(key->purpose, now_ms) : nullptr;
+    const auto* successor = after ? (*after)->current(key->purpose, now) : nullptr;
     if (key->state == security::KeyState::kCurrent && successor != nullptr)
-        std::cout << (described(**keyring, successor->id, now_ms) ? " Key " : " Made key ") << successor->id
+        std::cout << (described(**keyring, successor->id, now) ? " Key " : " Made key ") << successor->id
                   << " takes its place, used at once.";
     std::cout << " Copy the keyring to every node and send each a SIGHUP now.\n";
     return Exit::kGood;
@@ -353,10 +352,10 @@ Exit reclaim_keys(const Environment& environment, UnheldClaims unheld) {
 }
 
 Exit reclaim(const Config& config, Core& core, UnheldClaims unheld) {
-    const std::int64_t now_ms = core.clock.now_ms();
+    const Instant now = core.clock.now();
     const auto keyring = core.keyring->snapshot();
-    const std::string current = keyring->require_current(KeyPurpose::kClaims, now_ms).id;
-    const auto ended = revoked_claims_keys(*keyring, now_ms);
+    const std::string current = keyring->require_current(KeyPurpose::kClaims, now).id;
+    const auto ended = revoked_claims_keys(*keyring, now);
     const auto done = ClaimMover(config, core, current, unheld, ended).run();
     if (!done) return fail(done.error());
     std::cout << "Wrote " << done->moved << " claim(s) under " << current << ".\n";

@@ -27,7 +27,7 @@ Exit fail(const KeyringError& error) {
 std::optional<std::string> needed_until(const security::Keyring& keyring, const security::KeyDescription& described) {
     if (described.state != security::KeyState::kRetired) return std::nullopt;
     for (const security::Key& key : keyring.keys())
-        if (const auto end = key.ends_at_ms(); key.id == described.id && end) return "until " + api::rfc3339(*end);
+        if (const auto end = key.ends_at(); key.id == described.id && end) return "until " + api::rfc3339(*end);
     switch (described.purpose) {
         case security::KeyPurpose::kKeyEncryption: return "until 'keys rewrap --revoke-old' has run";
         case security::KeyPurpose::kClaims: return "until 'keys reclaim' and 'keys revoke' have run";
@@ -59,7 +59,7 @@ Exit generate_keys(const Environment& environment, const GenerateKeys& options) 
     const auto path = keyring_path(environment, options.path);
     const auto algorithm = algorithm_of(options.algorithm);
     if (!path || !algorithm) return Exit::kUsage;
-    const auto made = security::generate_keyring(*path, *algorithm, SystemClock().now_ms());
+    const auto made = security::generate_keyring(*path, *algorithm, SystemClock().now());
     if (!made && made.error().code == KeyringError::Code::kExists && options.if_missing) {
         std::cout << "There is a keyring at " << *path << "; it stays as it is.\n";
         return Exit::kGood;
@@ -72,7 +72,7 @@ Exit generate_keys(const Environment& environment, const GenerateKeys& options) 
 Exit complete_keys(const Environment& environment, const std::string& given) {
     const auto path = keyring_path(environment, given);
     if (!path) return Exit::kUsage;
-    const auto made = security::complete_keyring(*path, SystemClock().now_ms());
+    const auto made = security::complete_keyring(*path, SystemClock().now());
     if (!made) return fail(made.error());
     if (made->empty()) {
         std::cout << "Nothing was missing.\n";
@@ -93,11 +93,12 @@ Exit rotate_keys(const Environment& environment, const RotateKeys& options) {
         algorithm = algorithm_of(options.algorithm);
         if (!algorithm) return Exit::kUsage;
     }
-    const auto id = security::rotate_key(*path, *purpose, options.lead_s * 1000, SystemClock().now_ms(), algorithm);
+    const auto id =
+        security::rotate_key(*path, *purpose, seconds(options.lead_seconds), SystemClock().now(), algorithm);
     if (!id) return fail(id.error());
     std::cout << "Published key " << *id << " for " << options.purpose << ", used ";
-    if (options.lead_s > 0)
-        std::cout << "in " << options.lead_s
+    if (options.lead_seconds > 0)
+        std::cout << "in " << options.lead_seconds
                   << " s. Copy the keyring to every node and send each a SIGHUP before then.\n";
     else
         std::cout << "at once. Copy the keyring to every node and send each a SIGHUP now; with "
@@ -113,10 +114,10 @@ Exit list_keys(const Environment& environment, const std::string& given, Format 
     if (!keyring) return fail(keyring.error());
     api::JsonText json;
     json.begin_array("keys");
-    for (const auto& key : (*keyring)->list(SystemClock().now_ms())) {
+    for (const auto& key : (*keyring)->list(SystemClock().now())) {
         if (format == Format::kText) {
             std::cout << key.id << "  " << security::name_of(key.purpose) << "  " << key.algorithm << "  "
-                      << security::name_of(key.state) << "  from " << api::rfc3339(key.use_from_ms);
+                      << security::name_of(key.state) << "  from " << api::rfc3339(key.use_from);
             if (const auto until = needed_until(**keyring, key)) std::cout << "  " << *until;
             std::cout << '\n';
             continue;
@@ -126,10 +127,10 @@ Exit list_keys(const Environment& environment, const std::string& given, Format 
             .text("purpose", security::name_of(key.purpose))
             .text("algorithm", key.algorithm)
             .text("state", security::name_of(key.state))
-            .time("created_at", key.created_at_ms)
-            .time("use_from", key.use_from_ms)
-            .time_or_null("retired_at", key.retired_at_ms)
-            .time_or_null("revoked_at", key.revoked_at_ms)
+            .time("created_at", key.created_at)
+            .time("use_from", key.use_from)
+            .time_or_null("retired_at", key.retired_at)
+            .time_or_null("revoked_at", key.revoked_at)
             .end_object();
     }
     json.end_array();

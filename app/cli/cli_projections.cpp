@@ -86,7 +86,7 @@ public:
 
 private:
     static std::unique_ptr<security::LiveKeyring> open_keyring(const Config& config, const SystemClock& clock) {
-        auto keyring = security::LiveKeyring::open(config.keyring_file, clock.now_ms());
+        auto keyring = security::LiveKeyring::open(config.keyring_file, clock.now());
         if (!keyring) throw std::runtime_error(keyring.error().message);
         return std::move(*keyring);
     }
@@ -136,11 +136,11 @@ void print_state(const ModelReport& state) {
     std::cout << '\n';
     if (state.stopped)
         std::cout << "  STOPPED at position " << state.stopped->at.position << ' '
-                  << as_plain_text(state.stopped->at.event_type) << " since " << api::rfc3339(state.stopped->since_ms)
+                  << as_plain_text(state.stopped->at.event_type) << " since " << api::rfc3339(state.stopped->since)
                   << ": " << as_plain_text(state.stopped->at.reason) << '\n';
     for (const auto& skip : state.skips)
         std::cout << "  leaves out position " << skip.position << " (" << as_plain_text(skip.event_type)
-                  << "), ordered by " << as_plain_text(skip.who) << " at " << api::rfc3339(skip.at_ms) << ": "
+                  << "), ordered by " << as_plain_text(skip.who) << " at " << api::rfc3339(skip.at) << ": "
                   << as_plain_text(skip.why) << '\n';
 }
 
@@ -159,7 +159,7 @@ void write_state(api::JsonText& json, const ModelReport& state) {
             .number("position", state.stopped->at.position)
             .text("event_type", state.stopped->at.event_type)
             .text("reason", state.stopped->at.reason)
-            .time("since", state.stopped->since_ms)
+            .time("since", state.stopped->since)
             .end_object();
     json.begin_array("skips");
     for (const auto& skip : state.skips)
@@ -168,7 +168,7 @@ void write_state(api::JsonText& json, const ModelReport& state) {
             .text("event_type", skip.event_type)
             .text("skipped_by", skip.who)
             .text("why", skip.why)
-            .time("at", skip.at_ms)
+            .time("at", skip.at)
             .end_object();
     json.end_array();
     std::vector<std::string> unfinished;

@@ -37,8 +37,8 @@ std::optional<ReplayEnd> replay_end_of(const std::string& at) {
         until.position = position;
         return until;
     }
-    until.time_ms = api::parse_rfc3339(at);
-    if (until.time_ms) return until;
+    until.time = api::parse_rfc3339(at);
+    if (until.time) return until;
     std::cerr << "keyledger: --at " << at
               << " is neither a position nor a time such as 2026-01-31T12:00:00Z or "
                  "2026-01-31T14:00:00+02:00\n";
@@ -110,7 +110,7 @@ std::string_view name_of(ServiceToken::Status status) {
 }
 
 // What was erased, or never set, was at no time.
-std::optional<std::int64_t> known(std::int64_t at_ms) { return at_ms == 0 ? std::nullopt : std::optional(at_ms); }
+std::optional<Instant> known(Instant at) { return at.is_set() ? std::optional(at) : std::nullopt; }
 
 struct StateWriter {
     JsonText& json;
@@ -120,8 +120,8 @@ struct StateWriter {
     void operator()(const User& user) const {
         json.text("status", name_of(user.status))
             .boolean("administrator", holds_administrators_role())
-            .time_or_null("registered_at", known(user.registered_at_ms))
-            .time_or_null("erasure_due_at", user.erasure_due_at_ms)
+            .time_or_null("registered_at", known(user.registered_at))
+            .time_or_null("erasure_due_at", user.erasure_due_at)
             .text("credential_id", user.credential_id.to_string())
             .number("security_stamp", user.security_stamp)
             .number("sessions_ended_before", user.sessions_ended_before);
@@ -140,9 +140,9 @@ struct StateWriter {
             .text("client_id", session.client_id)
             .texts("audiences", session.audiences)
             .number("generation", session.generation)
-            .time_or_null("started_at", known(session.started_at_ms))
-            .time_or_null("refreshed_at", known(session.refreshed_at_ms))
-            .time_or_null("expires_at", known(session.expires_at_ms));
+            .time_or_null("started_at", known(session.started_at))
+            .time_or_null("refreshed_at", known(session.refreshed_at))
+            .time_or_null("expires_at", known(session.expires_at));
     }
     void operator()(const AnonymousCallers& callers) const {
         json.text("status", callers.status == AnonymousCallers::Status::kErased ? "erased" : "kept");
@@ -173,7 +173,7 @@ struct StateWriter {
             .texts("audiences", account.audiences)
             .number("secrets", std::ssize(account.secrets))
             .number("keys", std::ssize(account.keys))
-            .time_or_null("registered_at", known(account.registered_at_ms));
+            .time_or_null("registered_at", known(account.registered_at));
     }
     void operator()(const ServiceToken& token) const {
         json.text("status", name_of(token.status))
@@ -181,7 +181,7 @@ struct StateWriter {
             .texts("audiences", token.audiences)
             .texts("scope", token.scope)
             .text("credential", token.credential)
-            .time_or_null("expires_at", known(token.expires_at_ms));
+            .time_or_null("expires_at", known(token.expires_at));
     }
     void operator()(const LogKeeping& log) const {
         json.texts("mac_keys_added", log.added).texts("mac_keys_closed", log.closed);
@@ -220,7 +220,7 @@ std::string line_of(const Replay& replay, const Uuid& id, const Replay::Stream& 
     DetailedAggregates::deliver(*stream.fold.state, StateWriter{json, replay, id});
     json.number("version", stream.fold.version)
         .number("last_position", stream.last_position)
-        .time("last_at", stream.last_at_ms);
+        .time("last_at", stream.last_at);
     return json.finish();
 }
 

@@ -32,9 +32,8 @@ Exit fail(const std::string& sentence) {
     return Exit::kFailed;
 }
 
-std::vector<security::KeyDescription> wrapping_keys(const security::Keyring& keyring, KeyState state,
-                                                    std::int64_t now_ms) {
-    auto keys = keyring.list(now_ms);
+std::vector<security::KeyDescription> wrapping_keys(const security::Keyring& keyring, KeyState state, Instant now) {
+    auto keys = keyring.list(now);
     std::erase_if(keys,
                   [&](const auto& key) { return key.purpose != KeyPurpose::kKeyEncryption || key.state != state; });
     return keys;
@@ -72,7 +71,7 @@ public:
           path_(std::move(path)),
           keyring_(keyring.snapshot()),
           cipher_(keyring, clock_),
-          current_(keyring_->require_current(KeyPurpose::kKeyEncryption, clock_.now_ms()).id),
+          current_(keyring_->require_current(KeyPurpose::kKeyEncryption, clock_.now()).id),
           orphans_(config, keyring_),
           set_aside_(std::move(set_aside)) {}
 
@@ -109,7 +108,7 @@ public:
 
     // First in the database, so that no node makes anything more under it, and then in the file.
     Exit end_the_old() {
-        auto old = wrapping_keys(*keyring_, KeyState::kRetired, clock_.now_ms());
+        auto old = wrapping_keys(*keyring_, KeyState::kRetired, clock_.now());
         if (old.empty()) std::cout << "There is no older key to end.\n";
         for (int round = 0; !old.empty() && round < kRounds; ++round) {
             if (round > 0)
@@ -123,7 +122,7 @@ public:
                     ++key;
                     continue;
                 }
-                const auto revoked = security::revoke_key(path_, key->id, clock_.now_ms());
+                const auto revoked = security::revoke_key(path_, key->id, clock_.now());
                 if (!revoked) return fail(revoked.error().message);
                 std::cout << "Ended key " << key->id << ": what it wrapped in old backups is lost.\n";
                 key = old.erase(key);
@@ -162,7 +161,7 @@ private:
     }
     std::string why_closed(const StoredSubjectKey& key) const {
         const std::string& id = key.key_encryption_key_id;
-        return keyring_->find(KeyPurpose::kKeyEncryption, id, clock_.now_ms()) != nullptr
+        return keyring_->find(KeyPurpose::kKeyEncryption, id, clock_.now()) != nullptr
                    ? "it does not open under key " + id + ", which it names"
                    : "the keyring lacks key " + as_plain_text(id) + ", which it names";
     }
@@ -197,15 +196,15 @@ Exit rewrap_keys(const Environment& environment, const RewrapKeys& options) {
         const auto serving = what_serves(*config);
         if (!serving) return fail(serving.error());
         if (!serving->empty() && !options.force) return fail(*serving);
-        const auto id = security::rotate_key(path, KeyPurpose::kKeyEncryption, 0, clock.now_ms());
+        const auto id = security::rotate_key(path, KeyPurpose::kKeyEncryption, Duration(), clock.now());
         if (!id) return fail(id.error().message);
         std::cout << "Made key " << *id << " for key-encryption.\n";
     }
-    const auto keyring = security::LiveKeyring::open(path, clock.now_ms());
+    const auto keyring = security::LiveKeyring::open(path, clock.now());
     if (!keyring) return fail(keyring.error().message);
-    const auto coming = wrapping_keys(*(*keyring)->snapshot(), KeyState::kPublished, clock.now_ms());
+    const auto coming = wrapping_keys(*(*keyring)->snapshot(), KeyState::kPublished, clock.now());
     if (!coming.empty())
-        return fail("key " + coming.front().id + " is used from " + api::rfc3339(coming.front().use_from_ms) +
+        return fail("key " + coming.front().id + " is used from " + api::rfc3339(coming.front().use_from) +
                     " on; until then everything stays under the one before. Run it again then");
     KeyRewrapper rewrapping(*config, path, **keyring, std::move(*set_aside));
     const auto open = rewrapping.what_opens();

@@ -24,14 +24,16 @@ sigset_t blocked_signals() {
 // A server that is away or starts up is waited for; what it answers is not this function's matter. False:
 // told to stop.
 bool await_database(const Config& config, const sigset_t& signals) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(config.start_patience_s);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(config.start_patience.ms());
     bool is_told = false;
     while (!eventstore::postgres::server_answers(config.database_url)) {
         if (std::chrono::steady_clock::now() >= until)
-            throw StartFailure("the database server did not answer within " + std::to_string(config.start_patience_s) +
+            throw StartFailure("the database server did not answer within " +
+                               std::to_string(config.start_patience.whole_seconds()) +
                                " s (KEYLEDGER_START_PATIENCE_SECONDS); check KEYLEDGER_DATABASE_URL and the server");
         if (!is_told)
-            spdlog::warn("the database server does not answer; waiting for it for up to {} s", config.start_patience_s);
+            spdlog::warn("the database server does not answer; waiting for it for up to {} s",
+                         config.start_patience.whole_seconds());
         is_told = true;
         const timespec second{1, 0};
         const int signal = sigtimedwait(&signals, nullptr, &second);

@@ -36,13 +36,13 @@ bool can_be_believed(const RecordedEvent& event) {
 }
 
 // Subjects of the days that there may be callers of: up to tomorrow, for clocks differ.
-std::map<Uuid, std::string> days_until(std::int64_t now_ms, commands::Pseudonyms& pseudonyms) {
-    std::map<Uuid, std::string> days;
-    const std::int64_t tomorrow = now_ms / commands::kDayMs + 1;
+std::map<Uuid, std::string> days_until(Instant now, commands::Pseudonyms& pseudonyms) {
+    std::map<Uuid, std::string> subjects;
+    const std::int64_t tomorrow = now.since_epoch() / days(1) + 1;
     for (std::int64_t day = tomorrow; day >= 0 && day > tomorrow - commands::kMaxDaysBack; --day)
-        days[pseudonyms.anonymous_subject_of(day * commands::kDayMs)] =
-            "the anonymous callers of " + api::rfc3339(day * commands::kDayMs).substr(0, 10);
-    return days;
+        subjects[pseudonyms.anonymous_subject_of(Instant() + days(day))] =
+            "the anonymous callers of " + api::rfc3339(Instant() + days(day)).substr(0, 10);
+    return subjects;
 }
 
 }  // namespace
@@ -87,7 +87,7 @@ std::map<Uuid, std::string> OrphanedRows::owners_of(const std::vector<StoredSubj
         const SystemClock clock;
         const security::LiveKeyring live(keyring_);
         security::KeyringPseudonyms pseudonyms(live, clock);
-        days_ = days_until(clock.now_ms(), pseudonyms);
+        days_ = days_until(clock.now(), pseudonyms);
     }
     for (const Uuid& id : ids)
         if (const auto day = days_.find(id); day != days_.end()) known.insert(*day);

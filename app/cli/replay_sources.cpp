@@ -27,18 +27,18 @@ std::runtime_error missing(Position position, const std::string& advice) {
     return std::runtime_error("position " + std::to_string(position) + " is missing: " + advice);
 }
 
-bool was_recorded_by(const RecordedEvent& event, std::int64_t time_ms) {
-    return !event.is_inert() && event.recorded_at_ms <= time_ms;
+bool was_recorded_by(const RecordedEvent& event, Instant time) {
+    return !event.is_inert() && event.recorded_at <= time;
 }
 
 // ---- the database -----------------------------------------------------------------------------------------
 // The last event of that time or an earlier one; 0: there is none. Looked for from the end.
-Position last_recorded_by(Log& log, Position head, std::int64_t time_ms) {
+Position last_recorded_by(Log& log, Position head, Instant time) {
     for (Position end = head; end > 0; end -= std::min<Position>(end, kBatch)) {
         const Position first = std::max<Position>(1, end - kBatch + 1);
         Position last = 0;
         for (const RecordedEvent& event : log.read(first, static_cast<std::int32_t>(end - first + 1)))
-            if (was_recorded_by(event, time_ms)) last = event.position;
+            if (was_recorded_by(event, time)) last = event.position;
         if (last > 0) return last;
     }
     return 0;
@@ -67,12 +67,12 @@ RecordedEvent::Trust trust_by(const std::set<Position>& disavowed, Position posi
     return disavowed.contains(position) ? RecordedEvent::Trust::kInert : RecordedEvent::Trust::kBelieved;
 }
 
-Position last_recorded_by(const std::string& path, const std::set<Position>& disavowed, std::int64_t time_ms) {
+Position last_recorded_by(const std::string& path, const std::set<Position>& disavowed, Instant time) {
     Position last = 0;
     audit::ExportReader reader(path);
     while (auto event = reader.next()) {
         event->trust = trust_by(disavowed, event->position);
-        if (was_recorded_by(*event, time_ms)) last = event->position;
+        if (was_recorded_by(*event, time)) last = event->position;
     }
     return last;
 }
@@ -87,7 +87,7 @@ std::shared_ptr<const eventstore::EventMacs> macs_of(const Config& config) {
     auto keyring = security::Keyring::load(config.keyring_file);
     if (!keyring) throw std::runtime_error(keyring.error().message);
     return std::make_shared<security::KeyringMacs>([keyring = *keyring] { return keyring; },
-                                                   [] { return SystemClock().now_ms(); });
+                                                   [] { return SystemClock().now(); });
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ Position fold_database(const Config& config, ReplayEnd until, Replay& replay) {
         throw std::runtime_error("only the keyring tells the service's events from others: set KEYLEDGER_KEYRING_FILE");
     Position end = log.head().cursor.position;
     if (until.position) end = std::min(end, *until.position);
-    if (until.time_ms) end = last_recorded_by(log, end, *until.time_ms);
+    if (until.time) end = last_recorded_by(log, end, *until.time);
     Progress progress("audit replay");
     Position last = 0;
     while (last < end) {
@@ -117,7 +117,7 @@ Position fold_database(const Config& config, ReplayEnd until, Replay& replay) {
 
 Position fold_file(const std::string& path, ReplayEnd until, Replay& replay) {
     const std::set<Position> disavowed = disavowed_in(path);
-    if (until.time_ms) until.position = last_recorded_by(path, disavowed, *until.time_ms);
+    if (until.time) until.position = last_recorded_by(path, disavowed, *until.time);
     audit::ExportReader reader(path);
     auto next_word = std::chrono::steady_clock::now() + std::chrono::seconds(1);
     Position last = 0;
@@ -147,10 +147,10 @@ Position fold_topic(const Config& config, ReplayEnd until, Replay& replay) {
         if (!read) throw std::runtime_error("Kafka: " + read.error().sentence);
         return std::move(*read);
     };
-    if (until.time_ms) {
+    if (until.time) {
         Position end = 0;
         const auto seen = read([&](const RecordedEvent& event) {
-            if (was_recorded_by(event, *until.time_ms)) end = event.position;
+            if (was_recorded_by(event, *until.time)) end = event.position;
             return TopicReader::Then::kGoOn;
         });
         if (seen.without_time > 0)

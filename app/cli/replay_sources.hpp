@@ -6,6 +6,7 @@
 
 #include "app/config/config.hpp"
 #include "commands/runtime/replay.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::app {
 
@@ -15,7 +16,7 @@ namespace keyledger::app {
 // later time.
 struct ReplayEnd {
     std::optional<Position> position;
-    std::optional<std::int64_t> time_ms;
+    std::optional<Instant> time;
 };
 
 // All return the position of the last event that was folded, and throw std::runtime_error for what can't be

@@ -12,6 +12,7 @@
 #include "commands/accounts/subject_names.hpp"
 #include "commands/anonymous_callers/erase_anonymous_callers.hpp"
 #include "commands/services.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::app {
 
@@ -28,7 +29,7 @@ struct MailSettings {
     std::string smtp_tls;
     std::string smtp_ca_file;
     std::size_t smtp_connections = 2;
-    std::int64_t smtp_timeout_s = 60;
+    Duration smtp_timeout = seconds(60);
     std::string from;
     std::string from_name;
     std::string language;
@@ -68,21 +69,21 @@ struct Config {
     std::uint32_t argon2_iterations = 0;
     std::uint32_t argon2_parallelism = 0;
     std::size_t password_min_length = 15;
-    std::int64_t access_token_s = 300;
+    Duration access_token_lifetime = seconds(300);
     SessionLifetimes lifetimes;
     LoginAttemptLimits attempts;
     commands::RequestLimits limits;
-    std::int64_t request_timeout_ms = 0;
-    std::int64_t start_patience_s = 0;
-    std::int64_t stop_timeout_ms = 0;
-    std::int64_t command_retention_hours = 0;
+    Duration request_timeout;
+    Duration start_patience;
+    Duration stop_timeout;
+    Duration command_retention;
     int anonymous_callers_days = 0;
-    std::int64_t erasure_grace_hours = 0;
+    Duration erasure_grace;
     std::string tree_head_file;  // empty: none is written
     commands::SubjectNameKinds subject_name_kinds;
     std::string owner_property;        // of AuthZEN's resources
     std::string access_snapshot_file;  // empty: none is kept
-    std::int64_t tree_head_s = 0;
+    Duration tree_head_interval;
     std::string log_level;
 };
 
@@ -229,7 +230,7 @@ inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_SMTP_CONNECTIONS", "2", whole(1, 16), "to that server at once", kServing,
      into_mail<&MailSettings::smtp_connections>},
     {"KEYLEDGER_SMTP_TIMEOUT_SECONDS", "60", whole(1, 300, "s"), "for one mail, then it is tried again later", kServing,
-     into_mail<&MailSettings::smtp_timeout_s>},
+     [](Config& config, const Value& value) { config.mail.smtp_timeout = seconds(value.number); }},
     {"KEYLEDGER_MAIL_FROM", "", text("address"), "whom mail comes from, and what can't be delivered goes back to",
      kServing, into_mail<&MailSettings::from>},
     {"KEYLEDGER_MAIL_FROM_NAME", "Keyledger", text("text"), "and what the service is called in it", kServing,
@@ -282,23 +283,23 @@ inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_PASSWORD_MIN_LENGTH", "15", whole(8, 64, "code points"),
      "of new passwords (NIST SP 800-63B-4: 15 as the only factor)", kPlain, into<&Config::password_min_length>},
     {"KEYLEDGER_ACCESS_TOKEN_SECONDS", "300", whole(1, 3600, "s"), "lifetime of an access token", kPlain,
-     into<&Config::access_token_s>},
+     [](Config& config, const Value& value) { config.access_token_lifetime = seconds(value.number); }},
     {"KEYLEDGER_SESSION_IDLE_SECONDS", "1209600", whole(1, 365 * kDayS, "s"), "a session without refresh ends", kPlain,
-     [](Config& config, const Value& value) { config.lifetimes.idle_ms = 1000 * value.number; }},
+     [](Config& config, const Value& value) { config.lifetimes.idle = seconds(value.number); }},
     {"KEYLEDGER_SESSION_ABSOLUTE_SECONDS", "2592000", whole(1, 365 * kDayS, "s"), "every session ends", kPlain,
-     [](Config& config, const Value& value) { config.lifetimes.absolute_ms = 1000 * value.number; }},
+     [](Config& config, const Value& value) { config.lifetimes.absolute = seconds(value.number); }},
     {"KEYLEDGER_REFRESH_GRACE_SECONDS", "10", whole(0, 10, "s"), "the same refresh token again after a lost answer",
-     kPlain, [](Config& config, const Value& value) { config.lifetimes.refresh_grace_ms = 1000 * value.number; }},
+     kPlain, [](Config& config, const Value& value) { config.lifetimes.refresh_grace = seconds(value.number); }},
     {"KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", "100", whole(3, 100), "of one user, then only known networks may (NIST: 100)",
      kPlain, [](Config& config, const Value& value) { config.attempts.failures_in_a_row = value.number; }},
     {"KEYLEDGER_LOGIN_KNOWN_NETWORK_DAYS", "90", whole(0, 3650, "days"),
      "so long is one known after a log-in from it; 0: none is", kPlain,
-     [](Config& config, const Value& value) { config.attempts.known_for_ms = 1000 * kDayS * value.number; }},
+     [](Config& config, const Value& value) { config.attempts.known_for = days(value.number); }},
     {"KEYLEDGER_LOGIN_NAME_BURST", "20", whole(1, 1'000'000),
      "failures of one user from one network in a row, then with growing pauses", kPlain,
      [](Config& config, const Value& value) { config.attempts.network_failures = value.number; }},
     {"KEYLEDGER_LOGIN_PAUSE_SECONDS", "900", whole(1, kDayS, "s"), "the longest of these pauses", kPlain,
-     [](Config& config, const Value& value) { config.attempts.longest_pause_ms = 1000 * value.number; }},
+     [](Config& config, const Value& value) { config.attempts.longest_pause = seconds(value.number); }},
 
     {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "60", whole(1, kMostPerMinute, "a minute"),
      "log-ins, registrations and the like of one network (/32, /64)", kServing,
@@ -315,18 +316,21 @@ inline constexpr Setting kSettings[] = {
      [](Config& config, const Value& value) { config.limits.writes.burst = value.number; }},
 
     {"KEYLEDGER_REQUEST_TIMEOUT_MS", "10000", whole(100, 600'000, "ms"),
-     "a request is answered by then, if only with 503", kServing, into<&Config::request_timeout_ms>},
+     "a request is answered by then, if only with 503", kServing,
+     [](Config& config, const Value& value) { config.request_timeout = milliseconds(value.number); }},
     {"KEYLEDGER_START_PATIENCE_SECONDS", "60", whole(0, 3600, "s"),
-     "so long serve waits for a database server that does not answer yet", kServing, into<&Config::start_patience_s>},
+     "so long serve waits for a database server that does not answer yet", kServing,
+     [](Config& config, const Value& value) { config.start_patience = seconds(value.number); }},
     {"KEYLEDGER_STOP_TIMEOUT_MS", "10000", whole(0, 600'000, "ms"), "requests in flight are waited for when stopping",
-     kServing, into<&Config::stop_timeout_ms>},
+     kServing, [](Config& config, const Value& value) { config.stop_timeout = milliseconds(value.number); }},
     {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", whole(24, 24 * 365, "hours"),
-     "how long an Idempotency-Key is remembered", kServing, into<&Config::command_retention_hours>},
+     "how long an Idempotency-Key is remembered", kServing,
+     [](Config& config, const Value& value) { config.command_retention = hours(value.number); }},
     {"KEYLEDGER_ANONYMOUS_CALLERS_DAYS", "30", whole(1, commands::kMaxDaysBack / 2, "days"),
      "then where callers who were not logged in came from is erased", kServing, into<&Config::anonymous_callers_days>},
     {"KEYLEDGER_ERASURE_GRACE_HOURS", "0", whole(0, 24 * 365, "hours"),
      "between the request to erase a user and its end; it can be taken back", kPlain,
-     into<&Config::erasure_grace_hours>},
+     [](Config& config, const Value& value) { config.erasure_grace = hours(value.number); }},
     {"KEYLEDGER_AUTHZEN_SUBJECTS", "id,username", some_of("id,username,email"),
      "what AuthZEN calls users, searches by the first", kServing, put_subject_namings},
     {"KEYLEDGER_AUTHZEN_OWNER", "owner", text("name"), "the property of AuthZEN's resources that says whose they are",
@@ -338,7 +342,7 @@ inline constexpr Setting kSettings[] = {
      "signed tree heads are appended to it; keep it from the database's writers", kServing,
      into<&Config::tree_head_file>},
     {"KEYLEDGER_TREE_HEAD_SECONDS", "5", whole(1, 3600, "s"), "between two tree heads while the log grows", kServing,
-     into<&Config::tree_head_s>},
+     [](Config& config, const Value& value) { config.tree_head_interval = seconds(value.number); }},
     {"KEYLEDGER_CORE_DUMPS", "off", one_of("on,off"), "on: the process may be dumped and traced, with all keys in it",
      kEnvironmentOnly},
     {"KEYLEDGER_LOG_LEVEL", "info", one_of("trace,debug,info,warn,error"), "the least that is logged", kPlain,

@@ -210,7 +210,7 @@ std::vector<std::string> serving_faults(const LenientConfig& read) {
     const Config& config = read.config;
     Looking looking;
     for (const auto& [setting, value] : read.values) look_at_form(looking, *setting, value);
-    const auto keyring = security::LiveKeyring::open(config.keyring_file, SystemClock().now_ms());
+    const auto keyring = security::LiveKeyring::open(config.keyring_file, SystemClock().now());
     if (!keyring) looking.fault("KEYLEDGER_KEYRING_FILE", keyring.error().message);
     if (const auto clients = FileClients::load(config.clients_file); !clients)
         for (const std::string& sentence : clients.error()) looking.fault("KEYLEDGER_CLIENTS_FILE", sentence);

@@ -14,16 +14,16 @@ namespace keyledger::app {
 namespace {
 
 std::unique_ptr<security::LiveKeyring> open_keyring(const Config& config, const SystemClock& clock) {
-    auto keyring = security::LiveKeyring::open(config.keyring_file, clock.now_ms());
+    auto keyring = security::LiveKeyring::open(config.keyring_file, clock.now());
     if (!keyring) throw StartFailure(keyring.error().message);
     return std::move(*keyring);
 }
 
 }  // namespace
 
-std::vector<std::string> revoked_claims_keys(const security::Keyring& keyring, std::int64_t now_ms) {
+std::vector<std::string> revoked_claims_keys(const security::Keyring& keyring, Instant now) {
     std::vector<std::string> ids;
-    for (const auto& key : keyring.list(now_ms))
+    for (const auto& key : keyring.list(now))
         if (key.purpose == security::KeyPurpose::kClaims && key.state == security::KeyState::kRevoked)
             ids.push_back(key.id);
     return ids;
@@ -57,7 +57,7 @@ eventstore::postgres::PostgresStoreSettings store_settings(
     settings.committer.max_batch_commands = config.append_batch;
     settings.reads.threads = config.database_connections;
     // Nobody waits for a read any longer than for the request that asked for it.
-    const std::chrono::milliseconds request_timeout(config.request_timeout_ms);
+    const std::chrono::milliseconds request_timeout(config.request_timeout.ms());
     settings.reads.statement_timeout = std::min(settings.reads.statement_timeout, request_timeout);
     return settings;
 }
@@ -74,8 +74,8 @@ std::string network_of(std::string_view client_address) {
 }
 
 commands::Settings command_settings(const Config& config) {
-    return {config.issuer,         config.lifetimes, config.attempts, config.erasure_grace_hours * 3'600'000,
-            config.access_token_s, config.limits};
+    return {config.issuer, config.lifetimes, config.attempts, config.erasure_grace, config.access_token_lifetime,
+            config.limits};
 }
 
 security::PasswordPolicy password_policy(const Config& config) {
@@ -111,8 +111,7 @@ Core::Core(const Config& config)
       hashing(hashing_options(config)),
       hasher(hashing),
       policy(processors, password_policy(config)),
-      store(store_settings(with_fitting_schema(config), authenticity, keyring_watch),
-            [this] { return clock.now_ms(); }),
+      store(store_settings(with_fitting_schema(config), authenticity, keyring_watch), [this] { return clock.now(); }),
       keys(store, cipher),
       executor({store, cipher, keys, cache, clock, identifiers, pseudonyms, &workers}),
       folded_access(executor, store),
@@ -146,10 +145,10 @@ Core::~Core() { stop(); }
 // The id of a day's anonymous callers is no secret, and no event is needed for somebody to have made a key for it.
 bool Core::learns_to_open(const eventstore::StoredSubjectKey& wrapped) {
     using Of = KeyringWatch::Of;
-    const std::int64_t now_ms = clock.now_ms();
+    const Instant now = clock.now();
     Of subject = Of::kSomebodyKnown;
-    for (const std::int64_t day_ms : {now_ms - commands::kDayMs, now_ms, now_ms + commands::kDayMs})
-        if (wrapped.subject == pseudonyms.anonymous_subject_of(day_ms)) subject = Of::kAnybody;
+    for (const Instant day : {now - days(1), now, now + days(1)})
+        if (wrapped.subject == pseudonyms.anonymous_subject_of(day)) subject = Of::kAnybody;
     return keyring_watch.is_lacking(wrapped.key_encryption_key_id, subject);
 }
 

@@ -11,6 +11,7 @@
 #include "app/core/system_ports.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
 #include "commands/services.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/postgres/nodes/postgres_limits.hpp"
 #include "eventstore/postgres/store/postgres_store.hpp"
 #include "security/adapters/client_assertions.hpp"
@@ -21,7 +22,7 @@
 namespace keyledger::app {
 
 // The keys for claims that have ended.
-std::vector<std::string> revoked_claims_keys(const security::Keyring& keyring, std::int64_t now_ms);
+std::vector<std::string> revoked_claims_keys(const security::Keyring& keyring, Instant now);
 
 struct Core {
     // Opens the keyring and checks that the schema fits. Throws StartFailure.

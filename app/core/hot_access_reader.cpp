@@ -66,7 +66,7 @@ std::unique_ptr<projections::HotAccess> make_hot_access(
     projections::HotSettings settings;
     settings.lifetimes = config.lifetimes;
     settings.snapshot_file = config.access_snapshot_file;
-    settings.now_ms = [&clock] { return clock.now_ms(); };
+    settings.now = [&clock] { return clock.now(); };
     settings.new_id = [&identifiers] { return identifiers.next(); };
     auto source = std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url,
                                                                             std::move(authenticity), kFeedPatience);

@@ -85,11 +85,11 @@ std::vector<postgres::AnnouncedKey> KeyringWatch::to_tell(Tell what) const {
     std::vector<postgres::AnnouncedKey> all;
     for (const security::Key& key : keyring->keys()) {
         if (key.purpose == security::KeyPurpose::kUnknown) continue;
-        const auto ends_at_ms = key.ends_at_ms();
+        const auto ends_at = key.ends_at();
         const auto told = told_.find(key.id);
         const bool is_news =
-            told == told_.end() || (ends_at_ms && (!told->second.ends_at_ms || *told->second.ends_at_ms > *ends_at_ms));
-        if (is_news || what == Tell::kAll) all.push_back({key.id, key.use_from_ms, ends_at_ms});
+            told == told_.end() || (ends_at && (!told->second.ends_at || *told->second.ends_at > *ends_at));
+        if (is_news || what == Tell::kAll) all.push_back({key.id, key.use_from, ends_at});
     }
     return all;
 }
@@ -114,12 +114,12 @@ api::HealthCheck KeyringWatch::check() const {
 }
 
 bool KeyringWatch::is_over(const postgres::AnnouncedKey& told) const {
-    return told.ends_at_ms && *told.ends_at_ms <= clock_.now_ms();
+    return told.ends_at && *told.ends_at <= clock_.now();
 }
 
 // Before that, nodes may get it one after the other.
 bool KeyringWatch::is_in_use(const postgres::AnnouncedKey& told) const {
-    return told.use_from_ms <= clock_.now_ms() && !is_over(told);
+    return told.use_from <= clock_.now() && !is_over(told);
 }
 
 // New claims are made under all keys that have not ended; what was made under one of several living ones is
@@ -127,10 +127,10 @@ bool KeyringWatch::is_in_use(const postgres::AnnouncedKey& told) const {
 bool KeyringWatch::makes_things_under(const std::string& key_id) const {
     using security::KeyPurpose;
     const auto keyring = keyring_.snapshot();
-    const std::int64_t now_ms = clock_.now_ms();
-    const auto* wrapping = keyring->current(KeyPurpose::kKeyEncryption, now_ms);
+    const Instant now = clock_.now();
+    const auto* wrapping = keyring->current(KeyPurpose::kKeyEncryption, now);
     if (wrapping != nullptr && wrapping->id == key_id) return true;
-    const auto claims = keyring->usable(KeyPurpose::kClaims, now_ms);
+    const auto claims = keyring->usable(KeyPurpose::kClaims, now);
     return claims.size() == 1 && claims.front()->id == key_id;
 }
 
@@ -141,7 +141,7 @@ void KeyringWatch::read_again() {
         if (now < next_read_) return;
         next_read_ = now + kKeyringReadAgainAfter;
     }
-    const auto read = keyring_.reload(clock_.now_ms());
+    const auto read = keyring_.reload(clock_.now());
     if (read) spdlog::debug("read the keyring again, for others have another one");
     else spdlog::error("the keyring could not be taken: {}", read.error().message);
 }

@@ -23,8 +23,8 @@ eventstore::postgres::PostgresStoreSettings settings_of(
 }
 
 std::shared_ptr<const eventstore::EventMacs> macs_with(security::KeyringMacs::Snapshot snapshot) {
-    const auto now_ms = [] { return SystemClock().now_ms(); };
-    return std::make_shared<const security::KeyringMacs>(std::move(snapshot), now_ms);
+    const auto now = [] { return SystemClock().now(); };
+    return std::make_shared<const security::KeyringMacs>(std::move(snapshot), now);
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ Log::Log(const Config& config) : Log(config, configured_authenticity(config)) {}
 
 Log::Log(const Config& config, std::shared_ptr<eventstore::postgres::Authenticity> authenticity)
     : authenticity_(std::move(authenticity)),
-      store_(settings_of(config, authenticity_), [] { return SystemClock().now_ms(); }) {
+      store_(settings_of(config, authenticity_), [] { return SystemClock().now(); }) {
     if (auto problem = eventstore::postgres::schema_problem(config.database_url)) throw std::runtime_error(*problem);
     if (authenticity_) look_at_tree_heads(*authenticity_, config.database_url);
 }

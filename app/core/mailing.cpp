@@ -32,7 +32,7 @@ mail::MailerOptions mailer_options(const MailSettings& settings) {
                                                          : mail::SmtpTls::kAuto;
     options.smtp.ca_file = settings.smtp_ca_file;
     options.smtp.connections = settings.smtp_connections;
-    options.smtp.send_timeout = std::chrono::seconds(settings.smtp_timeout_s);
+    options.smtp.send_timeout = std::chrono::milliseconds(settings.smtp_timeout.ms());
     options.from_address = settings.from;
     options.from_name = settings.from_name;
     options.default_language = settings.language;

@@ -20,12 +20,12 @@ boost::asio::awaitable<void> run_here(std::function<void()> work) {
 
 }  // namespace
 
-std::int64_t SystemClock::now_ms() const {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+Instant SystemClock::now() const {
+    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+    return Instant::at_ms(std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count());
 }
 
-Uuid RandomIdentifiers::next() { return security::uuid_v7(clock_.now_ms()); }
+Uuid RandomIdentifiers::next() { return security::uuid_v7(clock_.now()); }
 
 eventstore::CommandId RandomIdentifiers::next_command_id() {
     eventstore::CommandId id{};

@@ -4,12 +4,13 @@
 
 #include "commands/runtime/folder.hpp"
 #include "commands/runtime/ports.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::app {
 
 class SystemClock : public commands::Clock {
 public:
-    std::int64_t now_ms() const override;
+    Instant now() const override;
 };
 
 class RandomIdentifiers : public commands::Identifiers {

@@ -23,7 +23,7 @@ kafka::PublisherOptions publisher_options(const Config& config, const Core& core
     if (output == kafka::OutputKind::kEvents) options.pause_below = kafka::kSmallTransactionEvents;
     options.client = kafka_client(config, kKafkaError);
     options.macs = std::make_shared<security::KeyringMacs>([&core] { return core.keyring->snapshot(); },
-                                                           [&core] { return core.clock.now_ms(); });
+                                                           [&core] { return core.clock.now(); });
     options.topics.prefix = config.kafka_topic_prefix;
     options.topics.partitions = config.kafka_partitions;
     options.issuer = config.issuer;

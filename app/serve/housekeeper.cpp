@@ -18,9 +18,9 @@ constexpr auto kInterval = std::chrono::minutes(1);
 constexpr int kAtMost = 50'000;  // command ids, snapshots, limits or spent values in one go
 constexpr int kErasuresAtOnce = 1'000;
 constexpr auto kErasuresTime = std::chrono::seconds(20);  // of a round; the next one goes on behind them
-constexpr std::int64_t kDayErasureIntervalMs = 3'600'000;
+constexpr Duration kDayErasureInterval = hours(1);
 // Keys are destroyed by the clock of the node that did it, and become visible a moment later.
-constexpr std::int64_t kOverlapMs = 10 * 60'000;
+constexpr Duration kOverlap = minutes(10);
 
 commands::Caller housekeeping_caller() {
     commands::Caller caller;
@@ -34,13 +34,13 @@ commands::Caller housekeeping_caller() {
 
 Housekeeper::Housekeeper(const Config& config, Core& core)
     : database_url_(config.database_url),
-      retention_ms_(config.command_retention_hours * 3'600'000),
-      longest_session_ms_(config.lifetimes.absolute_ms),
+      retention_(config.command_retention),
+      longest_session_(config.lifetimes.absolute),
       anonymous_callers_days_(config.anonymous_callers_days),
       core_(core),
       leadership_(config.database_url, "housekeeper"),
-      forgotten_until_ms_(core.clock.now_ms()),
-      sums_since_ms_(forgotten_until_ms_) {}
+      forgotten_until_(core.clock.now()),
+      sums_since_(forgotten_until_) {}
 
 Housekeeper::~Housekeeper() { stop(); }
 
@@ -106,21 +106,21 @@ void Housekeeper::record_waiting_failures() {
 }
 
 void Housekeeper::record_failure_sums() {
-    const std::int64_t now_ms = core_.clock.now_ms();
+    const Instant now = core_.clock.now();
     const auto recorded =
-        core_.run(commands::record_failure_sums(core_.services, sums_since_ms_, now_ms, housekeeping_caller()));
+        core_.run(commands::record_failure_sums(core_.services, sums_since_, now, housekeeping_caller()));
     if (!recorded) {
         spdlog::warn("failed log-ins with names that nobody has could not be recorded; it is tried again in a minute");
         return;
     }
-    sums_since_ms_ = now_ms;
+    sums_since_ = now;
 }
 
 // No session is written for longer than it may last; the snapshots of what has no end stay.
 void Housekeeper::prune() {
-    const std::int64_t now_ms = core_.clock.now_ms();
-    const auto pruned = postgres::prune_commands(database_url_, now_ms - retention_ms_, kAtMost);
-    const auto snapshots = postgres::prune_snapshots(database_url_, now_ms - longest_session_ms_, kAtMost);
+    const Instant now = core_.clock.now();
+    const auto pruned = postgres::prune_commands(database_url_, now - retention_, kAtMost);
+    const auto snapshots = postgres::prune_snapshots(database_url_, now - longest_session_, kAtMost);
     const auto limits = postgres::prune_limits(database_url_, kAtMost);
     const auto jobs = postgres::prune_jobs(database_url_, kAtMost);
     const auto spent = postgres::prune_spent(database_url_, kAtMost);
@@ -131,10 +131,10 @@ void Housekeeper::prune() {
 }
 
 void Housekeeper::forget_the_erased() {
-    const std::int64_t now_ms = core_.clock.now_ms();
-    const std::int64_t since_ms = forgotten_until_ms_ - kOverlapMs;
-    const auto gone = postgres::destroyed_subjects(database_url_, since_ms);
-    const auto dropped = postgres::drop_snapshots_of_the_erased(database_url_, since_ms);
+    const Instant now = core_.clock.now();
+    const Instant since = forgotten_until_ - kOverlap;
+    const auto gone = postgres::destroyed_subjects(database_url_, since);
+    const auto dropped = postgres::drop_snapshots_of_the_erased(database_url_, since);
     if (!gone || !dropped) {
         spdlog::warn("whose keys were destroyed could not be learnt: the database does not answer");
         return;
@@ -143,12 +143,12 @@ void Housekeeper::forget_the_erased() {
         core_.keys.forget(subject);
         core_.cache.drop(subject);
     }
-    forgotten_until_ms_ = now_ms;
+    forgotten_until_ = now;
 }
 
 void Housekeeper::erase_anonymous_callers() {
-    const std::int64_t now_ms = core_.clock.now_ms();
-    if (now_ms < next_erasure_ms_) return;
+    const Instant now = core_.clock.now();
+    if (now < next_erasure_) return;
     const auto erased =
         core_.run(commands::erase_anonymous_callers(core_.services, anonymous_callers_days_, housekeeping_caller()));
     if (!erased) {
@@ -156,7 +156,7 @@ void Housekeeper::erase_anonymous_callers() {
         return;
     }
     if (*erased > 0) spdlog::info("destroyed the keys of {} day(s) of anonymous callers", *erased);
-    next_erasure_ms_ = now_ms + kDayErasureIntervalMs;
+    next_erasure_ = now + kDayErasureInterval;
 }
 
 // A new key is used once the log says so: a node that lacks it stops instead of taking what it made for
@@ -185,7 +185,7 @@ bool Housekeeper::stopping() {
 void Housekeeper::erase_users() {
     const auto end = std::chrono::steady_clock::now() + kErasuresTime;
     for (;;) {
-        const auto due = projections::due_erasures(database_url_, core_.clock.now_ms(), erased_until_, kErasuresAtOnce);
+        const auto due = projections::due_erasures(database_url_, core_.clock.now(), erased_until_, kErasuresAtOnce);
         if (due.empty()) return erased_until_.reset();
         for (const projections::ErasureRow& one : due) {
             if (stopping() || std::chrono::steady_clock::now() > end || !erase_user(one.user_id)) return;

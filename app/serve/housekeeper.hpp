@@ -8,6 +8,7 @@
 
 #include "app/config/config.hpp"
 #include "app/core/core.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/postgres/nodes/leadership.hpp"
 #include "projections/models/erasures.hpp"
 
@@ -36,15 +37,15 @@ private:
     void announce_mac_key();
 
     const std::string database_url_;
-    const std::int64_t retention_ms_;
-    const std::int64_t longest_session_ms_;
+    const Duration retention_;
+    const Duration longest_session_;
     const int anonymous_callers_days_;
     Core& core_;
     eventstore::postgres::LeaderSession leadership_;
     bool leads_ = false;
-    std::int64_t forgotten_until_ms_;
-    std::int64_t sums_since_ms_;
-    std::int64_t next_erasure_ms_ = 0;
+    Instant forgotten_until_;
+    Instant sums_since_;
+    Instant next_erasure_;
     std::optional<projections::ErasureRow> erased_until_;  // where the last round ended, if before the end
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -6,7 +6,7 @@ namespace keyledger::app {
 namespace {
 
 // An append that waits so long waits for something that a person should look at (a standby, a lock).
-constexpr std::int64_t kLongAppendMs = 5'000;
+constexpr Duration kLongAppend = seconds(5);
 
 constexpr std::chrono::seconds kLongTrouble{60};
 
@@ -18,8 +18,8 @@ std::chrono::steady_clock::duration troubled_for(const eventstore::audit::TreeHe
 api::HealthCheck check_database(const Core& core) {
     const auto status = core.store.status().committer;
     if (!status.connected) return {"database", false, status.last_error.empty() ? "not connected" : status.last_error};
-    if (status.in_flight_ms > kLongAppendMs)
-        return {"database", false, "an append is waiting for " + std::to_string(status.in_flight_ms) + " ms"};
+    if (status.in_flight > kLongAppend)
+        return {"database", false, "an append is waiting for " + std::to_string(status.in_flight.ms()) + " ms"};
     return {"database", true, "connected"};
 }
 
@@ -133,7 +133,7 @@ Samples store_samples(const Core& core) {
     add("unknown_outcomes", "Commands whose outcome stayed unknown", committer.unknown_outcomes);
     add("waiting", "Commands that wait now", committer.waiting);
     add("in_flight_seconds", "How long the batch in flight has been there",
-        static_cast<double>(committer.in_flight_ms) / 1000);
+        static_cast<double>(committer.in_flight.ms()) / 1000);
     add("connected", "1 while the committer is connected", committer.connected ? 1 : 0);
     samples.push_back(
         {"keyledger_reads", "Reads of the event store since the start", {}, static_cast<double>(status.reads.reads)});

@@ -37,7 +37,7 @@ FileClients load_clients(const Config& config) {
 // A database from before a key for claims ended, as a restored one is: all names that were claimed under it would be
 // free.
 void refuse_names_of_before(const Config& config, const Core& core) {
-    const auto ended = revoked_claims_keys(*core.keyring->snapshot(), core.clock.now_ms());
+    const auto ended = revoked_claims_keys(*core.keyring->snapshot(), core.clock.now());
     const auto key = eventstore::postgres::ended_key_in_use(config.database_url, ended);
     if (!key) throw StartFailure("names could not be looked at: " + key.error());
     if (*key)
@@ -87,8 +87,8 @@ api::ServerOptions server_options(const Config& config, const commands::Clock& c
     options.port = config.listen.port;
     options.io_threads = config.io_threads;
     options.limits.connections_per_network = config.network_connections;
-    options.limits.request = std::chrono::milliseconds(config.request_timeout_ms);
-    options.now_ms = [&clock] { return clock.now_ms(); };
+    options.limits.request = std::chrono::milliseconds(config.request_timeout.ms());
+    options.now = [&clock] { return clock.now(); };
     for (const std::string& text : config.trusted_proxies) {
         const auto network = api::Cidr::parse(text);
         if (!network) throw StartFailure("KEYLEDGER_TRUSTED_PROXIES: '" + text + "' is not a network or address");
@@ -116,7 +116,7 @@ struct Service::Parts {
           log_id(log.log_id),
           tree_heads(config, core, log),
           tokens(*core.keyring, core.clock, core.identifiers, core.processors,
-                 {config.issuer, config.access_token_s, log_id}, look_for_keys(core)),
+                 {config.issuer, config.access_token_lifetime, log_id}, look_for_keys(core)),
           cursors(*core.keyring, core.clock, look_for_keys(core)),
           idempotency_keys(*core.keyring, core.clock),
           queries(query_settings(config)),
@@ -226,7 +226,7 @@ void Service::reload_certificate() {
 }
 
 void Service::reload_keys() {
-    const auto reloaded = parts_->core.keyring->reload(parts_->core.clock.now_ms());
+    const auto reloaded = parts_->core.keyring->reload(parts_->core.clock.now());
     if (reloaded) spdlog::info("read the keyring again");
     else spdlog::error("the keyring could not be taken: {}", reloaded.error().message);
 }
@@ -237,8 +237,8 @@ void Service::stop() {
     spdlog::info("stopping");
     parts.health.set_serving(false);
     parts.server.stop_accepting();
-    if (!parts.server.drain(std::chrono::milliseconds(parts.config.stop_timeout_ms)))
-        spdlog::warn("requests were still in flight after {} ms", parts.config.stop_timeout_ms);
+    if (!parts.server.drain(std::chrono::milliseconds(parts.config.stop_timeout.ms())))
+        spdlog::warn("requests were still in flight after {} ms", parts.config.stop_timeout.ms());
     parts.probe.stop();
     parts.housekeeper.stop();
     parts.followers.stop();

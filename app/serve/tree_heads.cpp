@@ -96,9 +96,8 @@ audit::OpenNote opener(std::shared_ptr<const security::Keyring> keyring, std::ve
     };
 }
 
-security::NoteKey verifying_key(const security::Keyring& keyring, const Uuid& log_id, std::int64_t at_ms) {
-    return security::note_key(audit::origin_of(log_id),
-                              *keyring.require_current(KeyPurpose::kTreeHeads, at_ms).signing);
+security::NoteKey verifying_key(const security::Keyring& keyring, const Uuid& log_id, Instant at) {
+    return security::note_key(audit::origin_of(log_id), *keyring.require_current(KeyPurpose::kTreeHeads, at).signing);
 }
 
 struct TreeHeads::Parts {
@@ -110,7 +109,7 @@ struct TreeHeads::Parts {
           seen(newest_seen(config, log.log_id, store, topic.get(), opener(core.keyring->snapshot()))),
           maker(log.log_id,
                 config.serves_publisher ? audit::TreeHeadMaker::Part::kMakes : audit::TreeHeadMaker::Part::kWatches,
-                std::chrono::seconds(config.tree_head_s), ports(config, core), seen) {}
+                std::chrono::milliseconds(config.tree_head_interval.ms()), ports(config, core), seen) {}
 
     audit::TreeHeadPorts ports(const Config& config, Core& core) {
         audit::TreeHeadPorts ports{source, session, store, {}, {}, {}, {}, {}, {}};
@@ -119,10 +118,10 @@ struct TreeHeads::Parts {
             else spdlog::error("tree heads: {}", trouble);
         };
         ports.disavow = [&core](const std::vector<LogDisavowed>& records) { return disavow(core, records); };
-        ports.now_ms = [&core] { return core.clock.now_ms(); };
+        ports.now = [&core] { return core.clock.now(); };
         ports.sign = [&core](const audit::TreeHead& head) {
             const auto keyring = core.keyring->snapshot();
-            const auto& key = keyring->require_current(KeyPurpose::kTreeHeads, head.made_at_ms);
+            const auto& key = keyring->require_current(KeyPurpose::kTreeHeads, head.made_at);
             return security::sign_note(audit::checkpoint_text(head), audit::origin_of(head.log_id), *key.signing);
         };
         ports.open = [&core](std::string_view note) { return opener(core.keyring->snapshot())(note); };
@@ -171,7 +170,7 @@ std::optional<api::PublishedTreeHead> TreeHeads::newest() const {
     const auto newest = parts_->maker.status().newest;
     if (!newest) return std::nullopt;
     return api::PublishedTreeHead{newest->head.log_id, newest->head.size,
-                                  security::hex_encode(security::view_of(newest->head.root)), newest->head.made_at_ms,
+                                  security::hex_encode(security::view_of(newest->head.root)), newest->head.made_at,
                                   newest->note};
 }
 

@@ -9,6 +9,7 @@
 #include "api/routes/context.hpp"
 #include "app/config/config.hpp"
 #include "app/core/core.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/audit/tree_head_maker.hpp"
 #include "security/primitives/note.hpp"
 
@@ -18,7 +19,7 @@ namespace keyledger::app {
 eventstore::audit::OpenNote opener(std::shared_ptr<const security::Keyring> keyring,
                                    std::vector<security::NoteKey> more = {});
 // The key with which heads of that log are signed at that time, as verifiers want it.
-security::NoteKey verifying_key(const security::Keyring& keyring, const Uuid& log_id, std::int64_t at_ms);
+security::NoteKey verifying_key(const security::Keyring& keyring, const Uuid& log_id, Instant at);
 
 class TreeHeads : public api::TreeHeadSource {
 public:

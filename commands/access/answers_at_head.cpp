@@ -11,7 +11,7 @@ namespace {
 
 Result<void, CommandError> check_token(const Services& services, const Session& session, const User& user,
                                        const Bearer& bearer) {
-    const bool holds = token_holds(session, user, bearer, services.settings.lifetimes, services.clock.now_ms());
+    const bool holds = token_holds(session, user, bearer, services.settings.lifetimes, services.clock.now());
     if (!holds) return Unexpected(refusals::kInvalidToken);
     return {};
 }
@@ -21,7 +21,7 @@ Answer<SubjectAccess> access_of(Services& services, AccessSubject subject, Deadl
     access->active = access->user.status == User::Status::kActive;
     if (subject.session_id)
         access->active = check_session(access->session(), *subject.session_id, access->user,
-                                       services.settings.lifetimes, services.clock.now_ms())
+                                       services.settings.lifetimes, services.clock.now())
                              .has_value();
     co_return std::move(*access);
 }
@@ -120,7 +120,7 @@ Answer<LockOut> lock_out_of(Services& services, Uuid user_id, Bearer bearer, Dea
     const LoginAttemptLimits& limits = services.settings.attempts;
     const LoginAttempts attempts = tally.added_to(state_of<LoginAttempts>((*folds)[1]), limits);
     co_return LockOut{attempts.failures_in_a_row >= limits.failures_in_a_row, attempts.failures_in_a_row,
-                      attempts.last_failed_at_ms};
+                      attempts.last_failed_at};
 }
 
 }  // namespace keyledger::commands

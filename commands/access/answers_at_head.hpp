@@ -5,6 +5,7 @@
 #include "commands/services.hpp"
 #include "domain/access/assignments.hpp"
 #include "domain/access/subject_access.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger {
 struct Session;
@@ -43,7 +44,7 @@ Answer<SubjectAccess> access_with_permission(Services& services, Permission need
 struct LockOut {
     bool locked = false;
     std::int64_t failures_in_a_row = 0;
-    std::int64_t last_failed_at_ms = 0;  // 0: never since the last good one
+    Instant last_failed_at;  // not set: never since the last good one
 };
 Answer<LockOut> lock_out_of(Services& services, Uuid user_id, Bearer bearer, Deadline deadline);
 

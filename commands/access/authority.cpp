@@ -11,9 +11,9 @@ ActorStreams read_actor(Streams& streams, const Bearer& bearer) {
 }
 
 bool token_holds(const Session& session, const User& user, const Bearer& bearer, const SessionLifetimes& lifetimes,
-                 std::int64_t now_ms) {
+                 Instant now) {
     if (session.user_id != bearer.user_id) return false;
-    if (!check_session(session, bearer.session_id, user, lifetimes, now_ms)) return false;
+    if (!check_session(session, bearer.session_id, user, lifetimes, now)) return false;
     return bearer.security_stamp == user.security_stamp ||
            (bearer.security_stamp < user.security_stamp && user.kept_session == bearer.session_id);
 }
@@ -21,7 +21,7 @@ bool token_holds(const Session& session, const User& user, const Bearer& bearer,
 Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams& actor, const Bearer& bearer,
                                      const Services& services) {
     const bool holds = token_holds(attempt.state(actor.session), attempt.state(actor.user), bearer,
-                                   services.settings.lifetimes, services.clock.now_ms());
+                                   services.settings.lifetimes, services.clock.now());
     if (!holds) return Unexpected(refusals::kInvalidToken);
     return {};
 }

@@ -4,6 +4,7 @@
 #include "commands/services.hpp"
 #include "domain/access/permission.hpp"
 #include "domain/access/subject.hpp"
+#include "domain/base/time.hpp"
 #include "domain/sessions/lifetime.hpp"
 
 namespace keyledger::refusals {
@@ -39,7 +40,7 @@ Step require_actor(const Services& services, const ActorStreams& actor, const Be
 
 // The same rule on folds, for answers that append nothing.
 bool token_holds(const Session& session, const User& user, const Bearer& bearer, const SessionLifetimes& lifetimes,
-                 std::int64_t now_ms);
+                 Instant now);
 
 // ---- permissions ------------------------------------------------------------------------------------------
 // What a subject's roles grant it, whatever its own status is.

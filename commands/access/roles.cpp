@@ -120,7 +120,7 @@ Answer<Receipt> assign_role(Services& services, Bearer bearer, Subject subject, 
         on.attempt.append(on.assignments, *events);
         if (role_id != kAdministratorRole) co_return Result<void, CommandError>{};
         const User& user_state = on.attempt.state(on.user);
-        const bool counts = user_state.status == User::Status::kActive && !user_state.erasure_due_at_ms;
+        const bool counts = user_state.status == User::Status::kActive && !user_state.erasure_due_at;
         if (!counts) co_return Result<void, CommandError>{};
         co_return join_administrators(on.attempt, subject.id, JoinReason::kByRole);
     };

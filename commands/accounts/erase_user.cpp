@@ -58,8 +58,8 @@ StepResult carry_out(Services& services, Attempt& attempt, StreamOf<User> user, 
 }
 
 RequestErasure request_now(const Services& services) {
-    const std::int64_t now_ms = services.clock.now_ms();
-    return {now_ms, now_ms + services.settings.erasure_grace_ms};
+    const Instant now = services.clock.now();
+    return {now, now + services.settings.erasure_grace};
 }
 
 // When an append that is not repeated made it due, or one before it.
@@ -68,9 +68,9 @@ Answer<Erasure> due_by_state(Services& services, Uuid user_id, ExecutionReceipt 
     streams.read<User>(user_id);
     KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
     const User& user = state_of<User>(folds->front());
-    if (!user.exists()) co_return Erasure{executed.position, 0, false};
-    if (user.erasure_due_at_ms) co_return Erasure{executed.position, *user.erasure_due_at_ms, false};
-    co_return Unexpected(CommandError(refusals::kBusy, 1));  // taken back since
+    if (!user.exists()) co_return Erasure{executed.position, {}, false};
+    if (user.erasure_due_at) co_return Erasure{executed.position, *user.erasure_due_at, false};
+    co_return Unexpected(CommandError(refusals::kBusy, seconds(1)));  // taken back since
 }
 
 // What an append said of it, and nothing that came later.
@@ -78,17 +78,17 @@ Answer<Erasure> due_by_events(Services& services, ExecutionReceipt executed, Dea
     const auto count = static_cast<std::int32_t>(executed.position - executed.first_position + 1);
     KEYLEDGER_CO_TRY(events, co_await services.store.read_log(executed.first_position, count, deadline));
     eventstore::NullFieldOpener nothing;
-    std::optional<std::int64_t> due_at_ms;
+    std::optional<Instant> due_at;
     for (const eventstore::RecordedEvent& recorded : *events) {
         if (recorded.is_inert()) continue;
         const auto event = eventstore::decode_any(recorded, nothing);
         const auto* of_user = eventstore::event_in<User>(*event);
         if (of_user == nullptr) continue;
-        if (const auto* requested = std::get_if<UserErasureRequested>(of_user)) due_at_ms = requested->due_at_ms;
-        if (std::holds_alternative<UserErased>(*of_user)) co_return Erasure{executed.position, 0, executed.repeated};
+        if (const auto* requested = std::get_if<UserErasureRequested>(of_user)) due_at = requested->due_at;
+        if (std::holds_alternative<UserErased>(*of_user)) co_return Erasure{executed.position, {}, executed.repeated};
     }
-    if (!due_at_ms) co_return Unexpected(refusals::kBroken);
-    co_return Erasure{executed.position, *due_at_ms, executed.repeated};
+    if (!due_at) co_return Unexpected(refusals::kBroken);
+    co_return Erasure{executed.position, *due_at, executed.repeated};
 }
 
 Answer<Erasure> answer_of(Services& services, Uuid user_id, ExecutionReceipt executed, Deadline deadline) {
@@ -174,7 +174,7 @@ Answer<Receipt> erase_user(Services& services, Uuid user_id, Caller caller) {
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const Step step = [&](Attempt& attempt) -> StepResult {
-        UserCommand command = EraseUser{services.clock.now_ms()};
+        UserCommand command = EraseUser{services.clock.now()};
         auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
         co_return decided;
     };
@@ -189,9 +189,9 @@ Answer<Receipt> repeat_erasure(Services& services, Uuid user_id, Caller caller) 
     const Step step = [&](Attempt& attempt) -> StepResult {
         const User& user_state = attempt.state(user);
         if (!user_state.exists()) co_return Result<void, CommandError>{};
-        const std::int64_t now_ms = services.clock.now_ms();
-        UserCommand command = RequestErasure{now_ms, now_ms};
-        if (user_state.erasure_due_at_ms) command = EraseUser{*user_state.erasure_due_at_ms};
+        const Instant now = services.clock.now();
+        UserCommand command = RequestErasure{now, now};
+        if (user_state.erasure_due_at) command = EraseUser{*user_state.erasure_due_at};
         auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
         co_return decided;
     };

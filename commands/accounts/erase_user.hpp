@@ -2,6 +2,7 @@
 // Erasure: a person's key, claims and credentials go in the transaction of `user.erased`, and what was sealed under
 // that key reads as erased wherever it was copied (design section 5).
 #include "commands/services.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::commands {
 
@@ -10,9 +11,9 @@ struct ErasureRequest {
     Secret current_password;
 };
 struct Erasure {
-    Position position = 0;       // 0: it had been requested before
-    std::int64_t due_at_ms = 0;  // of a request that can be taken back; 0: they are erased
-    bool repeated = false;       // as in Done
+    Position position = 0;  // 0: it had been requested before
+    Instant due_at;         // of a request that can be taken back; not set: they are erased
+    bool repeated = false;  // as in Done
 };
 
 // Of oneself. A wrong password counts as a failed log-in: a stolen access token is no licence to guess.

@@ -19,7 +19,7 @@ Answer<Receipt> enable_user(Services& services, Bearer bearer, Uuid user_id, Cal
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(decided, on.attempt.decide_and_append(on.user, EnableUser{}));
         // A user who asked to be erased left the set with the request.
-        const bool leaves = on.attempt.state(on.user).erasure_due_at_ms.has_value();
+        const bool leaves = on.attempt.state(on.user).erasure_due_at.has_value();
         const bool administrator = on.attempt.state(on.assignments).holds(kAdministratorRole);
         if (leaves || !administrator) co_return Result<void, CommandError>{};
         co_return join_administrators(on.attempt, user_id, JoinReason::kEnabledAgain);

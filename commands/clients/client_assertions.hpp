@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "domain/clients/service_account.hpp"
 
 namespace keyledger::commands {
@@ -30,9 +31,9 @@ public:
         std::string subject;
         std::string audience;  // the only one
         std::string id;        // jti, or what stands for it
-        std::int64_t expires_at_ms = 0;
-        std::optional<std::int64_t> issued_at_ms;
-        std::optional<std::int64_t> not_before_ms;
+        Instant expires_at;
+        std::optional<Instant> issued_at;
+        std::optional<Instant> not_before;
     };
     // What it claims, unverified. The error is a sentence for whoever made it; it tells them nothing of others.
     virtual Result<Claims, std::string> read(std::string_view assertion) = 0;

@@ -34,16 +34,16 @@ Answer<security::Digest> stored_digest(Services& services, Uuid account_id, Serv
 
 // What is wrong with an assertion by itself, whatever the account; empty: nothing.
 std::string fault_of(const Services& services, const ClientAssertions::Claims& claims) {
-    const std::int64_t now_ms = services.clock.now_ms();
+    const Instant now = services.clock.now();
     if (claims.audience != services.settings.issuer)
         return "The client assertion must have the issuer as its only 'aud': " + services.settings.issuer;
-    if (claims.expires_at_ms <= now_ms - kAssertionSkewMs)
+    if (claims.expires_at <= now - kAssertionSkew)
         return "The client assertion has expired: its 'exp' is not after the time of this server.";
-    if (claims.expires_at_ms > now_ms + kMaxAssertionLifeMs + kAssertionSkewMs)
+    if (claims.expires_at > now + kMaxAssertionLife + kAssertionSkew)
         return "The client assertion has an 'exp' too far ahead: let it expire within an hour.";
-    if (claims.issued_at_ms && *claims.issued_at_ms > now_ms + kAssertionSkewMs)
+    if (claims.issued_at && *claims.issued_at > now + kAssertionSkew)
         return "The client assertion has an 'iat' ahead of the time of this server.";
-    if (claims.not_before_ms && *claims.not_before_ms > now_ms + kAssertionSkewMs)
+    if (claims.not_before && *claims.not_before > now + kAssertionSkew)
         return "The client assertion has an 'nbf' ahead of the time of this server.";
     return {};
 }
@@ -102,9 +102,9 @@ Answer<std::string> prove(Services& services, const ServiceAccount& account, con
 // issued is as old as it can be.
 eventstore::SpentValue use_of(const ClientProof& proof) {
     const auto& claims = *proof.assertion;
-    const std::int64_t oldest_ms = claims.expires_at_ms - kMaxAssertionLifeMs;
-    const std::int64_t made_at_ms = std::max<std::int64_t>(0, claims.issued_at_ms.value_or(oldest_ms));
-    const ValueLife life{made_at_ms - kAssertionSkewMs, claims.expires_at_ms + kAssertionSkewMs};
+    const Instant oldest = claims.expires_at - kMaxAssertionLife;
+    const Instant made_at = std::max(Instant(), claims.issued_at.value_or(oldest));
+    const ValueLife life{made_at - kAssertionSkew, claims.expires_at + kAssertionSkew};
     return spent_value("client assertion", {security::view_of(proof.account_id), claims.id}, life);
 }
 
@@ -155,31 +155,30 @@ asio::awaitable<ClientStatusInMemory> seems(Services& services, const ServiceAcc
 
 // Where failures are many, of a network or as an account: nothing is read, and what memory does not find right has to
 // wait. It is told nothing that could be old, and what is right passes.
-Answer<void> admit_from_memory(Services& services, const ClientProof& proof, const Caller& caller,
-                               std::int64_t wait_s) {
+Answer<void> admit_from_memory(Services& services, const ClientProof& proof, const Caller& caller, Duration wait) {
     const Result<void, CommandError> admitted{};
-    const CommandError wait(refusals::kTooManyAttempts, wait_s);
+    const CommandError too_early(refusals::kTooManyAttempts, wait);
     const auto account = remembered(services, proof.account_id);
     ClientStatusInMemory by_then = ClientStatusInMemory::kUnknown;
     if (account) by_then = co_await seems(services, *account, proof);
     if (by_then == ClientStatusInMemory::kGood) co_return admitted;
-    if (!services.access.answers_from_memory()) co_return Unexpected(wait);
+    if (!services.access.answers_from_memory()) co_return Unexpected(too_early);
     const ServiceSubject subject{proof.account_id, std::nullopt};
     auto states = co_await services.access.read_service(subject, caller.deadline);
-    if (!states || (by_then == ClientStatusInMemory::kBad && states->account == account)) co_return Unexpected(wait);
+    if (!states || (by_then == ClientStatusInMemory::kBad && states->account == account))
+        co_return Unexpected(too_early);
     const ClientStatusInMemory at_head = co_await seems(services, states->account, proof);
-    if (at_head == ClientStatusInMemory::kBad) co_return Unexpected(wait);
+    if (at_head == ClientStatusInMemory::kBad) co_return Unexpected(too_early);
     co_return admitted;
 }
 
 // Before anything is read for it. An id that no account has costs no read where all accounts are remembered. Who is not
 // remembered here may be right nevertheless: for what others do elsewhere the log is asked.
 Answer<void> admit(Services& services, const ClientProof& proof, const Caller& caller) {
-    std::int64_t wait_s = network_retry_after_s(services, caller);
-    if (services.access.answers_from_memory())
-        wait_s = std::max(wait_s, account_retry_after_s(services, proof.account_id));
-    if (wait_s > 0) {
-        auto passed = co_await admit_from_memory(services, proof, caller, wait_s);
+    Duration wait = network_retry_after(services, caller);
+    if (services.access.answers_from_memory()) wait = std::max(wait, account_retry_after(services, proof.account_id));
+    if (wait > Duration()) {
+        auto passed = co_await admit_from_memory(services, proof, caller, wait);
         co_return passed;
     }
     const Result<void, CommandError> admitted{};
@@ -272,7 +271,8 @@ Result<ClientProof, RejectedAssertion> proof_of_assertion(Services& services, st
 void log_rejected_assertion(Services& services, const RejectedAssertion& unfit, const Caller& caller) {
     const std::string& network = caller.network.empty() ? caller.client_address : caller.network;
     const auto rate = bucket_of("unfit assertions of", network, services.settings.limits.passwords);
-    if (services.limits.take_local({rate}).wait_ms == 0) services.operator_log.warning(unfit.why, unfit.account_id);
+    if (services.limits.take_local({rate}).wait == Duration())
+        services.operator_log.warning(unfit.why, unfit.account_id);
 }
 
 Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Caller caller) {
@@ -294,12 +294,13 @@ Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Ca
         const Assignments& assignments = attempt.state(StreamOf<Assignments>{assignments_of(account_id)});
         has_roles = !assignments.roles.empty() || !assignments.groups.empty();
         KEYLEDGER_CO_TRY(scope, scope_of(holdings->rules, request.scope));
-        grant.issued_at_ms = services.clock.now_ms();
-        grant.expires_at_ms = (grant.issued_at_ms / 1000 + services.settings.access_token_s) * 1000;
+        grant.issued_at = services.clock.now();
+        grant.expires_at =
+            Instant::at_second(grant.issued_at.whole_seconds()) + services.settings.access_token_lifetime;
         grant.audiences = std::move(*audiences);
         grant.scope = std::move(*scope);
         if (request.proof.assertion) attempt.spend(use_of(request.proof), refusals::kAssertionUsed);
-        const IssueServiceToken command{account_id, grant.audiences, grant.scope, *credential, grant.expires_at_ms};
+        const IssueServiceToken command{account_id, grant.audiences, grant.scope, *credential, grant.expires_at};
         co_return attempt.decide_and_append(token, attempt.state(account), command);
     };
     Caller client = acting_as_client(caller, account_id.to_string());
@@ -322,7 +323,7 @@ Answer<ServiceAccess> read_access(Services& services, Uuid account_id, std::opti
     const ServiceSubject subject{account_id, token_id};
     KEYLEDGER_CO_TRY(access, co_await services.access.read_service(subject, deadline));
     access->held.active = access->account.status == ServiceAccount::Status::kEnabled;
-    if (token_id) access->held.active = holds(access->token, account_id, access->account, services.clock.now_ms());
+    if (token_id) access->held.active = holds(access->token, account_id, access->account, services.clock.now());
     co_return std::move(*access);
 }
 
@@ -370,8 +371,8 @@ Client client_of(const Uuid& account_id, const ServiceAccess& access, const Acce
 }
 
 Answer<Client> authenticate_service(Services& services, ClientProof proof, Caller caller) {
-    if (const std::int64_t wait_s = network_retry_after_s(services, caller); wait_s > 0) {
-        KEYLEDGER_CO_TRY(passed, co_await admit_from_memory(services, proof, caller, wait_s));
+    if (const Duration wait = network_retry_after(services, caller); wait > Duration()) {
+        KEYLEDGER_CO_TRY(passed, co_await admit_from_memory(services, proof, caller, wait));
     }
     KEYLEDGER_CO_TRY(access, co_await read_access(services, proof.account_id, std::nullopt, caller.deadline));
     auto credential = co_await prove(services, access->account, proof, caller.deadline);

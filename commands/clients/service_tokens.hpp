@@ -3,6 +3,7 @@
 #include "commands/access/permissions.hpp"
 #include "commands/services.hpp"
 #include "domain/access/permission.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::refusals {
 
@@ -21,8 +22,8 @@ namespace keyledger::commands {
 inline constexpr std::size_t kMaxScopeBytes = 3000;   // of a token: permissions, one space between each two
 inline constexpr std::size_t kMaxTokenAudiences = 4;  // with the scope they leave a token below 8 KiB
 // Assertions (RFC 7523): how far ahead they may expire, and how much clocks may differ.
-inline constexpr std::int64_t kMaxAssertionLifeMs = 3'600'000;  // what libraries give by default is 1 to 60 minutes
-inline constexpr std::int64_t kAssertionSkewMs = 10'000;
+inline constexpr Duration kMaxAssertionLife = hours(1);  // what libraries give by default is 1 to 60 minutes
+inline constexpr Duration kAssertionSkew = seconds(10);
 
 // What a client presented, read but not yet believed: one of the two.
 struct ClientProof {
@@ -53,8 +54,8 @@ struct ServiceGrant {
     Uuid token_id;
     std::vector<std::string> audiences;
     std::vector<std::string> scope;
-    std::int64_t issued_at_ms = 0;
-    std::int64_t expires_at_ms = 0;
+    Instant issued_at;
+    Instant expires_at;
     Position position = 0;
 };
 // One append, and no other read when account, roles and secret are known: they are guarded. kInvalidClient if the

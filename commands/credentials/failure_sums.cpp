@@ -10,13 +10,12 @@ namespace {
 
 constexpr std::int32_t kNoRevision = 1;  // of a credential that is not there
 
-Answer<Receipt> record(Services& services, FailureSums::Sum sum, std::int64_t from_ms, std::int64_t before_ms,
-                       Caller caller) {
+Answer<Receipt> record(Services& services, FailureSums::Sum sum, Instant from, Instant before, Caller caller) {
     caller.client_address = sum.network;
     Streams streams;
     const auto attempts = streams.begin<LoginAttempts>(services.identifiers.next());
     const Step step = [&](Attempt& attempt) -> StepResult {
-        const SumFailedLogins command{LoginFailure::kUnknownUser, sum.count, from_ms, before_ms};
+        const SumFailedLogins command{LoginFailure::kUnknownUser, sum.count, from, before};
         attempt.append(attempts, decide(attempt.state(attempts), command));
         co_return Result<void, CommandError>{};
     };
@@ -74,11 +73,11 @@ asio::awaitable<void> count_unattributed_failure(Services& services, Caller call
     (void)co_await services.executor.run(std::move(caller), streams, step, 1);
 }
 
-Answer<int> record_failure_sums(Services& services, std::int64_t from_ms, std::int64_t before_ms, Caller caller) {
+Answer<int> record_failure_sums(Services& services, Instant from, Instant before, Caller caller) {
     const std::vector<FailureSums::Sum> sums = services.failure_sums.take();
     int recorded = 0;
     for (const FailureSums::Sum& sum : sums) {
-        auto done = co_await record(services, sum, from_ms, before_ms, caller);
+        auto done = co_await record(services, sum, from, before, caller);
         if (!done) {
             services.failure_sums.put_back(std::span(sums).subspan(static_cast<std::size_t>(recorded)));
             co_return Unexpected(done.error());

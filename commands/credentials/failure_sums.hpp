@@ -2,6 +2,7 @@
 // Failed log-ins that concern no account, summed: of each network and minute one event, however many there were.
 // Recorded one by one, whoever tries random names would fill the log for ever.
 #include "commands/services.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::commands {
 
@@ -11,6 +12,6 @@ asio::awaitable<void> count_unattributed_failure(Services& services, Caller call
 
 // Records what was counted between the two times, as the system: an event for each network, whose address is sealed
 // under the key of the day. What can't be recorded is counted again. How many events.
-Answer<int> record_failure_sums(Services& services, std::int64_t from_ms, std::int64_t before_ms, Caller caller);
+Answer<int> record_failure_sums(Services& services, Instant from, Instant before, Caller caller);
 
 }  // namespace keyledger::commands

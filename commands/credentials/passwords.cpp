@@ -73,8 +73,8 @@ Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt,
     KEYLEDGER_CO_TRY(attempts, co_await attempts_at_head(services, user.id, caller.deadline));
     const LoginAttemptLimits& limits = services.settings.attempts;
     const std::string network = services.pseudonyms.network(user.id, caller.network);
-    if (!may_try(*attempts, network, limits, services.clock.now_ms()))
-        co_return Unexpected(CommandError(refusals::kTooManyAttempts, limits.longest_pause_ms / 1000));
+    if (!may_try(*attempts, network, limits, services.clock.now()))
+        co_return Unexpected(CommandError(refusals::kTooManyAttempts, limits.longest_pause));
     KEYLEDGER_CO_TRY(checked, co_await check_password(services, attempt, user, password.clone(), caller));
     if (!checked->check.matches) co_return Unexpected(refusals::kWrongPassword);
     co_return *checked;
@@ -133,9 +133,8 @@ asio::awaitable<Result<void, CommandError>> record(Services& services, LoginFail
                                                    Caller caller, RecordedFailures& recording) {
     Streams streams;
     const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(*failure.user_id));
-    const std::int64_t now_ms = services.clock.now_ms();
-    const RecordFailedLogin command{failure.user_id, failure.reason, failure.network, services.settings.attempts,
-                                    now_ms};
+    const Instant now = services.clock.now();
+    const RecordFailedLogin command{failure.user_id, failure.reason, failure.network, services.settings.attempts, now};
     const Step step = [&](Attempt& attempt) -> StepResult {
         recording = {attempt.state(attempts)};
         LoginAttempts after = recording.held;
@@ -143,7 +142,7 @@ asio::awaitable<Result<void, CommandError>> record(Services& services, LoginFail
             const auto events = decide(after, command);
             if (events.empty()) break;
             attempt.append(attempts, events);
-            after = evolve(std::move(after), events.front(), Recorded{0, now_ms});
+            after = evolve(std::move(after), events.front(), Recorded{0, now});
             recording.taken += 1;
         }
         co_return Result<void, CommandError>{};
@@ -158,7 +157,7 @@ public:
     UnderWay(Services& services, const LoginFailed& failure, const Caller& caller)
         : services_(services),
           failure_(failure),
-          has_begun_(services.unrecorded_failures.begin(failure, caller, services.clock.now_ms())) {}
+          has_begun_(services.unrecorded_failures.begin(failure, caller, services.clock.now())) {}
     UnderWay(const UnderWay&) = delete;
     UnderWay& operator=(const UnderWay&) = delete;
     // Not told of its end: nobody knows whether the log has it.
@@ -173,7 +172,7 @@ public:
     void keep(const LoginAttempts& held) {
         if (has_begun_)
             services_.unrecorded_failures.keep(*failure_.user_id, failure_.network.value_or(""), held,
-                                               services_.settings.attempts, services_.clock.now_ms());
+                                               services_.settings.attempts, services_.clock.now());
         has_begun_ = false;
     }
 
@@ -249,7 +248,7 @@ asio::awaitable<void> record_good_login(Services& services, Uuid user_id, LoginA
     const std::string network = services.pseudonyms.network(user_id, caller.network);
     const auto what_follows = [&](const LoginAttempts& state) {
         auto events = decide(state, ClearFailedLogins{user_id, network});
-        const RememberNetwork see{user_id, network, services.settings.attempts, services.clock.now_ms()};
+        const RememberNetwork see{user_id, network, services.settings.attempts, services.clock.now()};
         for (auto& event : decide(state, see)) events.push_back(std::move(event));
         return events;
     };

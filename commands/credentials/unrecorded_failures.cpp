@@ -4,7 +4,7 @@
 
 namespace keyledger::commands {
 
-bool UnrecordedFailures::begin(const LoginFailed& failure, const Caller& caller, std::int64_t now_ms) {
+bool UnrecordedFailures::begin(const LoginFailed& failure, const Caller& caller, Instant now) {
     const std::string network = failure.network.value_or("");
     const std::lock_guard lock(mutex_);
     Network* here = find(*failure.user_id, network);
@@ -18,7 +18,7 @@ bool UnrecordedFailures::begin(const LoginFailed& failure, const Caller& caller,
     }
     here->failure = failure;
     here->under_way += 1;
-    here->begun_at_ms = now_ms;
+    here->begun_at = now;
     here->caller = caller;
     here->caller.idempotency.reset();
     here->caller.precondition.reset();
@@ -32,15 +32,15 @@ void UnrecordedFailures::settle(const Uuid& user_id, std::string_view network) {
 }
 
 void UnrecordedFailures::keep(const Uuid& user_id, std::string_view network, const LoginAttempts& recorded,
-                              const LoginAttemptLimits& limits, std::int64_t now_ms) {
+                              const LoginAttemptLimits& limits, Instant now) {
     const std::lock_guard lock(mutex_);
     Network* here = find(user_id, network);
     if (here == nullptr || here->under_way == 0) return;
     here->under_way -= 1;
     const LoginAttempts others = tally_unlocked(user_id).added_to(recorded, limits);
-    if (may_try(others, network, limits, now_ms)) {
+    if (may_try(others, network, limits, now)) {
         here->waiting += 1;
-        here->waits_since_ms = now_ms;
+        here->waits_since = now;
         waiting_ += 1;
     }
     drop_if_empty(user_id, network);
@@ -86,8 +86,8 @@ UnrecordedFailures::FailureTally UnrecordedFailures::tally_unlocked(const Uuid& 
     const auto account = accounts_.find(user_id);
     if (account == accounts_.end()) return tally;
     for (const auto& [network, here] : account->second) {
-        if (here.waiting > 0) tally.failures_.push_back({here.failure, here.waiting, here.waits_since_ms});
-        if (here.under_way > 0) tally.failures_.push_back({here.failure, here.under_way, here.begun_at_ms});
+        if (here.waiting > 0) tally.failures_.push_back({here.failure, here.waiting, here.waits_since});
+        if (here.under_way > 0) tally.failures_.push_back({here.failure, here.under_way, here.begun_at});
     }
     return tally;
 }
@@ -97,7 +97,7 @@ LoginAttempts UnrecordedFailures::FailureTally::added_to(LoginAttempts recorded,
     for (const Failures& failures : failures_) {
         const std::int64_t that_matter = std::min(failures.count, limits.failures_in_a_row);
         for (std::int64_t i = 0; i < that_matter; ++i)
-            recorded = evolve(std::move(recorded), failures.failure, Recorded{0, failures.last_at_ms});
+            recorded = evolve(std::move(recorded), failures.failure, Recorded{0, failures.last_at});
     }
     if (unknown_) recorded.failures_in_a_row = std::max(recorded.failures_in_a_row, limits.failures_in_a_row);
     return recorded;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "commands/runtime/caller.hpp"
+#include "domain/base/time.hpp"
 #include "domain/credentials/login_attempts.hpp"
 
 namespace keyledger::commands {
@@ -33,13 +34,13 @@ public:
 
     // One that is to be recorded, and counts from now on. False: there was no room, and that is remembered. Else it is
     // settled, by one of the next two.
-    [[nodiscard]] bool begin(const LoginFailed& failure, const Caller& caller, std::int64_t now_ms);
+    [[nodiscard]] bool begin(const LoginFailed& failure, const Caller& caller, Instant now);
     // The log has it, or it counts for nothing.
     void settle(const Uuid& user_id, std::string_view network);
     // It was not taken: it waits. Where the account can't be tried from there without it, it counts for nothing.
     // `recorded` is what the log held, as far as that was read.
     void keep(const Uuid& user_id, std::string_view network, const LoginAttempts& recorded,
-              const LoginAttemptLimits& limits, std::int64_t now_ms);
+              const LoginAttemptLimits& limits, Instant now);
 
     // What waits, of one account or of all.
     std::vector<WaitingFailures> waiting_of(const Uuid& user_id) const;
@@ -59,7 +60,7 @@ public:
         struct Failures {
             LoginFailed failure;
             std::int64_t count = 0;
-            std::int64_t last_at_ms = 0;
+            Instant last_at;
         };
         std::vector<Failures> failures_;  // of one network, those that are under way after those that wait
         bool unknown_ = false;            // there was no room: there may be any number
@@ -76,9 +77,9 @@ private:
     struct Network {
         LoginFailed failure;
         std::int64_t under_way = 0;
-        std::int64_t begun_at_ms = 0;  // the last of those
+        Instant begun_at;  // the last of those
         std::int64_t waiting = 0;
-        std::int64_t waits_since_ms = 0;  // the last of those
+        Instant waits_since;  // the last of those
         Caller caller;
         std::int64_t count() const { return under_way + waiting; }
     };

@@ -23,26 +23,24 @@ Bucket failures_as(const Services& services, const Uuid& account_id) {
     return scaled_bucket("failures as client", account_id, services.settings.limits.passwords, kNetworksOfAnAccount);
 }
 
-std::int64_t seconds_of(const eventstore::RateDecision& taken) { return (taken.wait_ms + 999) / 1000; }
-
 Result<void, CommandError> taken_from(Services& services, const std::vector<Bucket>& buckets) {
-    const std::int64_t wait_s = seconds_of(services.limits.take_local(buckets));
-    if (wait_s > 0) return Unexpected(CommandError(refusals::kTooManyAttempts, wait_s));
+    const Duration wait = services.limits.take_local(buckets).wait;
+    if (wait > Duration()) return Unexpected(CommandError(refusals::kTooManyAttempts, wait));
     return {};
 }
 
 }  // namespace
 
-std::int64_t network_retry_after_s(Services& services, const Caller& caller) {
+Duration network_retry_after(Services& services, const Caller& caller) {
     std::vector<Bucket> buckets;
     buckets.push_back(failures_of(services, caller));
-    return seconds_of(services.limits.known(std::move(buckets)));
+    return services.limits.known(std::move(buckets)).wait;
 }
 
-std::int64_t account_retry_after_s(Services& services, const Uuid& account_id) {
+Duration account_retry_after(Services& services, const Uuid& account_id) {
     std::vector<Bucket> buckets;
     buckets.push_back(failures_as(services, account_id));
-    return seconds_of(services.limits.known(std::move(buckets)));
+    return services.limits.known(std::move(buckets)).wait;
 }
 
 asio::awaitable<CommandError> count_client_failure(Services& services, Caller caller, std::optional<Uuid> account_id) {
@@ -51,8 +49,7 @@ asio::awaitable<CommandError> count_client_failure(Services& services, Caller ca
     if (account_id) buckets.push_back(failures_as(services, *account_id));
     auto taken = co_await services.limits.take(std::move(buckets), caller.deadline);
     if (!taken) co_return CommandError(taken.error());
-    const std::int64_t wait_s = seconds_of(*taken);
-    if (wait_s > 0) co_return CommandError(refusals::kTooManyAttempts, wait_s);
+    if (taken->wait > Duration()) co_return CommandError(refusals::kTooManyAttempts, taken->wait);
     co_return CommandError(refusals::kInvalidClient);
 }
 

@@ -1,15 +1,16 @@
 #pragma once
 // Limits on failed client authentication and on changes. Taken before any work.
 #include "commands/services.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::commands {
 
 // ---- failures of clients: by network and by account, on all nodes together -------------------------------------
 // Seconds that clients of this network have to wait, as far as this process knows; 0: none. Reads memory alone.
-std::int64_t network_retry_after_s(Services& services, const Caller& caller);
+Duration network_retry_after(Services& services, const Caller& caller);
 // The same for one account, over all networks. One network alone can't reach this limit, and correct credentials
 // always pass: nobody can lock an account out.
-std::int64_t account_retry_after_s(Services& services, const Uuid& account_id);
+Duration account_retry_after(Services& services, const Uuid& account_id);
 // Counts a failure, of an account that there is if one is named, and says how to answer it: kInvalidClient, or
 // kTooManyAttempts.
 asio::awaitable<CommandError> count_client_failure(Services& services, Caller caller,

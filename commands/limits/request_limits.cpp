@@ -12,7 +12,7 @@ eventstore::Bucket bucket_of(std::string_view what, std::string_view whom, const
 }
 
 CommandError too_many(const eventstore::RateDecision& taken) {
-    return CommandError(refusals::kTooManyAttempts, std::max<std::int64_t>(1, (taken.wait_ms + 999) / 1000));
+    return CommandError(refusals::kTooManyAttempts, std::max(seconds(1), taken.wait));
 }
 
 }  // namespace keyledger::commands

@@ -20,8 +20,8 @@ const Refusal& refusal_of(StoreError error) {
 CommandError error_of(HashingError error) {
     switch (error) {
         case HashingError::kOverloaded:
-        case HashingError::kExpired: return {refusals::kOverloaded, 2};
-        case HashingError::kStopped: return {refusals::kUnavailable, 5};
+        case HashingError::kExpired: return {refusals::kOverloaded, seconds(2)};
+        case HashingError::kStopped: return {refusals::kUnavailable, seconds(5)};
     }
     return refusals::kBroken;
 }

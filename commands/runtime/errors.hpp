@@ -6,6 +6,7 @@
 
 #include "domain/base/precis.hpp"
 #include "domain/base/refusal.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::eventstore {
 enum class StoreError;
@@ -64,9 +65,9 @@ struct CommandError {
     RefusalRef refusal;
     ClientFault client = ClientFault::kNone;  // of kInvalidClient
     std::optional<TextFault> text;            // what is wrong with a text, instead of the refusal's usual advice
-    std::int64_t retry_after_s = 0;           // 0: no advice
+    Duration retry_after;                     // none: no advice
 
-    CommandError(const Refusal& why, std::int64_t retry_after_s = 0) : refusal(why), retry_after_s(retry_after_s) {}
+    CommandError(const Refusal& why, Duration retry_after = {}) : refusal(why), retry_after(retry_after) {}
     CommandError(RefusalRef why) : refusal(why) {}
     CommandError(eventstore::StoreError error);
     CommandError(HashingError error);

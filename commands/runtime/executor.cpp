@@ -40,10 +40,9 @@ Uuid first_event_of(const eventstore::CommandId& command_id) {
     return id;
 }
 
-eventstore::EventMetadata envelope_of(const Caller& caller, const eventstore::CommandId& command_id,
-                                      std::int64_t now_ms) {
+eventstore::EventMetadata envelope_of(const Caller& caller, const eventstore::CommandId& command_id, Instant now) {
     eventstore::EventMetadata envelope;
-    envelope.occurred_at_ms = now_ms;
+    envelope.occurred_at = now;
     envelope.actor_type = caller.actor_type;
     envelope.actor_id = caller.actor_id;
     envelope.command_id = caller.idempotency ? security::base64url_encode(security::view_of(command_id))
@@ -62,8 +61,8 @@ bool acts_for_themselves(const Caller& caller) {
     return caller.actor_type == eventstore::ActorType::kUser && Uuid::parse(caller.actor_id).has_value();
 }
 
-Uuid envelope_subject(const Caller& caller, Pseudonyms& pseudonyms, std::int64_t now_ms) {
-    return acts_for_themselves(caller) ? *Uuid::parse(caller.actor_id) : pseudonyms.anonymous_subject_of(now_ms);
+Uuid envelope_subject(const Caller& caller, Pseudonyms& pseudonyms, Instant now) {
+    return acts_for_themselves(caller) ? *Uuid::parse(caller.actor_id) : pseudonyms.anonymous_subject_of(now);
 }
 
 // If the key of the day's anonymous callers is missing or does not open, events are recorded without where they came
@@ -87,7 +86,7 @@ bool tells_of_a_person(const eventstore::EventMetadata& envelope) {
 Outcome repeated(const eventstore::Duplicate& earlier, const Caller& caller) {
     if (caller.idempotency && earlier.fingerprint != caller.idempotency->fingerprint)
         return Unexpected(refusals::kIdempotencyMismatch);
-    return ExecutionReceipt{earlier.first_position + earlier.event_count - 1, true, earlier.first_position, 0};
+    return ExecutionReceipt{earlier.first_position + earlier.event_count - 1, true, earlier.first_position, {}};
 }
 
 // Nobody else knows a command id that was made here: where it is known already, this very append was sent twice.
@@ -205,13 +204,13 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, CommandSt
             continue;
         }
 
-        const std::int64_t now_ms = moment_of(attempt);
-        KEYLEDGER_CO_TRY(append, co_await encode(attempt, caller, command_id, now_ms));
+        const Instant now = moment_of(attempt);
+        KEYLEDGER_CO_TRY(append, co_await encode(attempt, caller, command_id, now));
         KEYLEDGER_CO_TRY(verdict, co_await ports_.store.append(*append, caller.deadline));
         if (const auto* appended = done_by(*verdict, caller)) {
-            remember(attempt, *append, *appended, now_ms);
+            remember(attempt, *append, *appended, now);
             co_return ExecutionReceipt{appended->first_position + appended->event_count - 1, false,
-                                       appended->first_position, now_ms};
+                                       appended->first_position, now};
         }
         if (const auto* taken = std::get_if<eventstore::ClaimTaken>(&*verdict))
             co_return Unexpected(attempt.taken_.at(taken->kind));
@@ -221,7 +220,7 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, CommandSt
         if (std::holds_alternative<eventstore::Duplicate>(*verdict)) done_before = true;
         if (const auto* conflict = std::get_if<eventstore::Conflict>(&*verdict)) forget(*conflict);
     }
-    co_return Unexpected(CommandError(refusals::kBusy, 1));
+    co_return Unexpected(CommandError(refusals::kBusy, seconds(1)));
 }
 
 // Asked first when the client sent a key, so that a repeated request costs no password hash.
@@ -243,28 +242,27 @@ asio::awaitable<Result<eventstore::Confirmation, CommandError>> Executor::confir
 }
 
 // Time never goes backwards within a stream, whichever node wrote it last; but a clock that was far ahead drags nobody.
-std::int64_t Executor::moment_of(const Attempt& attempt) const {
-    const std::int64_t now_ms = ports_.clock.now_ms();
-    std::int64_t moment_ms = now_ms;
+Instant Executor::moment_of(const Attempt& attempt) const {
+    const Instant now = ports_.clock.now();
+    Instant moment = now;
     for (const auto& decision : attempt.events_) {
-        const std::int64_t last_ms = attempt.folds_[decision.stream].occurred_at_ms;
-        if (last_ms - now_ms <= kMaxClockDifferenceMs) moment_ms = std::max(moment_ms, last_ms);
+        const Instant last = attempt.folds_[decision.stream].occurred_at;
+        if (last - now <= kMaxClockDifference) moment = std::max(moment, last);
     }
-    return moment_ms;
+    return moment;
 }
 
 asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt, const Caller& caller,
-                                                               const eventstore::CommandId& command_id,
-                                                               std::int64_t now_ms) {
+                                                               const eventstore::CommandId& command_id, Instant now) {
     Append append;
     append.command_id = command_id;
-    append.decided_at_ms = now_ms;
+    append.decided_at = now;
     if (caller.idempotency) append.fingerprint = caller.idempotency->fingerprint;
     else append.id_retention = Append::CommandIdRetention::kForAnHour;
-    auto envelope = envelope_of(caller, command_id, now_ms);
+    auto envelope = envelope_of(caller, command_id, now);
     SubjectKeyPtr envelope_key;
     if (tells_of_a_person(envelope) && !attempt.events_.empty()) {
-        const Uuid subject = envelope_subject(caller, ports_.pseudonyms, now_ms);
+        const Uuid subject = envelope_subject(caller, ports_.pseudonyms, now);
         auto key = acts_for_themselves(caller) ? attempt.key_of(subject)
                                                : key_of_the_day(attempt, ports_, subject, caller.deadline);
         KEYLEDGER_CO_TRY(found, co_await std::move(key));
@@ -342,12 +340,12 @@ std::vector<eventstore::ClaimChange> Executor::claims_of(Attempt& attempt, const
 }
 
 void Executor::remember(const Attempt& attempt, const Append& append, const eventstore::Appended& appended,
-                        std::int64_t now_ms) {
+                        Instant now) {
     std::vector<Fold> folds = attempt.folds_;
     std::map<std::size_t, Uuid> changed;  // with their last events
     for (std::size_t i = 0; i < attempt.events_.size(); ++i) {
         const auto& decision = attempt.events_[i];
-        const Recorded recorded{appended.first_position + static_cast<Position>(i), now_ms};
+        const Recorded recorded{appended.first_position + static_cast<Position>(i), now};
         folds[decision.stream] = advance(folds[decision.stream], *decision.event, append.events[i].version, recorded);
         changed[decision.stream] = append.events[i].event_id;
     }

@@ -18,13 +18,14 @@
 #include "commands/runtime/errors.hpp"
 #include "commands/runtime/folder.hpp"
 #include "commands/runtime/ports.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/sealing/subject_keys.hpp"
 
 namespace keyledger::commands {
 
 inline constexpr int kMaxAttempts = 3;
 // How far the clocks of two nodes may be apart without time going backwards in a stream.
-inline constexpr std::int64_t kMaxClockDifferenceMs = 60'000;
+inline constexpr Duration kMaxClockDifference = minutes(1);
 
 // The streams that a command reads, in the order in which it names them; naming one again changes nothing.
 class Streams {
@@ -143,7 +144,7 @@ struct ExecutionReceipt {
     Position position = 0;  // of the last event; 0 when nothing had to change
     bool repeated = false;  // the first outcome of this command id, not this order's
     Position first_position = 0;
-    std::int64_t occurred_at_ms = 0;  // of the events appended by this very run
+    Instant occurred_at;  // of the events appended by this very run
 };
 using Outcome = Result<ExecutionReceipt, CommandError>;
 
@@ -177,13 +178,13 @@ private:
     asio::awaitable<Result<eventstore::Confirmation, CommandError>> confirm(const Attempt& attempt,
                                                                             const eventstore::CommandId& command_id,
                                                                             const Caller& caller);
-    std::int64_t moment_of(const Attempt& attempt) const;
+    Instant moment_of(const Attempt& attempt) const;
     asio::awaitable<Result<eventstore::Append, CommandError>> encode(Attempt& attempt, const Caller& caller,
                                                                      const eventstore::CommandId& command_id,
-                                                                     std::int64_t now_ms);
+                                                                     Instant now);
     std::vector<eventstore::ClaimChange> claims_of(Attempt& attempt, const eventstore::Append& append);
     void remember(const Attempt& attempt, const eventstore::Append& append, const eventstore::Appended& appended,
-                  std::int64_t now_ms);
+                  Instant now);
     void forget(const eventstore::Conflict& conflict);
 
     Ports ports_;

@@ -13,7 +13,7 @@ void FoldBuilder::event(const eventstore::AnyEvent& event, std::int32_t version,
     evolve(*state_, event, recorded);
     version_ = version;
     position_ = recorded.position;
-    occurred_at_ms_ = std::max(occurred_at_ms_, recorded.occurred_at_ms);
+    occurred_at_ = std::max(occurred_at_, recorded.occurred_at);
 }
 
 void FoldBuilder::pass_over(std::int32_t version, Position position) {
@@ -24,7 +24,7 @@ void FoldBuilder::pass_over(std::int32_t version, Position position) {
 
 Fold pass_over(const Fold& fold, std::int32_t version, Position position) {
     if (version != fold.version + 1) throw eventstore::CodecError("a stream's versions have a hole");
-    return {version, fold.state, position, fold.occurred_at_ms};
+    return {version, fold.state, position, fold.occurred_at};
 }
 
 Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded) {

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 #include "eventstore/any.hpp"
 
@@ -16,9 +17,9 @@ using eventstore::AnyState;
 struct Fold {
     std::int32_t version = 0;  // 0: the stream does not exist
     eventstore::AnyStatePtr state;
-    Position position = 0;            // of the last event
-    std::int64_t occurred_at_ms = 0;  // the latest of any of its events; 0: nothing in it is believed yet
-    bool is_foreign = false;          // the stream is another aggregate's: nothing of this one belongs into it
+    Position position = 0;    // of the last event
+    Instant occurred_at{};    // the latest of any of its events; not set: nothing in it is believed yet
+    bool is_foreign = false;  // the stream is another aggregate's: nothing of this one belongs into it
 };
 
 // A stream by its aggregate: what a command says it reads.
@@ -60,16 +61,16 @@ public:
         : version_(from.version),
           state_(eventstore::copy_of(*from.state)),
           position_(from.position),
-          occurred_at_ms_(from.occurred_at_ms) {}
+          occurred_at_(from.occurred_at) {}
     void event(const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded);
     void pass_over(std::int32_t version, Position position);
-    Fold fold() && { return {version_, std::move(state_), position_, occurred_at_ms_}; }
+    Fold fold() && { return {version_, std::move(state_), position_, occurred_at_}; }
 
 private:
     std::int32_t version_;
     std::shared_ptr<AnyState> state_;
     Position position_;
-    std::int64_t occurred_at_ms_;
+    Instant occurred_at_;
 };
 
 }  // namespace keyledger::commands

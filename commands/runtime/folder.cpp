@@ -41,7 +41,7 @@ bool same_aggregate(const Fold& fold, const LoadStream& stream) {
 
 // What a stream is, its first believed event says: records that anybody may have put before it decide nothing.
 bool begins_another(const Fold& so_far, const std::vector<RecordedEvent>& events, std::string_view stream_type) {
-    if (so_far.occurred_at_ms != 0) return false;
+    if (so_far.occurred_at.is_set()) return false;
     const auto first = std::ranges::find_if_not(events, &RecordedEvent::is_inert);
     return first != events.end() && first->trust == RecordedEvent::Trust::kBelieved &&
            first->stream_type != stream_type;
@@ -58,7 +58,7 @@ Fold folded(const Fold& from, std::span<const RecordedEvent> events, eventstore:
         SubjectOpener opener(cipher, key, event);
         eventstore::NullFieldOpener nothing;
         const auto envelope = eventstore::decode_metadata(event, nothing);
-        const Recorded recorded{event.position, envelope.occurred_at_ms};
+        const Recorded recorded{event.position, envelope.occurred_at};
         further.event(*eventstore::decode_any(event, opener), event.version, recorded);
     }
     return std::move(further).fold();
@@ -165,7 +165,7 @@ asio::awaitable<Folder::Further> Folder::take(Loading& loading, eventstore::Stre
     }
     // The id is of something else: as this aggregate the stream is empty, at the version at which it stands.
     if (!slice.snapshot && begins_another(loading.fold, slice.events, stream.stream_type)) {
-        loading.fold = {slice.version, eventstore::empty_state(stream.stream_type), 0, 0, true};
+        loading.fold = {slice.version, eventstore::empty_state(stream.stream_type), 0, {}, true};
         co_return Further{};
     }
     if (eventstore::is_personal(stream.stream_type) && (slice.snapshot || tells_something(slice.events))) {

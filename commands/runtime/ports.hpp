@@ -11,6 +11,7 @@
 #include "commands/runtime/errors.hpp"
 #include "domain/base/refusal.hpp"
 #include "domain/base/secret.hpp"
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 #include "eventstore/store.hpp"
 
@@ -22,7 +23,7 @@ using eventstore::Deadline;
 class Clock {
 public:
     virtual ~Clock() = default;
-    virtual std::int64_t now_ms() const = 0;  // Unix time, UTC
+    virtual Instant now() const = 0;
 };
 
 class Identifiers {
@@ -73,9 +74,6 @@ public:
                                                                                    Deadline deadline) = 0;
 };
 
-// Anonymous callers of one day, UTC, share a key.
-inline constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
-
 // Keyed digests: they recognise a value without telling it.
 class Pseudonyms {
 public:
@@ -87,7 +85,8 @@ public:
     virtual std::string network(const Uuid& user_id, std::string_view network) = 0;
     // The stream that counts a user's failed log-ins, and the subject whose key seals a day's anonymous callers.
     virtual Uuid login_attempts_of(const Uuid& user_id) = 0;
-    virtual Uuid anonymous_subject_of(std::int64_t now_ms) = 0;
+    // Those of one day (UTC) share it.
+    virtual Uuid anonymous_subject_of(Instant now) = 0;
 };
 
 // Where commands report what operators must know and callers must not. Never given a secret or a personal value.

@@ -31,9 +31,9 @@ void Replay::take(const eventstore::RecordedEvent& event) try {
         const auto begun = inert_beginnings_.find(event.stream_id);
         if (begun != inert_beginnings_.end()) stream.fold.version = begun->second;
     }
-    stream.fold = advance(stream.fold, *decoded, event.version, {event.position, metadata.occurred_at_ms});
+    stream.fold = advance(stream.fold, *decoded, event.version, {event.position, metadata.occurred_at});
     stream.last_position = event.position;
-    stream.last_at_ms = metadata.occurred_at_ms;
+    stream.last_at = metadata.occurred_at;
     ++folded_;
 } catch (const eventstore::CodecError& error) {
     throw eventstore::CodecError("position " + std::to_string(event.position) + " (" + event.type +

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "commands/runtime/fold.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::commands {
@@ -16,7 +17,7 @@ public:
     struct Stream {
         Fold fold;
         Position last_position = 0;
-        std::int64_t last_at_ms = 0;
+        Instant last_at;
     };
 
     explicit Replay(Selection selection) : selection_(std::move(selection)) {}

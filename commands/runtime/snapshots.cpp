@@ -42,9 +42,9 @@ std::optional<std::int64_t> take_number(std::string_view& text) {
 
 std::optional<Fold> decoded(std::string_view text, std::string_view stream_type, std::int32_t version) try {
     const auto position = take_number(text);
-    const auto occurred_at_ms = take_number(text);
-    if (!position || !occurred_at_ms) return std::nullopt;
-    return Fold{version, eventstore::decode_state(stream_type, text), *position, *occurred_at_ms};
+    const auto occurred_at = take_number(text);
+    if (!position || !occurred_at) return std::nullopt;
+    return Fold{version, eventstore::decode_state(stream_type, text), *position, Instant::at_ms(*occurred_at)};
 } catch (const eventstore::CodecError&) {
     return std::nullopt;
 }
@@ -70,7 +70,7 @@ void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, 
     snapshot.fold = fold_name_of(stream_type_of(*kept.fold.state));
     snapshot.replaces = kept.replaces;
     const std::string clear =
-        std::to_string(kept.fold.position) + '\n' + std::to_string(kept.fold.occurred_at_ms) + '\n' + state;
+        std::to_string(kept.fold.position) + '\n' + std::to_string(kept.fold.occurred_at.ms()) + '\n' + state;
     const auto context = context_of(snapshot);
     snapshot.sealed = personal ? cipher.seal_snapshot(*key, context, clear) : cipher.seal_snapshot(context, clear);
     store.keep_snapshot(std::move(snapshot));

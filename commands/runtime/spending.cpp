@@ -9,7 +9,7 @@ eventstore::SpentValue spent_value(std::string_view purpose, std::initializer_li
                                    ValueLife life) {
     const std::string value = security::length_prefixed(parts);
     const std::string named = security::length_prefixed({"keyledger spent", purpose, value});
-    return {security::sha256(named), life.made_at_ms, life.expires_at_ms};
+    return {security::sha256(named), life.made_at, life.expires_at};
 }
 
 }  // namespace keyledger::commands

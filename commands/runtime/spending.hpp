@@ -4,10 +4,11 @@
 // A log that is restored must not take a value that the lost one took. What this service makes and hands out (a code,
 // a link, a half log-in) therefore names its log: the log's id is in what is sealed or derived, and such a value of
 // another log never comes as far as being spent. What others make (a client's assertion, a step of a clock) can't name
-// the log; of those the restored log takes none that were made before it was restored (SpentValue::made_at_ms).
+// the log; of those the restored log takes none that were made before it was restored (SpentValue::made_at).
 #include <initializer_list>
 #include <string_view>
 
+#include "domain/base/time.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::commands {
@@ -15,8 +16,8 @@ namespace keyledger::commands {
 // When a value can have been made at the earliest, and when it is good no longer. Both follow from the value: two nodes
 // that are shown one value must say the same of it.
 struct ValueLife {
-    std::int64_t made_at_ms = 0;
-    std::int64_t expires_at_ms = 0;
+    Instant made_at;
+    Instant expires_at;
 };
 
 // `purpose` keeps values apart that are equal and earn different things; each purpose is named by one function alone.

@@ -81,7 +81,7 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     KEYLEDGER_CO_TRY(audiences, audiences_for(request.client, services.settings.issuer, request.resource));
     const TypedName name = typed_name(request);
     const std::string& typed = request.email.empty() ? request.username : request.email;
-    const std::int64_t now_ms = services.clock.now_ms();
+    const Instant now = services.clock.now();
     const std::string& looked_for = name.key.empty() ? typed : name.key;
     KEYLEDGER_CO_TRY(found,
                      co_await credential_of_claim(services, name.kind, looked_for, kPasswordKind, caller.deadline));
@@ -112,13 +112,13 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
         }
         // Read only now, of the right password: a wrong one has the same answer however often it was tried.
         KEYLEDGER_CO_TRY(attempts, co_await attempts_at_head(services, user_id, caller.deadline));
-        if (!may_try(*attempts, network, services.settings.attempts, services.clock.now_ms())) {
+        if (!may_try(*attempts, network, services.settings.attempts, services.clock.now())) {
             current.failure = LoginFailure::kTooManyFailures;
             co_return Unexpected(refusals::kInvalidCredentials);
         }
         current.attempts = std::move(*attempts);
         const StartSession command{user_id, request.client.client_id,   *audiences, device, user_state.sealed_sha256,
-                                   now_ms,  services.settings.lifetimes};
+                                   now,     services.settings.lifetimes};
         auto started = attempt.decide_and_append(session, session_id, user_state, command);
         if (!started) current.failure = LoginFailure::kUserNotActive;
         co_return started;
@@ -135,7 +135,7 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     if (current.needs_renewal)
         co_await renew_password_hash(services, user_id, std::move(request.password), user_caller);
     Grant grant{user_id, session_id, request.client.client_id, *audiences, *audiences, current.security_stamp, 1};
-    grant.generated_at_ms = executed->occurred_at_ms;
+    grant.generated_at = executed->occurred_at;
     grant.position = executed->position;
     co_return grant;
 }

@@ -18,14 +18,14 @@ Answer<Uuid> user_of_session(Services& services, Uuid session_id, Deadline deadl
 
 struct RefreshVerdict {
     std::int64_t generation = 0;
-    std::int64_t generated_at_ms = 0;
+    Instant generated_at;
     std::int64_t security_stamp = 0;
     std::vector<std::string> session_audiences;
     bool refused = false;
 };
 
 RefreshVerdict judge(const Session& session, const User& user, const std::vector<SessionEvent>& events) {
-    RefreshVerdict verdict{session.generation, session.refreshed_at_ms, user.security_stamp, session.audiences, false};
+    RefreshVerdict verdict{session.generation, session.refreshed_at, user.security_stamp, session.audiences, false};
     if (events.empty()) return verdict;
     if (const auto* refreshed = std::get_if<SessionRefreshed>(&events.front()))
         verdict.generation = refreshed->generation;
@@ -35,11 +35,11 @@ RefreshVerdict judge(const Session& session, const User& user, const std::vector
 
 // The clocks of two nodes always differ a little. Without this an application that asks both at once would be taken
 // for a thief; with it the grace is longer by no more than this.
-constexpr std::int64_t kClockDifferenceMs = 1'000;
+constexpr Duration kClockDifference = seconds(1);
 
-std::int64_t moment_of(const Session& session, std::int64_t now_ms) {
-    const std::int64_t behind_ms = session.refreshed_at_ms - now_ms;
-    return behind_ms > 0 && behind_ms <= kClockDifferenceMs ? session.refreshed_at_ms : now_ms;
+Instant moment_of(const Session& session, Instant now) {
+    const Duration behind = session.refreshed_at - now;
+    return behind > Duration() && behind <= kClockDifference ? session.refreshed_at : now;
 }
 
 }  // namespace
@@ -58,8 +58,8 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
     const std::string device = services.pseudonyms.device(caller.user_agent);
     RefreshVerdict verdict;
     const Step step = [&](Attempt& attempt) -> StepResult {
-        const std::int64_t now_ms = moment_of(attempt.state(session), services.clock.now_ms());
-        const RefreshSession command{request.token.generation, request.client.client_id, device, now_ms,
+        const Instant now = moment_of(attempt.state(session), services.clock.now());
+        const RefreshSession command{request.token.generation, request.client.client_id, device, now,
                                      services.settings.lifetimes};
         auto events = decide(attempt.state(session), session_id, attempt.state(user), command);
         if (!events) co_return Unexpected(refusals::kInvalidGrant);
@@ -72,7 +72,7 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(user_caller, streams, step));
     if (verdict.refused) co_return Unexpected(refusals::kInvalidGrant);
     if (!request.resource) *audiences = verdict.session_audiences;
-    if (executed->position > 0) verdict.generated_at_ms = executed->occurred_at_ms;
+    if (executed->position > 0) verdict.generated_at = executed->occurred_at;
     co_return Grant{*user_id,
                     session_id,
                     request.client.client_id,
@@ -80,7 +80,7 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
                     verdict.session_audiences,
                     verdict.security_stamp,
                     verdict.generation,
-                    verdict.generated_at_ms,
+                    verdict.generated_at,
                     executed->position};
 }
 

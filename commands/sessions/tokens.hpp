@@ -11,13 +11,14 @@
 #include "commands/clients/service_tokens.hpp"
 #include "commands/services.hpp"
 #include "commands/sessions/refresh_session.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::commands {
 
 struct IssuedTokens {
     std::string access_token;   // JWT, RFC 9068
     std::string refresh_token;  // opaque
-    std::int64_t expires_in_s = 0;
+    Duration expires_in;
 };
 struct AccessClaims {
     Bearer bearer;  // of a user; nobody's where the token is a service's
@@ -25,8 +26,8 @@ struct AccessClaims {
     std::string client_id;
     std::vector<std::string> audiences;
     std::string token_id;  // jti
-    std::int64_t issued_at_s = 0;
-    std::int64_t expires_at_s = 0;
+    Instant issued_at;
+    Instant expires_at;
 };
 
 class Tokens {

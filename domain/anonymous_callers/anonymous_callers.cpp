@@ -12,7 +12,7 @@ AnonymousCallers apply(AnonymousCallers callers, const AnonymousCallersErased&) 
 
 std::vector<AnonymousCallersEvent> decide(const AnonymousCallers& callers, const EraseAnonymousCallers& command) {
     if (callers.status == AnonymousCallers::Status::kErased) return {};
-    return {AnonymousCallersErased{command.from_ms, command.before_ms}};
+    return {AnonymousCallersErased{command.from, command.before}};
 }
 
 AnonymousCallers evolve(AnonymousCallers callers, const AnonymousCallersEvent& event, const Recorded&) {

@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger {
 
 // ---- events -----------------------------------------------------------------------------------------------
-struct AnonymousCallersErased {  // of commands carried out from `from_ms` on and before `before_ms`
-    std::int64_t from_ms = 0;
-    std::int64_t before_ms = 0;
+struct AnonymousCallersErased {  // of commands carried out from `from` on and before `before`
+    Instant from;
+    Instant before;
     static constexpr std::string_view kType = "anonymous_callers.erased";
     static constexpr int kSchema = 1;
     static constexpr bool kErases = true;
@@ -22,16 +23,15 @@ struct AnonymousCallersErased {  // of commands carried out from `from_ms` on an
         "anonymous callers left in any envelope reads as `null` from then on.";
     static constexpr auto fields() {
         using E = AnonymousCallersErased;
-        return std::tuple{Field{"from_ms", &E::from_ms, "the day's beginning"},
-                          Field{"before_ms", &E::before_ms, "its end"}};
+        return std::tuple{Field{"from_ms", &E::from, "the day's beginning"}, Field{"before_ms", &E::before, "its end"}};
     }
 };
 using AnonymousCallersEvent = std::variant<AnonymousCallersErased>;
 
 // ---- commands ---------------------------------------------------------------------------------------------
 struct EraseAnonymousCallers {
-    std::int64_t from_ms = 0;
-    std::int64_t before_ms = 0;
+    Instant from;
+    Instant before;
 };
 
 // ---- state ------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@
 #include <tuple>
 #include <utility>
 
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger {
@@ -108,7 +109,7 @@ struct AuditOutcome {
 // Where and when an event was recorded: what `evolve` may know beside the event itself.
 struct Recorded {
     Position position = 0;
-    std::int64_t occurred_at_ms = 0;  // the command's clock
+    Instant occurred_at;  // the command's clock
 };
 
 }  // namespace keyledger

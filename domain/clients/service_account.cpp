@@ -73,7 +73,7 @@ ServiceAccount apply(ServiceAccount account, const ServiceAccountRegistered& eve
     account.status = Status::kEnabled;
     account.name = event.name;
     account.audiences = event.audiences;
-    account.registered_at_ms = recorded.occurred_at_ms;
+    account.registered_at = recorded.occurred_at;
     return account;
 }
 ServiceAccount apply(ServiceAccount account, const ServiceAccountChanged& event, const Recorded&) {

@@ -12,6 +12,7 @@
 #include "domain/base/declare.hpp"
 #include "domain/base/held_name.hpp"
 #include "domain/base/refusal.hpp"
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger {
@@ -224,7 +225,7 @@ struct ServiceAccount {
     std::vector<NamedSecret> secrets;  // oldest first
     std::vector<PublicKey> keys;
     Position tokens_ended_before = 0;  // those that were issued before it are over
-    std::int64_t registered_at_ms = 0;
+    Instant registered_at;
     bool operator==(const ServiceAccount&) const = default;
 
     bool exists() const { return status == Status::kEnabled || status == Status::kDisabled; }

@@ -15,7 +15,7 @@ ServiceTokenDecision decide_on(const DecisionInput& input, const IssueServiceTok
     if (!input.account.authenticates_by(command.credential)) return Unexpected(refusals::kInvalidClient);
     if (input.token.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
     return Events{ServiceTokenIssued{command.service_account_id, command.audiences, command.scope, command.credential,
-                                     command.expires_at_ms}};
+                                     command.expires_at}};
 }
 
 ServiceTokenDecision decide_on(const DecisionInput& input, const RevokeServiceToken&) {
@@ -32,7 +32,7 @@ ServiceToken apply(ServiceToken token, const ServiceTokenIssued& event, const Re
     token.scope = event.scope;
     token.credential = event.credential;
     token.first_position = recorded.position;
-    token.expires_at_ms = event.expires_at_ms;
+    token.expires_at = event.expires_at;
     return token;
 }
 ServiceToken apply(ServiceToken token, const ServiceTokenRevoked&, const Recorded&) {
@@ -48,11 +48,10 @@ ServiceToken apply(ServiceToken token, const AssertionUsed& event, const Recorde
 
 }  // namespace
 
-bool holds(const ServiceToken& token, const Uuid& service_account_id, const ServiceAccount& account,
-           std::int64_t now_ms) {
+bool holds(const ServiceToken& token, const Uuid& service_account_id, const ServiceAccount& account, Instant now) {
     return token.status == Status::kLive && token.service_account_id == service_account_id &&
            token.first_position > account.tokens_ended_before && account.authenticates_by(token.credential) &&
-           now_ms < token.expires_at_ms;
+           now < token.expires_at;
 }
 
 ServiceTokenDecision decide(const ServiceToken& token, const ServiceAccount& account,

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "domain/base/time.hpp"
 #include "domain/clients/service_account.hpp"
 
 namespace keyledger {
@@ -18,7 +19,7 @@ struct ServiceTokenIssued {
     std::vector<std::string> audiences;
     std::vector<std::string> scope;  // permissions, sorted
     std::string credential;          // that earned it: a secret's id, or a key's
-    std::int64_t expires_at_ms = 0;
+    Instant expires_at;
     static constexpr std::string_view kType = "service_token.issued";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning = "A service logged in.";
@@ -29,7 +30,7 @@ struct ServiceTokenIssued {
             Field{"audiences", &E::audiences, "the resource servers that it is for, or the issuer"},
             Field{"scope", &E::scope, "the permissions that were asked for and granted, sorted"},
             Field{"credential", &E::credential, "what it authenticated with: the id of a secret, or of a key"},
-            Field{"expires_at_ms", &E::expires_at_ms, "when it ends at the latest"}};
+            Field{"expires_at_ms", &E::expires_at, "when it ends at the latest"}};
     }
     constexpr About about() const { return About::account(service_account_id); }
     AuditOutcome outcome() const { return AuditOutcome::success(credential); }
@@ -69,7 +70,7 @@ struct IssueServiceToken {
     std::vector<std::string> audiences;
     std::vector<std::string> scope;
     std::string credential;
-    std::int64_t expires_at_ms = 0;
+    Instant expires_at;
 };
 struct RevokeServiceToken {};
 
@@ -88,7 +89,7 @@ struct ServiceToken {
     std::vector<std::string> scope;
     std::string credential;
     Position first_position = 0;
-    std::int64_t expires_at_ms = 0;
+    Instant expires_at;
     bool operator==(const ServiceToken&) const = default;
 
     static constexpr std::string_view kStreamType = "service_token";
@@ -101,9 +102,8 @@ struct ServiceToken {
 };
 
 // ---- rules -----------------------------------------------------------------------------------------------------
-// Whether the token is good at `now_ms`, by its own stream and its account's: the one answer to "does it hold?".
-bool holds(const ServiceToken& token, const Uuid& service_account_id, const ServiceAccount& account,
-           std::int64_t now_ms);
+// Whether the token is good at `now`, by its own stream and its account's: the one answer to "does it hold?".
+bool holds(const ServiceToken& token, const Uuid& service_account_id, const ServiceAccount& account, Instant now);
 
 using ServiceTokenDecision = Result<std::vector<ServiceTokenEvent>, RefusalRef>;
 using ServiceTokenCommand = std::variant<IssueServiceToken, RevokeServiceToken>;

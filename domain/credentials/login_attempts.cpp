@@ -9,23 +9,23 @@ using Events = std::vector<LoginAttemptsEvent>;
 using Network = LoginAttempts::Network;
 
 // A network that logged in is noted again after so long, so that no stream grows with each log-in.
-constexpr std::int64_t kNotedAgainAfterMs = 7LL * 24 * 3600 * 1000;
-constexpr std::int64_t kFirstPauseMs = 1000;
+constexpr Duration kNotedAgainAfter = days(7);
+constexpr Duration kFirstPause = seconds(1);
 constexpr std::int64_t kMostDoublings = 20;
 
-bool is_known(const Network* network, const LoginAttemptLimits& limits, std::int64_t now_ms) {
-    return network && network->logged_in_at_ms > 0 && now_ms - network->logged_in_at_ms < limits.known_for_ms;
+bool is_known(const Network* network, const LoginAttemptLimits& limits, Instant now) {
+    return network && network->logged_in_at.is_set() && now - network->logged_in_at < limits.known_for;
 }
 
-std::int64_t pause_of(const Network& network, const LoginAttemptLimits& limits) {
+Duration pause_of(const Network& network, const LoginAttemptLimits& limits) {
     const std::int64_t beyond = network.failures - limits.network_failures;
-    if (beyond < 0) return 0;
-    return std::min(kFirstPauseMs << std::min(beyond, kMostDoublings), limits.longest_pause_ms);
+    if (beyond < 0) return Duration();
+    return std::min(kFirstPause * (1 << std::min(beyond, kMostDoublings)), limits.longest_pause);
 }
 
 Events decide_on(const LoginAttempts& attempts, const RecordFailedLogin& command) {
     const bool counts = command.user_id && command.reason != LoginFailure::kTooManyFailures;
-    if (counts && !may_try(attempts, command.network.value_or(""), command.limits, command.now_ms)) return {};
+    if (counts && !may_try(attempts, command.network.value_or(""), command.limits, command.now)) return {};
     return {LoginFailed{command.user_id, command.reason, command.network}};
 }
 Events decide_on(const LoginAttempts& attempts, const ClearFailedLogins& command) {
@@ -34,10 +34,10 @@ Events decide_on(const LoginAttempts& attempts, const ClearFailedLogins& command
     return {LoginFailuresCleared{command.user_id, command.network}};
 }
 Events decide_on(const LoginAttempts& attempts, const RememberNetwork& command) {
-    if (command.limits.known_for_ms == 0) return {};
+    if (command.limits.known_for == Duration()) return {};
     const Network* here = attempts.find(command.network);
-    const std::int64_t again_ms = std::min(kNotedAgainAfterMs, command.limits.known_for_ms / 2);
-    if (here && here->logged_in_at_ms > 0 && command.now_ms - here->logged_in_at_ms < again_ms) return {};
+    const Duration again = std::min(kNotedAgainAfter, command.limits.known_for / 2);
+    if (here && here->logged_in_at.is_set() && command.now - here->logged_in_at < again) return {};
     return {LoginNetworkSeen{command.user_id, command.network}};
 }
 Events decide_on(const LoginAttempts& attempts, const UnlockLogin& command) {
@@ -49,12 +49,12 @@ Events decide_on(const LoginAttempts& attempts, const UnlockLogin& command) {
 
 // The longest unused goes, of those that nobody logged in from or of the others, beyond their number.
 void forget_beyond(std::vector<Network>& networks, bool known, std::size_t at_most) {
-    const auto counts = [known](const Network& network) { return (network.logged_in_at_ms > 0) == known; };
+    const auto counts = [known](const Network& network) { return network.logged_in_at.is_set() == known; };
     if (static_cast<std::size_t>(std::count_if(networks.begin(), networks.end(), counts)) <= at_most) return;
     auto oldest = networks.end();
     for (auto at = networks.begin(); at != networks.end(); ++at) {
         if (!counts(*at)) continue;
-        const auto used = [](const Network& one) { return std::max(one.last_failed_at_ms, one.logged_in_at_ms); };
+        const auto used = [](const Network& one) { return std::max(one.last_failed_at, one.logged_in_at); };
         if (oldest == networks.end() || used(*at) < used(*oldest)) oldest = at;
     }
     networks.erase(oldest);
@@ -68,24 +68,26 @@ Network& at(LoginAttempts& attempts, const std::string& network) {
 
 void forgive(LoginAttempts& attempts, const std::optional<std::string>& network) {
     for (Network& one : attempts.networks)
-        if (!network || one.network == *network) one.failures = one.last_failed_at_ms = 0;
-    std::erase_if(attempts.networks, [](const Network& one) { return one.failures == 0 && one.logged_in_at_ms == 0; });
-    attempts.failures_in_a_row = attempts.last_failed_at_ms = 0;
+        if (!network || one.network == *network) one.failures = 0, one.last_failed_at = Instant();
+    std::erase_if(attempts.networks,
+                  [](const Network& one) { return one.failures == 0 && !one.logged_in_at.is_set(); });
+    attempts.failures_in_a_row = 0;
+    attempts.last_failed_at = Instant();
 }
 
 Events decide_on(const LoginAttempts&, const SumFailedLogins& command) {
-    return {LoginFailuresSummed{command.reason, command.count, command.from_ms, command.before_ms}};
+    return {LoginFailuresSummed{command.reason, command.count, command.from, command.before}};
 }
 
 LoginAttempts apply(LoginAttempts attempts, const LoginFailed& event, const Recorded& recorded) {
     // Not looked at, so no guess: or else whoever keeps knocking would keep the owner out for ever.
     if (event.reason == LoginFailure::kTooManyFailures) return attempts;
     attempts.failures_in_a_row += 1;
-    attempts.last_failed_at_ms = recorded.occurred_at_ms;
+    attempts.last_failed_at = recorded.occurred_at;
     if (!event.network) return attempts;
     Network& here = at(attempts, *event.network);
     here.failures += 1;
-    here.last_failed_at_ms = recorded.occurred_at_ms;
+    here.last_failed_at = recorded.occurred_at;
     forget_beyond(attempts.networks, false, LoginAttempts::kMaxUnknownNetworks);
     return attempts;
 }
@@ -94,7 +96,7 @@ LoginAttempts apply(LoginAttempts attempts, const LoginFailuresCleared& event, c
     return attempts;
 }
 LoginAttempts apply(LoginAttempts attempts, const LoginNetworkSeen& event, const Recorded& recorded) {
-    at(attempts, event.network).logged_in_at_ms = recorded.occurred_at_ms;
+    at(attempts, event.network).logged_in_at = recorded.occurred_at;
     forget_beyond(attempts.networks, true, LoginAttempts::kMaxKnownNetworks);
     return attempts;
 }
@@ -113,13 +115,12 @@ const LoginAttempts::Network* LoginAttempts::find(std::string_view network) cons
 }
 
 // A known network has the same number of guesses for itself alone: what others do never counts against it.
-bool may_try(const LoginAttempts& attempts, std::string_view network, const LoginAttemptLimits& limits,
-             std::int64_t now_ms) {
+bool may_try(const LoginAttempts& attempts, std::string_view network, const LoginAttemptLimits& limits, Instant now) {
     const Network* here = attempts.find(network);
-    const std::int64_t pause_ms = here ? pause_of(*here, limits) : 0;
+    const Duration pause = here ? pause_of(*here, limits) : Duration();
     // Without a pause nobody waits for a clock that is behind another one.
-    if (pause_ms > 0 && now_ms - here->last_failed_at_ms < pause_ms) return false;
-    const std::int64_t guesses = is_known(here, limits, now_ms) ? here->failures : attempts.failures_in_a_row;
+    if (pause > Duration() && now - here->last_failed_at < pause) return false;
+    const std::int64_t guesses = is_known(here, limits, now) ? here->failures : attempts.failures_in_a_row;
     return guesses < limits.failures_in_a_row;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 #include "domain/credentials/login_attempt_limits.hpp"
 
@@ -92,8 +93,8 @@ struct LoginUnlocked {
 struct LoginFailuresSummed {
     LoginFailure reason = LoginFailure::kUnknownUser;
     std::int64_t count = 0;
-    std::int64_t from_ms = 0;
-    std::int64_t before_ms = 0;
+    Instant from;
+    Instant before;
     static constexpr std::string_view kType = "login.failures_summed";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning =
@@ -103,8 +104,8 @@ struct LoginFailuresSummed {
     static constexpr auto fields() {
         using E = LoginFailuresSummed;
         return std::tuple{Field{"reason", &E::reason, "`unknown_user`"}, Field{"count", &E::count, "how many"},
-                          Field{"from_ms", &E::from_ms, "when counting began"},
-                          Field{"before_ms", &E::before_ms, "when it ended"}};
+                          Field{"from_ms", &E::from, "when counting began"},
+                          Field{"before_ms", &E::before, "when it ended"}};
     }
     constexpr About about() const { return About::stream(); }
     AuditOutcome outcome() const {
@@ -122,7 +123,7 @@ struct RecordFailedLogin {
     LoginFailure reason = LoginFailure::kWrongPassword;
     std::optional<std::string> network{};
     LoginAttemptLimits limits{};
-    std::int64_t now_ms = 0;
+    Instant now{};
 };
 struct ClearFailedLogins {
     Uuid user_id;
@@ -132,7 +133,7 @@ struct RememberNetwork {
     Uuid user_id;
     std::string network;
     LoginAttemptLimits limits{};
-    std::int64_t now_ms = 0;
+    Instant now{};
 };
 struct UnlockLogin {
     Uuid user_id;
@@ -141,8 +142,8 @@ struct UnlockLogin {
 struct SumFailedLogins {
     LoginFailure reason = LoginFailure::kUnknownUser;
     std::int64_t count = 0;
-    std::int64_t from_ms = 0;
-    std::int64_t before_ms = 0;
+    Instant from;
+    Instant before;
 };
 
 // ---- state -----------------------------------------------------------------------------------------------------
@@ -150,17 +151,17 @@ struct LoginAttempts {
     struct Network {
         std::string network;
         std::int64_t failures = 0;  // since the last good log-in from there
-        std::int64_t last_failed_at_ms = 0;
-        std::int64_t logged_in_at_ms = 0;  // 0: never, as far as is known
+        Instant last_failed_at{};
+        Instant logged_in_at{};  // not set: never, as far as is known
         static constexpr auto fields() {
             using N = Network;
             return std::tuple{Field{"network", &N::network}, Field{"failures", &N::failures},
-                              Field{"last_failed_at_ms", &N::last_failed_at_ms},
-                              Field{"logged_in_at_ms", &N::logged_in_at_ms}};
+                              Field{"last_failed_at_ms", &N::last_failed_at},
+                              Field{"logged_in_at_ms", &N::logged_in_at}};
         }
     };
     std::int64_t failures_in_a_row = 0;
-    std::int64_t last_failed_at_ms = 0;
+    Instant last_failed_at;
     std::vector<Network> networks{};  // at most kMaxUnknownNetworks that nobody logged in from, and kMaxKnown others
 
     const Network* find(std::string_view network) const;
@@ -177,14 +178,13 @@ struct LoginAttempts {
     static constexpr auto fields() {
         using A = LoginAttempts;
         return std::tuple{Field{"failures_in_a_row", &A::failures_in_a_row},
-                          Field{"last_failed_at_ms", &A::last_failed_at_ms}, Field{"networks", &A::networks}};
+                          Field{"last_failed_at_ms", &A::last_failed_at}, Field{"networks", &A::networks}};
     }
 };
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 // Whether a password opens anything now, from this network. When not, the caller answers as to a wrong password.
-bool may_try(const LoginAttempts& attempts, std::string_view network, const LoginAttemptLimits& limits,
-             std::int64_t now_ms);
+bool may_try(const LoginAttempts& attempts, std::string_view network, const LoginAttemptLimits& limits, Instant now);
 
 using LoginAttemptsCommand =
     std::variant<RecordFailedLogin, ClearFailedLogins, SumFailedLogins, RememberNetwork, UnlockLogin>;

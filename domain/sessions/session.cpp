@@ -19,20 +19,20 @@ SessionDecision decide_on(const DecisionInput& input, const StartSession& comman
     if (input.user.status != User::Status::kActive) return Unexpected(refusals::kUserDisabled);
     if (input.user.sealed_sha256 != command.verified_sha256) return Unexpected(refusals::kCredentialTampered);
     return Events{SessionStarted{command.user_id, command.client_id, command.audiences, input.user.security_stamp,
-                                 command.device, command.now_ms + command.lifetimes.absolute_ms}};
+                                 command.device, command.now + command.lifetimes.absolute}};
 }
 
 SessionDecision decide_on(const DecisionInput& input, const RefreshSession& command) {
-    KEYLEDGER_TRY(good, check_session(input.session, input.session_id, input.user, command.lifetimes, command.now_ms));
+    KEYLEDGER_TRY(good, check_session(input.session, input.session_id, input.user, command.lifetimes, command.now));
     if (input.session.client_id != command.client_id) return Unexpected(refusals::kSessionOfOtherClient);
     const std::int64_t current = input.session.generation;
     if (command.presented_generation == current) return Events{SessionRefreshed{current + 1, command.device}};
     if (command.presented_generation > current) return Events{SessionRefreshRefused{command.presented_generation}};
     // An age below zero is of two clocks that differ: the grace would last for as long as they do.
-    const std::int64_t age_ms = command.now_ms - input.session.refreshed_at_ms;
+    const Duration age = command.now - input.session.refreshed_at;
     const bool answer_may_be_lost = command.presented_generation + 1 == current &&
-                                    input.session.device == command.device && age_ms >= 0 &&
-                                    age_ms <= command.lifetimes.refresh_grace_ms;
+                                    input.session.device == command.device && age >= Duration() &&
+                                    age <= command.lifetimes.refresh_grace;
     if (answer_may_be_lost) return Events{};
     return Events{SessionEnded{SessionEndReason::kRefreshTokenReused}};
 }
@@ -55,15 +55,15 @@ Session apply(Session session, const SessionStarted& event, const Recorded& reco
     session.device = event.device;
     session.generation = 1;
     session.first_position = recorded.position;
-    session.started_at_ms = recorded.occurred_at_ms;
-    session.refreshed_at_ms = recorded.occurred_at_ms;
-    session.expires_at_ms = event.expires_at_ms;
+    session.started_at = recorded.occurred_at;
+    session.refreshed_at = recorded.occurred_at;
+    session.expires_at = event.expires_at;
     return session;
 }
 Session apply(Session session, const SessionRefreshed& event, const Recorded& recorded) {
     session.generation = event.generation;
     session.device = event.device;
-    session.refreshed_at_ms = recorded.occurred_at_ms;
+    session.refreshed_at = recorded.occurred_at;
     return session;
 }
 Session apply(Session session, const SessionRefreshRefused&, const Recorded&) { return session; }
@@ -75,14 +75,14 @@ Session apply(Session session, const SessionEnded&, const Recorded&) {
 }  // namespace
 
 Result<void, RefusalRef> check_session(const Session& session, const Uuid& session_id, const User& user,
-                                       const SessionLifetimes& lifetimes, std::int64_t now_ms) {
-    const auto ends_at_ms = session_ends_at_ms(session.refreshed_at_ms, session.expires_at_ms, lifetimes.idle_ms);
+                                       const SessionLifetimes& lifetimes, Instant now) {
+    const auto ends_at = session_ends_at(session.refreshed_at, session.expires_at, lifetimes.idle);
     Result<void, RefusalRef> checked;  // one for all: of several, g++ 12 takes the good one for uninitialized
     if (session.status == Status::kAbsent) checked = Unexpected(refusals::kSessionUnknown);
     else if (session.status == Status::kEnded) checked = Unexpected(refusals::kSessionEnded);
     else if (user.status != User::Status::kActive) checked = Unexpected(refusals::kUserDisabled);
     else if (user.ended_session(session_id, session.first_position)) checked = Unexpected(refusals::kSessionEnded);
-    else if (now_ms >= ends_at_ms) checked = Unexpected(refusals::kSessionExpired);
+    else if (now >= ends_at) checked = Unexpected(refusals::kSessionExpired);
     return checked;
 }
 

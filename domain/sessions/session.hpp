@@ -8,6 +8,7 @@
 
 #include "domain/base/declare.hpp"
 #include "domain/base/refusal.hpp"
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 #include "domain/sessions/lifetime.hpp"
 #include "domain/users/user.hpp"
@@ -20,8 +21,8 @@ struct SessionStarted {  // refresh token generation 1
     std::string client_id;
     std::vector<std::string> audiences;
     std::int64_t security_stamp = 0;
-    std::string device;              // keyed digest of the user agent: it can be recognised, not read
-    std::int64_t expires_at_ms = 0;  // absolute: no refresh moves it
+    std::string device;  // keyed digest of the user agent: it can be recognised, not read
+    Instant expires_at;  // absolute: no refresh moves it
     static constexpr std::string_view kType = "session.started";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning = "Somebody logged in. The first refresh token is of generation 1.";
@@ -33,7 +34,7 @@ struct SessionStarted {  // refresh token generation 1
             Field{"audiences", &E::audiences, "the resource servers its access tokens were asked for, or the issuer"},
             Field{"security_stamp", &E::security_stamp, "how often the user's sessions had been ended together"},
             Field{"device", &E::device, "a keyed digest of the user agent: it can be recognised, not read"},
-            Field{"expires_at_ms", &E::expires_at_ms, "when it ends at the latest"}};
+            Field{"expires_at_ms", &E::expires_at, "when it ends at the latest"}};
     }
     constexpr About about() const { return About::account(user_id); }
 };
@@ -92,14 +93,14 @@ struct StartSession {
     std::vector<std::string> audiences;
     std::string device;
     std::string verified_sha256;  // of the sealed credential that the password was checked against
-    std::int64_t now_ms = 0;
+    Instant now;
     SessionLifetimes lifetimes;
 };
 struct RefreshSession {
     std::int64_t presented_generation = 0;
     std::string client_id;
     std::string device;
-    std::int64_t now_ms = 0;
+    Instant now;
     SessionLifetimes lifetimes;
 };
 struct EndSession {
@@ -131,9 +132,9 @@ struct Session {
     std::string device;
     std::int64_t generation = 0;
     Position first_position = 0;
-    std::int64_t started_at_ms = 0;
-    std::int64_t refreshed_at_ms = 0;  // the start counts as the first refresh
-    std::int64_t expires_at_ms = 0;
+    Instant started_at;
+    Instant refreshed_at;  // the start counts as the first refresh
+    Instant expires_at;
 
     static constexpr std::string_view kStreamType = "session";
     static constexpr std::string_view kTitle = "Sessions";
@@ -153,16 +154,16 @@ struct Session {
                           Field{"device", &S::device},
                           Field{"generation", &S::generation},
                           Field{"first_position", &S::first_position},
-                          Field{"started_at_ms", &S::started_at_ms},
-                          Field{"refreshed_at_ms", &S::refreshed_at_ms},
-                          Field{"expires_at_ms", &S::expires_at_ms}};
+                          Field{"started_at_ms", &S::started_at},
+                          Field{"refreshed_at_ms", &S::refreshed_at},
+                          Field{"expires_at_ms", &S::expires_at}};
     }
 };
 
 // ---- rules -----------------------------------------------------------------------------------------------------
-// Whether the session is good at `now_ms`, by its own stream and its user's: the one answer to "is it live?".
+// Whether the session is good at `now`, by its own stream and its user's: the one answer to "is it live?".
 Result<void, RefusalRef> check_session(const Session& session, const Uuid& session_id, const User& user,
-                                       const SessionLifetimes& lifetimes, std::int64_t now_ms);
+                                       const SessionLifetimes& lifetimes, Instant now);
 
 using SessionDecision = Result<std::vector<SessionEvent>, RefusalRef>;
 using SessionCommand = std::variant<StartSession, RefreshSession, EndSession>;

@@ -53,20 +53,20 @@ UserDecision decide_on(const User& user, const RevokeAllSessions& command) {
 
 UserDecision decide_on(const User& user, const RequestErasure& command) {
     if (!user.exists()) return Unexpected(refusals::kUserUnknown);
-    if (user.erasure_due_at_ms) return Events{};
-    Events events{UserErasureRequested{command.due_at_ms}};
-    if (command.due_at_ms <= command.now_ms) events.push_back(UserErased{});
+    if (user.erasure_due_at) return Events{};
+    Events events{UserErasureRequested{command.due_at}};
+    if (command.due_at <= command.now) events.push_back(UserErased{});
     return events;
 }
 
 UserDecision decide_on(const User& user, const WithdrawErasure&) {
     if (!user.exists()) return Unexpected(refusals::kUserUnknown);
-    if (!user.erasure_due_at_ms) return Events{};
+    if (!user.erasure_due_at) return Events{};
     return Events{UserErasureWithdrawn{}};
 }
 
 UserDecision decide_on(const User& user, const EraseUser& command) {
-    if (!user.erasure_due_at_ms || *user.erasure_due_at_ms > command.now_ms) return Events{};
+    if (!user.erasure_due_at || *user.erasure_due_at > command.now) return Events{};
     return Events{UserErased{}};
 }
 
@@ -76,7 +76,7 @@ User apply(User user, const UserRegistered& event, const Recorded& recorded) {
     user.email = event.email.value;
     user.username = event.username.value;
     user.name = event.name.value;
-    user.registered_at_ms = recorded.occurred_at_ms;
+    user.registered_at = recorded.occurred_at;
     return user;
 }
 User apply(User user, const UserPasswordSet& event, const Recorded&) {
@@ -160,7 +160,7 @@ User evolve(User user, const UserEvent& event, const Recorded& recorded) {
         user.sessions_ended_before = recorded.position;
         user.kept_session = end->kept_session;
     }
-    if (const auto erasure = pending_erasure(event)) user.erasure_due_at_ms = erasure->due_at_ms;
+    if (const auto erasure = pending_erasure(event)) user.erasure_due_at = erasure->due_at;
     return user;
 }
 

@@ -10,6 +10,7 @@
 #include "domain/base/declare.hpp"
 #include "domain/base/held_name.hpp"
 #include "domain/base/refusal.hpp"
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger {
@@ -22,7 +23,7 @@ struct EndOfSessions {
 };
 // The request for the user's erasure as it stands behind the event.
 struct PendingErasure {
-    std::optional<std::int64_t> due_at_ms{};  // empty: there is none (any more)
+    std::optional<Instant> due_at{};  // empty: there is none (any more)
 };
 
 // ---- events ----------------------------------------------------------------------------------------------------
@@ -138,18 +139,18 @@ struct UserMadeAdministrator {
     static constexpr auto fields() { return std::tuple{}; }
 };
 struct UserErasureRequested {  // until it is due it can be taken back
-    std::int64_t due_at_ms = 0;
+    Instant due_at;
     static constexpr std::string_view kType = "user.erasure_requested";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning =
         "The user, or an administrator, asked for the user's erasure. Ends every session that began before it. Until "
         "it is due the user can log in and take it back.";
     static constexpr auto fields() {
-        return std::tuple{Field{"due_at_ms", &UserErasureRequested::due_at_ms,
+        return std::tuple{Field{"due_at_ms", &UserErasureRequested::due_at,
                                 "when it is to be carried out: at once, or at the end of a grace period"}};
     }
     constexpr EndOfSessions ends_sessions() const { return {"erasure_requested"}; }
-    constexpr PendingErasure erasure() const { return {due_at_ms}; }
+    constexpr PendingErasure erasure() const { return {due_at}; }
 };
 struct UserErasureWithdrawn {
     static constexpr std::string_view kType = "user.erasure_withdrawn";
@@ -208,13 +209,13 @@ struct RevokeAllSessions {
 };
 // Due at once: both events together. Asked again while it is pending it stays as it was.
 struct RequestErasure {
-    std::int64_t now_ms = 0;
-    std::int64_t due_at_ms = 0;
+    Instant now;
+    Instant due_at;
 };
 struct WithdrawErasure {};
 // Carries out a request that is due; quiet where there is none.
 struct EraseUser {
-    std::int64_t now_ms = 0;
+    Instant now;
 };
 
 // ---- refusals --------------------------------------------------------------------------------------------------
@@ -243,14 +244,14 @@ struct User {
     std::optional<std::string> username;
     std::optional<std::string> name;
     UserPrivilege privilege = UserPrivilege::kUser;  // by UserMadeAdministrator: it grants nothing, roles do
-    std::int64_t registered_at_ms = 0;
+    Instant registered_at;
     Uuid credential_id;
     std::string sealed_sha256;
     // Counts what ends sessions together. Tokens carry it; it is never compared by time.
     std::int64_t security_stamp = 0;
     Position sessions_ended_before = 0;
     std::optional<Uuid> kept_session;
-    std::optional<std::int64_t> erasure_due_at_ms;  // requested, and not taken back
+    std::optional<Instant> erasure_due_at;  // requested, and not taken back
 
     static constexpr std::string_view kStreamType = "user";
     static constexpr std::string_view kTitle = "Users";
@@ -266,13 +267,13 @@ struct User {
                           Field{"username", &U::username},
                           Field{"name", &U::name},
                           Field{"standing", &U::privilege},
-                          Field{"registered_at_ms", &U::registered_at_ms},
+                          Field{"registered_at_ms", &U::registered_at},
                           Field{"credential_id", &U::credential_id},
                           Field{"sealed_sha256", &U::sealed_sha256},
                           Field{"security_stamp", &U::security_stamp},
                           Field{"sessions_ended_before", &U::sessions_ended_before},
                           Field{"kept_session", &U::kept_session},
-                          Field{"erasure_due_at_ms", &U::erasure_due_at_ms}};
+                          Field{"erasure_due_at_ms", &U::erasure_due_at}};
     }
     // Of an aggregate with personal fields: whether any are known, and whether its key was destroyed.
     bool has_personal_data() const { return email || username || name; }

@@ -47,6 +47,9 @@ std::int64_t number_in(const rapidjson::Value& object, const char* name, std::in
         throw CodecError(std::string("'") + name + "' is not a number that it may be");
     return value.GetInt64();
 }
+Instant time_in(const rapidjson::Value& object, const char* name) {
+    return Instant::at_ms(number_in(object, name, std::int64_t{1} << 53));
+}
 Uuid uuid_in(const rapidjson::Value& object, const char* name) {
     const auto id = Uuid::parse(text_in(object, name));
     if (!id) throw CodecError(std::string("'") + name + "' is not a UUID");
@@ -87,7 +90,7 @@ std::string export_line(const RecordedEvent& event) {
     Writer json(buffer);
     json.StartObject();
     put(json, "position", event.position);
-    put(json, "recorded_at_ms", event.recorded_at_ms);
+    put(json, "recorded_at_ms", event.recorded_at.ms());
     put(json, "leaf_hash", security::hex_encode(security::view_of(event.leaf_hash)));
     put(json, "tenant", event.tenant);
     put(json, "stream_type", event.stream_type);
@@ -114,7 +117,7 @@ RecordedEvent parse_export_line(std::string_view line) {
     const rapidjson::Document json = object_of(line);
     RecordedEvent event;
     event.position = number_in(json, "position", std::numeric_limits<std::int64_t>::max());
-    event.recorded_at_ms = number_in(json, "recorded_at_ms", std::int64_t{1} << 53);
+    event.recorded_at = time_in(json, "recorded_at_ms");
     event.leaf_hash = digest_in(json, "leaf_hash");
     event.tenant = text_in(json, "tenant");
     event.stream_type = text_in(json, "stream_type");
@@ -146,7 +149,7 @@ std::string manifest_text(const Manifest& manifest) {
     put(json, "log_id", manifest.log_id.to_string());
     put(json, "events", manifest.events);
     put(json, "root_hash", security::hex_encode(security::view_of(manifest.root)));
-    put(json, "exported_at_ms", manifest.exported_at_ms);
+    put(json, "exported_at_ms", manifest.exported_at.ms());
     put(json, "tree_head", manifest.tree_head);
     json.EndObject();
     return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
@@ -159,7 +162,7 @@ Manifest parse_manifest(std::string_view text) {
     manifest.log_id = uuid_in(json, "log_id");
     manifest.events = number_in(json, "events", std::numeric_limits<std::int64_t>::max());
     manifest.root = digest_in(json, "root_hash");
-    manifest.exported_at_ms = number_in(json, "exported_at_ms", std::int64_t{1} << 53);
+    manifest.exported_at = time_in(json, "exported_at_ms");
     manifest.tree_head = text_in(json, "tree_head");
     return manifest;
 }

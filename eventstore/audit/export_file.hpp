@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/base/time.hpp"
 #include "eventstore/audit/merkle.hpp"
 #include "eventstore/store.hpp"
 
@@ -24,7 +25,7 @@ struct Manifest {
     Uuid log_id;
     std::int64_t events = 0;  // positions 1 to this
     Digest root{};            // of the Merkle tree over them
-    std::int64_t exported_at_ms = 0;
+    Instant exported_at;
     std::string tree_head;  // the newest signed note that the exporter knew; may be empty
 };
 std::string manifest_path(const std::string& export_path);

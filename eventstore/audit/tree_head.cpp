@@ -35,7 +35,7 @@ std::string origin_of(const Uuid& log_id) { return std::string(kOrigin) + log_id
 std::string checkpoint_text(const TreeHead& head) {
     return origin_of(head.log_id) + '\n' + std::to_string(head.size) + '\n' +
            security::base64_unpadded_encode(security::view_of(head.root)) + "=\n" + std::string(kTime) +
-           std::to_string(head.made_at_ms) + '\n';
+           std::to_string(head.made_at.ms()) + '\n';
 }
 
 std::optional<TreeHead> parse_checkpoint(std::string_view text) {
@@ -55,7 +55,7 @@ std::optional<TreeHead> parse_checkpoint(std::string_view text) {
     while (!text.empty()) {
         const std::string_view line = take_line(text);
         if (line.empty()) return std::nullopt;
-        if (line.starts_with(kTime)) head.made_at_ms = parse_number(line.substr(kTime.size())).value_or(0);
+        if (line.starts_with(kTime)) head.made_at = Instant::at_ms(parse_number(line.substr(kTime.size())).value_or(0));
     }
     return head;
 }

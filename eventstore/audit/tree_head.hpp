@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore::audit {
@@ -26,7 +27,7 @@ struct TreeHead {
     Uuid log_id;
     Position size = 0;  // the head of the log then: positions 1 to this
     Digest root{};
-    std::int64_t made_at_ms = 0;
+    Instant made_at;
     bool operator==(const TreeHead&) const = default;
 };
 // A head with the note that it was read from.

@@ -229,7 +229,7 @@ void TreeHeadMaker::make() {
     const auto newest = status().newest;
     if (frontier_.size() == 0 || (newest && newest->head.size == frontier_.size())) return;
     SignedTreeHead made;
-    made.head = {log_id_, frontier_.size(), frontier_.root(), ports_.now_ms()};
+    made.head = {log_id_, frontier_.size(), frontier_.root(), ports_.now()};
     made.note = ports_.sign(made.head);
     for (const auto& sink : ports_.sinks)
         if (const auto done = sink(made); !done) trouble(done.error());

@@ -46,7 +46,7 @@ struct TreeHeadPorts {
     LogSource& source;
     Leadership& leadership;
     TreeHeadStore& store;
-    NowMs now_ms;
+    WallClock now;
     std::function<std::string(const TreeHead&)> sign;  // gives the note
     OpenNote open;
     // Where heads go, beside the store; the error is a sentence. One that fails misses that head and gets the next.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 
@@ -44,6 +45,7 @@ inline rapidjson::Value put(const Out& out, std::int64_t v) {
         throw CodecError("field '" + std::string(out.field) + "': integer beyond 2^53");
     return rapidjson::Value(v);
 }
+inline rapidjson::Value put(const Out& out, Instant v) { return put(out, v.ms()); }
 template <class E>
     requires std::is_enum_v<E>
 rapidjson::Value put(const Out& out, E v) {
@@ -79,6 +81,11 @@ inline void take(const In& in, const rapidjson::Value& json, Uuid& v) {
 inline void take(const In& in, const rapidjson::Value& json, std::int64_t& v) {
     if (!json.IsInt64()) in.fail("an integer");
     v = json.GetInt64();
+}
+inline void take(const In& in, const rapidjson::Value& json, Instant& v) {
+    std::int64_t unix_ms = 0;
+    take(in, json, unix_ms);
+    v = Instant::at_ms(unix_ms);
 }
 template <class E>
     requires std::is_enum_v<E>

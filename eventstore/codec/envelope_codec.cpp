@@ -223,7 +223,7 @@ void take_personal(EnvelopeReader& in, EventMetadata& metadata, FieldOpener& ope
 EventMetadata decode_short(const Value& object, const EnvelopePlace& place, FieldOpener& opener) {
     EnvelopeReader in(object);
     EventMetadata metadata;
-    codec::take(In{opener, "at"}, *in.take("at"), metadata.occurred_at_ms);
+    codec::take(In{opener, "at"}, *in.take("at"), metadata.occurred_at);
     take_actor(in, metadata, opener);
     metadata.command_id = in.either("command_id", "command", kIdBytes, uuid_text).value_or(place.event_id.to_string());
     const auto cause = in.text("causation_id");
@@ -280,7 +280,7 @@ rapidjson::Document parse_object(std::string_view metadata) {
 std::string encode(const EventMetadata& metadata, const EnvelopePlace& place, FieldSealer& sealer) {
     EnvelopeWriter out;
     const Out at{out.memory(), sealer, "at"};
-    out.add("at", codec::put(at, metadata.occurred_at_ms));
+    out.add("at", codec::put(at, metadata.occurred_at));
     add_actor(out, metadata, sealer);
     if (metadata.command_id != place.event_id.to_string())
         out.add("command_id", metadata.command_id, "command", bytes_of_uuid(metadata.command_id));

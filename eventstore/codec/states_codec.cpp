@@ -45,7 +45,7 @@ struct StoredAccount {
     std::vector<std::string> jwks;
     std::vector<std::string> kids;  // empty: none
     Position tokens_ended_before = 0;
-    std::int64_t registered_at_ms = 0;
+    Instant registered_at;
     static constexpr auto fields() {
         using K = StoredAccount;
         return std::tuple{Field{"status", &K::status},
@@ -58,7 +58,7 @@ struct StoredAccount {
                           Field{"jwks", &K::jwks},
                           Field{"kids", &K::kids},
                           Field{"tokens_ended_before", &K::tokens_ended_before},
-                          Field{"registered_at_ms", &K::registered_at_ms}};
+                          Field{"registered_at_ms", &K::registered_at}};
     }
 };
 
@@ -100,7 +100,7 @@ StoredAccount kept_of(const ServiceAccount& account) {
         kept.kids.push_back(key.kid.value_or(""));
     }
     kept.tokens_ended_before = account.tokens_ended_before;
-    kept.registered_at_ms = account.registered_at_ms;
+    kept.registered_at = account.registered_at;
     return kept;
 }
 
@@ -138,7 +138,7 @@ ServiceAccount restored(StoredAccount kept) {
         account.keys.push_back({std::move(kept.keys[i]), kept.algorithms[i], std::move(kept.jwks[i]),
                                 kept.kids[i].empty() ? std::nullopt : std::optional(std::move(kept.kids[i]))});
     account.tokens_ended_before = kept.tokens_ended_before;
-    account.registered_at_ms = kept.registered_at_ms;
+    account.registered_at = kept.registered_at;
     return account;
 }
 

@@ -14,7 +14,7 @@ bool expired(Deadline deadline) { return std::chrono::steady_clock::now() >= dea
 
 }  // namespace
 
-MemoryStore::MemoryStore(NowMs now_ms, Uuid log_id) : now_ms_(std::move(now_ms)), log_id_(log_id) {}
+MemoryStore::MemoryStore(WallClock now, Uuid log_id) : now_(std::move(now)), log_id_(log_id) {}
 
 // ---- appending -------------------------------------------------------------------------------------------------
 MemoryStore::Answer<Verdict> MemoryStore::append(Append append, Deadline deadline) {
@@ -27,10 +27,10 @@ MemoryStore::Answer<Verdict> MemoryStore::append(Append append, Deadline deadlin
 Result<Verdict, StoreError> MemoryStore::append_now(const Append& append) {
     const std::lock_guard lock(mutex_);
     for (const SpentValue& value : append.spent)
-        if (value.expires_at_ms > now_ms_() + kMaxSpentLifeMs) return Unexpected(StoreError::kBadData);
+        if (value.expires_at > now_() + kMaxSpentLife) return Unexpected(StoreError::kBadData);
     if (auto refusal = refusal_of(append)) return std::move(*refusal);
-    const std::int64_t newest_ms = log_.empty() ? 0 : log_.back().recorded_at_ms;
-    const std::int64_t recorded_at_ms = std::max({now_ms_(), newest_ms, append.decided_at_ms});
+    const Instant newest = log_.empty() ? Instant() : log_.back().recorded_at;
+    const Instant recorded_at = std::max({now_(), newest, append.decided_at});
     const Appended appended{std::ssize(log_) + 1, static_cast<std::int32_t>(append.events.size())};
     for (const NewEvent& event : append.events) {
         RecordedEvent recorded;
@@ -44,8 +44,8 @@ Result<Verdict, StoreError> MemoryStore::append_now(const Append& append) {
         recorded.event_id = event.event_id;
         recorded.payload = event.payload;
         recorded.metadata = event.metadata;
-        recorded.recorded_at_ms = recorded_at_ms;
-        recorded.leaf_hash = leaf_hash(kDefaultTenant, event, recorded_at_ms);
+        recorded.recorded_at = recorded_at;
+        recorded.leaf_hash = leaf_hash(kDefaultTenant, event, recorded_at);
         recorded.is_canonical = true;
         recorded.trust = RecordedEvent::Trust::kBelieved;  // nobody else writes here
         Stream& stream = streams_[event.stream_id];
@@ -105,9 +105,9 @@ std::optional<Conflict> MemoryStore::key_conflict_of(const Append& append) const
 
 // It remembers from its beginning, so that it does not matter when a value was made.
 std::optional<AlreadySpent> MemoryStore::spent_of(const Append& append) const {
-    const std::int64_t now_ms = now_ms_();
+    const Instant now = now_();
     for (const SpentValue& value : append.spent)
-        if (spent_.contains(value.digest) || value.expires_at_ms <= now_ms) return AlreadySpent{value.digest};
+        if (spent_.contains(value.digest) || value.expires_at <= now) return AlreadySpent{value.digest};
     return std::nullopt;
 }
 

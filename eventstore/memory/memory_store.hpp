@@ -15,7 +15,7 @@ namespace keyledger::eventstore {
 // between as they do with a real store.
 class MemoryStore : public Store {
 public:
-    explicit MemoryStore(NowMs now_ms, Uuid log_id = Uuid{{0x4b}});
+    explicit MemoryStore(WallClock now, Uuid log_id = Uuid{{0x4b}});
 
     Answer<Verdict> append(Append append, Deadline deadline) override;
     Answer<std::vector<StreamSlice>> read_streams(std::vector<StreamFrom> streams, Deadline deadline) override;
@@ -71,7 +71,7 @@ private:
     bool is_live_key(const Uuid& subject, const Uuid& key_id) const;
     Head head_now() const;
 
-    const NowMs now_ms_;
+    const WallClock now_;
     const Uuid log_id_;
     mutable std::mutex mutex_;  // guards all below; never held over a suspension
     std::condition_variable appended_;

@@ -110,19 +110,20 @@ std::string quoted_printable(std::string_view text) {
     return out;
 }
 
-std::string date_field(std::int64_t unix_ms) {
-    using namespace std::chrono;
+std::string date_field(Instant at) {
+    namespace chrono = std::chrono;
     constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const sys_seconds at = floor<seconds>(sys_time<milliseconds>(milliseconds(unix_ms)));
-    const sys_days day = floor<days>(at);
-    const year_month_day date(day);
-    const hh_mm_ss time(at - day);
+    const chrono::sys_seconds second(chrono::seconds(at.whole_seconds()));
+    const auto day = chrono::floor<chrono::days>(second);
+    const chrono::year_month_day date(day);
+    const chrono::hh_mm_ss time(second - day);
     std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d +0000", kDays[weekday(day).c_encoding()],
-                  static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
-                  static_cast<int>(date.year()), static_cast<int>(time.hours().count()),
-                  static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+    std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d +0000",
+                  kDays[chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
+                  kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+                  static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                  static_cast<int>(time.seconds().count()));
     return text.data();
 }
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "domain/base/time.hpp"
+
 namespace keyledger::mail {
 
 // UTF-8 without line breaks and control characters, of whatever alphabet: it may stand in a field once it is encoded.
@@ -19,6 +21,6 @@ std::string encoded_name(std::string_view name);
 // RFC 2045 section 6.7, of text whose lines end with LF.
 std::string quoted_printable(std::string_view text);
 // RFC 5322 section 3.3, in UTC.
-std::string date_field(std::int64_t unix_ms);
+std::string date_field(Instant at);
 
 }  // namespace keyledger::mail

@@ -77,7 +77,7 @@ Result<std::string, MessageFlaw> write_message(const Message& message) {
     const auto field = [&](std::string_view name, std::string_view value) {
         out.append(name).append(": ").append(value).append("\r\n");
     };
-    field("Date", date_field(message.date_ms));
+    field("Date", date_field(message.date));
     field("From", mailbox(message.from_name, message.from_address));
     field("To", mailbox(message.to_name, message.to_address));
     field("Message-ID", "<" + message.id + "@" + message.id_host + ">");

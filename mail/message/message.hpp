@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::mail {
 
@@ -24,7 +25,7 @@ struct Message {
     std::string language;  // a tag, for Content-Language
     std::string id;        // of Message-ID, before its '@': letters, digits, '-' and '.'
     std::string id_host;
-    std::int64_t date_ms = 0;
+    Instant date;
 };
 
 // What would let its writer say more than it is for: control characters, line breaks of any kind, what is no UTF-8,

@@ -111,7 +111,7 @@ struct Templates::Language {
 
     void take_layout(const TemplateSource& source, std::vector<std::string>& faults);
     void take_kind(const KindRow& row, const TemplateSource& source, std::vector<std::string>& faults);
-    std::string told_time(std::int64_t unix_ms) const;
+    std::string told_time(Instant at) const;
     data values(const KindRow& row, const Facts& facts) const;
 };
 
@@ -145,12 +145,12 @@ std::string told(const Facts& facts, Fact fact) {
 
 }  // namespace
 
-std::string Templates::Language::told_time(std::int64_t unix_ms) const {
-    using namespace std::chrono;
-    const sys_time<minutes> at = floor<minutes>(sys_time<milliseconds>(milliseconds(unix_ms)));
-    const sys_days day = floor<days>(at);
-    const year_month_day date(day);
-    const hh_mm_ss clock(at - day);
+std::string Templates::Language::told_time(Instant at) const {
+    namespace chrono = std::chrono;
+    const chrono::sys_seconds second(chrono::seconds(at.whole_seconds()));
+    const auto day = chrono::floor<chrono::days>(second);
+    const chrono::year_month_day date(day);
+    const chrono::hh_mm_ss clock(second - day);
     std::array<char, 16> text{};
     std::snprintf(text.data(), text.size(), "%02d:%02d", static_cast<int>(clock.hours().count()),
                   static_cast<int>(clock.minutes().count()));
@@ -168,8 +168,8 @@ data Templates::Language::values(const KindRow& row, const Facts& facts) const {
         const auto is_told = [&](std::span<const Fact> all) { return std::ranges::find(all, fact.fact) != all.end(); };
         if (!is_told(row.needs) && !is_told(row.may)) continue;
         std::string text = told(facts, fact.fact);
-        if (fact.fact == Fact::kAt && facts.at_ms) text = told_time(*facts.at_ms);
-        if (fact.fact == Fact::kDue && facts.due_ms) text = told_time(*facts.due_ms);
+        if (fact.fact == Fact::kAt && facts.at) text = told_time(*facts.at);
+        if (fact.fact == Fact::kDue && facts.due) text = told_time(*facts.due);
         if (!text.empty()) values.set(std::string(fact.name), text);
     }
     return values;

@@ -5,14 +5,15 @@
 //     struct UserRow {
 //         Uuid id;
 //         std::optional<std::string> email;  // optional: may be null
-//         std::int64_t created_at_ms = 0;
+//         Instant created_at;
 //         static constexpr auto columns() {
 //             return std::tuple{Column{"id", &UserRow::id, ColumnUse::kKey}, Column{"email", &UserRow::email},
-//                               Column{"created_at_ms", &UserRow::created_at_ms, ColumnUse::kSetOnce}};
+//                               Column{"created_at_ms", &UserRow::created_at, ColumnUse::kSetOnce}};
 //         }
 //     };
 //
-// The member's type says the column's: Uuid, std::string, std::int64_t, std::int32_t, bool; std::vector<std::string> is
+// The member's type says the column's: Uuid, std::string, std::int64_t, std::int32_t, bool; an Instant is a bigint of
+// milliseconds; std::vector<std::string> is
 // a text of words, apart by spaces as in a scope (RFC 6749 section 3.3). Columns stand in the table in this order.
 #include <string_view>
 #include <tuple>

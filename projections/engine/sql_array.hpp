@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger::projections {
@@ -27,6 +28,7 @@ public:
     void add(const std::string& value) { add(std::string_view(value)); }
     void add(std::int64_t value) { add_bare(std::to_string(value)); }
     void add(std::int32_t value) { add_bare(std::to_string(value)); }
+    void add(Instant value) { add(value.ms()); }
     void add(bool value) { add_bare(value ? "t" : "f"); }
     void add(const Uuid& value) { add_bare(value.to_string()); }
     template <class T>

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "domain/base/time.hpp"
 #include "projections/engine/columns.hpp"
 #include "projections/engine/database.hpp"
 #include "projections/engine/sql_array.hpp"
@@ -39,7 +40,7 @@ constexpr std::string_view sql_type() {
     else if constexpr (std::is_same_v<Value, Uuid>) return "uuid";
     else if constexpr (std::is_same_v<Value, bool>) return "boolean";
     else if constexpr (std::is_same_v<Value, std::int32_t>) return "integer";
-    else if constexpr (std::is_same_v<Value, std::int64_t>) return "bigint";
+    else if constexpr (std::is_same_v<Value, std::int64_t> || std::is_same_v<Value, Instant>) return "bigint";
     else {
         static_assert(std::is_same_v<Value, std::string> || std::is_same_v<Value, std::vector<std::string>>);
         return "text";
@@ -93,6 +94,7 @@ inline void read_value(const pqxx::field& field, std::vector<std::string>& value
 inline void read_value(const pqxx::field& field, bool& value) { value = field.as<bool>(); }
 inline void read_value(const pqxx::field& field, std::int32_t& value) { value = field.as<std::int32_t>(); }
 inline void read_value(const pqxx::field& field, std::int64_t& value) { value = field.as<std::int64_t>(); }
+inline void read_value(const pqxx::field& field, Instant& value) { value = Instant::at_ms(field.as<std::int64_t>()); }
 template <class Value>
 void read_value(const pqxx::field& field, std::optional<Value>& value) {
     if (!field.is_null()) read_value(field, value.emplace());

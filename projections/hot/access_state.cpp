@@ -16,10 +16,10 @@ std::uint32_t AccessState::origin_of(Origin origin) {
 }
 
 AccessState::PackedSession AccessState::pack(const Session& session) {
-    return {session.user_id,         origin_of({session.client_id, session.audiences}),
-            session.security_stamp,  session.generation,
-            session.first_position,  session.started_at_ms,
-            session.refreshed_at_ms, session.expires_at_ms};
+    return {session.user_id,        origin_of({session.client_id, session.audiences}),
+            session.security_stamp, session.generation,
+            session.first_position, session.started_at,
+            session.refreshed_at,   session.expires_at};
 }
 
 Session AccessState::unpack(const PackedSession& packed) const {
@@ -32,9 +32,9 @@ Session AccessState::unpack(const PackedSession& packed) const {
     session.security_stamp = packed.security_stamp;
     session.generation = packed.generation;
     session.first_position = packed.first_position;
-    session.started_at_ms = packed.started_at_ms;
-    session.refreshed_at_ms = packed.refreshed_at_ms;
-    session.expires_at_ms = packed.expires_at_ms;
+    session.started_at = packed.started_at;
+    session.refreshed_at = packed.refreshed_at;
+    session.expires_at = packed.expires_at;
     return session;
 }
 
@@ -42,8 +42,8 @@ AccessState::PackedUser AccessState::pack(const User& user) {
     return {user.security_stamp,
             user.sessions_ended_before,
             user.kept_session.value_or(Uuid{}),
-            user.registered_at_ms,
-            user.erasure_due_at_ms.value_or(0),
+            user.registered_at,
+            user.erasure_due_at.value_or(Instant()),
             0,
             user.status,
             user.privilege};
@@ -53,20 +53,20 @@ User AccessState::unpack(const PackedUser& packed) {
     User user;
     user.status = packed.status;
     user.privilege = packed.privilege;
-    user.registered_at_ms = packed.registered_at_ms;
+    user.registered_at = packed.registered_at;
     user.security_stamp = packed.security_stamp;
     user.sessions_ended_before = packed.sessions_ended_before;
     if (!packed.kept_session.is_nil()) user.kept_session = packed.kept_session;
-    if (packed.erasure_due_at_ms != 0) user.erasure_due_at_ms = packed.erasure_due_at_ms;
+    if (packed.erasure_due_at.is_set()) user.erasure_due_at = packed.erasure_due_at;
     return user;
 }
 
 // ---- folding ---------------------------------------------------------------------------------------------------
 AccessState::Change AccessState::read_change(const eventstore::RecordedEvent& event) {
     eventstore::NullFieldOpener opener;
-    if (event.is_inert()) return {event.stream_id, {event.position, 0}, nullptr};
-    const std::int64_t at_ms = eventstore::decode_metadata(event, opener).occurred_at_ms;
-    return {event.stream_id, {event.position, at_ms}, eventstore::decode_any(event, opener)};
+    if (event.is_inert()) return {event.stream_id, {event.position, {}}, nullptr};
+    const Instant at = eventstore::decode_metadata(event, opener).occurred_at;
+    return {event.stream_id, {event.position, at}, eventstore::decode_any(event, opener)};
 }
 
 void AccessState::apply(const Change& change) {
@@ -239,13 +239,12 @@ std::set<std::string> AccessState::actions_of(std::string_view resource) const {
     return actions;
 }
 
-std::size_t AccessState::sweep(std::size_t shard, std::int64_t now_ms) {
-    const std::int64_t before_ms = now_ms - kExpiredSessionsStayMs;
-    const std::size_t tokens = services_.sweep(shard, now_ms);
+std::size_t AccessState::sweep(std::size_t shard, Instant now) {
+    const Instant before = now - kExpiredSessionsStay;
+    const std::size_t tokens = services_.sweep(shard, now);
     return tokens + boost::unordered::erase_if(sessions_.shard(shard), [&](const auto& entry) {
                const PackedSession& session = entry.second;
-               if (session.expires_at_ms <= before_ms || session.refreshed_at_ms + lifetimes_.idle_ms <= before_ms)
-                   return true;
+               if (session.expires_at <= before || session.refreshed_at + lifetimes_.idle <= before) return true;
                const PackedUser* user = users_.find(session.user_id);
                return user != nullptr && unpack(*user).ended_session(entry.first, session.first_position);
            });
@@ -293,9 +292,11 @@ void AccessState::write(SnapshotWriter& out) const {
             out.id(user.kept_session);
             out.number(static_cast<std::int64_t>(user.status));
             out.number(static_cast<std::int64_t>(user.privilege));
-            for (const std::int64_t number : {user.security_stamp, user.sessions_ended_before, user.registered_at_ms,
-                                              user.erasure_due_at_ms, user.last_position})
-                out.number(number);
+            out.number(user.security_stamp);
+            out.number(user.sessions_ended_before);
+            out.time(user.registered_at);
+            out.time(user.erasure_due_at);
+            out.number(user.last_position);
         }
     }
     for (std::size_t shard = 0; shard < sessions_.kShards; ++shard) {
@@ -304,9 +305,9 @@ void AccessState::write(SnapshotWriter& out) const {
             out.id(id);
             out.id(session.user_id);
             out.number(session.origin);
-            for (const std::int64_t number : {session.security_stamp, session.generation, session.first_position,
-                                              session.started_at_ms, session.refreshed_at_ms, session.expires_at_ms})
+            for (const std::int64_t number : {session.security_stamp, session.generation, session.first_position})
                 out.number(number);
+            for (const Instant at : {session.started_at, session.refreshed_at, session.expires_at}) out.time(at);
         }
     }
     services_.write(out);
@@ -375,9 +376,11 @@ void AccessState::read(SnapshotReader& in) {
             user.kept_session = in.id();
             user.status = in.one_of<User::Status>(User::Status::kErased);
             user.privilege = in.one_of<UserPrivilege>(UserPrivilege::kAdministrator);
-            for (std::int64_t* number : {&user.security_stamp, &user.sessions_ended_before, &user.registered_at_ms,
-                                         &user.erasure_due_at_ms, &user.last_position})
-                *number = in.number();
+            user.security_stamp = in.number();
+            user.sessions_ended_before = in.number();
+            user.registered_at = in.time();
+            user.erasure_due_at = in.time();
+            user.last_position = in.number();
             users_.shard_of(id)[id] = user;
         }
     }
@@ -390,9 +393,9 @@ void AccessState::read(SnapshotReader& in) {
             session.user_id = in.id();
             session.origin = static_cast<std::uint32_t>(in.number());
             if (session.origin >= origins_.size()) throw eventstore::CodecError("a session is of no client");
-            for (std::int64_t* number : {&session.security_stamp, &session.generation, &session.first_position,
-                                         &session.started_at_ms, &session.refreshed_at_ms, &session.expires_at_ms})
+            for (std::int64_t* number : {&session.security_stamp, &session.generation, &session.first_position})
                 *number = in.number();
+            for (Instant* at : {&session.started_at, &session.refreshed_at, &session.expires_at}) *at = in.time();
             sessions_.shard_of(id)[id] = session;
         }
     }

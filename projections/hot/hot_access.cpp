@@ -255,9 +255,9 @@ void HotAccess::load_snapshot() {
         if (!in) return;
         const Cursor cursor{in->number(), in->digest()};
         // Another setting lets other sessions go.
-        const std::int64_t idle_ms = in->number();
-        const std::int64_t absolute_ms = in->number();
-        if (idle_ms != settings_.lifetimes.idle_ms || absolute_ms != settings_.lifetimes.absolute_ms) return;
+        const Duration idle = milliseconds(in->number());
+        const Duration absolute = milliseconds(in->number());
+        if (idle != settings_.lifetimes.idle || absolute != settings_.lifetimes.absolute) return;
         auto state = std::make_unique<AccessState>(settings_.lifetimes);
         state->read(*in);
         const std::lock_guard lock(mutex_);
@@ -370,7 +370,7 @@ void HotAccess::sweep() {
     if (now < next_sweep_) return;
     next_sweep_ = now + kSweepInterval;
     const std::lock_guard lock(mutex_);
-    state_->sweep(next_shard_, settings_.now_ms());
+    state_->sweep(next_shard_, settings_.now());
     next_shard_ = (next_shard_ + 1) % Sharded<Uuid, int>::kShards;
 }
 
@@ -384,8 +384,8 @@ void HotAccess::keep_snapshot() {
         SnapshotWriter out(settings_.snapshot_file, {settings_.new_id(), log_id_, fold_name()}, cipher_);
         out.number(cursor_.position);
         out.digest(cursor_.leaf_hash);
-        out.number(settings_.lifetimes.idle_ms);
-        out.number(settings_.lifetimes.absolute_ms);
+        out.number(settings_.lifetimes.idle.ms());
+        out.number(settings_.lifetimes.absolute.ms());
         state_->write(out);
         auto finish = [this, log = log_id_, at = cursor_.position, out = std::move(out)]() mutable {
             finish_snapshot(out, log, at);

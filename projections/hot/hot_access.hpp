@@ -22,6 +22,7 @@
 #include <thread>
 
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/log_source.hpp"
 #include "eventstore/sealing/subject_cipher.hpp"
 #include "projections/hot/access_state.hpp"
@@ -39,7 +40,7 @@ struct HotSettings {
     std::string snapshot_file;                          // empty: every start reads the whole log
     std::chrono::milliseconds snapshot_every{300'000};  // while the log grows; and once at the end
     std::int32_t batch_events = 2'000;
-    std::function<std::int64_t()> now_ms;  // Unix time
+    std::function<Instant()> now;  // Unix time
     std::function<Uuid()> new_id;
 };
 

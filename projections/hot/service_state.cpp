@@ -18,7 +18,7 @@ ServiceToken ServiceState::unpack(const PackedToken& packed) const {
     token.service_account_id = packed.account_id;
     token.credential = credentials_[packed.credential];
     token.first_position = packed.first_position;
-    token.expires_at_ms = packed.expires_at_ms;
+    token.expires_at = packed.expires_at;
     return token;
 }
 
@@ -39,7 +39,7 @@ void ServiceState::apply(const Uuid& id, const ServiceTokenEvent& event, const R
         return;
     }
     const PackedToken packed{token.service_account_id, number_of(token.credential), token.first_position,
-                             token.expires_at_ms};
+                             token.expires_at};
     shard.insert_or_assign(id, packed);
 }
 
@@ -53,10 +53,10 @@ ServiceToken ServiceState::token(const Uuid& id) const {
     return packed == nullptr ? ServiceToken{} : unpack(*packed);
 }
 
-std::size_t ServiceState::sweep(std::size_t shard, std::int64_t now_ms) {
+std::size_t ServiceState::sweep(std::size_t shard, Instant now) {
     return boost::unordered::erase_if(tokens_.shard(shard), [&](const auto& entry) {
         const PackedToken& token = entry.second;
-        if (token.expires_at_ms <= now_ms - kExpiredTokensStayMs) return true;
+        if (token.expires_at <= now - kExpiredTokensStay) return true;
         const auto at = accounts_.find(token.account_id);
         return at == accounts_.end() || token.first_position <= at->second->tokens_ended_before ||
                !at->second->has_credential(credentials_[token.credential]);
@@ -78,7 +78,7 @@ void ServiceState::write(SnapshotWriter& out) const {
         out.text(account->name);
         out.texts(account->audiences);
         out.number(account->tokens_ended_before);
-        out.number(account->registered_at_ms);
+        out.time(account->registered_at);
         out.number(static_cast<std::int64_t>(account->secrets.size()));
         for (const auto& secret : account->secrets) {
             out.id(secret.id);
@@ -99,7 +99,7 @@ void ServiceState::write(SnapshotWriter& out) const {
             out.id(token.account_id);
             out.number(token.credential);
             out.number(token.first_position);
-            out.number(token.expires_at_ms);
+            out.time(token.expires_at);
         }
     }
 }
@@ -113,7 +113,7 @@ void ServiceState::read(SnapshotReader& in) {
         account.name = in.text();
         account.audiences = in.texts();
         account.tokens_ended_before = in.number();
-        account.registered_at_ms = in.number();
+        account.registered_at = in.time();
         for (std::int64_t secrets = in.count(); secrets > 0; --secrets) {
             const Uuid secret_id = in.id();
             account.secrets.push_back({secret_id, in.text()});
@@ -136,7 +136,7 @@ void ServiceState::read(SnapshotReader& in) {
             token.credential = static_cast<std::uint32_t>(in.number());
             if (token.credential >= credentials_.size()) throw eventstore::CodecError("a token of no credential");
             token.first_position = in.number();
-            token.expires_at_ms = in.number();
+            token.expires_at = in.time();
             tokens_.shard_of(id)[id] = token;
         }
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/base/time.hpp"
 #include "domain/clients/service_account.hpp"
 #include "domain/clients/service_token.hpp"
 #include "projections/hot/sharded.hpp"
@@ -19,7 +20,7 @@ namespace keyledger::projections {
 class SnapshotWriter;
 class SnapshotReader;
 
-inline constexpr std::int64_t kExpiredTokensStayMs = 300'000;
+inline constexpr Duration kExpiredTokensStay = minutes(5);
 
 class ServiceState {
 public:
@@ -34,7 +35,7 @@ public:
     }
     ServiceToken token(const Uuid& id) const;  // without audiences and scope; absent where there is none
 
-    std::size_t sweep(std::size_t shard, std::int64_t now_ms);
+    std::size_t sweep(std::size_t shard, Instant now);
     std::size_t accounts() const { return accounts_.size(); }
     std::size_t tokens() const { return tokens_.size(); }
     std::size_t bytes() const;
@@ -47,7 +48,7 @@ private:
         Uuid account_id;
         std::uint32_t credential = 0;  // in credentials_
         Position first_position = 0;
-        std::int64_t expires_at_ms = 0;
+        Instant expires_at;
     };
     ServiceToken unpack(const PackedToken& packed) const;
     std::uint32_t number_of(const std::string& credential);

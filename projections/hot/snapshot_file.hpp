@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 #include "eventstore/sealing/subject_cipher.hpp"
 #include "eventstore/store.hpp"
@@ -29,6 +30,7 @@ public:
     SnapshotWriter(std::string path, SnapshotPlace place, eventstore::SubjectCipher& cipher);
 
     void number(std::int64_t number);
+    void time(Instant at) { number(at.ms()); }
     void id(const Uuid& id);
     void digest(const eventstore::Digest& digest);
     void text(std::string_view text);
@@ -55,6 +57,7 @@ public:
                                               eventstore::SubjectCipher& cipher);
 
     std::int64_t number();
+    Instant time() { return Instant::at_ms(number()); }
     std::int64_t count();  // of what follows: not negative
     Uuid id();
     eventstore::Digest digest();

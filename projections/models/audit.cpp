@@ -49,20 +49,17 @@ RowsSql entries_sql(Way way, const std::string& table) {
                    kNewestFirst);
 }
 
-std::optional<std::string> text_of(const std::optional<std::int64_t>& number) {
-    return number ? std::optional(std::to_string(*number)) : std::nullopt;
+std::optional<std::string> text_of(const std::optional<Instant>& at) {
+    return at ? std::optional(std::to_string(at->ms())) : std::nullopt;
 }
-std::optional<std::string> hour_of(const std::optional<std::int64_t>& at_ms) {
-    return at_ms ? std::optional(std::to_string(audit_hour(*at_ms))) : std::nullopt;
+std::optional<std::string> hour_of(const std::optional<Instant>& at) {
+    return at ? std::optional(std::to_string(audit_hour(*at))) : std::nullopt;
 }
 bool is_valid(const std::optional<std::string>& text) { return !text || projections::is_valid(*text); }
 
 }  // namespace
 
-std::int64_t audit_hour(std::int64_t at_ms) {
-    constexpr std::int64_t kHourMs = 3'600'000;
-    return at_ms >= 0 ? at_ms / kHourMs : -((kHourMs - 1 - at_ms) / kHourMs);
-}
+std::int64_t audit_hour(Instant at) { return at.since_epoch() / hours(1); }
 
 Answer<Page<AuditEntry, AuditCursor>> list_audit(Queries& queries, AuditFilter filter,
                                                  std::optional<AuditCursor> cursor, std::int32_t limit,
@@ -72,13 +69,13 @@ Answer<Page<AuditEntry, AuditCursor>> list_audit(Queries& queries, AuditFilter f
     const Way way = filter.user ? Way::kOfUser : filter.actor_id ? Way::kOfActor : Way::kByPosition;
     if (way == Way::kOfActor) filter.user = Uuid::parse(*filter.actor_id);
     Question question{kAuditModel, [way](const std::string& table) { return entries_sql(way, table); }, {}};
-    question.parameters = {cursor ? text_of(cursor->before) : std::nullopt,
+    question.parameters = {cursor ? std::optional(std::to_string(cursor->before)) : std::nullopt,
                            filter.actor_id,
                            filter.type,
-                           text_of(filter.from_ms),
-                           text_of(filter.until_ms),
-                           hour_of(filter.from_ms),
-                           hour_of(filter.until_ms),
+                           text_of(filter.from),
+                           text_of(filter.until),
+                           hour_of(filter.from),
+                           hour_of(filter.until),
                            filter.user ? std::optional(filter.user->to_string()) : std::nullopt};
     return list_page<AuditEntry, AuditCursor>(queries, std::move(question), limit, deadline,
                                               [](const AuditEntry& row) { return AuditCursor{row.position}; });

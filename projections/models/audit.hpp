@@ -2,6 +2,7 @@
 // `audit`: one entry an event: who did what to whom, when, from where, and what came of it. Beside the
 // entries it keeps which user a session belongs to, for most events on a session do not name them, and between
 // which positions the entries of an hour lie.
+#include "domain/base/time.hpp"
 #include "projections/engine/columns.hpp"
 #include "projections/engine/queries.hpp"
 
@@ -11,7 +12,7 @@ inline constexpr Model kAuditModel{"audit", 1};
 
 struct AuditEntry {
     Position position = 0;
-    std::int64_t occurred_at_ms = 0;
+    Instant occurred_at;
     std::string type;        // stored event type: "user.registered"
     std::string actor_type;  // "user", "client", "system", "anonymous"
     std::optional<std::string> actor_id;
@@ -29,7 +30,7 @@ struct AuditEntry {
     static constexpr auto columns() {
         return std::tuple{
             Column{"position", &AuditEntry::position, ColumnUse::kKey},
-            Column{"occurred_at_ms", &AuditEntry::occurred_at_ms},
+            Column{"occurred_at_ms", &AuditEntry::occurred_at},
             Column{"type", &AuditEntry::type, R"(collate "C")"},
             Column{"actor_type", &AuditEntry::actor_type, R"(collate "C")"},
             Column{"actor_id", &AuditEntry::actor_id, R"(collate "C")"},
@@ -54,8 +55,8 @@ struct AuditFilter {           // all that are given must hold
     std::optional<Uuid> user;  // as actor or as subject
     std::optional<std::string> actor_id;
     std::optional<std::string> type;
-    std::optional<std::int64_t> from_ms;   // occurred at, inclusive
-    std::optional<std::int64_t> until_ms;  // exclusive
+    std::optional<Instant> from;   // occurred at, inclusive
+    std::optional<Instant> until;  // exclusive
 };
 
 Answer<Page<AuditEntry, AuditCursor>> list_audit(Queries& queries, AuditFilter filter,
@@ -63,6 +64,6 @@ Answer<Page<AuditEntry, AuditCursor>> list_audit(Queries& queries, AuditFilter f
                                                  Queries::Deadline deadline);
 
 // The hour of a time, as the model's table of hours counts them.
-std::int64_t audit_hour(std::int64_t at_ms);
+std::int64_t audit_hour(Instant at);
 
 }  // namespace keyledger::projections

@@ -84,7 +84,7 @@ AuditEntry entry_of(const DecodedEvent& decoded, const Owners& owners) {
     const AuditOutcome told = eventstore::audit_outcome(*decoded.event);
     AuditEntry entry;
     entry.position = recorded.position;
-    entry.occurred_at_ms = envelope.occurred_at_ms;
+    entry.occurred_at = envelope.occurred_at;
     entry.type = recorded.type;
     entry.actor_type = stored_name(envelope.actor_type);
     entry.actor_id = unless_empty(envelope.actor_id);
@@ -128,7 +128,7 @@ void write_hours(pqxx::transaction_base& transaction, const std::string& table, 
     std::map<std::int64_t, HourRow> hours;
     for (const DecodedEvent& decoded : events) {
         const Position position = decoded.recorded->position;
-        const std::int64_t hour = audit_hour(decoded.metadata.occurred_at_ms);
+        const std::int64_t hour = audit_hour(decoded.metadata.occurred_at);
         hours.try_emplace(hour, HourRow{hour, position, position}).first->second.last_position = position;
     }
     std::vector<HourRow> rows;
@@ -150,8 +150,8 @@ void erase(pqxx::transaction_base& transaction, const std::string& table, const 
         const auto& erased = std::get<AnonymousCallersErased>(*callers);
         std::string sql = "update " + table + kEraseCallers;
         sql.replace(sql.find("HOURS"), 5, hours);
-        transaction.exec_params(sql, audit_hour(erased.from_ms), audit_hour(erased.before_ms), erased.from_ms,
-                                erased.before_ms);
+        transaction.exec_params(sql, audit_hour(erased.from), audit_hour(erased.before), erased.from.ms(),
+                                erased.before.ms());
     }
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 #include "projections/engine/columns.hpp"
 #include "projections/engine/model.hpp"
@@ -15,19 +16,19 @@ inline constexpr Model kErasuresModel{"erasures", 1};
 
 struct ErasureRow {
     Uuid user_id;
-    std::int64_t due_at_ms = 0;
+    Instant due_at;
 
     static constexpr auto columns() {
         return std::tuple{
             Column{"user_id", &ErasureRow::user_id, ColumnUse::kKey},
-            Column{"due_at_ms", &ErasureRow::due_at_ms},
+            Column{"due_at_ms", &ErasureRow::due_at},
         };
     }
 };
 
 // At most so many erasures that are due at that time, in the order of time and user, behind the given one. Blocks, on a
 // connection of its own. Throws libpqxx's exceptions.
-std::vector<ErasureRow> due_erasures(const std::string& database_url, std::int64_t now_ms,
+std::vector<ErasureRow> due_erasures(const std::string& database_url, Instant now,
                                      const std::optional<ErasureRow>& behind, int at_most);
 
 }  // namespace keyledger::projections

@@ -10,7 +10,7 @@ namespace keyledger::projections {
 namespace {
 
 // For each user in the batch: when the erasure is due, or nothing.
-using Changes = std::map<Uuid, std::optional<std::int64_t>>;
+using Changes = std::map<Uuid, std::optional<Instant>>;
 
 }  // namespace
 
@@ -26,12 +26,12 @@ void ErasuresModel::apply(pqxx::transaction_base& transaction, int generation,
     for (const DecodedEvent& decoded : events) {
         const UserEvent* event = eventstore::event_in<User>(*decoded.event);
         const auto erasure = event ? pending_erasure(*event) : std::nullopt;
-        if (erasure) changes[decoded.recorded->stream_id] = erasure->due_at_ms;
+        if (erasure) changes[decoded.recorded->stream_id] = erasure->due_at;
     }
     SqlArray over;
     std::vector<ErasureRow> pending;
-    for (const auto& [user, due_at_ms] : changes) {
-        if (due_at_ms) pending.push_back({user, *due_at_ms});
+    for (const auto& [user, due_at] : changes) {
+        if (due_at) pending.push_back({user, *due_at});
         else over.add(user);
     }
     delete_rows(transaction, table(generation), over, "user_id");

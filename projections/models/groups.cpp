@@ -21,7 +21,7 @@ RowsSql memberships_sql(const std::string& table) {
 
 MembershipRow membership_from(const pqxx::row& row, pqxx::row::size_type first) {
     const auto behind_group = first + static_cast<pqxx::row::size_type>(columns_of<GroupRow>().size());
-    return {row_from<GroupRow>(row, first), row[behind_group].as<std::int64_t>()};
+    return {row_from<GroupRow>(row, first), Instant::at_ms(row[behind_group].as<std::int64_t>())};
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 // The groups of `permissions`, and who is in them. One row a group, gone once it is deleted; in a further table one a
 // member (a subject, or a group that stands under another), gone with it or its group.
+#include "domain/base/time.hpp"
 #include "projections/engine/columns.hpp"
 #include "projections/models/permissions.hpp"
 
@@ -9,8 +10,8 @@ namespace keyledger::projections {
 struct GroupRow {
     Uuid id;
     std::string name;
-    std::int64_t created_at_ms = 0;
-    std::int64_t updated_at_ms = 0;  // when it was named last
+    Instant created_at{};
+    Instant updated_at{};  // when it was named last
     std::int32_t version = 0;
     Position position = 0;
     Position first_position = 0;
@@ -19,8 +20,8 @@ struct GroupRow {
         return std::tuple{
             Column{"id", &GroupRow::id, ColumnUse::kKey},
             Column{"name", &GroupRow::name},
-            Column{"created_at_ms", &GroupRow::created_at_ms, ColumnUse::kSetOnce},
-            Column{"updated_at_ms", &GroupRow::updated_at_ms},
+            Column{"created_at_ms", &GroupRow::created_at, ColumnUse::kSetOnce},
+            Column{"updated_at_ms", &GroupRow::updated_at},
             Column{"version", &GroupRow::version},
             Column{"position", &GroupRow::position},
             Column{"first_position", &GroupRow::first_position, ColumnUse::kSetOnce, "unique"},
@@ -32,7 +33,7 @@ struct MemberRow {
     Uuid group_id;
     Uuid id;
     std::string type;  // "user", "service_account"; "group": one that stands under it
-    std::int64_t since_ms = 0;
+    Instant since;
     std::string actor_type;
     std::string actor_id;  // empty: `system`
     Position position = 0;
@@ -42,7 +43,7 @@ struct MemberRow {
             Column{"group_id", &MemberRow::group_id, ColumnUse::kKey},
             Column{"member_id", &MemberRow::id, ColumnUse::kKey},
             Column{"member_type", &MemberRow::type, ColumnUse::kSetOnce},
-            Column{"since_ms", &MemberRow::since_ms},
+            Column{"since_ms", &MemberRow::since},
             Column{"actor_type", &MemberRow::actor_type},
             Column{"actor_id", &MemberRow::actor_id},
             Column{"position", &MemberRow::position},
@@ -52,7 +53,7 @@ struct MemberRow {
 
 struct MembershipRow {
     GroupRow group;
-    std::int64_t since_ms = 0;
+    Instant since;
 };
 struct GroupCursor {
     Position after = 0;

@@ -49,7 +49,7 @@ ReasonRow::Step step_from(std::string_view text) {
     ReasonRow::Step step;
     step.group_id = Uuid::parse(parts[0]).value_or(Uuid{});
     step.group_name = parts[1];
-    step.granted.at_ms = std::stoll(std::string(parts[2]));
+    step.granted.at = Instant::at_ms(std::stoll(std::string(parts[2])));
     step.granted.position = std::stoll(std::string(parts[3]));
     step.granted.actor_type = parts[4];
     step.granted.actor_id = parts[5];
@@ -62,7 +62,7 @@ ReasonRow reason_from(const pqxx::row& row, pqxx::row::size_type first) {
     reason.role_name = row[first + 1].c_str();
     reason.permissions = words_of(row[first + 2].c_str());
     reason.deny = words_of(row[first + 3].c_str());
-    reason.granted.at_ms = row[first + 4].as<std::int64_t>();
+    reason.granted.at = Instant::at_ms(row[first + 4].as<std::int64_t>());
     reason.granted.position = row[first + 5].as<std::int64_t>();
     reason.granted.actor_type = row[first + 6].c_str();
     reason.granted.actor_id = row[first + 7].c_str();

@@ -2,6 +2,7 @@
 // `permissions`: the roles (models/roles.hpp) and groups (models/groups.hpp) there are, who has the former and is in
 // the latter. For lists and for the why only: what somebody may do is asked of the log.
 #include "domain/access/subject.hpp"
+#include "domain/base/time.hpp"
 #include "projections/engine/queries.hpp"
 
 namespace keyledger::projections {
@@ -11,7 +12,7 @@ inline constexpr Model kPermissionsModel{"permissions", 4};
 // Why somebody is allowed or denied something: a role, and how it comes to them.
 struct ReasonRow {
     struct Granted {
-        std::int64_t at_ms = 0;
+        Instant at;
         Position position = 0;
         std::string actor_type;
         std::string actor_id;  // empty: `system`

@@ -42,7 +42,7 @@ struct OnRole {
     void operator()(const RoleDefined& event) const {
         role.is_new = true;
         role.row.built_in = event.kind == RoleKind::kBuiltIn;
-        role.row.created_at_ms = role.row.updated_at_ms;
+        role.row.created_at = role.row.updated_at;
         role.row.first_position = role.row.position;
         means(event.name, event.permissions, event.deny);
     }
@@ -62,7 +62,7 @@ MemberRow member_by(const DecodedEvent& decoded, const Uuid& group, const Uuid& 
     return {group,
             member,
             std::string(stored_name(type)),
-            metadata.occurred_at_ms,
+            metadata.occurred_at,
             std::string(stored_name(metadata.actor_type)),
             metadata.actor_id,
             decoded.recorded->position};
@@ -89,7 +89,7 @@ struct OnAssignments {
     AssignmentRow assignment(const RoleAssigned& event) const {
         const auto& metadata = decoded.metadata;
         return {event.subject_id,          std::string(stored_name(event.subject_type)),  event.role_id,
-                metadata.occurred_at_ms,   std::string(stored_name(metadata.actor_type)), metadata.actor_id,
+                metadata.occurred_at,      std::string(stored_name(metadata.actor_type)), metadata.actor_id,
                 decoded.recorded->position};
     }
 };
@@ -99,7 +99,7 @@ struct OnGroup {
 
     void operator()(const GroupDefined& event) const {
         group.is_new = true;
-        group.row.created_at_ms = group.row.updated_at_ms;
+        group.row.created_at = group.row.updated_at;
         group.row.first_position = group.row.position;
         group.row.name = event.name;
     }
@@ -142,7 +142,7 @@ struct Collect {
     Change<Row>& changed(std::map<Uuid, Change<Row>>& rows) const {
         Change<Row>& change = rows[decoded.recorded->stream_id];
         change.row.id = decoded.recorded->stream_id;
-        change.row.updated_at_ms = decoded.metadata.occurred_at_ms;
+        change.row.updated_at = decoded.metadata.occurred_at;
         change.row.version = decoded.recorded->version;
         change.row.position = decoded.recorded->position;
         return change;

@@ -14,7 +14,7 @@ RowsSql assigned_roles_sql(const std::string& table) {
 
 AssignedRoleRow assigned_role_from(const pqxx::row& row, pqxx::row::size_type first) {
     const auto behind_role = first + static_cast<pqxx::row::size_type>(columns_of<RoleRow>().size());
-    return {row_from<RoleRow>(row, first), row[behind_role].as<std::int64_t>()};
+    return {row_from<RoleRow>(row, first), Instant::at_ms(row[behind_role].as<std::int64_t>())};
 }
 
 }  // namespace

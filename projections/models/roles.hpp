@@ -1,6 +1,7 @@
 #pragma once
 // The roles of `permissions`, and who has them. One row a role, gone once it is deleted; in a further table one an
 // assignment, gone with it or its role.
+#include "domain/base/time.hpp"
 #include "projections/engine/columns.hpp"
 #include "projections/models/permissions.hpp"
 
@@ -12,8 +13,8 @@ struct RoleRow {
     std::vector<std::string> permissions;  // sorted
     std::vector<std::string> deny;
     bool built_in = false;
-    std::int64_t created_at_ms = 0;
-    std::int64_t updated_at_ms = 0;
+    Instant created_at;
+    Instant updated_at;
     std::int32_t version = 0;
     Position position = 0;
     Position first_position = 0;
@@ -25,8 +26,8 @@ struct RoleRow {
             Column{"permissions", &RoleRow::permissions, R"(collate "C")"},
             Column{"denied", &RoleRow::deny, R"(collate "C")"},
             Column{"built_in", &RoleRow::built_in, ColumnUse::kSetOnce},
-            Column{"created_at_ms", &RoleRow::created_at_ms, ColumnUse::kSetOnce},
-            Column{"updated_at_ms", &RoleRow::updated_at_ms},
+            Column{"created_at_ms", &RoleRow::created_at, ColumnUse::kSetOnce},
+            Column{"updated_at_ms", &RoleRow::updated_at},
             Column{"version", &RoleRow::version},
             Column{"position", &RoleRow::position},
             Column{"first_position", &RoleRow::first_position, ColumnUse::kSetOnce, "unique"},
@@ -39,7 +40,7 @@ struct AssignmentRow {
     Uuid subject_id;
     std::string subject_type;
     Uuid role_id;
-    std::int64_t assigned_at_ms = 0;
+    Instant assigned_at;
     std::string actor_type;
     std::string actor_id;  // empty: `system`
     Position position = 0;
@@ -49,7 +50,7 @@ struct AssignmentRow {
             Column{"subject_id", &AssignmentRow::subject_id, ColumnUse::kKey},
             Column{"subject_type", &AssignmentRow::subject_type, ColumnUse::kSetOnce},
             Column{"role_id", &AssignmentRow::role_id, ColumnUse::kKey},
-            Column{"assigned_at_ms", &AssignmentRow::assigned_at_ms},
+            Column{"assigned_at_ms", &AssignmentRow::assigned_at},
             Column{"actor_type", &AssignmentRow::actor_type},
             Column{"actor_id", &AssignmentRow::actor_id},
             Column{"position", &AssignmentRow::position},
@@ -59,7 +60,7 @@ struct AssignmentRow {
 
 struct AssignedRoleRow {
     RoleRow role;
-    std::int64_t assigned_at_ms = 0;
+    Instant assigned_at;
 };
 struct RoleCursor {
     Position after = 0;

@@ -1,6 +1,7 @@
 #pragma once
 // `service_accounts`: the service accounts there are. For lists only: whether one is good is asked of the log. One row
 // an account, gone once it is deleted.
+#include "domain/base/time.hpp"
 #include "projections/engine/columns.hpp"
 #include "projections/engine/queries.hpp"
 
@@ -13,8 +14,8 @@ struct ServiceAccountRow {
     std::string name;
     std::vector<std::string> audiences;  // sorted; URIs without spaces
     bool enabled = true;
-    std::int64_t created_at_ms = 0;
-    std::int64_t updated_at_ms = 0;
+    Instant created_at;
+    Instant updated_at;
     std::int32_t version = 0;
     Position position = 0;
     Position first_position = 0;
@@ -25,8 +26,8 @@ struct ServiceAccountRow {
             Column{"name", &ServiceAccountRow::name},
             Column{"audiences", &ServiceAccountRow::audiences, R"(collate "C")"},
             Column{"enabled", &ServiceAccountRow::enabled},
-            Column{"created_at_ms", &ServiceAccountRow::created_at_ms, ColumnUse::kSetOnce},
-            Column{"updated_at_ms", &ServiceAccountRow::updated_at_ms},
+            Column{"created_at_ms", &ServiceAccountRow::created_at, ColumnUse::kSetOnce},
+            Column{"updated_at_ms", &ServiceAccountRow::updated_at},
             Column{"version", &ServiceAccountRow::version},
             Column{"position", &ServiceAccountRow::position},
             Column{"first_position", &ServiceAccountRow::first_position, ColumnUse::kSetOnce, "unique"},

@@ -25,7 +25,7 @@ struct Change {
     void operator()(const ServiceAccountRegistered& event) const {
         row.name = event.name;
         row.audiences = event.audiences;
-        row.created_at_ms = decoded.metadata.occurred_at_ms;
+        row.created_at = decoded.metadata.occurred_at;
         row.first_position = decoded.recorded->position;
     }
     void operator()(const ServiceAccountChanged& event) const {
@@ -83,7 +83,7 @@ void ServiceAccountsModel::apply(pqxx::transaction_base& transaction, int genera
             throw InconsistentLog("position " + std::to_string(decoded.recorded->position) +
                                   " is about a service account that has no row");
         std::visit(Change{account, row, decoded}, *event);
-        row.updated_at_ms = decoded.metadata.occurred_at_ms;
+        row.updated_at = decoded.metadata.occurred_at;
         row.version = decoded.recorded->version;
         row.position = decoded.recorded->position;
     }

@@ -24,8 +24,8 @@ Answer<Page<SessionRow, SessionCursor>> list_sessions(Queries& queries, SessionF
     question.parameters = {std::nullopt, filter.user.to_string(), std::nullopt, std::nullopt};
     if (cursor) question.parameters[0] = std::to_string(cursor->before);
     if (filter.live) {
-        question.parameters[2] = std::to_string(filter.live->now_ms);
-        question.parameters[3] = std::to_string(filter.live->now_ms - filter.live->idle_ms);
+        question.parameters[2] = std::to_string(filter.live->now.ms());
+        question.parameters[3] = std::to_string((filter.live->now - filter.live->idle).ms());
     }
     return list_page<SessionRow, SessionCursor>(
         queries, std::move(question), limit, deadline,

@@ -2,6 +2,7 @@
 // `sessions`: who is logged in from where, and how it ended. One row a session; personal columns are null
 // once erased. A session that ran out is not an event: readers compare expires_at_ms and refreshed_at_ms with
 // their clock.
+#include "domain/base/time.hpp"
 #include "projections/engine/columns.hpp"
 #include "projections/engine/queries.hpp"
 
@@ -13,13 +14,13 @@ struct SessionRow {
     Uuid id;
     Uuid user_id;
     std::string client_id;
-    std::int64_t started_at_ms = 0;
-    std::int64_t refreshed_at_ms = 0;
-    std::int64_t expires_at_ms = 0;
+    Instant started_at;
+    Instant refreshed_at;
+    Instant expires_at;
     std::int64_t generation = 0;                // of its refresh token
     std::optional<std::string> client_address;  // as of the latest refresh
     std::optional<std::string> user_agent;
-    std::optional<std::int64_t> ended_at_ms;
+    std::optional<Instant> ended_at;
     std::optional<std::string> end_reason;  // a SessionEndReason's name, or what ended it with others
     std::optional<Position> ended_position;
     Position first_position = 0;
@@ -30,13 +31,13 @@ struct SessionRow {
             Column{"id", &SessionRow::id, ColumnUse::kKey},
             Column{"user_id", &SessionRow::user_id, ColumnUse::kSetOnce},
             Column{"client_id", &SessionRow::client_id, ColumnUse::kSetOnce},
-            Column{"started_at_ms", &SessionRow::started_at_ms, ColumnUse::kSetOnce},
-            Column{"refreshed_at_ms", &SessionRow::refreshed_at_ms},
-            Column{"expires_at_ms", &SessionRow::expires_at_ms, ColumnUse::kSetOnce},
+            Column{"started_at_ms", &SessionRow::started_at, ColumnUse::kSetOnce},
+            Column{"refreshed_at_ms", &SessionRow::refreshed_at},
+            Column{"expires_at_ms", &SessionRow::expires_at, ColumnUse::kSetOnce},
             Column{"generation", &SessionRow::generation},
             Column{"client_address", &SessionRow::client_address},
             Column{"user_agent", &SessionRow::user_agent},
-            Column{"ended_at_ms", &SessionRow::ended_at_ms},
+            Column{"ended_at_ms", &SessionRow::ended_at},
             Column{"end_reason", &SessionRow::end_reason, R"(collate "C")"},
             Column{"ended_position", &SessionRow::ended_position},
             Column{"first_position", &SessionRow::first_position, ColumnUse::kSetOnce},
@@ -52,8 +53,8 @@ struct SessionFilter {
     Uuid user;
     // Live: not ended, and neither too old nor too long idle at that time.
     struct LiveAt {
-        std::int64_t now_ms = 0;
-        std::int64_t idle_ms = 0;
+        Instant now;
+        Duration idle;
     };
     std::optional<LiveAt> live;
 };

@@ -50,18 +50,18 @@ where s.id = e.id)";
 struct Begin {
     Uuid user_id;
     std::string client_id;
-    std::int64_t started_at_ms = 0;
-    std::int64_t expires_at_ms = 0;
+    Instant started_at;
+    Instant expires_at;
     Position first_position = 0;
 };
 struct Refresh {
-    std::int64_t at_ms = 0;
+    Instant at;
     std::int64_t generation = 0;
     std::optional<std::string> client_address;
     std::optional<std::string> user_agent;
 };
 struct End {
-    std::int64_t at_ms = 0;
+    Instant at;
     std::string reason;
     Position position = 0;
 };
@@ -74,7 +74,7 @@ struct SessionChange {
 };
 // Ends that an event on the user brought to many sessions together.
 struct EndsTogether {
-    SqlArray user_id, kept, position, at_ms, reason;
+    SqlArray user_id, kept, position, at, reason;
     SqlArray erased;  // users
 };
 
@@ -84,10 +84,10 @@ struct OnSession {
 
     void refreshed(std::int64_t generation) const {
         const auto& from = decoded.metadata;
-        change.refresh = Refresh{from.occurred_at_ms, generation, from.client_address.value, from.user_agent.value};
+        change.refresh = Refresh{from.occurred_at, generation, from.client_address.value, from.user_agent.value};
     }
     void operator()(const SessionStarted& event) const {
-        change.begin = Begin{event.user_id, event.client_id, decoded.metadata.occurred_at_ms, event.expires_at_ms,
+        change.begin = Begin{event.user_id, event.client_id, decoded.metadata.occurred_at, event.expires_at,
                              decoded.recorded->position};
         refreshed(1);
     }
@@ -96,7 +96,7 @@ struct OnSession {
     void operator()(const SessionEnded& event) const {
         if (change.end) return;
         End& end = change.end.emplace();
-        end.at_ms = decoded.metadata.occurred_at_ms;
+        end.at = decoded.metadata.occurred_at;
         end.position = decoded.recorded->position;
         end.reason = stored_name(event.reason);
     }
@@ -119,7 +119,7 @@ struct Collect {
         ends.user_id.add(user);
         ends.kept.add(end->kept_session);
         ends.position.add(decoded.recorded->position);
-        ends.at_ms.add(decoded.metadata.occurred_at_ms);
+        ends.at.add(decoded.metadata.occurred_at);
         ends.reason.add(end->reason);
     }
     void operator()(const SessionEvent& event) const {
@@ -146,13 +146,13 @@ void insert_begun(pqxx::transaction_base& transaction, const std::string& table,
         row.id = session;
         row.user_id = change.begin->user_id;
         row.client_id = change.begin->client_id;
-        row.started_at_ms = change.begin->started_at_ms;
-        row.refreshed_at_ms = change.refresh->at_ms;
-        row.expires_at_ms = change.begin->expires_at_ms;
+        row.started_at = change.begin->started_at;
+        row.refreshed_at = change.refresh->at;
+        row.expires_at = change.begin->expires_at;
         row.generation = change.refresh->generation;
         row.client_address = change.refresh->client_address;
         row.user_agent = change.refresh->user_agent;
-        row.ended_at_ms = member_of(change.end, &End::at_ms);
+        row.ended_at = member_of(change.end, &End::at);
         row.end_reason = member_of(change.end, &End::reason);
         row.ended_position = member_of(change.end, &End::position);
         row.first_position = change.begin->first_position;
@@ -166,11 +166,11 @@ void update_known(pqxx::transaction_base& transaction, const std::string& table,
     for (const auto& [session, change] : changes) {
         if (change.begin) continue;
         id.add(session);
-        refreshed.add(member_of(change.refresh, &Refresh::at_ms));
+        refreshed.add(member_of(change.refresh, &Refresh::at));
         generation.add(member_of(change.refresh, &Refresh::generation));
         address.add(member_of(change.refresh, &Refresh::client_address));
         agent.add(member_of(change.refresh, &Refresh::user_agent));
-        ended.add(member_of(change.end, &End::at_ms));
+        ended.add(member_of(change.end, &End::at));
         reason.add(member_of(change.end, &End::reason));
         ended_at.add(member_of(change.end, &End::position));
         position.add(change.position);
@@ -188,7 +188,7 @@ void end_together(pqxx::transaction_base& transaction, const std::string& table,
     std::string sql = "update " + table + kEndTogether;
     sql.replace(sql.find("TABLE"), 5, table);
     transaction.exec_params(sql, ends.user_id.literal(), ends.kept.literal(), ends.position.literal(),
-                            ends.at_ms.literal(), ends.reason.literal());
+                            ends.at.literal(), ends.reason.literal());
 }
 
 void erase(pqxx::transaction_base& transaction, const std::string& table, const EndsTogether& ends) {

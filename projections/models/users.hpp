@@ -1,5 +1,6 @@
 #pragma once
 // `users`: who is there, and in what standing. One row a user; personal columns are null once erased.
+#include "domain/base/time.hpp"
 #include "projections/engine/columns.hpp"
 #include "projections/engine/queries.hpp"
 
@@ -15,8 +16,8 @@ struct UserRow {
     std::string status = "active";  // or "disabled"
     bool administrator = false;
     bool email_verified = false;
-    std::int64_t created_at_ms = 0;
-    std::int64_t updated_at_ms = 0;
+    Instant created_at;
+    Instant updated_at;
     std::int32_t version = 0;     // of the user's stream
     Position position = 0;        // of the event that changed the row last
     Position first_position = 0;  // of the registration
@@ -32,8 +33,8 @@ struct UserRow {
             Column{"status", &UserRow::status, R"(collate "C" check (status in ('active', 'disabled')))"},
             Column{"administrator", &UserRow::administrator},
             Column{"email_verified", &UserRow::email_verified},
-            Column{"created_at_ms", &UserRow::created_at_ms, ColumnUse::kSetOnce},
-            Column{"updated_at_ms", &UserRow::updated_at_ms},
+            Column{"created_at_ms", &UserRow::created_at, ColumnUse::kSetOnce},
+            Column{"updated_at_ms", &UserRow::updated_at},
             Column{"version", &UserRow::version},
             Column{"position", &UserRow::position},
             Column{"first_position", &UserRow::first_position, ColumnUse::kSetOnce, "unique"},

@@ -27,7 +27,7 @@ struct Change {
         row.email = event.email.value;
         row.username = event.username.value;
         row.name = event.name.value;
-        row.created_at_ms = decoded.metadata.occurred_at_ms;
+        row.created_at = decoded.metadata.occurred_at;
     }
     void operator()(const UserPasswordSet&) const {}
     void operator()(const UserPasswordChanged&) const {}
@@ -95,7 +95,7 @@ void move_row(Known& user, const DecodedEvent& decoded) {
         throw InconsistentLog("position " + std::to_string(decoded.recorded->position) +
                               " is about a user who has no row");
     if (row.version == 0) row.first_position = decoded.recorded->position;
-    row.updated_at_ms = decoded.metadata.occurred_at_ms;
+    row.updated_at = decoded.metadata.occurred_at;
     row.position = decoded.recorded->position;
     if (const auto administrator_change = administrator_change_by(decoded)) {
         row.administrator = administrator_change->administrator;

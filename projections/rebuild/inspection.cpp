@@ -35,7 +35,7 @@ void read_stop(pqxx::transaction_base& read, ModelReport& state) {
     RecordedStop stop;
     stop.kind = found[0][0].c_str();
     stop.at = {found[0][1].as<std::int64_t>(), found[0][2].c_str(), found[0][3].c_str()};
-    stop.since_ms = found[0][4].as<std::int64_t>();
+    stop.since = Instant::at_ms(found[0][4].as<std::int64_t>());
     state.stopped = std::move(stop);
 }
 
@@ -44,8 +44,8 @@ void read_rest(pqxx::transaction_base& read, ModelReport& state) {
          read.exec_params("select position, event_type, skipped_by, why, " + milliseconds_of("skipped_at") +
                               " from read_models.skips where model = $1 and generation = $2 order by position",
                           state.model, state.generation))
-        state.skips.push_back(
-            {row[0].as<std::int64_t>(), row[1].c_str(), row[2].c_str(), row[3].c_str(), row[4].as<std::int64_t>()});
+        state.skips.push_back({row[0].as<std::int64_t>(), row[1].c_str(), row[2].c_str(), row[3].c_str(),
+                               Instant::at_ms(row[4].as<std::int64_t>())});
     for (const auto& row : read.exec_params(
              "select generation from read_models.generations where model = $1 and generation > $2 order by 1",
              state.model, state.generation))

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/base/time.hpp"
 #include "projections/engine/read_model.hpp"
 #include "projections/engine/stop.hpp"
 
@@ -14,14 +15,14 @@ namespace keyledger::projections {
 struct RecordedStop {
     std::string kind;  // as name_of(StopKind)
     Poison at;
-    std::int64_t since_ms = 0;
+    Instant since;
 };
 struct RecordedSkip {
     Position position = 0;
     std::string event_type;
     std::string who;
     std::string why;
-    std::int64_t at_ms = 0;
+    Instant at;
 };
 struct ModelReport {
     std::string model;

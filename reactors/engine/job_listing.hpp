@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "domain/base/time.hpp"
 #include "reactors/engine/reactor.hpp"
 
 namespace keyledger::reactors {
@@ -15,8 +16,8 @@ struct ListedJob {
     std::string state;  // due, done, dead, dropped
     std::int32_t attempts = 0;
     std::string error_code;  // of the last attempt; empty: none
-    std::int64_t due_at_ms = 0;
-    std::int64_t tried_since_ms = 0;
+    Instant due_at;
+    Instant tried_since;
     bool is_leased = false;  // somebody performs it now
 };
 struct JobSelection {

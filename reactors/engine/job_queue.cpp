@@ -31,8 +31,8 @@ ListedJob listed_in(const pqxx::row& row) {
     job.state = row[6].c_str();
     job.attempts = row[7].as<std::int32_t>();
     job.error_code = row[8].c_str();
-    job.due_at_ms = row[9].as<std::int64_t>();
-    job.tried_since_ms = row[10].as<std::int64_t>();
+    job.due_at = Instant::at_ms(row[9].as<std::int64_t>());
+    job.tried_since = Instant::at_ms(row[10].as<std::int64_t>());
     job.is_leased = row[11].as<bool>();
     return job;
 }

@@ -63,9 +63,9 @@ Result<JwtClientAssertions::Claims, std::string> JwtClientAssertions::read(std::
     claims.subject = std::move(read->subject);
     claims.audience = std::move(read->audience);
     claims.id = std::move(read->id);
-    claims.expires_at_ms = read->expires_at_ms;
-    claims.issued_at_ms = read->issued_at_ms;
-    claims.not_before_ms = read->not_before_ms;
+    claims.expires_at = read->expires_at;
+    claims.issued_at = read->issued_at;
+    claims.not_before = read->not_before;
     return claims;
 }
 

@@ -10,15 +10,15 @@ namespace {
 
 // Digests that are remembered by value (a device, a command id) must not change when the key rotates: they are made
 // with the first claim key for as long as it is not revoked.
-const Key& oldest_claim_key(const Keyring& keyring, std::int64_t now_ms) {
-    const auto keys = keyring.usable(KeyPurpose::kClaims, now_ms);
+const Key& oldest_claim_key(const Keyring& keyring, Instant now) {
+    const auto keys = keyring.usable(KeyPurpose::kClaims, now);
     if (keys.empty()) throw MissingKey("no key for 'claims' is in use: run 'keyledger keys rotate claims'");
     return *keys.back();
 }
 
-Digest keyed(const Keyring& keyring, std::int64_t now_ms, std::initializer_list<std::string_view> parts) {
+Digest keyed(const Keyring& keyring, Instant now, std::initializer_list<std::string_view> parts) {
     const std::string message = length_prefixed(parts);
-    return hmac_sha256(oldest_claim_key(keyring, now_ms).material.reveal(), {message});
+    return hmac_sha256(oldest_claim_key(keyring, now).material.reveal(), {message});
 }
 
 // A UUID of version 8 (RFC 9562 section 5.8).
@@ -40,7 +40,7 @@ Uuid derived_uuid(std::initializer_list<std::string_view> parts) {
 std::vector<eventstore::ClaimDigest> KeyringPseudonyms::claim(std::string_view kind, std::string_view key) {
     const auto keyring = keyring_.snapshot();
     std::vector<eventstore::ClaimDigest> digests;
-    for (const Key* claim_key : keyring->usable(KeyPurpose::kClaims, clock_.now_ms()))
+    for (const Key* claim_key : keyring->usable(KeyPurpose::kClaims, clock_.now()))
         digests.push_back({claim_key->id, claim_digest(*claim_key, eventstore::kDefaultTenant, kind, key)});
     if (digests.empty()) throw MissingKey("no key for 'claims' is in use: run 'keyledger keys rotate claims'");
     return digests;
@@ -48,41 +48,41 @@ std::vector<eventstore::ClaimDigest> KeyringPseudonyms::claim(std::string_view k
 
 std::string KeyringPseudonyms::device(std::string_view user_agent) {
     const auto keyring = keyring_.snapshot();
-    const Digest digest = keyed(*keyring, clock_.now_ms(), {"device", eventstore::kDefaultTenant, user_agent});
+    const Digest digest = keyed(*keyring, clock_.now(), {"device", eventstore::kDefaultTenant, user_agent});
     return base64url_encode(view_of(digest).substr(0, 16));
 }
 
 std::string KeyringPseudonyms::network(const Uuid& user_id, std::string_view network) {
     const auto keyring = keyring_.snapshot();
     const Digest digest =
-        keyed(*keyring, clock_.now_ms(), {"network", eventstore::kDefaultTenant, view_of(user_id), network});
+        keyed(*keyring, clock_.now(), {"network", eventstore::kDefaultTenant, view_of(user_id), network});
     return base64url_encode(view_of(digest).substr(0, 16));
 }
 
 Uuid KeyringPseudonyms::bucket(std::string_view key) const {
     const auto keyring = keyring_.snapshot();
-    return uuid_of(keyed(*keyring, clock_.now_ms(), {"limit", eventstore::kDefaultTenant, key}));
+    return uuid_of(keyed(*keyring, clock_.now(), {"limit", eventstore::kDefaultTenant, key}));
 }
 
 Uuid KeyringPseudonyms::login_attempts_of(const Uuid& user_id) {
     return derived_uuid({"login_attempts", eventstore::kDefaultTenant, view_of(user_id)});
 }
 
-Uuid KeyringPseudonyms::anonymous_subject_of(std::int64_t now_ms) {
-    return derived_uuid({"anonymous", eventstore::kDefaultTenant, std::to_string(now_ms / commands::kDayMs)});
+Uuid KeyringPseudonyms::anonymous_subject_of(Instant now) {
+    return derived_uuid({"anonymous", eventstore::kDefaultTenant, std::to_string(now.since_epoch() / days(1))});
 }
 
 commands::Idempotency KeyringIdempotencyKeys::derive(std::string_view operation, std::string_view principal,
                                                      std::string_view key,
                                                      const std::vector<std::string_view>& request) {
     const auto keyring = keyring_.snapshot();
-    const std::int64_t now_ms = clock_.now_ms();
-    const Secret& material = oldest_claim_key(*keyring, now_ms).material;
+    const Instant now = clock_.now();
+    const Secret& material = oldest_claim_key(*keyring, now).material;
     std::string digests;
     for (const std::string_view part : request)
         digests += view_of(hmac_sha256(material.reveal(), {"part of a request", part}));
-    return {keyed(*keyring, now_ms, {"command", eventstore::kDefaultTenant, operation, principal, key}),
-            keyed(*keyring, now_ms, {"fingerprint", operation, digests})};
+    return {keyed(*keyring, now, {"command", eventstore::kDefaultTenant, operation, principal, key}),
+            keyed(*keyring, now, {"fingerprint", operation, digests})};
 }
 
 }  // namespace keyledger::security

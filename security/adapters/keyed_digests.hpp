@@ -2,6 +2,7 @@
 // Pseudonyms and idempotency keys: HMACs under the keyring's claim keys. Any thread.
 #include "commands/runtime/ports.hpp"
 #include "commands/sessions/tokens.hpp"
+#include "domain/base/time.hpp"
 #include "security/keys/keyring.hpp"
 
 namespace keyledger::security {
@@ -15,7 +16,7 @@ public:
     std::string device(std::string_view user_agent) override;
     std::string network(const Uuid& user_id, std::string_view network) override;
     Uuid login_attempts_of(const Uuid& user_id) override;
-    Uuid anonymous_subject_of(std::int64_t now_ms) override;
+    Uuid anonymous_subject_of(Instant now) override;
     // The name of a limit's bucket in the database (UUIDv8): it tells nobody what is counted.
     Uuid bucket(std::string_view key) const;
 

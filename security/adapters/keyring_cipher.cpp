@@ -30,13 +30,13 @@ bool knows(const Keyring& keyring, const std::string& key_id) {
 }  // namespace
 
 eventstore::SubjectKeyPtr KeyringCipher::make_key(const Uuid& subject) {
-    SubjectKey made = new_subject_key(clock_.now_ms());
+    SubjectKey made = new_subject_key(clock_.now());
     return std::make_shared<const eventstore::SubjectKey>(subject, made.id, std::move(made.key));
 }
 
 eventstore::NewSubjectKey KeyringCipher::wrap(const eventstore::SubjectKey& key) {
     const auto keyring = keyring_.snapshot();
-    const Key& kek = keyring->require_current(KeyPurpose::kKeyEncryption, clock_.now_ms());
+    const Key& kek = keyring->require_current(KeyPurpose::kKeyEncryption, clock_.now());
     const SubjectKeyContext context{eventstore::kDefaultTenant, key.subject, key.key_id};
     return {key.subject, key.key_id, wrap_subject_key(kek, context, key.key), kek.id};
 }
@@ -47,7 +47,7 @@ eventstore::SubjectKeyPtr KeyringCipher::unwrap(const eventstore::StoredSubjectK
         throw eventstore::LackingKey("the keyring lacks key " + kek_id + ", which wraps the key of subject " +
                                      stored.subject.to_string());
     const auto keyring = keyring_.snapshot();
-    const Key* kek = keyring->find(KeyPurpose::kKeyEncryption, stored.key_encryption_key_id, clock_.now_ms());
+    const Key* kek = keyring->find(KeyPurpose::kKeyEncryption, stored.key_encryption_key_id, clock_.now());
     if (!kek) return nullptr;
     const SubjectKeyContext context{eventstore::kDefaultTenant, stored.subject, stored.key_id};
     auto clear = unwrap_subject_key(*kek, context, stored.wrapped);
@@ -84,13 +84,13 @@ std::optional<Secret> KeyringCipher::open_credential(const eventstore::SubjectKe
 
 eventstore::Bytes KeyringCipher::seal_snapshot(const eventstore::SnapshotContext& context, std::string_view clear) {
     const auto keyring = keyring_.snapshot();
-    return seal_value(*keyring, SealedPurpose::kSnapshot, bound(context), clear, clock_.now_ms());
+    return seal_value(*keyring, SealedPurpose::kSnapshot, bound(context), clear, clock_.now());
 }
 
 std::optional<std::string> KeyringCipher::open_snapshot(const eventstore::SnapshotContext& context,
                                                         const eventstore::Bytes& sealed) {
     const auto keyring = keyring_.snapshot();
-    auto clear = open_value(*keyring, SealedPurpose::kSnapshot, bound(context), sealed, clock_.now_ms());
+    auto clear = open_value(*keyring, SealedPurpose::kSnapshot, bound(context), sealed, clock_.now());
     if (!clear) return std::nullopt;
     return std::move(*clear);
 }

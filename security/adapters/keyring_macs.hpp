@@ -13,8 +13,7 @@ namespace keyledger::security {
 class KeyringMacs : public eventstore::EventMacs {
 public:
     using Snapshot = std::function<std::shared_ptr<const Keyring>()>;
-    KeyringMacs(Snapshot snapshot, eventstore::NowMs now_ms)
-        : snapshot_(std::move(snapshot)), now_ms_(std::move(now_ms)) {}
+    KeyringMacs(Snapshot snapshot, eventstore::WallClock now) : snapshot_(std::move(snapshot)), now_(std::move(now)) {}
 
     std::shared_ptr<const HmacKey> key(std::string_view key_id, const Uuid& log_id) const override;
     std::vector<std::string> writing_keys() const override;
@@ -23,7 +22,7 @@ public:
 
 private:
     const Snapshot snapshot_;
-    const eventstore::NowMs now_ms_;
+    const eventstore::WallClock now_;
 };
 
 }  // namespace keyledger::security

@@ -13,17 +13,17 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::int64_t kEver = std::int64_t{1} << 60;  // milliseconds
+constexpr Duration kEver = days(1'000'000);
 
-constexpr std::int64_t kMaxClockDifferenceMs = 60'000;
+constexpr Duration kMaxClockDifference = minutes(1);
 
-asio::awaitable<std::string> sign_here(const AccessTokens& tokens, AccessTokenClaims claims, std::int64_t now_ms) {
-    co_return tokens.sign(claims, now_ms);
+asio::awaitable<std::string> sign_here(const AccessTokens& tokens, AccessTokenClaims claims, Instant now) {
+    co_return tokens.sign(claims, now);
 }
 
 asio::awaitable<std::string> sign_answer_here(const AccessTokens& tokens, const std::string& issuer,
-                                              std::string audience, std::string answer, std::int64_t now_ms) {
-    co_return tokens.sign_introspection(issuer, audience, answer, now_ms);
+                                              std::string audience, std::string answer, Instant now) {
+    co_return tokens.sign_introspection(issuer, audience, answer, now);
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -54,15 +54,15 @@ bool is_here_now(const LocateKey& locate_key, const std::optional<std::string>& 
     throw commands::KeyOnOtherNode("the keyring lacks key " + *key_id + ", which others have");
 }
 
-asio::awaitable<std::string> KeyringTokens::sign(AccessTokenClaims claims, std::int64_t now_ms) {
-    if (!access_tokens_.signs_slowly(now_ms)) co_return access_tokens_.sign(claims, now_ms);
-    auto signing = sign_here(access_tokens_, std::move(claims), now_ms);
+asio::awaitable<std::string> KeyringTokens::sign(AccessTokenClaims claims, Instant now) {
+    if (!access_tokens_.signs_slowly(now)) co_return access_tokens_.sign(claims, now);
+    auto signing = sign_here(access_tokens_, std::move(claims), now);
     auto token = co_await asio::co_spawn(processors_, std::move(signing), asio::use_awaitable);
     co_return token;
 }
 
 asio::awaitable<commands::IssuedTokens> KeyringTokens::issue(commands::Grant grant) {
-    const std::int64_t now_ms = clock_.now_ms();
+    const Instant now = clock_.now();
     AccessTokenClaims claims;
     claims.issuer = settings_.issuer;
     claims.subject = grant.user_id;
@@ -70,18 +70,18 @@ asio::awaitable<commands::IssuedTokens> KeyringTokens::issue(commands::Grant gra
     claims.client_id = grant.client_id;
     claims.session = grant.session_id;
     claims.token_id = identifiers_.next();
-    claims.issued_at_ms = now_ms;
-    claims.expires_at_ms = now_ms + 1000 * settings_.access_token_s;
+    claims.issued_at = now;
+    claims.expires_at = now + settings_.access_token_lifetime;
     claims.security_stamp = grant.security_stamp;
     claims.log_id = settings_.log_id;
     commands::IssuedTokens issued;
-    issued.expires_in_s = settings_.access_token_s;
-    issued.access_token = co_await sign(std::move(claims), now_ms);
+    issued.expires_in = settings_.access_token_lifetime;
+    issued.access_token = co_await sign(std::move(claims), now);
 
     const auto keyring = keyring_.snapshot();
     // The key of the time when this generation came into being: a lost answer is given again byte for byte.
-    const Key* root = keyring->current(KeyPurpose::kSealingRoot, grant.generated_at_ms);
-    if (!root || root->has_ended(now_ms)) root = &keyring->require_current(KeyPurpose::kSealingRoot, now_ms);
+    const Key* root = keyring->current(KeyPurpose::kSealingRoot, grant.generated_at);
+    if (!root || root->has_ended(now)) root = &keyring->require_current(KeyPurpose::kSealingRoot, now);
     const RefreshTokenContent content{grant.session_id, settings_.log_id, grant.generation, grant.client_id,
                                       grant.session_audiences};
     issued.refresh_token = seal_refresh_token(*root, content);
@@ -95,18 +95,18 @@ asio::awaitable<std::string> KeyringTokens::issue(commands::ServiceGrant grant) 
     claims.audiences = grant.audiences;
     claims.client_id = grant.account_id.to_string();
     claims.token_id = grant.token_id;
-    claims.issued_at_ms = grant.issued_at_ms;
-    claims.expires_at_ms = grant.expires_at_ms;
+    claims.issued_at = grant.issued_at;
+    claims.expires_at = grant.expires_at;
     claims.scope = joined(grant.scope);
     claims.log_id = settings_.log_id;
-    auto token = co_await sign(std::move(claims), clock_.now_ms());
+    auto token = co_await sign(std::move(claims), clock_.now());
     co_return token;
 }
 
 asio::awaitable<std::string> KeyringTokens::sign_introspection(std::string audience, std::string answer) {
-    const std::int64_t now_ms = clock_.now_ms();
-    auto signing = sign_answer_here(access_tokens_, settings_.issuer, std::move(audience), std::move(answer), now_ms);
-    if (!access_tokens_.signs_slowly(now_ms)) {
+    const Instant now = clock_.now();
+    auto signing = sign_answer_here(access_tokens_, settings_.issuer, std::move(audience), std::move(answer), now);
+    if (!access_tokens_.signs_slowly(now)) {
         auto token = co_await std::move(signing);
         co_return token;
     }
@@ -116,19 +116,19 @@ asio::awaitable<std::string> KeyringTokens::sign_introspection(std::string audie
 
 std::optional<commands::AccessClaims> KeyringTokens::read_access(std::string_view token) {
     // Another node may have issued it a moment ago, by a clock that is ahead.
-    return read_as({settings_.issuer, std::nullopt, 0, kMaxClockDifferenceMs, 0}, token);
+    return read_as({settings_.issuer, std::nullopt, {}, kMaxClockDifference, {}}, token);
 }
 
 // What counts is that its key is still known.
 std::optional<commands::AccessClaims> KeyringTokens::read_expired_access(std::string_view token) {
-    return read_as({settings_.issuer, std::nullopt, 0, kMaxClockDifferenceMs, kEver}, token);
+    return read_as({settings_.issuer, std::nullopt, {}, kMaxClockDifference, kEver}, token);
 }
 
 std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectation& expectation,
                                                              std::string_view token) {
-    auto verified = access_tokens_.verify(token, expectation, clock_.now_ms());
+    auto verified = access_tokens_.verify(token, expectation, clock_.now());
     if (!verified && verified.error() == TokenError::kUnknownKey && is_here_now(locate_key_, key_named_by_token(token)))
-        verified = access_tokens_.verify(token, expectation, clock_.now_ms());
+        verified = access_tokens_.verify(token, expectation, clock_.now());
     if (!verified || verified->log_id != settings_.log_id) return std::nullopt;
     commands::AccessClaims claims;
     if (verified->session) claims.bearer = {verified->subject, *verified->session, verified->security_stamp};
@@ -136,41 +136,41 @@ std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectat
     claims.client_id = verified->client_id;
     claims.audiences = verified->audiences;
     claims.token_id = verified->token_id.to_string();
-    claims.issued_at_s = verified->issued_at_ms / 1000;
-    claims.expires_at_s = verified->expires_at_ms / 1000;
+    claims.issued_at = verified->issued_at;
+    claims.expires_at = verified->expires_at;
     return claims;
 }
 
 std::optional<commands::PresentedRefreshToken> KeyringTokens::read_refresh(std::string_view token) {
     if (!token.starts_with(kRefreshTokenPrefix)) return std::nullopt;
-    auto opened = open_refresh_token(*keyring_.snapshot(), token, clock_.now_ms());
+    auto opened = open_refresh_token(*keyring_.snapshot(), token, clock_.now());
     if (!opened && opened.error() == RefreshTokenError::kUnknownKey &&
         is_here_now(locate_key_, key_named_by_refresh_token(token)))
-        opened = open_refresh_token(*keyring_.snapshot(), token, clock_.now_ms());
+        opened = open_refresh_token(*keyring_.snapshot(), token, clock_.now());
     if (!opened || opened->content.log_id != settings_.log_id) return std::nullopt;
     return commands::PresentedRefreshToken{opened->content.session, opened->content.generation,
                                            opened->content.client_id};
 }
 
-std::string KeyringTokens::jwks() { return security::jwks(*keyring_.snapshot(), clock_.now_ms()); }
+std::string KeyringTokens::jwks() { return security::jwks(*keyring_.snapshot(), clock_.now()); }
 
 std::vector<std::string> KeyringTokens::signing_algorithms() {
     const auto keyring = keyring_.snapshot();
     std::vector<std::string> names;
-    if (const Key* key = keyring->current(KeyPurpose::kTokenSigning, clock_.now_ms()))
+    if (const Key* key = keyring->current(KeyPurpose::kTokenSigning, clock_.now()))
         names.emplace_back(name_of(key->signing->algorithm()));
     return names;
 }
 
 std::string KeyringCursors::seal(std::string_view purpose, std::string_view clear) {
-    return seal_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, clear, clock_.now_ms());
+    return seal_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, clear, clock_.now());
 }
 
 std::optional<std::string> KeyringCursors::open(std::string_view purpose, std::string_view sealed) {
-    auto opened = open_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, sealed, clock_.now_ms());
+    auto opened = open_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, sealed, clock_.now());
     if (!opened && opened.error() == SealedValueError::kUnknownKey &&
         is_here_now(locate_key_, key_named_by_sealed_value(SealedPurpose::kCursor, sealed)))
-        opened = open_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, sealed, clock_.now_ms());
+        opened = open_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, sealed, clock_.now());
     if (!opened) return std::nullopt;
     return std::move(*opened);
 }

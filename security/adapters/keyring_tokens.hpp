@@ -3,6 +3,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "commands/sessions/tokens.hpp"
+#include "domain/base/time.hpp"
 #include "security/adapters/absent_keys.hpp"
 #include "security/keys/keyring.hpp"
 #include "security/tokens/access_tokens.hpp"
@@ -11,7 +12,7 @@ namespace keyledger::security {
 
 struct TokenSettings {
     std::string issuer;
-    std::int64_t access_token_s = 300;
+    Duration access_token_lifetime = seconds(300);
     Uuid log_id;  // tokens of another log, a restored one, are refused
 };
 
@@ -39,7 +40,7 @@ public:
 
 private:
     std::optional<commands::AccessClaims> read_as(const TokenExpectation& expectation, std::string_view token);
-    boost::asio::awaitable<std::string> sign(AccessTokenClaims claims, std::int64_t now_ms);
+    boost::asio::awaitable<std::string> sign(AccessTokenClaims claims, Instant now);
 
     const LiveKeyring& keyring_;
     const commands::Clock& clock_;

@@ -53,12 +53,12 @@ std::string_view name_of(KeyState state) {
     throw std::logic_error("unknown key state");
 }
 
-std::optional<std::int64_t> Key::ends_at_ms() const {
-    if (revoked_at_ms) return revoked_at_ms;
-    if (!retired_at_ms) return std::nullopt;
+std::optional<Instant> Key::ends_at() const {
+    if (revoked_at) return revoked_at;
+    if (!retired_at) return std::nullopt;
     switch (purpose) {
-        case KeyPurpose::kTokenSigning: return *retired_at_ms + kTokenSigningRetentionMs;
-        case KeyPurpose::kSealingRoot: return *retired_at_ms + kSealingRootRetentionMs;
+        case KeyPurpose::kTokenSigning: return *retired_at + kTokenSigningRetention;
+        case KeyPurpose::kSealingRoot: return *retired_at + kSealingRootRetention;
         case KeyPurpose::kKeyEncryption:
         case KeyPurpose::kClaims:
         case KeyPurpose::kTreeHeads:
@@ -69,10 +69,10 @@ std::optional<std::int64_t> Key::ends_at_ms() const {
 }
 
 // A revocation holds from the moment it is read, whatever this node's clock says.
-bool Key::has_ended(std::int64_t now_ms) const {
-    if (revoked_at_ms) return true;
-    std::optional<std::int64_t> end_ms = ends_at_ms();
-    return end_ms && *end_ms <= now_ms;
+bool Key::has_ended(Instant now) const {
+    if (revoked_at) return true;
+    std::optional<Instant> end = ends_at();
+    return end && *end <= now;
 }
 
 Result<std::shared_ptr<const Keyring>, KeyringError> Keyring::load(const std::string& path) {
@@ -81,46 +81,45 @@ Result<std::shared_ptr<const Keyring>, KeyringError> Keyring::load(const std::st
     return std::shared_ptr<const Keyring>(std::make_shared<Keyring>(std::move(*keys)));
 }
 
-const Key* Keyring::current(KeyPurpose purpose, std::int64_t at_ms) const {
+const Key* Keyring::current(KeyPurpose purpose, Instant at) const {
     const Key* best = nullptr;
     for (const Key& key : keys_) {
-        bool in_use = key.purpose == purpose && !key.revoked_at_ms && key.use_from_ms <= at_ms &&
-                      (!key.retired_at_ms || *key.retired_at_ms > at_ms);
+        bool in_use = key.purpose == purpose && !key.revoked_at && key.use_from <= at &&
+                      (!key.retired_at || *key.retired_at > at);
         if (!in_use) continue;
-        bool newer =
-            !best || key.use_from_ms > best->use_from_ms || (key.use_from_ms == best->use_from_ms && key.id > best->id);
+        bool newer = !best || key.use_from > best->use_from || (key.use_from == best->use_from && key.id > best->id);
         if (newer) best = &key;
     }
     return best;
 }
 
-const Key& Keyring::require_current(KeyPurpose purpose, std::int64_t at_ms) const {
-    if (const Key* key = current(purpose, at_ms)) return *key;
+const Key& Keyring::require_current(KeyPurpose purpose, Instant at) const {
+    if (const Key* key = current(purpose, at)) return *key;
     throw MissingKey("the keyring has no key in use for the purpose " + std::string(name_of(purpose)));
 }
 
-const Key* Keyring::find(KeyPurpose purpose, std::string_view id, std::int64_t now_ms) const {
+const Key* Keyring::find(KeyPurpose purpose, std::string_view id, Instant now) const {
     for (const Key& key : keys_)
-        if (key.id == id) return key.purpose == purpose && !key.has_ended(now_ms) ? &key : nullptr;
+        if (key.id == id) return key.purpose == purpose && !key.has_ended(now) ? &key : nullptr;
     return nullptr;
 }
 
-std::vector<const Key*> Keyring::usable(KeyPurpose purpose, std::int64_t now_ms) const {
+std::vector<const Key*> Keyring::usable(KeyPurpose purpose, Instant now) const {
     std::vector<const Key*> found;
     for (const Key& key : keys_)
-        if (key.purpose == purpose && !key.has_ended(now_ms)) found.push_back(&key);
-    const Key* first = current(purpose, now_ms);
+        if (key.purpose == purpose && !key.has_ended(now)) found.push_back(&key);
+    const Key* first = current(purpose, now);
     std::ranges::sort(found, [first](const Key* a, const Key* b) {
         if ((a == first) != (b == first)) return a == first;
-        return a->use_from_ms != b->use_from_ms ? a->use_from_ms > b->use_from_ms : a->id < b->id;
+        return a->use_from != b->use_from ? a->use_from > b->use_from : a->id < b->id;
     });
     return found;
 }
 
-Result<void, KeyringError> Keyring::complete_at(std::int64_t now_ms) const {
+Result<void, KeyringError> Keyring::complete_at(Instant now) const {
     std::string missing;
     for (KeyPurpose purpose : kAllKeyPurposes) {
-        if (current(purpose, now_ms)) continue;
+        if (current(purpose, now)) continue;
         missing += missing.empty() ? "" : ", ";
         missing += name_of(purpose);
     }
@@ -130,24 +129,24 @@ Result<void, KeyringError> Keyring::complete_at(std::int64_t now_ms) const {
         "the keyring has no key in use for: " + missing + "; 'keyledger keys complete' makes what is missing"});
 }
 
-std::vector<KeyDescription> Keyring::list(std::int64_t now_ms) const {
+std::vector<KeyDescription> Keyring::list(Instant now) const {
     auto state_of = [&](const Key& key) {
-        if (key.revoked_at_ms) return KeyState::kRevoked;
-        if (key.has_ended(now_ms)) return KeyState::kEnded;
-        if (key.use_from_ms > now_ms) return KeyState::kPublished;
-        return &key == current(key.purpose, now_ms) ? KeyState::kCurrent : KeyState::kRetired;
+        if (key.revoked_at) return KeyState::kRevoked;
+        if (key.has_ended(now)) return KeyState::kEnded;
+        if (key.use_from > now) return KeyState::kPublished;
+        return &key == current(key.purpose, now) ? KeyState::kCurrent : KeyState::kRetired;
     };
     std::vector<KeyDescription> described;
     for (const Key& key : keys_)
-        described.push_back({key.id, key.purpose, key.algorithm, state_of(key), key.created_at_ms, key.use_from_ms,
-                             key.retired_at_ms, key.revoked_at_ms});
+        described.push_back({key.id, key.purpose, key.algorithm, state_of(key), key.created_at, key.use_from,
+                             key.retired_at, key.revoked_at});
     return described;
 }
 
-Result<std::unique_ptr<LiveKeyring>, KeyringError> LiveKeyring::open(std::string path, std::int64_t now_ms) {
+Result<std::unique_ptr<LiveKeyring>, KeyringError> LiveKeyring::open(std::string path, Instant now) {
     auto loaded = Keyring::load(path);
     if (!loaded) return Unexpected(loaded.error());
-    if (auto complete = (*loaded)->complete_at(now_ms); !complete) return Unexpected(complete.error());
+    if (auto complete = (*loaded)->complete_at(now); !complete) return Unexpected(complete.error());
     auto live = std::make_unique<LiveKeyring>(std::move(*loaded));
     live->path_ = std::move(path);
     return live;
@@ -158,11 +157,11 @@ std::shared_ptr<const Keyring> LiveKeyring::snapshot() const {
     return snapshot_;
 }
 
-Result<void, KeyringError> LiveKeyring::reload(std::int64_t now_ms) {
+Result<void, KeyringError> LiveKeyring::reload(Instant now) {
     if (path_.empty()) return {};
     auto loaded = Keyring::load(path_);
     if (!loaded) return Unexpected(loaded.error());
-    auto complete = (*loaded)->complete_at(now_ms);
+    auto complete = (*loaded)->complete_at(now);
     std::lock_guard lock(mutex_);
     snapshot_ = std::move(*loaded);
     return complete;

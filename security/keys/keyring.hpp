@@ -1,6 +1,6 @@
 #pragma once
 // The keys that Keyledger holds outside its database, as one immutable snapshot read from a file. Keys have a
-// purpose and serve only that. A key is published first, used from `use_from_ms`, retired when its successor
+// purpose and serve only that. A key is published first, used from `use_from`, retired when its successor
 // takes over, and still opens or verifies until what was made with it has ended; a revoked key ends at once.
 #include <array>
 #include <cstdint>
@@ -14,6 +14,7 @@
 
 #include "domain/base/result.hpp"
 #include "domain/base/secret.hpp"
+#include "domain/base/time.hpp"
 #include "domain/clients/service_account.hpp"
 #include "security/keys/signing_key.hpp"
 
@@ -42,24 +43,24 @@ std::optional<KeyPurpose> key_purpose_named(std::string_view name);
 
 // How long a retired key still opens or verifies; lifetimes that are configured must stay below. Keys of the
 // other purposes serve until they are revoked, because what they made is stored.
-inline constexpr std::int64_t kTokenSigningRetentionMs = std::int64_t{2} * 60 * 60 * 1000;
-inline constexpr std::int64_t kSealingRootRetentionMs = std::int64_t{90} * 24 * 60 * 60 * 1000;
+inline constexpr Duration kTokenSigningRetention = hours(2);
+inline constexpr Duration kSealingRootRetention = days(90);
 
 struct Key {
     std::string id;  // short random base64url, unique in the file
     KeyPurpose purpose = KeyPurpose::kClaims;
     std::string unknown_purpose{};  // its name, of kUnknown alone; the material is then what the file says
     std::string algorithm;
-    std::int64_t created_at_ms = 0;
-    std::int64_t use_from_ms = 0;
-    std::optional<std::int64_t> retired_at_ms;
-    std::optional<std::int64_t> revoked_at_ms;
+    Instant created_at;
+    Instant use_from;
+    std::optional<Instant> retired_at;
+    std::optional<Instant> revoked_at;
     Secret material;                            // 32 bytes; empty for keys that sign and once revoked
     std::shared_ptr<const SigningKey> signing;  // keys that sign only; null once revoked
 
     // When the key stops to open and verify, if that is settled.
-    std::optional<std::int64_t> ends_at_ms() const;
-    bool has_ended(std::int64_t now_ms) const;
+    std::optional<Instant> ends_at() const;
+    bool has_ended(Instant now) const;
 };
 
 enum class KeyState { kPublished, kCurrent, kRetired, kEnded, kRevoked };
@@ -71,10 +72,10 @@ struct KeyDescription {
     KeyPurpose purpose = KeyPurpose::kClaims;
     std::string algorithm;
     KeyState state = KeyState::kPublished;
-    std::int64_t created_at_ms = 0;
-    std::int64_t use_from_ms = 0;
-    std::optional<std::int64_t> retired_at_ms;
-    std::optional<std::int64_t> revoked_at_ms;
+    Instant created_at;
+    Instant use_from;
+    std::optional<Instant> retired_at;
+    std::optional<Instant> revoked_at;
 };
 
 struct KeyringError {
@@ -104,19 +105,19 @@ public:
 
     // The key with which things of this purpose are made at that time, or null. The same for equal files and
     // times, on every node. Pointers live as long as the keyring.
-    const Key* current(KeyPurpose purpose, std::int64_t at_ms) const;
+    const Key* current(KeyPurpose purpose, Instant at) const;
     // The same where a service can't go on without; throws MissingKey, which names the purpose.
-    const Key& require_current(KeyPurpose purpose, std::int64_t at_ms) const;
+    const Key& require_current(KeyPurpose purpose, Instant at) const;
     // For opening and verifying: null if unknown, of another purpose, revoked or ended. A key that is
     // published but not yet used is found, because another node's clock may be ahead.
-    const Key* find(KeyPurpose purpose, std::string_view id, std::int64_t now_ms) const;
+    const Key* find(KeyPurpose purpose, std::string_view id, Instant now) const;
     // All that find() would give, the current one first, the others by falling time of first use. Whatever is
     // looked up by a digest (claims, command ids) is looked up under each.
-    std::vector<const Key*> usable(KeyPurpose purpose, std::int64_t now_ms) const;
+    std::vector<const Key*> usable(KeyPurpose purpose, Instant now) const;
 
     // Every purpose has a current key, or an error that names those that have none (I12).
-    Result<void, KeyringError> complete_at(std::int64_t now_ms) const;
-    std::vector<KeyDescription> list(std::int64_t now_ms) const;
+    Result<void, KeyringError> complete_at(Instant now) const;
+    std::vector<KeyDescription> list(Instant now) const;
     const std::vector<Key>& keys() const { return keys_; }
 
 private:
@@ -128,14 +129,14 @@ private:
 class LiveKeyring {
 public:
     // As load(), and refuses an incomplete keyring.
-    static Result<std::unique_ptr<LiveKeyring>, KeyringError> open(std::string path, std::int64_t now_ms);
+    static Result<std::unique_ptr<LiveKeyring>, KeyringError> open(std::string path, Instant now);
     explicit LiveKeyring(std::shared_ptr<const Keyring> keyring) : snapshot_(std::move(keyring)) {}
 
     std::shared_ptr<const Keyring> snapshot() const;
     // Reads the file again. An unreadable file changes nothing; an incomplete one is reported but taken,
     // because it may be incomplete by a revocation. A keyring that was not opened from a file has nothing to
     // reload.
-    Result<void, KeyringError> reload(std::int64_t now_ms);
+    Result<void, KeyringError> reload(Instant now);
 
 private:
     std::string path_;

@@ -101,13 +101,12 @@ std::string new_key_id() {
     }
 }
 
-Key new_key(KeyPurpose purpose, std::optional<SigningAlgorithm> algorithm, std::int64_t now_ms,
-            std::int64_t use_from_ms) {
+Key new_key(KeyPurpose purpose, std::optional<SigningAlgorithm> algorithm, Instant now, Instant use_from) {
     Key key;
     key.id = new_key_id();
     key.purpose = purpose;
-    key.created_at_ms = now_ms;
-    key.use_from_ms = use_from_ms;
+    key.created_at = now;
+    key.use_from = use_from;
     key.algorithm = algorithm ? name_of(*algorithm) : algorithm_for(purpose);
     if (algorithm) key.signing = std::make_shared<const SigningKey>(SigningKey::generate(*algorithm));
     else key.material = random_secret(kAeadKeySize);
@@ -130,9 +129,9 @@ Result<std::string, KeyringError> changed_keyring_file(const std::string& path, 
 }
 
 // An ended key goes with its material; that a key was revoked stays on record for a while.
-bool is_forgotten(const Key& key, std::int64_t now_ms) {
-    if (key.revoked_at_ms) return *key.revoked_at_ms + kSealingRootRetentionMs <= now_ms;
-    return key.has_ended(now_ms);
+bool is_forgotten(const Key& key, Instant now) {
+    if (key.revoked_at) return *key.revoked_at + kSealingRootRetention <= now;
+    return key.has_ended(now);
 }
 
 // The algorithm for a successor: as asked, else as its predecessor's; none for purposes that don't sign.
@@ -143,21 +142,20 @@ std::optional<SigningAlgorithm> successor_algorithm(const std::vector<Key>& keys
     if (asked) return asked;
     const Key* last = nullptr;
     for (const Key& key : keys)
-        if (key.purpose == purpose && (!last || key.use_from_ms > last->use_from_ms)) last = &key;
+        if (key.purpose == purpose && (!last || key.use_from > last->use_from)) last = &key;
     return last ? signing_algorithm_named(last->algorithm) : SigningAlgorithm::kEs256;
 }
 
 // After a revocation: the published successor takes over early, for nodes and clients know it already; else a
 // new key.
-void fill_vacancy(std::vector<Key>& keys, KeyPurpose purpose, std::int64_t now_ms) {
+void fill_vacancy(std::vector<Key>& keys, KeyPurpose purpose, Instant now) {
     Key* next = nullptr;
     for (Key& key : keys) {
-        bool serves =
-            key.purpose == purpose && !key.revoked_at_ms && (!key.retired_at_ms || *key.retired_at_ms > now_ms);
-        if (serves && (!next || key.use_from_ms < next->use_from_ms)) next = &key;
+        bool serves = key.purpose == purpose && !key.revoked_at && (!key.retired_at || *key.retired_at > now);
+        if (serves && (!next || key.use_from < next->use_from)) next = &key;
     }
-    if (!next) keys.push_back(new_key(purpose, successor_algorithm(keys, purpose, std::nullopt), now_ms, now_ms));
-    else if (next->use_from_ms > now_ms) next->use_from_ms = now_ms;
+    if (!next) keys.push_back(new_key(purpose, successor_algorithm(keys, purpose, std::nullopt), now, now));
+    else if (next->use_from > now) next->use_from = now;
 }
 
 }  // namespace
@@ -190,37 +188,37 @@ Result<std::vector<Key>, KeyringError> read_keyring_file(const std::string& path
     return keys;
 }
 
-Result<void, KeyringError> generate_keyring(const std::string& path, SigningAlgorithm algorithm, std::int64_t now_ms) {
+Result<void, KeyringError> generate_keyring(const std::string& path, SigningAlgorithm algorithm, Instant now) {
     std::vector<Key> keys;
     for (KeyPurpose purpose : kAllKeyPurposes)
-        keys.push_back(new_key(purpose, successor_algorithm({}, purpose, algorithm), now_ms, now_ms));
+        keys.push_back(new_key(purpose, successor_algorithm({}, purpose, algorithm), now, now));
     return write_keyring_file(path, keys, Target::kMustBeNew);
 }
 
-Result<std::string, KeyringError> complete_keyring(const std::string& path, std::int64_t now_ms) {
+Result<std::string, KeyringError> complete_keyring(const std::string& path, Instant now) {
     return changed_keyring_file(path, [&](std::vector<Key>& keys) -> Result<std::string, KeyringError> {
         std::string made;
         for (KeyPurpose purpose : kAllKeyPurposes) {
-            const auto serves = [&](const Key& key) { return key.purpose == purpose && !key.has_ended(now_ms); };
+            const auto serves = [&](const Key& key) { return key.purpose == purpose && !key.has_ended(now); };
             if (std::ranges::any_of(keys, serves)) continue;
-            keys.push_back(new_key(purpose, successor_algorithm(keys, purpose, std::nullopt), now_ms, now_ms));
+            keys.push_back(new_key(purpose, successor_algorithm(keys, purpose, std::nullopt), now, now));
             made.append(made.empty() ? "" : " ").append(keys.back().id);
         }
         return made;
     });
 }
 
-Result<std::string, KeyringError> rotate_key(const std::string& path, KeyPurpose purpose, std::int64_t lead_ms,
-                                             std::int64_t now_ms, std::optional<SigningAlgorithm> algorithm) {
-    if (lead_ms < 0 || lead_ms > kMaxRotationLeadMs)
+Result<std::string, KeyringError> rotate_key(const std::string& path, KeyPurpose purpose, Duration lead, Instant now,
+                                             std::optional<SigningAlgorithm> algorithm) {
+    if (lead < Duration() || lead > kMaxRotationLead)
         throw std::invalid_argument("rotate_key: the lead time must be between 0 and 30 days");
     return changed_keyring_file(path, [&](std::vector<Key>& keys) -> Result<std::string, KeyringError> {
-        std::erase_if(keys, [now_ms](const Key& key) { return is_forgotten(key, now_ms); });
-        Key successor = new_key(purpose, successor_algorithm(keys, purpose, algorithm), now_ms, now_ms + lead_ms);
+        std::erase_if(keys, [now](const Key& key) { return is_forgotten(key, now); });
+        Key successor = new_key(purpose, successor_algorithm(keys, purpose, algorithm), now, now + lead);
         for (Key& key : keys) {
-            bool gives_way = key.purpose == purpose && !key.revoked_at_ms &&
-                             (!key.retired_at_ms || *key.retired_at_ms > successor.use_from_ms);
-            if (gives_way) key.retired_at_ms = successor.use_from_ms;
+            bool gives_way =
+                key.purpose == purpose && !key.revoked_at && (!key.retired_at || *key.retired_at > successor.use_from);
+            if (gives_way) key.retired_at = successor.use_from;
         }
         std::string id = successor.id;
         keys.push_back(std::move(successor));
@@ -228,12 +226,12 @@ Result<std::string, KeyringError> rotate_key(const std::string& path, KeyPurpose
     });
 }
 
-Result<void, KeyringError> revoke_key(const std::string& path, std::string_view id, std::int64_t now_ms) {
+Result<void, KeyringError> revoke_key(const std::string& path, std::string_view id, Instant now) {
     auto revoked = changed_keyring_file(path, [&](std::vector<Key>& keys) -> Result<std::string, KeyringError> {
         auto at = std::ranges::find(keys, id, &Key::id);
         if (at == keys.end())
             return Unexpected(KeyringError{KeyringError::Code::kUnknownKey, "keyring " + path + " has no such key id"});
-        if (at->revoked_at_ms) return std::string(id);
+        if (at->revoked_at) return std::string(id);
         if (at->purpose == KeyPurpose::kEventMacs || at->purpose == KeyPurpose::kUnknown)
             return Unexpected(
                 KeyringError{KeyringError::Code::kInUse,
@@ -241,14 +239,14 @@ Result<void, KeyringError> revoke_key(const std::string& path, std::string_view 
                                  " is needed for as long as there is what it authenticated: rotate event-macs, "
                                  "then close it with 'keyledger keys close'"});
         bool opens_what_is_stored = at->purpose == KeyPurpose::kKeyEncryption || at->purpose == KeyPurpose::kClaims;
-        if (opens_what_is_stored && (!at->retired_at_ms || *at->retired_at_ms > now_ms))
+        if (opens_what_is_stored && (!at->retired_at || *at->retired_at > now))
             return Unexpected(KeyringError{KeyringError::Code::kInUse,
                                            "key " + at->id + " is in use for " + std::string(name_of(at->purpose)) +
                                                ": rotate first, and re-wrap what it opens"});
-        at->revoked_at_ms = now_ms;
+        at->revoked_at = now;
         at->material = Secret();
         at->signing = nullptr;
-        fill_vacancy(keys, at->purpose, now_ms);
+        fill_vacancy(keys, at->purpose, now);
         return std::string(id);
     });
     if (!revoked) return Unexpected(revoked.error());

@@ -12,6 +12,7 @@
 
 #include "domain/base/result.hpp"
 #include "domain/base/secret.hpp"
+#include "domain/base/time.hpp"
 #include "security/keys/keyring.hpp"
 
 namespace keyledger::security {
@@ -26,25 +27,24 @@ Result<std::vector<Key>, KeyringError> parse_keyring(std::string&& text);
 Secret keyring_text(const std::vector<Key>& keys);
 
 // A new file with one key for each purpose, in use at once. kExists if there is anything at the path.
-Result<void, KeyringError> generate_keyring(const std::string& path, SigningAlgorithm algorithm, std::int64_t now_ms);
+Result<void, KeyringError> generate_keyring(const std::string& path, SigningAlgorithm algorithm, Instant now);
 
 // Makes a key, in use at once, for each purpose that has none: after an update to a program that knows more purposes.
 // Returns the ids, separated by spaces; empty: nothing was missing.
-Result<std::string, KeyringError> complete_keyring(const std::string& path, std::int64_t now_ms);
+Result<std::string, KeyringError> complete_keyring(const std::string& path, Instant now);
 
-// Publishes a new key now and uses it from now + lead_ms (0 to 30 days), when its predecessors retire. Give
+// Publishes a new key now and uses it from now + lead (0 to 30 days), when its predecessors retire. Give
 // every node time to reload, and every client time to fetch the JWKS. `algorithm` is for token signing: none
 // keeps the current one's. Keys that ended are dropped from the file, revoked ones after 90 days. Returns the
 // new key's id.
-inline constexpr std::int64_t kMaxRotationLeadMs = std::int64_t{30} * 24 * 60 * 60 * 1000;
-Result<std::string, KeyringError> rotate_key(const std::string& path, KeyPurpose purpose, std::int64_t lead_ms,
-                                             std::int64_t now_ms,
+inline constexpr Duration kMaxRotationLead = days(30);
+Result<std::string, KeyringError> rotate_key(const std::string& path, KeyPurpose purpose, Duration lead, Instant now,
                                              std::optional<SigningAlgorithm> algorithm = std::nullopt);
 
 // Ends a key at once and destroys its material. If it was the current one for tokens or sealing, its
 // published successor takes over early, or a new one is made. A
 // key for subject keys or claims must first be rotated (kInUse), for it opens what is stored: re-wrap before
 // you revoke. One for event MACs is never revoked: what it authenticated would not be believed any more.
-Result<void, KeyringError> revoke_key(const std::string& path, std::string_view id, std::int64_t now_ms);
+Result<void, KeyringError> revoke_key(const std::string& path, std::string_view id, Instant now);
 
 }  // namespace keyledger::security

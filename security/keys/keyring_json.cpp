@@ -43,10 +43,10 @@ public:
         if (key.purpose == KeyPurpose::kUnknown && !is_key_id(named)) refuse("\"purpose\" is no name");
         key.algorithm = text("algorithm");
         check_algorithm(key);
-        key.created_at_ms = time("created_at_ms").value_or(0);
-        key.use_from_ms = time("use_from_ms").value_or(0);
-        if (object_.HasMember("retired_at_ms")) key.retired_at_ms = time("retired_at_ms");
-        if (object_.HasMember("revoked_at_ms")) key.revoked_at_ms = time("revoked_at_ms");
+        key.created_at = time("created_at_ms").value_or(Instant());
+        key.use_from = time("use_from_ms").value_or(Instant());
+        if (object_.HasMember("retired_at_ms")) key.retired_at = time("retired_at_ms");
+        if (object_.HasMember("revoked_at_ms")) key.revoked_at = time("revoked_at_ms");
         if (error_.empty()) read_material(key);
         if (!error_.empty()) return Unexpected(malformed(name(key) + ": " + error_));
         return key;
@@ -73,7 +73,7 @@ private:
     }
 
     void read_material(Key& key) {
-        if (key.revoked_at_ms) {
+        if (key.revoked_at) {
             if (object_.HasMember("material")) refuse("it is revoked, but its material is still there");
             return;
         }
@@ -102,11 +102,11 @@ private:
         return {};
     }
 
-    std::optional<std::int64_t> time(const char* member) {
+    std::optional<Instant> time(const char* member) {
         auto at = object_.FindMember(member);
         bool good = at != object_.MemberEnd() && at->value.IsInt64() && at->value.GetInt64() >= 0 &&
                     at->value.GetInt64() <= kLatestTimeMs;
-        if (good) return at->value.GetInt64();
+        if (good) return Instant::at_ms(at->value.GetInt64());
         refuse("\"" + std::string(member) + "\" is missing or not a time in milliseconds since 1970");
         return std::nullopt;
     }
@@ -172,10 +172,10 @@ Secret keyring_text(const std::vector<Key>& keys) {
         json.Key(member);
         json.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
     };
-    auto time = [&](const char* member, std::optional<std::int64_t> at_ms) {
-        if (!at_ms) return;
+    auto time = [&](const char* member, std::optional<Instant> at) {
+        if (!at) return;
         json.Key(member);
-        json.Int64(*at_ms);
+        json.Int64(at->ms());
     };
     json.StartObject();
     json.Key("keyring");
@@ -187,10 +187,10 @@ Secret keyring_text(const std::vector<Key>& keys) {
         text("id", key.id);
         text("purpose", key.purpose == KeyPurpose::kUnknown ? key.unknown_purpose : name_of(key.purpose));
         text("algorithm", key.algorithm);
-        time("created_at_ms", key.created_at_ms);
-        time("use_from_ms", key.use_from_ms);
-        time("retired_at_ms", key.retired_at_ms);
-        time("revoked_at_ms", key.revoked_at_ms);
+        time("created_at_ms", key.created_at);
+        time("use_from_ms", key.use_from);
+        time("retired_at_ms", key.retired_at);
+        time("revoked_at_ms", key.revoked_at);
         if (key.signing) text("material", key.signing->pem().reveal());
         if (key.purpose == KeyPurpose::kUnknown) {
             if (!key.material.empty()) text("material", key.material.reveal());

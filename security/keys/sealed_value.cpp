@@ -36,22 +36,22 @@ std::string bound_to(SealedPurpose purpose, std::string_view context, std::strin
 }  // namespace
 
 std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::string_view context, std::string_view clear,
-                       std::int64_t now_ms) {
+                       Instant now) {
     if (clear.size() > largest_of(purpose))
         throw std::length_error("a sealed value is above " + std::to_string(largest_of(purpose)) + " bytes");
-    const Key& root = keyring.require_current(KeyPurpose::kSealingRoot, now_ms);
+    const Key& root = keyring.require_current(KeyPurpose::kSealingRoot, now);
     std::string head = envelope_head(kVersion, root.id);
     Secret key = derived_key(root, name_of(purpose));
     return base64url_encode(head + aead_seal(key, bound_to(purpose, context, head), clear));
 }
 
 Result<std::string, SealedValueError> open_value(const Keyring& keyring, SealedPurpose purpose,
-                                                 std::string_view context, std::string_view text, std::int64_t now_ms) {
+                                                 std::string_view context, std::string_view text, Instant now) {
     if (text.size() > largest_text_of(purpose)) return Unexpected(SealedValueError::kMalformed);
     auto bytes = base64url_decode(text);
     auto envelope = bytes ? read_envelope(kVersion, *bytes) : std::nullopt;
     if (!envelope) return Unexpected(SealedValueError::kMalformed);
-    const Key* root = keyring.find(KeyPurpose::kSealingRoot, envelope->key_id, now_ms);
+    const Key* root = keyring.find(KeyPurpose::kSealingRoot, envelope->key_id, now);
     if (!root) return Unexpected(SealedValueError::kUnknownKey);
     Secret key = derived_key(*root, name_of(purpose));
     auto clear = aead_open(key, bound_to(purpose, context, envelope->head), envelope->body);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "security/keys/keyring.hpp"
 
 namespace keyledger::security {
@@ -27,9 +28,9 @@ enum class SealedValueError {
 // belongs to, the user of a mail link. Two sealings of one value differ. MissingKey if there is no current
 // root.
 std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::string_view context, std::string_view clear,
-                       std::int64_t now_ms);
+                       Instant now);
 Result<std::string, SealedValueError> open_value(const Keyring& keyring, SealedPurpose purpose,
-                                                 std::string_view context, std::string_view text, std::int64_t now_ms);
+                                                 std::string_view context, std::string_view text, Instant now);
 
 // The key that it names, whether there is one or not.
 std::optional<std::string> key_named_by_sealed_value(SealedPurpose purpose, std::string_view text);

@@ -82,7 +82,7 @@ std::string bound_to(const PersonalSnapshotContext& context) {
 
 }  // namespace
 
-SubjectKey new_subject_key(std::int64_t now_ms) { return {uuid_v7(now_ms), random_secret(kAeadKeySize)}; }
+SubjectKey new_subject_key(Instant now) { return {uuid_v7(now), random_secret(kAeadKeySize)}; }
 
 std::string wrap_subject_key(const Key& kek, const SubjectKeyContext& context, const Secret& subject_key) {
     if (subject_key.size() != kAeadKeySize) throw std::invalid_argument("a subject key must have 32 bytes");

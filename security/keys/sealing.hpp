@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "domain/base/secret.hpp"
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 #include "security/keys/keyring.hpp"
 
@@ -22,7 +23,7 @@ struct SubjectKey {
     Uuid id;
     Secret key;
 };
-SubjectKey new_subject_key(std::int64_t now_ms);
+SubjectKey new_subject_key(Instant now);
 
 // What a wrapped key is bound to, besides the id of the key that wraps it.
 struct SubjectKeyContext {

@@ -60,11 +60,12 @@ std::string random_bytes(std::size_t count) {
 
 Secret random_secret(std::size_t count) { return Secret::take(random_bytes(count)); }
 
-Uuid uuid_v7(std::int64_t now_ms) {
+Uuid uuid_v7(Instant now) {
+    const std::int64_t now_ms = now.ms();
     if (now_ms < 0 || now_ms > kLastTimeMs) throw std::out_of_range("uuid_v7: the time does not fit 48 bits");
     static LastId last;
     std::unique_lock lock(last.mutex);
-    bool goes_on = now_ms <= last.time_ms && last.time_ms - now_ms <= kMaxClockStepBackMs;
+    bool goes_on = now_ms <= last.time_ms && last.time_ms - now_ms <= kMaxClockStepBack.ms();
     goes_on ? last.step() : last.start(now_ms);
     std::uint64_t time_ms = static_cast<std::uint64_t>(last.time_ms);
     std::uint16_t random_a = last.random_a;

@@ -11,6 +11,7 @@
 
 #include "domain/base/lru_map.hpp"
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "security/keys/keyring.hpp"
 #include "security/tokens/jwt.hpp"
 
@@ -27,14 +28,14 @@ public:
     explicit AccessTokens(const LiveKeyring& keyring, std::size_t remembered = kDefaultRememberedTokens);
 
     // With the current key. MissingKey if there is none.
-    std::string sign(const AccessTokenClaims& claims, std::int64_t now_ms) const;
+    std::string sign(const AccessTokenClaims& claims, Instant now) const;
     std::string sign_introspection(std::string_view issuer, std::string_view audience, std::string_view answer,
-                                   std::int64_t now_ms) const;
+                                   Instant now) const;
     // True if signing takes more than 0.2 ms (RSA) and so must leave an I/O thread.
-    bool signs_slowly(std::int64_t now_ms) const;
+    bool signs_slowly(Instant now) const;
 
     Result<AccessTokenClaims, TokenError> verify(std::string_view token, const TokenExpectation& expectation,
-                                                 std::int64_t now_ms);
+                                                 Instant now);
 
     std::size_t remembered() const { return remembered_.size(); }
 
@@ -43,7 +44,7 @@ private:
     struct DigestHash {
         std::size_t operator()(const Digest& digest) const noexcept;
     };
-    Remembered recall(const Digest& digest, const Keyring& keyring, std::int64_t now_ms);
+    Remembered recall(const Digest& digest, const Keyring& keyring, Instant now);
 
     const LiveKeyring& keyring_;
     SharedLruMap<Digest, Remembered, DigestHash> remembered_;

@@ -46,11 +46,11 @@ const std::string* sole_audience(const JoseObject& claims) {
 }
 
 // False: it is there and no time.
-bool read_time(const JoseObject& claims, std::string_view name, std::optional<std::int64_t>& at_ms) {
+bool read_time(const JoseObject& claims, std::string_view name, std::optional<Instant>& at) {
     const auto* value = claims.find(name);
     if (value == nullptr) return true;
-    if (value->kind == JoseObject::Value::Kind::kNumber) at_ms = numeric_date_ms(value->text);
-    return at_ms.has_value();
+    if (value->kind == JoseObject::Value::Kind::kNumber) at = numeric_date(value->text);
+    return at.has_value();
 }
 
 std::string digest_of(std::string_view signed_part) {
@@ -68,12 +68,12 @@ Result<void, std::string> read_claims(const JoseObject& claims, ClientAssertion&
     const std::string* audience = sole_audience(claims);
     if (!audience) return refused("must have one 'aud', a string or a list of one");
     assertion.audience = *audience;
-    std::optional<std::int64_t> expires_at_ms;
-    for (const auto& [name, to] : {std::pair("exp", &expires_at_ms), std::pair("iat", &assertion.issued_at_ms),
-                                   std::pair("nbf", &assertion.not_before_ms)})
+    std::optional<Instant> expires_at;
+    for (const auto& [name, to] : {std::pair("exp", &expires_at), std::pair("iat", &assertion.issued_at),
+                                   std::pair("nbf", &assertion.not_before)})
         if (!read_time(claims, name, *to)) return refused(std::string("has an '") + name + "' that is no number");
-    if (!expires_at_ms) return refused("has no 'exp'");
-    assertion.expires_at_ms = *expires_at_ms;
+    if (!expires_at) return refused("has no 'exp'");
+    assertion.expires_at = *expires_at;
     if (!claims.has("jti")) return {};
     const std::string* id = claims.text("jti");
     if (!id || id->empty()) return refused("has a 'jti' that is no string or empty");

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "security/keys/public_key.hpp"
 
 namespace keyledger::security {
@@ -21,9 +22,9 @@ struct ClientAssertion {
     std::string subject = {};
     std::string audience = {};
     std::string id = {};  // jti; where there is none, a digest of what is signed stands for it
-    std::int64_t expires_at_ms = 0;
-    std::optional<std::int64_t> issued_at_ms = {};
-    std::optional<std::int64_t> not_before_ms = {};
+    Instant expires_at;
+    std::optional<Instant> issued_at = {};
+    std::optional<Instant> not_before = {};
 };
 
 // What it claims, unverified. The error is a sentence for whoever made it, and tells them nothing that they

@@ -111,18 +111,18 @@ const std::string* JoseObject::text(std::string_view name) const {
     return value != nullptr && value->kind == Kind::kText ? &value->text : nullptr;
 }
 
-std::optional<std::int64_t> numeric_date_ms(std::string_view number) {
+std::optional<Instant> numeric_date(std::string_view number) {
     double seconds = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), seconds);
     const bool whole = end == number.data() + number.size() && !number.empty();
     const bool negative = number.starts_with('-');
     if (!whole || (error != std::errc{} && error != std::errc::result_out_of_range)) return std::nullopt;
+    constexpr Instant kEarliest = Instant() - kLatestNumericDate.since_epoch();
     const bool tiny = number.find("e-") != number.npos || number.find("E-") != number.npos;
-    if (error == std::errc::result_out_of_range)
-        return tiny ? 0 : negative ? -kLatestNumericDateMs : kLatestNumericDateMs;
+    if (error == std::errc::result_out_of_range) return tiny ? Instant() : negative ? kEarliest : kLatestNumericDate;
     if (!std::isfinite(seconds)) return std::nullopt;  // from_chars knows "inf" and "nan", JSON does not
-    const double latest = static_cast<double>(kLatestNumericDateMs);
-    return static_cast<std::int64_t>(std::llround(std::clamp(seconds * 1000, -latest, latest)));
+    const double latest = static_cast<double>(kLatestNumericDate.ms());
+    return Instant::at_ms(std::llround(std::clamp(seconds * 1000, -latest, latest)));
 }
 
 Result<JoseHeader, std::string> read_jose_header(const JoseObject& header, std::span<const std::string_view> types) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "security/keys/signing_key.hpp"
 
 namespace keyledger::security {
@@ -37,10 +38,10 @@ private:
     std::map<std::string, Value, std::less<>> members_;
 };
 
-// Seconds since 1970 as a JSON number, which may have a fraction and an exponent (RFC 7519 section 2), in
-// milliseconds. What is beyond kLatestNumericDateMs, on either side, is that.
-inline constexpr std::int64_t kLatestNumericDateMs = (std::int64_t{1} << 38) * 1000;
-std::optional<std::int64_t> numeric_date_ms(std::string_view number);
+// Seconds since 1970 as a JSON number, which may have a fraction and an exponent (RFC 7519 section 2).
+// What is beyond kLatestNumericDate, on either side, is that.
+inline constexpr Instant kLatestNumericDate = Instant::at_second(std::int64_t{1} << 38);
+std::optional<Instant> numeric_date(std::string_view number);
 
 struct JoseHeader {
     SigningAlgorithm algorithm = SigningAlgorithm::kEs256;

@@ -67,7 +67,7 @@ public:
         good_ = good_ && fits;
         return fits ? at->value.GetInt64() : 0;
     }
-    std::int64_t time_ms(const char* name) { return number(name, kLatestSecond) * 1000; }
+    Instant time(const char* name) { return Instant::at_second(number(name, kLatestSecond)); }
     std::vector<std::string> texts(const char* name) {
         std::vector<std::string> all;
         auto at = json_.FindMember(name);
@@ -105,26 +105,26 @@ std::optional<SignedToken> read_claims(const Json& json) {
         token.claims.scope = reader.text("scope", kMaxScopeSize);
     }
     token.claims.token_id = reader.uuid("jti");
-    token.claims.issued_at_ms = reader.time_ms("iat");
-    token.claims.expires_at_ms = reader.time_ms("exp");
+    token.claims.issued_at = reader.time("iat");
+    token.claims.expires_at = reader.time("exp");
     token.claims.log_id = reader.uuid("log");
-    token.not_before_ms = token.claims.issued_at_ms;
-    if (reader.has("nbf")) token.not_before_ms = std::max(token.not_before_ms, reader.time_ms("nbf"));
-    std::int64_t lifetime_ms = token.claims.expires_at_ms - token.claims.issued_at_ms;
-    bool good = reader.good() && lifetime_ms > 0 && lifetime_ms <= kMaxAccessTokenLifetimeMs;
+    token.not_before = token.claims.issued_at;
+    if (reader.has("nbf")) token.not_before = std::max(token.not_before, reader.time("nbf"));
+    Duration lifetime = token.claims.expires_at - token.claims.issued_at;
+    bool good = reader.good() && lifetime > Duration() && lifetime <= kMaxAccessTokenLifetime;
     if (!token.claims.session) good = good && token.claims.subject.to_string() == token.claims.client_id;
     return good ? std::optional(std::move(token)) : std::nullopt;
 }
 
 // Header checks that need no key, then the key that it names.
-Result<const Key*, TokenError> key_for_header(const Keyring& keyring, const Json& header, std::int64_t now_ms) {
+Result<const Key*, TokenError> key_for_header(const Keyring& keyring, const Json& header, Instant now) {
     auto algorithm = string_member(header, "alg");
     auto type = string_member(header, "typ");
     auto key_id = string_member(header, "kid");
     bool understood = algorithm && type && key_id && header.MemberCount() == 3;
     if (!understood) return Unexpected(TokenError::kUnsupportedHeader);
     if (*type != "at+jwt" && *type != "application/at+jwt") return Unexpected(TokenError::kWrongType);
-    const Key* key = keyring.find(KeyPurpose::kTokenSigning, *key_id, now_ms);
+    const Key* key = keyring.find(KeyPurpose::kTokenSigning, *key_id, now);
     if (!key) return Unexpected(TokenError::kUnknownKey);
     if (name_of(key->signing->algorithm()) != *algorithm) return Unexpected(TokenError::kWrongAlgorithm);
     return key;
@@ -141,8 +141,8 @@ void check_claims(const AccessTokenClaims& claims) {
     if (claims.audiences.empty() || claims.audiences.size() > kMaxAudiences)
         throw std::invalid_argument("access token: 1 to 16 audiences");
     for (const std::string& audience : claims.audiences) check_text(audience, "an audience");
-    std::int64_t lifetime_s = claims.expires_at_ms / 1000 - claims.issued_at_ms / 1000;
-    if (claims.issued_at_ms < 0 || lifetime_s < 1 || lifetime_s * 1000 > kMaxAccessTokenLifetimeMs)
+    const Duration lifetime = seconds(claims.expires_at.whole_seconds() - claims.issued_at.whole_seconds());
+    if (claims.issued_at < Instant() || lifetime < seconds(1) || lifetime > kMaxAccessTokenLifetime)
         throw std::invalid_argument("access token: its lifetime must be 1 second to 1 hour");
     if (claims.scope.size() > kMaxScopeSize) throw std::invalid_argument("access token: the scope is too long");
     if (claims.session ? !claims.scope.empty() : claims.subject.to_string() != claims.client_id)
@@ -183,8 +183,8 @@ std::string claims_text(const AccessTokenClaims& claims) {
         put(json, "client_id", claims.client_id);
         if (claims.session) put(json, "sid", *claims.session);
         put(json, "jti", claims.token_id);
-        put(json, "iat", claims.issued_at_ms / 1000);
-        put(json, "exp", claims.expires_at_ms / 1000);
+        put(json, "iat", claims.issued_at.whole_seconds());
+        put(json, "exp", claims.expires_at.whole_seconds());
         if (claims.session) put(json, "sst", claims.security_stamp);
         if (!claims.scope.empty()) put(json, "scope", claims.scope);
         put(json, "log", claims.log_id);
@@ -236,19 +236,19 @@ std::string sign_access_token(const Key& key, const AccessTokenClaims& claims) {
     return token;
 }
 
-std::string sign_introspection(const Key& key, std::string_view issuer, std::string_view audience,
-                               std::int64_t issued_at_ms, std::string_view answer) {
+std::string sign_introspection(const Key& key, std::string_view issuer, std::string_view audience, Instant issued_at,
+                               std::string_view answer) {
     const std::string claims = object_text([&](Writer& json) {
         put(json, "iss", issuer);
         put(json, "aud", audience);
-        put(json, "iat", issued_at_ms / 1000);
+        put(json, "iat", issued_at.whole_seconds());
         json.Key("token_introspection");
         json.RawValue(answer.data(), answer.size(), rapidjson::kObjectType);
     });
     return signed_jwt(key, "token-introspection+jwt", claims);
 }
 
-Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token, std::int64_t now_ms) {
+Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token, Instant now) {
     if (token.size() > kMaxTokenSize) return Unexpected(TokenError::kTooLarge);
     std::size_t first = token.find('.');
     std::size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
@@ -257,7 +257,7 @@ Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::s
     auto header = parsed_object(token.substr(0, first));
     auto signature = base64url_decode(token.substr(second + 1));
     if (!header || !signature) return Unexpected(TokenError::kMalformed);
-    auto key = key_for_header(keyring, *header, now_ms);
+    auto key = key_for_header(keyring, *header, now);
     if (!key) return Unexpected(key.error());
     const Key& signer = **key;
     if (!signer.signing->verify(token.substr(0, second), *signature)) return Unexpected(TokenError::kBadSignature);
@@ -279,23 +279,23 @@ std::optional<std::string> key_named_by_token(std::string_view token) {
 }
 
 Result<void, TokenError> check_access_token(const SignedToken& token, const TokenExpectation& expectation,
-                                            std::int64_t now_ms) {
+                                            Instant now) {
     if (token.claims.issuer != expectation.issuer) return Unexpected(TokenError::kWrongIssuer);
     bool meant = !expectation.sole_audience ||
                  (token.claims.audiences.size() == 1 && token.claims.audiences[0] == *expectation.sole_audience);
     if (!meant) return Unexpected(TokenError::kWrongAudience);
-    const std::int64_t late_ms = expectation.skew_ms + expectation.overdue_ms;
-    if (now_ms >= token.claims.expires_at_ms + late_ms) return Unexpected(TokenError::kExpired);
-    const std::int64_t early_ms = std::max(expectation.skew_ms, expectation.early_ms);
-    if (now_ms < token.not_before_ms - early_ms) return Unexpected(TokenError::kNotYetValid);
+    const Duration late = expectation.skew + expectation.overdue;
+    if (now >= token.claims.expires_at + late) return Unexpected(TokenError::kExpired);
+    const Duration early = std::max(expectation.skew, expectation.early);
+    if (now < token.not_before - early) return Unexpected(TokenError::kNotYetValid);
     return {};
 }
 
-std::string jwks(const Keyring& keyring, std::int64_t now_ms) {
+std::string jwks(const Keyring& keyring, Instant now) {
     return object_text([&](Writer& json) {
         json.Key("keys");
         json.StartArray();
-        for (const Key* key : keyring.usable(KeyPurpose::kTokenSigning, now_ms)) {
+        for (const Key* key : keyring.usable(KeyPurpose::kTokenSigning, now)) {
             json.StartObject();
             for (const auto& [name, value] : key->signing->public_members()) put(json, name, value);
             put(json, "use", "sig");

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 #include "security/keys/keyring.hpp"
 
@@ -20,8 +21,8 @@ inline constexpr std::size_t kMaxTokenSize = 8 * 1024;
 inline constexpr std::size_t kMaxAudiences = 16;
 inline constexpr std::size_t kMaxTokenTextSize = 512;  // issuer, client id, each audience
 inline constexpr std::size_t kMaxScopeSize = 4096;
-// Shorter than kTokenSigningRetentionMs, so that a retired key outlives its last token.
-inline constexpr std::int64_t kMaxAccessTokenLifetimeMs = std::int64_t{60} * 60 * 1000;
+// Shorter than kTokenSigningRetention, so that a retired key outlives its last token.
+inline constexpr Duration kMaxAccessTokenLifetime = hours(1);
 
 // Times have whole seconds in a token; signing cuts off the rest.
 struct AccessTokenClaims {
@@ -31,8 +32,8 @@ struct AccessTokenClaims {
     std::string client_id = {};               // client_id
     std::optional<Uuid> session = {};         // sid; none: a service's, whose subject is the client itself
     Uuid token_id = {};                       // jti
-    std::int64_t issued_at_ms = 0;            // iat
-    std::int64_t expires_at_ms = 0;           // exp
+    Instant issued_at;                        // iat
+    Instant expires_at;                       // exp
     std::int64_t security_stamp = 0;          // sst, the number of the user's security stamp; with sid only
     std::string scope = {};                   // scope, if there is any; without sid only
     Uuid log_id = {};                         // log
@@ -64,12 +65,12 @@ std::string sign_access_token(const Key& key, const AccessTokenClaims& claims);
 // What a signature proves for ever: these claims were signed by that key.
 struct SignedToken {
     AccessTokenClaims claims;
-    std::int64_t not_before_ms = 0;  // the later of iat and nbf
+    Instant not_before;  // the later of iat and nbf
     std::string key_id;
     Digest thumbprint = {};  // of the key
 };
 // Form and signature only, under a key that is usable at that time.
-Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token, std::int64_t now_ms);
+Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token, Instant now);
 
 // The key that its header names, whether there is one or not.
 std::optional<std::string> key_named_by_token(std::string_view token);
@@ -78,20 +79,19 @@ struct TokenExpectation {
     std::string_view issuer = {};
     // The only audience that the token may have; without it any audience does (introspection).
     std::optional<std::string_view> sole_audience = {};
-    std::int64_t skew_ms = 0;
-    std::int64_t early_ms = 0;    // by how much the clock of whoever issued it may be ahead of this one
-    std::int64_t overdue_ms = 0;  // how long ago it may have expired
+    Duration skew{};
+    Duration early{};    // by how much the clock of whoever issued it may be ahead of this one
+    Duration overdue{};  // how long ago it may have expired
 };
 // What changes with the question and the time.
-Result<void, TokenError> check_access_token(const SignedToken& token, const TokenExpectation& expectation,
-                                            std::int64_t now_ms);
+Result<void, TokenError> check_access_token(const SignedToken& token, const TokenExpectation& expectation, Instant now);
 
 // The answer to an introspection as a JWT (RFC 9701 section 5); `answer` is its JSON object. The audience is whoever
 // asked. `key` as above.
-std::string sign_introspection(const Key& key, std::string_view issuer, std::string_view audience,
-                               std::int64_t issued_at_ms, std::string_view answer);
+std::string sign_introspection(const Key& key, std::string_view issuer, std::string_view audience, Instant issued_at,
+                               std::string_view answer);
 
 // The public keys that verifiers need: published, current, and retired ones whose tokens have not ended.
-std::string jwks(const Keyring& keyring, std::int64_t now_ms);
+std::string jwks(const Keyring& keyring, Instant now);
 
 }  // namespace keyledger::security

@@ -107,14 +107,14 @@ std::string seal_refresh_token(const Key& root, const RefreshTokenContent& conte
 }
 
 Result<OpenedRefreshToken, RefreshTokenError> open_refresh_token(const Keyring& keyring, std::string_view token,
-                                                                 std::int64_t now_ms) {
+                                                                 Instant now) {
     if (token.size() > kMaxRefreshTokenSize || !token.starts_with(kRefreshTokenPrefix))
         return Unexpected(RefreshTokenError::kMalformed);
     auto bytes = base64url_decode(token.substr(kRefreshTokenPrefix.size()));
     auto envelope = bytes ? read_envelope(kVersion, *bytes) : std::nullopt;
     if (!envelope || envelope->body.size() < kUuidSize + kAeadOverhead)
         return Unexpected(RefreshTokenError::kMalformed);
-    const Key* root = keyring.find(KeyPurpose::kSealingRoot, envelope->key_id, now_ms);
+    const Key* root = keyring.find(KeyPurpose::kSealingRoot, envelope->key_id, now);
     if (!root) return Unexpected(RefreshTokenError::kUnknownKey);
     std::string_view session = envelope->body.substr(0, kUuidSize);
     auto clear = aead_for(*root, session).open(bound_to(envelope->head, session), envelope->body.substr(kUuidSize));

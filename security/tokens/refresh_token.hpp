@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 #include "security/keys/keyring.hpp"
 
@@ -43,7 +44,7 @@ struct OpenedRefreshToken {
     std::string key_id;
 };
 Result<OpenedRefreshToken, RefreshTokenError> open_refresh_token(const Keyring& keyring, std::string_view token,
-                                                                 std::int64_t now_ms);
+                                                                 Instant now);
 // The key that it names, whether there is one or not.
 std::optional<std::string> key_named_by_refresh_token(std::string_view token);
 

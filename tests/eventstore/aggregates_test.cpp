@@ -19,7 +19,7 @@ constexpr Uuid kRole{{0xB1}};
 
 const AnyEvent kRegistered{UserEvent(UserRegistered{{"ann@example.com"}, {}, {}})};
 const AnyEvent kErased{UserEvent(UserErased{})};
-const AnyEvent kStarted{SessionEvent(SessionStarted{kAnn, "portal", {}, 0, "", 1})};
+const AnyEvent kStarted{SessionEvent(SessionStarted{kAnn, "portal", {}, 0, "", Instant::at_ms(1)})};
 const AnyEvent kRefreshed{SessionEvent(SessionRefreshed{2, ""})};
 
 }  // namespace
@@ -37,17 +37,17 @@ TEST(Aggregates, AreFoundByTheTypeOfTheirStreams) {
 
 TEST(Aggregates, EvolveByTheirOwnEventsAlone) {
     const auto state = copy_of(*empty_state("user"));
-    evolve(*state, kRegistered, {7, 700});
-    EXPECT_EQ(state_in<User>(*state)->registered_at_ms, 700);
+    evolve(*state, kRegistered, {7, Instant::at_ms(700)});
+    EXPECT_EQ(state_in<User>(*state)->registered_at, Instant::at_ms(700));
     EXPECT_EQ(state_in<User>(*empty_state("user"))->status, User::Status::kAbsent) << "the empty state is nobody's";
-    EXPECT_THROW(evolve(*state, kStarted, {8, 800}), CodecError);
+    EXPECT_THROW(evolve(*state, kStarted, {8, Instant::at_ms(800)}), CodecError);
 }
 
 TEST(Aggregates, HoldTheNamesThatTheyDeclare) {
     const auto state = copy_of(*empty_state("user"));
     EXPECT_TRUE(can_hold_names(*state));
     EXPECT_TRUE(held_names(*state).empty());
-    evolve(*state, kRegistered, {7, 700});
+    evolve(*state, kRegistered, {7, Instant::at_ms(700)});
     EXPECT_EQ(held_names(*state), (std::vector<ClaimedName>{{"email", "ann@example.com"}}));
     EXPECT_FALSE(can_hold_names(*empty_state("session")));
     ASSERT_NE(holder_of("username"), nullptr);
@@ -67,10 +67,10 @@ TEST(Declarations, SayWhatIsPersonalAndWhatErasesIt) {
     EXPECT_TRUE(erases(AnyEvent(AnonymousCallersEvent(AnonymousCallersErased{}))));
     EXPECT_FALSE(erases(kRegistered));
     const auto state = copy_of(*empty_state("user"));
-    evolve(*state, kRegistered, {7, 700});
+    evolve(*state, kRegistered, {7, Instant::at_ms(700)});
     EXPECT_TRUE(tells_of_a_person(*state));
     EXPECT_FALSE(is_erased(*state));
-    evolve(*state, kErased, {8, 800});
+    evolve(*state, kErased, {8, Instant::at_ms(800)});
     EXPECT_FALSE(tells_of_a_person(*state));
     EXPECT_TRUE(is_erased(*state));
     EXPECT_FALSE(is_erased(*empty_state("session")));

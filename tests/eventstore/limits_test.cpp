@@ -26,7 +26,7 @@ Bucket bucket(std::string key, std::int64_t burst = 3, std::int64_t per_minute =
 class OwnBucketsTest : public testing::Test {
 protected:
     // Milliseconds to wait.
-    std::int64_t wait(const std::vector<Bucket>& wanted) { return buckets.take(wanted, now_us).wait_ms; }
+    std::int64_t wait(const std::vector<Bucket>& wanted) { return buckets.take(wanted, now_us).wait.ms(); }
 
     LocalBuckets buckets;
     std::int64_t now_us = kStartUs;
@@ -72,7 +72,7 @@ TEST_F(OwnBucketsTest, TellHowFullTheFirstIs) {
     EXPECT_EQ(taken.first_level_us, kSecondUs);
     EXPECT_EQ(left_in(bucket("net"), taken.first_level_us), 2);
     taken = buckets.take({bucket("net"), bucket("other", 1)}, now_us);
-    EXPECT_GT(taken.wait_ms, 0);
+    EXPECT_GT(taken.wait, Duration());
     EXPECT_EQ(left_in(bucket("net"), taken.first_level_us), 2);
 }
 
@@ -84,10 +84,10 @@ TEST_F(OwnBucketsTest, LetAClockThatStepsBackRefillNothingAndLockNobodyOut) {
 
 TEST_F(OwnBucketsTest, ForgetTheLongestUnusedBeyondTheirBound) {
     LocalBuckets two(2);
-    for (const char* key : {"a", "b", "c"}) EXPECT_EQ(two.take({bucket(key, 1)}, now_us).wait_ms, 0);
-    EXPECT_GT(two.take({bucket("c", 1)}, now_us).wait_ms, 0);
-    EXPECT_GT(two.take({bucket("b", 1)}, now_us).wait_ms, 0);
-    EXPECT_EQ(two.take({bucket("a", 1)}, now_us).wait_ms, 0) << "forgotten";
+    for (const char* key : {"a", "b", "c"}) EXPECT_EQ(two.take({bucket(key, 1)}, now_us).wait, Duration());
+    EXPECT_GT(two.take({bucket("c", 1)}, now_us).wait, Duration());
+    EXPECT_GT(two.take({bucket("b", 1)}, now_us).wait, Duration());
+    EXPECT_EQ(two.take({bucket("a", 1)}, now_us).wait, Duration()) << "forgotten";
 }
 
 TEST_F(OwnBucketsTest, LearnFromWhoeverKnowsMore) {
@@ -106,7 +106,7 @@ TEST(ProcessLimits, CountsThoseWhoComeAtOnceOneByOne) {
         std::vector<std::jthread> threads;
         for (int t = 0; t < 4; ++t)
             threads.emplace_back([&] {
-                for (int i = 0; i < 50; ++i) admitted += limits.take_local({bucket("net", 100, 1)}).wait_ms == 0;
+                for (int i = 0; i < 50; ++i) admitted += limits.take_local({bucket("net", 100, 1)}).wait == Duration();
             });
     }
     EXPECT_EQ(admitted, 100);
@@ -114,9 +114,9 @@ TEST(ProcessLimits, CountsThoseWhoComeAtOnceOneByOne) {
 
 TEST(ProcessLimits, KeepsItsOwnApartFromTheShared) {
     ProcessLimits limits([] { return kStartUs; });
-    EXPECT_EQ(limits.take_local({bucket("net", 1)}).wait_ms, 0);
-    EXPECT_EQ(test::run(limits.take({bucket("net", 1)}, Deadline::max()))->wait_ms, 0);
-    EXPECT_GT(test::run(limits.take({bucket("net", 1)}, Deadline::max()))->wait_ms, 0);
-    EXPECT_GT(limits.known({bucket("net", 1)}).wait_ms, 0);
-    EXPECT_EQ(limits.known({bucket("net", 2)}).wait_ms, 0);
+    EXPECT_EQ(limits.take_local({bucket("net", 1)}).wait, Duration());
+    EXPECT_EQ(test::run(limits.take({bucket("net", 1)}, Deadline::max()))->wait, Duration());
+    EXPECT_GT(test::run(limits.take({bucket("net", 1)}, Deadline::max()))->wait, Duration());
+    EXPECT_GT(limits.known({bucket("net", 1)}).wait, Duration());
+    EXPECT_EQ(limits.known({bucket("net", 2)}).wait, Duration());
 }

@@ -1,10 +1,11 @@
 #pragma once
 // A keyring that is the same in every run, but for its signing key: what is signed is signed by the fuzzer.
+#include "domain/base/time.hpp"
 #include "security/keys/keyring.hpp"
 
 namespace keyledger::fuzz {
 
-inline constexpr std::int64_t kNowMs = 1'700'000'000'000;
+inline constexpr Instant kNow = Instant::at_ms(1'700'000'000'000);
 
 inline const security::Keyring& test_keys() {
     static const security::Keyring all = [] {
@@ -14,7 +15,7 @@ inline const security::Keyring& test_keys() {
             key.id = std::string(name_of(purpose)).substr(0, 8);
             key.purpose = purpose;
             key.algorithm = std::string(security::algorithm_for(purpose));
-            key.use_from_ms = key.created_at_ms = kNowMs - 1000;
+            key.use_from = key.created_at = kNow - seconds(1);
             if (purpose == security::KeyPurpose::kTokenSigning) {
                 const auto algorithm = security::SigningAlgorithm::kEdDsa;
                 key.algorithm = std::string(name_of(algorithm));

@@ -28,10 +28,10 @@ Mail some_mail() {
     Mail mail;
     mail.kind = Kind::kPasswordChanged;
     mail.id = "0f3a.mail.42.0";
-    mail.date_ms = 1'795'953'600'000;
+    mail.date = Instant::at_ms(1'795'953'600'000);
     mail.address = "ann@example.test";
     mail.name = "Ann";
-    mail.facts.at_ms = mail.date_ms;
+    mail.facts.at = mail.date;
     return mail;
 }
 
@@ -116,7 +116,7 @@ TEST(Mailer, RefusesWhatCannotBeSentBeforeAnyServerSeesIt) {
     EXPECT_EQ(code_of([](Mail& mail) { mail.address = "ann@example.test>\r\nDATA"; }), "unsendable-to");
     EXPECT_EQ(code_of([](Mail& mail) { mail.address = ""; }), "unsendable-to");
     EXPECT_EQ(code_of([](Mail& mail) { mail.id = "a\r\nBcc: eve@example.test"; }), "unsendable-id");
-    EXPECT_EQ(code_of([](Mail& mail) { mail.facts.at_ms.reset(); }), "lacks-at");
+    EXPECT_EQ(code_of([](Mail& mail) { mail.facts.at.reset(); }), "lacks-at");
     EXPECT_EQ(code_of([](Mail& mail) { mail.kind = Kind::kMagicLink; }), "lacks-link");
     EXPECT_EQ(send(mailer, some_mail()), Delivery::again("connection"));
 }

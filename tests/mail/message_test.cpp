@@ -23,7 +23,7 @@ Message some_message() {
     message.language = "en";
     message.id = "log-1.mail.42.0";
     message.id_host = "accounts.example.test";
-    message.date_ms = 1'795'953'600'000;
+    message.date = Instant::at_ms(1'795'953'600'000);
     return message;
 }
 
@@ -156,8 +156,8 @@ TEST(QuotedPrintable, KeepsLinesShortAndBlanksAtTheirEnd) {
 }
 
 TEST(DateField, IsRfc5322s) {
-    EXPECT_EQ(date_field(0), "Thu, 01 Jan 1970 00:00:00 +0000");
-    EXPECT_EQ(date_field(1'709'251'199'999), "Thu, 29 Feb 2024 23:59:59 +0000");
+    EXPECT_EQ(date_field({}), "Thu, 01 Jan 1970 00:00:00 +0000");
+    EXPECT_EQ(date_field(Instant::at_ms(1'709'251'199'999)), "Thu, 29 Feb 2024 23:59:59 +0000");
 }
 
 TEST(SmtpAddress, HasItsDomainInALabels) {

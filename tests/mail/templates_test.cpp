@@ -18,8 +18,8 @@ namespace {
 
 Facts all_facts() {
     Facts facts;
-    facts.at_ms = 1'795'953'600'000;
-    facts.due_ms = 1'796'558'400'000;
+    facts.at = Instant::at_ms(1'795'953'600'000);
+    facts.due = Instant::at_ms(1'796'558'400'000);
     facts.device = "Firefox on Linux";
     facts.place = "192.0.2.0/24";
     facts.address = "ann.new@example.test";
@@ -48,8 +48,8 @@ Rendered rendered(const Templates& templates, Kind kind, std::string_view langua
 Facts needed_facts(const KindRow& row) {
     const auto is_needed = [&](Fact fact) { return std::ranges::find(row.needs, fact) != row.needs.end(); };
     Facts facts = all_facts();
-    if (!is_needed(Fact::kAt)) facts.at_ms.reset();
-    if (!is_needed(Fact::kDue)) facts.due_ms.reset();
+    if (!is_needed(Fact::kAt)) facts.at.reset();
+    if (!is_needed(Fact::kDue)) facts.due.reset();
     if (!is_needed(Fact::kDevice)) facts.device.clear();
     if (!is_needed(Fact::kPlace)) facts.place.clear();
     if (!is_needed(Fact::kAddress)) facts.address.clear();

@@ -137,7 +137,7 @@ void read_as_known_version(boost::beast::flat_buffer& buffer) {
 }  // namespace
 
 Problem simple_problem(const ProblemType& type, std::string detail) {
-    return {.type = type, .detail = std::move(detail), .retry_after_s = {}, .errors = {}, .members = {}};
+    return {.type = type, .detail = std::move(detail), .retry_after = {}, .errors = {}, .members = {}};
 }
 
 std::optional<Problem> read_header(const http::request_header<Fields>& header, const IpAddress& peer,
@@ -266,11 +266,11 @@ std::string chunk_text(std::string piece, const Framing& framing) {
     return piece.append("\r\n");
 }
 
-std::string http_date(std::int64_t unix_seconds) {
+std::string http_date(Instant at) {
     static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    auto seconds = static_cast<std::time_t>(unix_seconds);
+    const auto seconds = static_cast<std::time_t>(at.whole_seconds());
     std::tm parts{};
     gmtime_r(&seconds, &parts);
     char text[64];

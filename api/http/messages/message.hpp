@@ -12,6 +12,7 @@
 #include "api/http/server.hpp"
 #include "api/requests/identifiers.hpp"
 #include "api/wire/problem.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::api {
 
@@ -86,6 +87,6 @@ std::string header_text(const Request& request, const Response& response, const 
 std::string chunk_text(std::string piece, const Framing& framing);
 
 // IMF-fixdate of RFC 9110 section 5.6.7.
-std::string http_date(std::int64_t unix_seconds);
+std::string http_date(Instant at);
 
 }  // namespace keyledger::api

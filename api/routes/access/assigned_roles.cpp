@@ -19,7 +19,7 @@ Reply list_assigned_roles(Call& call, Uuid subject_id) {
     JsonText json;
     write_items(json, roles->value, [](JsonText& item, const projections::AssignedRoleRow& assigned) {
         write_role(item, assigned.role);
-        item.time("assigned_at", assigned.assigned_at_ms);
+        item.time("assigned_at", assigned.assigned_at);
     });
     co_return with_entity_tag(call.request, at_position(api::json(200, json.finish()), roles->position), "");
 }

@@ -66,7 +66,7 @@ void write_granted(JsonText& json, const rows::ReasonRow::Granted& granted, bool
     json.begin_object("granted")
         .text("by_type", granted.actor_type)
         .text_or_null("by", granted.actor_id.empty() ? std::nullopt : std::optional(granted.actor_id))
-        .time("at", granted.at_ms);
+        .time("at", granted.at);
     if (with_position) json.number("position", granted.position);
     else json.text_or_null("position", std::nullopt);
     json.end_object();
@@ -97,7 +97,7 @@ Reply list_groups_of(Call& call, Find find) {
     JsonText json;
     write_items(json, groups->value, [](JsonText& item, const rows::MembershipRow& membership) {
         write_group(item, membership.group);
-        item.time("added_at", membership.since_ms);
+        item.time("added_at", membership.since);
     });
     co_return with_entity_tag(call.request, at_position(api::json(200, json.finish()), groups->position), "");
 }
@@ -151,7 +151,7 @@ Reply list_group_members(Call& call) {
                                     page->limit, call.request.deadline);
     if (!members) co_return refuse_query(call.request, members.error());
     co_return list_answer(call, *page, *members, [](JsonText& json, const rows::MemberRow& member) {
-        json.text("type", member.type).text("id", member.id.to_string()).time("added_at", member.since_ms);
+        json.text("type", member.type).text("id", member.id.to_string()).time("added_at", member.since);
     });
 }
 

@@ -10,9 +10,9 @@ namespace {
 Response answer(const Call& call, const Result<commands::Erasure, commands::CommandError>& outcome) {
     if (!outcome) return refuse(call, outcome.error());
     const commands::Receipt done{outcome->position, outcome->repeated};
-    if (outcome->due_at_ms == 0) return with_outcome(no_content(), done);
+    if (!outcome->due_at.is_set()) return with_outcome(no_content(), done);
     JsonText body;
-    body.time("erase_at", outcome->due_at_ms);
+    body.time("erase_at", outcome->due_at);
     return with_outcome(json(202, body.finish()), done);
 }
 

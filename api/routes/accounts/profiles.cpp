@@ -38,7 +38,7 @@ std::string user_json(const Uuid& user_id, const commands::UserAtHead& known) {
         .text("status", name_of(user.status))
         .boolean("email_verified", false)
         .boolean("administrator", known.administrator())
-        .time("created_at", user.registered_at_ms);
+        .time("created_at", user.registered_at);
     return json.finish();
 }
 

@@ -23,7 +23,7 @@ void write_user(JsonText& json, const rows::UserRow& user) {
         .text("status", user.status)
         .boolean("email_verified", user.email_verified)
         .boolean("administrator", user.administrator)
-        .time("created_at", user.created_at_ms);
+        .time("created_at", user.created_at);
 }
 
 Reply list_users(Call& call) {
@@ -53,11 +53,11 @@ Reply show_user(Call& call) {
 Reply show_lock_out(Call& call) {
     auto found = co_await commands::lock_out_of(call.services(), call.id(), call.bearer(), call.request.deadline);
     if (!found) co_return refuse(call, found.error());
-    const auto last_ms = found->last_failed_at_ms == 0 ? std::nullopt : std::optional(found->last_failed_at_ms);
+    const auto last = found->last_failed_at.is_set() ? std::optional(found->last_failed_at) : std::nullopt;
     JsonText json;
     json.boolean("locked", found->locked)
         .number("failures_in_a_row", found->failures_in_a_row)
-        .time_or_null("last_failed_at", last_ms);
+        .time_or_null("last_failed_at", last);
     co_return api::json(200, json.finish());
 }
 

@@ -20,7 +20,7 @@ void write_entry(JsonText& json, const rows::AuditEntry& entry) {
         return id ? std::optional(id->to_string()) : std::nullopt;
     };
     json.number("position", entry.position)
-        .time("occurred_at", entry.occurred_at_ms)
+        .time("occurred_at", entry.occurred_at)
         .text("type", entry.type)
         .begin_object("actor")
         .text("type", entry.actor_type)
@@ -39,14 +39,14 @@ void write_entry(JsonText& json, const rows::AuditEntry& entry) {
 
 constexpr std::size_t kMaxTimeBytes = 64;
 
-std::optional<std::int64_t> read_time(FormFields& query, std::string_view name) {
+std::optional<Instant> read_time(FormFields& query, std::string_view name) {
     auto text = query.optional_string(name, kMaxTimeBytes);
     if (!text) return std::nullopt;
     // In a query, a '+' that was not escaped reads as a space: no time has one.
     std::ranges::replace(*text, ' ', '+');
-    const auto at_ms = parse_rfc3339(*text);
-    if (!at_ms) query.refuse(name, "Give a time such as 2026-01-31T12:00:00Z or 2026-01-31T14:00:00+02:00 (RFC 3339).");
-    return at_ms;
+    const auto at = parse_rfc3339(*text);
+    if (!at) query.refuse(name, "Give a time such as 2026-01-31T12:00:00Z or 2026-01-31T14:00:00+02:00 (RFC 3339).");
+    return at;
 }
 
 std::optional<Uuid> read_uuid(FormFields& query, std::string_view name) {
@@ -75,8 +75,8 @@ rows::AuditFilter read_audit_filter(FormFields& query) {
     filter.actor_id = query.optional_string("actor", 255);
     if (const auto id = Uuid::parse(filter.actor_id.value_or(""))) filter.actor_id = id->to_string();
     filter.type = read_event_type(query);
-    filter.from_ms = read_time(query, "from");
-    filter.until_ms = read_time(query, "to");
+    filter.from = read_time(query, "from");
+    filter.until = read_time(query, "to");
     return filter;
 }
 
@@ -96,7 +96,7 @@ std::string csv_line(const rows::AuditEntry& entry) {
     const auto id_text = [](const std::optional<Uuid>& id) { return id ? id->to_string() : std::string(); };
     std::string line;
     add_cell(line, std::to_string(entry.position));
-    add_cell(line, rfc3339(entry.occurred_at_ms));
+    add_cell(line, rfc3339(entry.occurred_at));
     add_cell(line, entry.type);
     add_cell(line, entry.actor_type);
     add_cell(line, entry.actor_id.value_or(""));

@@ -16,7 +16,7 @@ Reply show_tree_head(Call& call) {
     text.text("log_id", head->log_id.to_string())
         .number("size", head->size)
         .text("root_hash", head->root_hash)
-        .time("made_at", head->made_at_ms)
+        .time("made_at", head->made_at)
         .text("note", head->note);
     Response response = json(200, text.finish());
     response.headers.add("Cache-Control", "no-store");

@@ -83,7 +83,7 @@ std::string account_json(const Uuid& account_id, const ServiceAccess& access) {
         .text("name", account.name)
         .texts("audiences", account.audiences)
         .text("status", account.status == ServiceAccount::Status::kEnabled ? "enabled" : "disabled")
-        .time("created_at", account.registered_at_ms);
+        .time("created_at", account.registered_at);
     json.texts("roles", roles).texts("groups", groups).texts("permissions", access.held.scope().texts());
     json.begin_array("secrets");
     for (const auto& secret : account.secrets) json.begin_object().text("id", secret.id.to_string()).end_object();
@@ -99,7 +99,7 @@ std::string account_json(const Uuid& account_id, const ServiceAccess& access) {
 
 void write_service_account(JsonText& json, const rows::ServiceAccountRow& account) {
     json.text("id", account.id.to_string()).text("name", account.name).texts("audiences", account.audiences);
-    json.text("status", account.enabled ? "enabled" : "disabled").time("created_at", account.created_at_ms);
+    json.text("status", account.enabled ? "enabled" : "disabled").time("created_at", account.created_at);
 }
 
 Reply list_service_accounts(Call& call) {

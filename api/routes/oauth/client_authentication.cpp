@@ -76,7 +76,7 @@ Response oauth_refuse(const Request& request, const CommandError& error) {
                            "Ask for a 'resource' that the client was registered with, or for the issuer alone.");
     if (error.refusal == refusals::kTooManyAttempts) {
         Response response = error_answer(429, "temporarily_unavailable", "Wait for the time in Retry-After.");
-        response.headers.add("Retry-After", std::to_string(error.retry_after_s));
+        response.headers.add("Retry-After", std::to_string(error.retry_after.whole_seconds_up()));
         return response;
     }
     return refuse(request, error);

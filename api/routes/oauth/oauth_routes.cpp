@@ -62,7 +62,7 @@ Reply client_credentials(Context& context, Request& request, PresentedCredential
     const std::string token = co_await context.tokens.issue(*grant);
     JsonText json;
     json.text("access_token", token).text("token_type", "Bearer");
-    json.number("expires_in", grant->expires_at_ms / 1000 - grant->issued_at_ms / 1000);
+    json.number("expires_in", grant->expires_at.whole_seconds() - grant->issued_at.whole_seconds());
     if (!grant->scope.empty()) json.text("scope", words(grant->scope));
     Response response = at_position(api::json(200, json.finish()), grant->position);
     response.headers.add("Pragma", "no-cache");
@@ -183,7 +183,9 @@ void write_claims(JsonText& json, Context& context, const Uuid& subject, const c
         .text("client_id", claims.client_id)
         .text("token_type", "Bearer");
     if (!claims.service) json.text("sid", claims.bearer.session_id.to_string());
-    json.text("jti", claims.token_id).number("iat", claims.issued_at_s).number("exp", claims.expires_at_s);
+    json.text("jti", claims.token_id)
+        .number("iat", claims.issued_at.whole_seconds())
+        .number("exp", claims.expires_at.whole_seconds());
 }
 
 IntrospectionAnswer tell_of_service(Context& context, Client client, commands::AccessClaims claims,
@@ -223,8 +225,7 @@ IntrospectionAnswer tell_of_refresh(Context& context, Client client, commands::P
     const Session& session = access->session();
     const auto& services = context.services;
     if (!access->active || session.generation != token.generation) co_return inactive();
-    const std::int64_t ends_at_ms =
-        std::min(session.expires_at_ms, session.refreshed_at_ms + services.settings.lifetimes.idle_ms);
+    const Instant ends_at = session_ends_at(session.refreshed_at, session.expires_at, services.settings.lifetimes.idle);
     JsonText json;
     json.boolean("active", true)
         .text("iss", services.settings.issuer)
@@ -232,8 +233,8 @@ IntrospectionAnswer tell_of_refresh(Context& context, Client client, commands::P
         .text("client_id", session.client_id)
         .text("token_type", "refresh_token")
         .text("sid", token.session_id.to_string())
-        .number("iat", session.refreshed_at_ms / 1000)
-        .number("exp", ends_at_ms / 1000);
+        .number("iat", session.refreshed_at.whole_seconds())
+        .number("exp", ends_at.whole_seconds());
     write_access(json, client, access->scope().texts(), access->roles, access->groups);
     co_return json.finish();
 }
@@ -327,7 +328,7 @@ Reply revoke(Call& call) {
     std::optional<Uuid> session_id;
     // One that expired still names the session that it was of, which goes on.
     const auto access = call.context.tokens.read_expired_access(form->token.reveal());
-    const bool is_over = access && access->expires_at_s * 1000 <= call.context.services.clock.now_ms();
+    const bool is_over = access && access->expires_at <= call.context.services.clock.now();
     if (access && access->service && !is_over) {
         auto outcome = co_await commands::revoke_service_token(call.services(), *access->service, std::move(*client),
                                                                caller_of(call.request));

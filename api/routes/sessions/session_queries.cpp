@@ -17,10 +17,10 @@ using commands::CommandError;
 void write_session(JsonText& json, const rows::SessionRow& session) {
     json.text("id", session.id.to_string())
         .text("client_id", session.client_id)
-        .time("started_at", session.started_at_ms)
-        .time("refreshed_at", session.refreshed_at_ms)
-        .time("expires_at", session.expires_at_ms)
-        .time_or_null("ended_at", session.ended_at_ms)
+        .time("started_at", session.started_at)
+        .time("refreshed_at", session.refreshed_at)
+        .time("expires_at", session.expires_at)
+        .time_or_null("ended_at", session.ended_at)
         .text_or_null("end_reason", session.end_reason)
         .text_or_null("client_address", session.client_address)
         .text_or_null("user_agent", session.user_agent);
@@ -28,12 +28,12 @@ void write_session(JsonText& json, const rows::SessionRow& session) {
 
 // A session that nobody ended is over all the same once it is too old or was idle for too long: the rule is that of
 // introspection.
-rows::SessionRow as_it_stands(rows::SessionRow session, std::int64_t now_ms, std::int64_t idle_ms) {
-    if (session.ended_at_ms) return session;
-    const std::int64_t over = session_ends_at_ms(session.refreshed_at_ms, session.expires_at_ms, idle_ms);
-    if (now_ms < over) return session;
-    session.ended_at_ms = over;
-    session.end_reason = over == session.expires_at_ms ? "expired" : "idle";
+rows::SessionRow as_it_stands(rows::SessionRow session, Instant now, Duration idle) {
+    if (session.ended_at) return session;
+    const Instant over = session_ends_at(session.refreshed_at, session.expires_at, idle);
+    if (now < over) return session;
+    session.ended_at = over;
+    session.end_reason = over == session.expires_at ? "expired" : "idle";
     return session;
 }
 
@@ -41,11 +41,11 @@ using SessionPage = rows::Page<rows::SessionRow, rows::SessionCursor>;
 
 Response sessions_answer(Call& call, std::string_view list, const SessionPage& page,
                          const std::optional<Uuid>& current) {
-    const std::int64_t now_ms = call.services().clock.now_ms();
-    const std::int64_t idle_ms = call.services().settings.lifetimes.idle_ms;
+    const Instant now = call.services().clock.now();
+    const Duration idle = call.services().settings.lifetimes.idle;
     JsonText json;
     write_items(json, page.items, [&](JsonText& item, const rows::SessionRow& session) {
-        write_session(item, as_it_stands(session, now_ms, idle_ms));
+        write_session(item, as_it_stands(session, now, idle));
         if (current) item.boolean("current", session.id == *current);
     });
     std::optional<std::string> next;
@@ -69,8 +69,7 @@ Reply list_my_sessions(Call& call) {
     if (!waited) co_return waited.error();
     rows::SessionFilter filter;
     filter.user = call.bearer().user_id;
-    filter.live =
-        rows::SessionFilter::LiveAt{call.services().clock.now_ms(), call.services().settings.lifetimes.idle_ms};
+    filter.live = rows::SessionFilter::LiveAt{call.services().clock.now(), call.services().settings.lifetimes.idle};
     const auto cursor = session_cursor(*page);
     auto sessions = co_await rows::list_sessions(context.queries, filter, cursor, page->limit, call.request.deadline);
     if (!sessions) co_return refuse_query(call.request, sessions.error());

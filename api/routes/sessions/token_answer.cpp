@@ -8,7 +8,7 @@ Response token_answer(const commands::IssuedTokens& tokens, const Uuid& session_
     JsonText json;
     json.text("access_token", tokens.access_token)
         .text("token_type", "Bearer")
-        .number("expires_in", tokens.expires_in_s)
+        .number("expires_in", tokens.expires_in.whole_seconds())
         .text("refresh_token", tokens.refresh_token)
         .text("session_id", session_id.to_string());
     Response response = at_position(api::json(200, json.finish()), position);

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <optional>
 
+#include "domain/base/time.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "security/primitives/base64url.hpp"
 
@@ -13,11 +14,12 @@ namespace keyledger::eventstore::kafka {
 namespace {
 
 constexpr std::size_t kMaxTokenBytes = 64 * 1024;
+constexpr double kLatestSecond = 1e11;  // in the year 5138
 
 struct Token {
     std::string text;
     std::string subject;
-    std::int64_t expires_at_ms = 0;
+    Instant expires_at;
 };
 
 std::optional<std::string> text_of(const std::string& file) {
@@ -42,8 +44,10 @@ std::optional<Token> token_in(std::string text) try {
     const auto expires = json.FindMember("exp");
     const auto subject = json.FindMember("sub");
     if (expires == json.MemberEnd() || !expires->value.IsNumber()) return std::nullopt;
+    const double ends_at_second = expires->value.GetDouble();
+    if (!(ends_at_second > 0 && ends_at_second < kLatestSecond)) return std::nullopt;
     Token token;
-    token.expires_at_ms = static_cast<std::int64_t>(expires->value.GetDouble() * 1000);
+    token.expires_at = Instant::at_ms(static_cast<std::int64_t>(ends_at_second * 1000));
     token.subject = subject != json.MemberEnd() && subject->value.IsString() ? subject->value.GetString() : "keyledger";
     token.text = std::move(text);
     return token;
@@ -61,7 +65,7 @@ void provide_token(rd_kafka_s* handle, const std::string& file) {
         return;
     }
     char why[512];
-    if (rd_kafka_oauthbearer_set_token(handle, token->text.c_str(), token->expires_at_ms, token->subject.c_str(),
+    if (rd_kafka_oauthbearer_set_token(handle, token->text.c_str(), token->expires_at.ms(), token->subject.c_str(),
                                        nullptr, 0, why, sizeof why) != RD_KAFKA_RESP_ERR_NO_ERROR)
         rd_kafka_oauthbearer_set_token_failure(handle, why);
 }

@@ -119,9 +119,9 @@ void StateOutput::replay(const RecordedEvent& event) {
 
 void StateOutput::fold(Change& change) try {
     NullFieldOpener opener;
-    const std::int64_t now_ms = decode_metadata(change.event, opener).occurred_at_ms;
-    change.recorded = {change.event.position, now_ms};
-    while (!by_end_.empty() && by_end_.begin()->first <= now_ms) end(change, by_end_.begin()->second);
+    const Instant now = decode_metadata(change.event, opener).occurred_at;
+    change.recorded = {change.event.position, now};
+    while (!by_end_.empty() && by_end_.begin()->first <= now) end(change, by_end_.begin()->second);
     const AnyEventPtr event = decode_any(change.event, opener);
     Subscription<User, Session>::deliver(*event, [&](const auto& of_one) { apply(change, of_one); });
 } catch (const CodecError& error) {
@@ -133,7 +133,7 @@ void StateOutput::apply(Change& change, const UserEvent& event) {
     const Account before = users_[id];
     User user;
     user.status = before.status;
-    user.registered_at_ms = before.registered_at_ms;
+    user.registered_at = before.registered_at;
     user = evolve(std::move(user), event, change.recorded);
     // Sessions that an earlier event ended are not here any more: what the fold says now is this event's
     // doing.
@@ -142,7 +142,7 @@ void StateOutput::apply(Change& change, const UserEvent& event) {
         if (user.ended_session(at->second, sessions_.at(at->second).first_position)) ended.push_back(at->second);
     for (const Uuid& session : ended) end(change, session);
 
-    const Account after{user.status, user.registered_at_ms};
+    const Account after{user.status, user.registered_at};
     const auto status = name_of(after.status);
     if (!status) {
         users_.erase(id);
@@ -155,7 +155,7 @@ void StateOutput::apply(Change& change, const UserEvent& event) {
     value.text("user_id", id.to_string())
         .text("tenant", change.event.tenant)
         .text("status", *status)
-        .number("registered_at_ms", after.registered_at_ms)
+        .number("registered_at_ms", after.registered_at.ms())
         .number("position", change.event.position);
     change.send(kUsers, id, value.finish());
 }
@@ -166,15 +166,15 @@ void StateOutput::apply(Change& change, const SessionEvent& event) {
 
 void StateOutput::apply(Change& change, const SessionStarted& event) {
     const Uuid& id = change.event.stream_id;
-    keep(id, {event.user_id, change.event.position, event.expires_at_ms});
+    keep(id, {event.user_id, change.event.position, event.expires_at});
     Object value;
     value.text("session_id", id.to_string())
         .text("tenant", change.event.tenant)
         .text("user_id", event.user_id.to_string())
         .text("client_id", event.client_id)
         .list("audiences", event.audiences)
-        .number("started_at_ms", change.recorded.occurred_at_ms)
-        .number("expires_at_ms", event.expires_at_ms)
+        .number("started_at_ms", change.recorded.occurred_at.ms())
+        .number("expires_at_ms", event.expires_at.ms())
         .number("position", change.event.position);
     change.send(kSessions, id, value.finish());
 }
@@ -186,14 +186,14 @@ void StateOutput::apply(Change& change, const SessionEnded&) { end(change, chang
 void StateOutput::keep(const Uuid& session, const LiveSession& live) {
     sessions_[session] = live;
     by_user_.emplace(live.user, session);
-    by_end_.emplace(live.expires_at_ms, session);
+    by_end_.emplace(live.expires_at, session);
 }
 
 bool StateOutput::drop(const Uuid& session) {
     const auto found = sessions_.find(session);
     if (found == sessions_.end()) return false;
     by_user_.erase({found->second.user, session});
-    by_end_.erase({found->second.expires_at_ms, session});
+    by_end_.erase({found->second.expires_at, session});
     sessions_.erase(found);
     return true;
 }
@@ -219,10 +219,10 @@ void StateOutput::restore(std::size_t topic, const ReadRecord& record) {
     }
     const Stored stored(record.value());
     if (topic == kUsers) {
-        users_[*id] = {status_of(stored.text("status")), stored.number("registered_at_ms")};
+        users_[*id] = {status_of(stored.text("status")), Instant::at_ms(stored.number("registered_at_ms"))};
     } else {
         drop(*id);
-        keep(*id, {stored.id("user_id"), stored.number("position"), stored.number("expires_at_ms")});
+        keep(*id, {stored.id("user_id"), stored.number("position"), Instant::at_ms(stored.number("expires_at_ms"))});
     }
 }
 

@@ -17,6 +17,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "domain/base/time.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
 #include "eventstore/kafka/publishing/output.hpp"
@@ -38,13 +39,13 @@ public:
 private:
     struct Account {
         User::Status status = User::Status::kAbsent;
-        std::int64_t registered_at_ms = 0;
+        Instant registered_at;
         bool operator==(const Account&) const = default;
     };
     struct LiveSession {
         Uuid user;
         Position first_position = 0;
-        std::int64_t expires_at_ms = 0;
+        Instant expires_at;
     };
     struct Change;  // one event, and what it sends
 
@@ -64,8 +65,8 @@ private:
     const std::string sessions_topic_;
     std::unordered_map<Uuid, Account> users_;
     std::unordered_map<Uuid, LiveSession> sessions_;
-    std::set<std::pair<Uuid, Uuid>> by_user_;         // user, session
-    std::set<std::pair<std::int64_t, Uuid>> by_end_;  // expires at, session
+    std::set<std::pair<Uuid, Uuid>> by_user_;    // user, session
+    std::set<std::pair<Instant, Uuid>> by_end_;  // expires at, session
 };
 
 }  // namespace keyledger::eventstore::kafka

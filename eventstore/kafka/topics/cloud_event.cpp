@@ -86,12 +86,12 @@ std::string sequence_of(Position position) {
     return std::string(kSequenceDigits - std::min(kSequenceDigits, digits.size()), '0') + digits;
 }
 
-std::string rfc3339(std::int64_t at_ms) {
-    using namespace std::chrono;
-    const milliseconds since_epoch(at_ms);
-    const days day = floor<days>(since_epoch);
-    const year_month_day date{sys_days(day)};
-    const hh_mm_ss<milliseconds> time(since_epoch - day);
+std::string rfc3339(Instant at) {
+    namespace chrono = std::chrono;
+    const chrono::milliseconds since_epoch(at.ms());
+    const auto day = chrono::floor<chrono::days>(since_epoch);
+    const chrono::year_month_day date{chrono::sys_days(day)};
+    const chrono::hh_mm_ss time(since_epoch - day);
     char text[64];
     std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
@@ -122,8 +122,8 @@ Record record_disavowed(const RecordedEvent& event, const EventSource& source) {
              {"ce_source", source.issuer.empty() ? "urn:keyledger:log:" + log_id : source.issuer},
              {"ce_type", std::string(kRecordDisavowed)},
              {"ce_subject", stream_id},
-             {"ce_time", rfc3339(event.recorded_at_ms)},
-             {"ce_recordedtime", rfc3339(event.recorded_at_ms)},
+             {"ce_time", rfc3339(event.recorded_at)},
+             {"ce_recordedtime", rfc3339(event.recorded_at)},
              {"ce_sequence", sequence_of(event.position)},
              {"ce_partitionkey", stream_id},
              {"ce_logid", log_id},
@@ -145,8 +145,8 @@ Record cloud_event(const RecordedEvent& event, const std::string& subject, const
         {"ce_source", source.issuer.empty() ? "urn:keyledger:log:" + log_id : source.issuer},
         {"ce_type", event.type},
         {"ce_subject", subject},
-        {"ce_time", rfc3339(metadata.occurred_at_ms)},
-        {"ce_recordedtime", rfc3339(event.recorded_at_ms)},
+        {"ce_time", rfc3339(metadata.occurred_at)},
+        {"ce_recordedtime", rfc3339(event.recorded_at)},
         {"ce_sequence", sequence_of(event.position)},
         {"ce_partitionkey", subject},
         {"ce_logid", log_id},  // positions of a restored log repeat those of another history

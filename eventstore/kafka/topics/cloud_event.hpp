@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/base/time.hpp"
 #include "eventstore/kafka/client/producer.hpp"
 #include "eventstore/store.hpp"
 
@@ -34,6 +35,6 @@ Record cloud_event(const RecordedEvent& event, const std::string& subject, const
 // A position with kSequenceDigits digits.
 std::string sequence_of(Position position);
 // RFC 3339, UTC, with milliseconds.
-std::string rfc3339(std::int64_t at_ms);
+std::string rfc3339(Instant at);
 
 }  // namespace keyledger::eventstore::kafka

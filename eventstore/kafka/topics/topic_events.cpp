@@ -56,15 +56,16 @@ ActorType actor_type_of(const std::string& name) {
     throw CodecError("'" + name + "' is no actor");
 }
 
-// The milliseconds since 1970 of "2026-01-31T12:00:00.000Z", the only form that the publisher writes.
-std::int64_t time_of(const std::string& text) {
-    using namespace std::chrono;
+// Of "2026-01-31T12:00:00.000Z", the only form that the publisher writes.
+Instant time_of(const std::string& text) {
+    namespace chrono = std::chrono;
     int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0, ms = 0;
     char z = 0;
     if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3d%c", &y, &mo, &d, &h, &mi, &s, &ms, &z) != 8 || z != 'Z')
         throw CodecError("'" + text + "' is not a time");
-    const sys_days day{year(y) / month(static_cast<unsigned>(mo)) / std::chrono::day(static_cast<unsigned>(d))};
-    return duration_cast<milliseconds>(day.time_since_epoch() + hours(h) + minutes(mi) + seconds(s)).count() + ms;
+    const chrono::sys_days day{chrono::year(y) / chrono::month(static_cast<unsigned>(mo)) /
+                               chrono::day(static_cast<unsigned>(d))};
+    return Instant() + days(day.time_since_epoch().count()) + hours(h) + minutes(mi) + seconds(s) + milliseconds(ms);
 }
 
 // What of the fields of this type is personal is not in the topic: it reads as erased.
@@ -90,7 +91,7 @@ RecordedEvent event_of(const ReadRecord& record) {
     event.version = static_cast<std::int32_t>(number_in(stream, "version"));
     event.trust = event.type == kRecordDisavowed ? RecordedEvent::Trust::kInert : RecordedEvent::Trust::kBelieved;
     const auto recorded = record.header("ce_recordedtime");
-    event.recorded_at_ms = time_of(recorded ? std::string(*recorded) : header_in(record, "ce_time"));
+    event.recorded_at = time_of(recorded ? std::string(*recorded) : header_in(record, "ce_time"));
     if (event.is_inert()) return event;
     const auto& actor = member(json, "actor");
     event.tenant = text_in(json, "tenant");
@@ -98,7 +99,7 @@ RecordedEvent event_of(const ReadRecord& record) {
     event.schema_version = static_cast<std::int16_t>(number_in(json, "schema_version"));
     event.payload = payload_of(member(json, "data"), event.type);
     EventMetadata metadata;
-    metadata.occurred_at_ms = time_of(header_in(record, "ce_time"));
+    metadata.occurred_at = time_of(header_in(record, "ce_time"));
     metadata.actor_type = actor_type_of(text_in(actor, "type"));
     metadata.actor_id = text_in(actor, "id");
     NullFieldSealer sealer;

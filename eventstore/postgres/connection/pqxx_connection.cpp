@@ -64,7 +64,7 @@ RecordedEvent event_in(const pqxx::row& row, int first_column) {
     event.event_id = uuid_in(at(7));
     event.payload = text_in(at(8));
     event.metadata = text_in(at(9));
-    event.recorded_at_ms = integer_in<std::int64_t>(at(10));
+    event.recorded_at = Instant::at_ms(integer_in<std::int64_t>(at(10)));
     event.leaf_hash = digest_in(at(11));
     event.is_canonical = text_in(at(12)) == "t";
     event.mac_key_id = text_in(at(13));

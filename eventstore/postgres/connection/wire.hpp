@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger::eventstore::postgres {
@@ -42,7 +43,7 @@ Integer get_integer(std::string_view in) {
 }
 
 // Microseconds since 2000-01-01, as the server counts.
-inline std::int64_t server_time(std::int64_t unix_ms) { return (unix_ms - 946'684'800'000) * 1000; }
+inline std::int64_t server_time(Instant at) { return (1000 * (at - Instant::at_second(946'684'800))).ms(); }
 
 // A one-dimensional array that grows at its end. clear() keeps the memory.
 class BinaryArray {
@@ -53,7 +54,7 @@ public:
     void add(const Uuid& id) { add_length(16).append(reinterpret_cast<const char*>(id.bytes.data()), 16); }
     void add(std::int32_t value) { put_integer(add_length(4), value); }
     void add_int2(std::int16_t value) { put_integer(add_length(2), value); }
-    void add_time(std::int64_t unix_ms) { put_integer(add_length(8), server_time(unix_ms)); }
+    void add_time(Instant at) { put_integer(add_length(8), server_time(at)); }
     void add_bool(bool value) { add_length(1).append(1, value ? '\1' : '\0'); }
     void add_null() {
         ++count_;

@@ -177,9 +177,9 @@ Result<void, std::string> announce_keys(const std::string& url, const std::vecto
     const auto told = with_session(url, [&](pqxx::work& work) {
         work.exec_params("select keyledger.tell_keys($1::text[], $2::bigint[], $3::bigint[])",
                          array_of(keys, [](const AnnouncedKey& one) { return '"' + one.id + '"'; }),
-                         array_of(keys, [](const AnnouncedKey& one) { return std::to_string(one.use_from_ms); }),
+                         array_of(keys, [](const AnnouncedKey& one) { return std::to_string(one.use_from.ms()); }),
                          array_of(keys, [](const AnnouncedKey& one) {
-                             return one.ends_at_ms ? std::to_string(*one.ends_at_ms) : std::string("null");
+                             return one.ends_at ? std::to_string(one.ends_at->ms()) : std::string("null");
                          }));
         return 0;
     });
@@ -202,7 +202,7 @@ Result<std::int64_t, std::string> buried_keys_under(const std::string& url, cons
     });
 }
 
-Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int64_t now_ms) {
+Result<std::int64_t, std::string> live_sessions(const std::string& url, Instant now) {
     return with_session(url, [&](pqxx::work& work) -> std::int64_t {
         if (work.exec1("select to_regclass('read_models.current')")[0].is_null()) return 0;
         const auto current = work.exec("select generation from read_models.current where model = 'sessions'");
@@ -210,7 +210,7 @@ Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int
         return count_in(work.exec_params1("select count(*) from read_models.sessions_" +
                                               std::to_string(current[0][0].as<int>()) +
                                               " where ended_at_ms is null and expires_at_ms > $1",
-                                          now_ms));
+                                          now.ms()));
     });
 }
 

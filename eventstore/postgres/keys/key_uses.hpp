@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/postgres/keys/rewrapping.hpp"
 #include "eventstore/postgres/store/claims.hpp"
 #include "eventstore/store.hpp"
@@ -38,8 +39,8 @@ Result<std::int64_t, std::string> end_claims_key(const std::string& owner_url, c
 // A key of somebody's keyring, as nodes that have it tell.
 struct AnnouncedKey {
     std::string id;
-    std::int64_t use_from_ms = 0;
-    std::optional<std::int64_t> ends_at_ms{};
+    Instant use_from;
+    std::optional<Instant> ends_at{};
     bool operator==(const AnnouncedKey&) const = default;
 };
 // What the database knows of keyrings.
@@ -54,7 +55,7 @@ Result<void, std::string> announce_keys(const std::string& url, const std::vecto
 Result<std::int64_t, std::string> sessions_of_services(const std::string& owner_url);
 
 // Sessions that have not ended, by the read model; 0 where there is none.
-Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int64_t now_ms);
+Result<std::int64_t, std::string> live_sessions(const std::string& url, Instant now);
 
 // Claims without one of the same owner and kind under the current key, in the order of owners, after that one. At
 // most so many.

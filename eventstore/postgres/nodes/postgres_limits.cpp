@@ -111,7 +111,7 @@ boost::asio::awaitable<Result<RateDecision, StoreError>> PostgresLimits::take(st
     if (buckets.empty() || buckets.size() > kMaxBucketsOfARequest) co_return Unexpected(StoreError::kBadData);
     // Taken here at once, so that those who are on their way to the server are counted already.
     const RateDecision known = front_.take(buckets, now_us());
-    if (known.wait_ms > 0) {
+    if (known.wait > Duration()) {
         const std::lock_guard lock(mutex_);
         ++counts_.shed;
         co_return known;
@@ -182,7 +182,7 @@ void PostgresLimits::work() {
                 wait_us = std::max(wait_us, answers->waits_us[entry]);
                 levels_us.push_back(answers->levels_us[entry]);
             }
-            taken.wait_ms = (wait_us + 999) / 1000;
+            taken.wait = milliseconds((wait_us + 999) / 1000);
             taken.first_level_us = levels_us.front();
             settle(*one, taken, levels_us);
         }
@@ -192,7 +192,7 @@ void PostgresLimits::work() {
 // The front learns how the buckets stand for all nodes together, so that what it knows to be empty it need not ask for.
 void PostgresLimits::settle(PendingTake& asked, const RateDecision& taken, const std::vector<std::int64_t>& levels_us) {
     const std::int64_t now = now_us();
-    if (taken.wait_ms > 0) front_.give_back(asked.buckets, now);
+    if (taken.wait > Duration()) front_.give_back(asked.buckets, now);
     for (std::size_t i = 0; i < asked.buckets.size(); ++i) front_.learn(asked.buckets[i], levels_us[i], now);
     asked.answer(taken);
 }

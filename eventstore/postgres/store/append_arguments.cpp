@@ -24,7 +24,7 @@ std::string_view BinaryArray::bytes() {
     return bytes_;
 }
 
-AppendArguments::AppendArguments() { put_integer(recorded_at_, server_time(0)); }
+AppendArguments::AppendArguments() { put_integer(recorded_at_, server_time({})); }
 
 // In the order of the function's parameters, after tenant, time and key.
 std::vector<BinaryArray*> AppendArguments::arrays() {
@@ -111,15 +111,15 @@ std::vector<std::string_view> AppendArguments::values() {
     return values;
 }
 
-void AppendArguments::stamp(std::span<const Append* const> added, std::int64_t recorded_at_ms, const WritingKey& key) {
+void AppendArguments::stamp(std::span<const Append* const> added, Instant recorded_at, const WritingKey& key) {
     recorded_at_.clear();
-    put_integer(recorded_at_, server_time(recorded_at_ms));
+    put_integer(recorded_at_, server_time(recorded_at));
     mac_key_id_ = key.id;
     event_leaves_.clear();
     event_macs_.clear();
     for (const Append* append : added) {
         for (const NewEvent& event : append->events) {
-            const Digest leaf = leaf_hash(kDefaultTenant, event, recorded_at_ms);
+            const Digest leaf = leaf_hash(kDefaultTenant, event, recorded_at);
             event_leaves_.add(security::view_of(leaf));
             const Mac mac = mac_of(*key.key, leaf);
             event_macs_.add(security::view_of(mac));
@@ -185,8 +185,8 @@ void AppendArguments::add_facts(const Append& append) {
     for (const SpentValue& value : append.spent) {
         spent_commands_.add(commands_);
         spent_digests_.add(security::view_of(value.digest));
-        spent_made_.add_time(value.made_at_ms);
-        spent_expiries_.add_time(value.expires_at_ms);
+        spent_made_.add_time(value.made_at);
+        spent_expiries_.add_time(value.expires_at);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "domain/base/time.hpp"
 #include "eventstore/log_facts.hpp"
 #include "eventstore/postgres/connection/wire.hpp"
 #include "eventstore/store.hpp"
@@ -17,7 +18,7 @@ public:
     void add(const Append& append);
     // When and under which key: hashes the leaves of what was added, in that order, and makes their MACs.
     // Done last, for the time is that of sending; may be done again.
-    void stamp(std::span<const Append* const> added, std::int64_t recorded_at_ms, const WritingKey& key);
+    void stamp(std::span<const Append* const> added, Instant recorded_at, const WritingKey& key);
 
     // "select … from keyledger.append($1, …)" and its parameter types, the same for every batch.
     static const std::string& statement();

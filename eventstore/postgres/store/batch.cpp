@@ -63,15 +63,15 @@ void Batch::add(PendingAppend waiting) {
     waiting_.push_back(std::move(waiting));
 }
 
-std::int64_t Batch::stamp(std::int64_t now_ms, std::int64_t floor_ms, const WritingKey& key) {
-    std::int64_t recorded_at_ms = std::max(now_ms, floor_ms);
+Instant Batch::stamp(Instant now, Instant floor, const WritingKey& key) {
+    Instant recorded_at = std::max(now, floor);
     std::vector<const Append*> appends;
     for (const PendingAppend& waiting : waiting_) {
-        recorded_at_ms = std::max(recorded_at_ms, waiting.append.decided_at_ms);
+        recorded_at = std::max(recorded_at, waiting.append.decided_at);
         appends.push_back(&waiting.append);
     }
-    arguments_.stamp(appends, recorded_at_ms, key);
-    return recorded_at_ms;
+    arguments_.stamp(appends, recorded_at, key);
+    return recorded_at;
 }
 
 Batch Batch::only(std::size_t first, std::size_t last) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/postgres/store/append_arguments.hpp"
 #include "eventstore/store.hpp"
 
@@ -48,9 +49,9 @@ public:
     bool admits(const Append& append) const;
     // Encodes it too, but for what stamp() makes.
     void add(PendingAppend waiting);
-    // Right before it is sent. Its events are recorded now, but not before `floor_ms`, nor before any of its
+    // Right before it is sent. Its events are recorded now, but not before `floor`, nor before any of its
     // commands was decided. Returns when that is.
-    std::int64_t stamp(std::int64_t now_ms, std::int64_t floor_ms, const WritingKey& key);
+    Instant stamp(Instant now, Instant floor, const WritingKey& key);
 
     bool empty() const { return waiting_.empty(); }
     std::size_t size() const { return waiting_.size(); }

@@ -26,10 +26,10 @@ Result<Verdict, StoreError> after_end_of_key(const CommitterSettings& settings, 
 
 }  // namespace
 
-Committer::Committer(std::string url, NowMs now_ms, CommitterSettings settings,
+Committer::Committer(std::string url, WallClock now, CommitterSettings settings,
                      std::shared_ptr<Authenticity> authenticity)
     : url_(std::move(url)),
-      now_ms_(std::move(now_ms)),
+      now_(std::move(now)),
       settings_(settings),
       authenticity_(std::move(authenticity)),
       wake_fd_(eventfd(0, EFD_NONBLOCK)) {
@@ -67,8 +67,8 @@ CommitterStatus Committer::status() const {
     CommitterStatus status = status_;
     status.waiting = open_commands_;
     if (in_flight_since_ != Clock::time_point{})
-        status.in_flight_ms =
-            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - in_flight_since_).count() + 1;
+        status.in_flight = milliseconds(
+            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - in_flight_since_).count() + 1);
     return status;
 }
 
@@ -194,7 +194,7 @@ void Committer::launch() {
     }
     next_look_ = now + settings_.silent_after;
     if (asks_for_key_.exchange(false)) (void)learn_writing_key();  // else it goes on with the one that it has
-    newest_ms_ = in_flight_->stamp(now_ms_(), newest_ms_, *writing_key_);
+    newest_ = in_flight_->stamp(now_(), newest_, *writing_key_);
     if (!connection_->send(in_flight_->arguments())) return on_broken("could not send");
     grow();
 }
@@ -336,7 +336,7 @@ void Committer::on_error(const ServerError& error) {
         case Remedy::kKeyEnded: return halve(after_end_of_key(settings_, error.detail));
         case Remedy::kStampAgain: return stamp_again(error);
         case Remedy::kNotNow:
-            newest_ms_ = 0;  // it was a wrong clock's: the server tells the right one again when it is needed
+            newest_ = Instant();  // it was a wrong clock's: the server tells the right one again when it is needed
             fail(*in_flight_);
             return in_flight_.reset();
         case Remedy::kRetry: break;
@@ -351,8 +351,8 @@ void Committer::stamp_again(const ServerError& error) {
     std::int64_t newest_ms = 0;
     const char* const end = error.detail.data() + error.detail.size();
     const auto parsed = std::from_chars(error.detail.data(), end, newest_ms);
-    const bool is_time = parsed.ec == std::errc{} && parsed.ptr == end && newest_ms > newest_ms_;
-    if (is_time) newest_ms_ = newest_ms;
+    const bool is_time = parsed.ec == std::errc{} && parsed.ptr == end && Instant::at_ms(newest_ms) > newest_;
+    if (is_time) newest_ = Instant::at_ms(newest_ms);
     resends_.push_front(std::move(*in_flight_));
     in_flight_.reset();
     if (is_time) return;

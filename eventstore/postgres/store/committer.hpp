@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "domain/base/time.hpp"
 #include "eventstore/postgres/store/authenticity.hpp"
 #include "eventstore/postgres/store/batch.hpp"
 #include "eventstore/postgres/store/writer_connection.hpp"
@@ -58,7 +59,7 @@ struct CommitterStatus {
     std::uint64_t expired = 0;
     std::uint64_t last_batch_size = 0;
     std::uint64_t waiting = 0;
-    std::int64_t in_flight_ms = 0;  // how long the batch in flight has been there; 0: none
+    Duration in_flight;  // how long the batch in flight has been there; none: no batch
     bool connected = false;
     std::string last_error;  // of server or connection; empty: none yet
 };
@@ -66,7 +67,7 @@ struct CommitterStatus {
 class Committer {
 public:
     // Connects in the background: an append before that waits for the first attempt's outcome.
-    Committer(std::string url, NowMs now_ms, CommitterSettings settings = {},
+    Committer(std::string url, WallClock now, CommitterSettings settings = {},
               std::shared_ptr<Authenticity> authenticity = nullptr);
     ~Committer();
     Committer(const Committer&) = delete;
@@ -122,7 +123,7 @@ private:
     void wake();
 
     const std::string url_;
-    const NowMs now_ms_;
+    const WallClock now_;
     const CommitterSettings settings_;
     const std::shared_ptr<Authenticity> authenticity_;
 
@@ -143,7 +144,7 @@ private:
     Batch next_batch_;
     std::optional<WritingKey> writing_key_;
     std::atomic<bool> asks_for_key_ = false;
-    std::int64_t newest_ms_ = 0;  // the last time in the log that is known here
+    Instant newest_;  // the last time in the log that is known here
     std::optional<Batch> in_flight_;
     std::deque<Batch> resends_;  // halves and resends, sent before next_batch_
     Clock::time_point next_attempt_{};

@@ -68,10 +68,10 @@ HeadSharing::Ask make_head_query(const std::string& url, const ReadPoolSettings&
 
 }  // namespace
 
-PostgresStore::PostgresStore(PostgresStoreSettings settings, NowMs now_ms)
+PostgresStore::PostgresStore(PostgresStoreSettings settings, WallClock now)
     : authenticity_(settings.authenticity),
       on_ended_key_(settings.committer.on_ended_key),
-      committer_(settings.url, std::move(now_ms), settings.committer, settings.authenticity),
+      committer_(settings.url, std::move(now), settings.committer, settings.authenticity),
       reads_(settings.url, settings.reads),
       heads_([url = settings.url, reads = settings.reads] { return make_head_query(url, reads); }) {}
 

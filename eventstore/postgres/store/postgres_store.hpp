@@ -33,7 +33,7 @@ struct PostgresStoreStatus {
 // Connects in the background and by itself again whenever the server comes back; answers kUnavailable meanwhile.
 class PostgresStore : public Store {
 public:
-    PostgresStore(PostgresStoreSettings settings, NowMs now_ms);
+    PostgresStore(PostgresStoreSettings settings, WallClock now);
     ~PostgresStore() override;
 
     Answer<Verdict> append(Append append, Deadline deadline) override;

@@ -191,8 +191,8 @@ KeyAnnouncements read_key_announcements(pqxx::connection& connection) {
         }
         AnnouncedKey& told = news.announced.emplace_back();
         told.id = row[0].c_str();
-        told.use_from_ms = row[1].as<std::int64_t>();
-        if (!row[2].is_null()) told.ends_at_ms = row[2].as<std::int64_t>();
+        told.use_from = Instant::at_ms(row[1].as<std::int64_t>());
+        if (!row[2].is_null()) told.ends_at = Instant::at_ms(row[2].as<std::int64_t>());
     }
     return news;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore::postgres {
@@ -16,7 +17,7 @@ class Authenticity;
 
 struct ErasedUser {
     Uuid user_id;
-    std::int64_t erased_at_ms = 0;
+    Instant erased_at;
 };
 using ErasuresProgress = std::function<void(Position looked_until, Position head)>;
 

@@ -420,7 +420,7 @@ TEST(HttpRequest, KeepsOnlyAUserAgentThatCanBeStored) {
 
 TEST(HttpAnswer, CarriesTheHeadersOfEveryAnswer) {
     api::ServerOptions options;
-    options.now_ms = [] { return std::int64_t{784111777} * 1000; };
+    options.now = [] { return Instant::at_second(784111777); };
     TestServer server(options);
     HttpClient client(server.port());
     for (const char* target : {"/hello", "/nothing", "/throw"}) {

@@ -168,8 +168,11 @@ TEST(Headers, RefusesLineBreaksSoThatNoAnswerIsSplit) {
 }
 
 TEST(Problem, SaysTypeTitleStatusDetailAndRequest) {
-    Problem what{
-        .type = problems::kOverloaded, .detail = "Try \"later\".", .retry_after_s = 3, .errors = {}, .members = {}};
+    Problem what{.type = problems::kOverloaded,
+                 .detail = "Try \"later\".",
+                 .retry_after = keyledger::seconds(3),
+                 .errors = {},
+                 .members = {}};
     what.members.push_back({"error", "invalid_request"});
     Response response = problem("r-1", what);
     EXPECT_EQ(response.status, 503);

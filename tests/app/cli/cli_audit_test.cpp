@@ -56,10 +56,10 @@ struct AuditCommand : testing::Test {
         eventstore::audit::TreeHead head;
         head.log_id = Uuid::parse(line.database.execute("select log_id from keyledger.log")).value();
         head.size = size;
-        head.made_at_ms = 1;
+        head.made_at = Instant::at_ms(1);
         const auto bytes = security::hex_decode(root_hex).value();
         std::copy(bytes.begin(), bytes.end(), head.root.begin());
-        const auto& key = keyring->require_current(security::KeyPurpose::kTreeHeads, SystemClock().now_ms());
+        const auto& key = keyring->require_current(security::KeyPurpose::kTreeHeads, SystemClock().now());
         const auto note = security::sign_note(eventstore::audit::checkpoint_text(head),
                                               eventstore::audit::origin_of(head.log_id), *key.signing);
         ASSERT_TRUE(eventstore::audit::append_note(heads, note));
@@ -98,7 +98,7 @@ TEST_F(AuditCommand, I11HoldsBothAgainstTreeHeads) {
     // All that sign, signed or will, for whoever has to know before a rotation takes effect.
     RotateKeys rotation;
     rotation.purpose = "tree-heads";
-    rotation.lead_s = 600;
+    rotation.lead_seconds = 600;
     ASSERT_EQ(line.run([&](const Environment& e) { return rotate_keys(e, rotation); }).exit, Exit::kGood);
     const auto still = line.run([](const Environment& e) { return show_audit_key(e, false); });
     EXPECT_EQ(still.out, key.out);

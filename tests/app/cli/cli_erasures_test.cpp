@@ -30,7 +30,7 @@ struct ErasuresCommand : testing::Test {
     // As the service appends, with a key of its keyring; or as whoever has its role, and not its keys.
     void append(By whom, Append append, const std::string& last_type = "user.enabled") {
         RawWriter role(line.database.service_url());
-        role.recorded_at_ms = SystemClock().now_ms();
+        role.recorded_at = SystemClock().now();
         if (whom == By::kTheService) {
             Config config;
             config.keyring_file = line.path("keyring.json");

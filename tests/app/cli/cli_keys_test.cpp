@@ -56,7 +56,7 @@ struct KeysCommand : testing::Test {
     // As somebody does who has the service's role, and not its keys.
     void role_appends(AppendBuilder& append) {
         RawWriter role(line.database.service_url());
-        role.recorded_at_ms = SystemClock().now_ms();
+        role.recorded_at = SystemClock().now();
         ASSERT_EQ(role.append({append.build()}).at(0), 0);
     }
     std::string owner_of_the_key() {
@@ -65,10 +65,9 @@ struct KeysCommand : testing::Test {
     }
     Uuid anonymous_subject(int days_from_now) {
         const SystemClock clock;
-        const auto keyring = security::LiveKeyring::open(line.path("keyring.json"), clock.now_ms()).value().release();
+        const auto keyring = security::LiveKeyring::open(line.path("keyring.json"), clock.now()).value().release();
         const std::unique_ptr<security::LiveKeyring> owned(keyring);
-        return security::KeyringPseudonyms(*owned, clock)
-            .anonymous_subject_of(clock.now_ms() + days_from_now * commands::kDayMs);
+        return security::KeyringPseudonyms(*owned, clock).anonymous_subject_of(clock.now() + days(days_from_now));
     }
     CommandOutput rewrap() {
         return line.run([](const Environment& e) { return rewrap_keys(e, {}); });
@@ -126,7 +125,7 @@ TEST_F(KeysCommand, ReclaimLeavesNoNameFreeInADatabaseOfBefore) {
     EXPECT_GE(std::stoi(count), 3);
     rotate("claims");
     EXPECT_EQ(postgres::ended_key_in_use(url, {}).value(), std::nullopt);
-    ASSERT_TRUE(security::revoke_key(line.path("keyring.json"), old, SystemClock().now_ms()));
+    ASSERT_TRUE(security::revoke_key(line.path("keyring.json"), old, SystemClock().now()));
     EXPECT_EQ(postgres::ended_key_in_use(url, {old}).value(), old);
     const auto ran = reclaim();
     EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
@@ -139,7 +138,7 @@ TEST_F(KeysCommand, ReclaimLeavesNoNameFreeInADatabaseOfBefore) {
     auto append = claim.build();
     for (auto& taken : append.claims) taken.key_id = old;
     RawWriter role(line.database.service_url());
-    role.recorded_at_ms = SystemClock().now_ms();
+    role.recorded_at = SystemClock().now();
     EXPECT_THROW(role.append({append}), std::runtime_error);
     EXPECT_EQ(postgres::ended_key_in_use(url, {old}).value(), std::nullopt);
 }
@@ -388,7 +387,7 @@ TEST_F(KeysCommand, RevokeOfAnUnknownKeySaysWhereTheIdsAre) { expect_refused("no
 TEST_F(KeysCommand, RewrapWaitsForAKeyThatIsYetToCome) {
     RotateKeys options;
     options.purpose = "key-encryption";
-    options.lead_s = 600;
+    options.lead_seconds = 600;
     const auto rotated = line.run([&](const Environment& e) { return rotate_keys(e, options); });
     EXPECT_NE(rotated.out.find("used in 600 s"), std::string::npos) << rotated.out;
     const auto ran = rewrap();

@@ -13,11 +13,11 @@ using security::KeyLocation;
 
 namespace {
 
-constexpr std::int64_t kNowMs = 1'800'000'000'000;
+constexpr Instant kNow = Instant::at_ms(1'800'000'000'000);
 
 struct Node {
     security::LiveKeyring keyring{std::make_shared<const security::Keyring>(std::vector<security::Key>{})};
-    FixedClock clock{kNowMs};
+    FixedClock clock{kNow};
     KeyringWatch watch{keyring, clock};
 
     void is_told(std::vector<eventstore::postgres::AnnouncedKey> keys) { watch.learn({{}, std::move(keys)}); }
@@ -29,11 +29,11 @@ struct Node {
 
 TEST(KeyringWatch, OfAKeyThatIsNoLongerToldIsGoodAgain) {
     Node node;
-    for (const std::int64_t use_from_ms : {kNowMs - 1, kNowMs + 1'000}) {
-        node.is_told({{"told", use_from_ms, {}}});
+    for (const Instant use_from : {kNow - milliseconds(1), kNow + seconds(1)}) {
+        node.is_told({{"told", use_from, {}}});
         EXPECT_EQ(node.watch.locate_key("told"), KeyLocation::kOtherNode);
         EXPECT_FALSE(node.is_good());
-        node.is_told({{"told", use_from_ms, {}}});
+        node.is_told({{"told", use_from, {}}});
         EXPECT_FALSE(node.is_good()) << "it is still told";
         node.is_told({});
         EXPECT_TRUE(node.is_good()) << node.detail();
@@ -44,17 +44,17 @@ TEST(KeyringWatch, OfAKeyThatIsNoLongerToldIsGoodAgain) {
 
 TEST(KeyringWatch, OfAToldKeyThatHasEndedIsGoodAgain) {
     Node node;
-    node.is_told({{"told", kNowMs - 1, kNowMs + 1'000}});
+    node.is_told({{"told", kNow - milliseconds(1), kNow + seconds(1)}});
     EXPECT_EQ(node.watch.locate_key("told"), KeyLocation::kOtherNode);
     EXPECT_FALSE(node.is_good());
-    node.clock.advance(1'000);
+    node.clock.advance(seconds(1));
     EXPECT_TRUE(node.is_good()) << node.detail();
 }
 
 TEST(KeyringWatch, OfAKeyThatTheLogNamesStaysBadWhateverIsTold) {
     Node node;
     EXPECT_FALSE(node.watch.is_lacking("used"));
-    node.is_told({{"used", kNowMs - 1, {}}});
+    node.is_told({{"used", kNow - milliseconds(1), {}}});
     EXPECT_EQ(node.watch.locate_key("used"), KeyLocation::kOtherNode);
     node.is_told({});
     EXPECT_FALSE(node.is_good());
@@ -63,7 +63,7 @@ TEST(KeyringWatch, OfAKeyThatTheLogNamesStaysBadWhateverIsTold) {
 TEST(KeyringWatch, SaysWhatTheLogNamesHoweverManyKeysAreTold) {
     Node node;
     std::vector<eventstore::postgres::AnnouncedKey> many;
-    for (int i = 0; i < 200; ++i) many.push_back({"told" + std::to_string(i), kNowMs - 1, {}});
+    for (int i = 0; i < 200; ++i) many.push_back({"told" + std::to_string(i), kNow - milliseconds(1), {}});
     node.is_told(many);
     for (const auto& key : many) (void)node.watch.locate_key(key.id);
     EXPECT_FALSE(node.watch.is_lacking("used"));
@@ -76,7 +76,7 @@ TEST(KeyringWatch, SaysNamesThatOthersChoseAsPlainText) {
     Node node;
     const std::string name = "inj\n[2026] [error] forged \x1b[31mred\xFF";
     for (const bool is_presented : {false, true}) {
-        node.is_told({{name, kNowMs - 1, {}}});
+        node.is_told({{name, kNow - milliseconds(1), {}}});
         if (is_presented) (void)node.watch.locate_key(name);
         EXPECT_TRUE(is_plain_text(node.detail())) << node.detail();
         EXPECT_NE(node.detail().find("inj?[2026] [error] forged ?[31mred?"), std::string::npos) << node.detail();

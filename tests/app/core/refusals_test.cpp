@@ -129,7 +129,7 @@ std::string told_of(std::string_view name, RefusalRef refusal) {
     api::Request of_bearer;
     of_bearer.headers.add("Authorization", "Bearer something");
     const commands::CommandError plain(refusal);
-    const commands::CommandError later(*refusal, 7);
+    const commands::CommandError later(*refusal, seconds(7));
     const commands::CommandError text = commands::refused_text(refusal, TextFault::kHidden);
     Told told(name);
     told.tell("about the log", is_about_the_log(refusal->kind) ? "yes" : "no");

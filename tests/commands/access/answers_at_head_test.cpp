@@ -12,9 +12,9 @@ using test::bearer_of;
 using test::caller_of;
 using test::kAnn;
 using test::kAnnsEmail;
-using test::kDayMs;
+using test::kDay;
 using test::kLaptop;
-using test::kNowMs;
+using test::kNow;
 using test::kPhone;
 using test::run;
 
@@ -22,9 +22,9 @@ using test::run;
 class TokenHolds : public testing::Test {
 protected:
     bool holds(const User& user, std::int64_t security_stamp, const Session& session = test::given_session()) {
-        return token_holds(session, user, {kAnn, kLaptop, security_stamp}, SessionLifetimes{}, kNowMs);
+        return token_holds(session, user, {kAnn, kLaptop, security_stamp}, SessionLifetimes{}, kNow);
     }
-    User after(const UserEvent& ending) { return test::further(test::given_user(), ending, {10, kNowMs}); }
+    User after(const UserEvent& ending) { return test::further(test::given_user(), ending, {10, kNow}); }
 };
 
 TEST_F(TokenHolds, ForALiveSessionOfAnActiveUser) { EXPECT_TRUE(holds(test::given_user(), 0)); }
@@ -33,7 +33,7 @@ TEST_F(TokenHolds, OnlyWithTheStampOfItsUser) {
     EXPECT_FALSE(holds(test::given_user(), 1)) << "of a time that never was";
     EXPECT_FALSE(holds(test::given_user(), -1));
     const User revoked = after(UserSessionsRevoked{});
-    const Session later = test::further(Session{}, test::started(), {11, kNowMs});
+    const Session later = test::further(Session{}, test::started(), {11, kNow});
     EXPECT_TRUE(holds(revoked, 1, later));
     EXPECT_FALSE(holds(revoked, 0, later)) << "an old token does not come to life with a new session";
 }
@@ -83,7 +83,7 @@ TEST_F(AnswersAtHeadTest, WhoHoldsRefusesWhatNeverWas) {
 }
 
 TEST_F(AnswersAtHeadTest, WhoHoldsEndsWithTheSession) {
-    clock.advance(14 * kDayMs);
+    clock.advance(14 * kDay);
     EXPECT_TRUE(test::refused(who(bearer_of(laptop_)), refusals::kInvalidToken));
 }
 

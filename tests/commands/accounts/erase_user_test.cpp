@@ -16,7 +16,7 @@ using test::bearer_of;
 using test::caller;
 using test::caller_of;
 using test::kAnnsEmail;
-using test::kDayMs;
+using test::kDay;
 using test::kPassword;
 using test::login;
 using test::run;
@@ -38,9 +38,9 @@ protected:
         before = world.head();
     }
     // Both nodes have the same settings.
-    void allow_grace(std::int64_t grace_ms) {
-        node.services.settings.erasure_grace_ms = grace_ms;
-        other.services.settings.erasure_grace_ms = grace_ms;
+    void allow_grace(Duration grace) {
+        node.services.settings.erasure_grace = grace;
+        other.services.settings.erasure_grace = grace;
     }
     Result<Erasure, CommandError> asks(test::Node& on, const Grant& grant, std::string password = kPassword) {
         return run(request_own_erasure(on.services, {bearer_of(grant), Secret(password)}, caller_of(grant)));
@@ -83,7 +83,7 @@ protected:
 TEST_F(EraseUserTest, TakesKeyClaimsCredentialsAndSessionsAtOnce) {
     const auto erased = asks(node, laptop);
     ASSERT_TRUE(test::succeeds(erased));
-    EXPECT_EQ(erased->due_at_ms, 0);
+    EXPECT_EQ(erased->due_at, Instant());
     EXPECT_EQ(since(), (test::Types{"user.erasure_requested", "user.erased"}));
     for (test::Node* each : {&node, &other}) {
         EXPECT_FALSE(holds(*each, laptop));
@@ -184,7 +184,7 @@ TEST_F(EraseUserTest, IsRefusedToTheLastAdministrator) {
 
 // From the request on, so that it can be carried out whoever leaves meanwhile.
 TEST_F(EraseUserTest, TakesAnAdministratorOutOfTheSetUntilItIsTakenBack) {
-    allow_grace(2 * kDayMs);
+    allow_grace(2 * kDay);
     ASSERT_TRUE(
         run(assign_role(node.services, bearer_of(root), Subject::user(ann), kAdministratorRole, caller_of(root))));
     ASSERT_TRUE(test::succeeds(run(request_erasure(node.services, bearer_of(root), ann, caller_of(root)))));
@@ -206,10 +206,10 @@ TEST_F(EraseUserTest, ReachesADisabledUser) {
 }
 
 TEST_F(EraseUserTest, WaitsForTheGracePeriodAndIsCarriedOutThen) {
-    allow_grace(2 * kDayMs);
+    allow_grace(2 * kDay);
     const auto requested = asks(node, laptop);
     ASSERT_TRUE(test::succeeds(requested));
-    EXPECT_EQ(requested->due_at_ms, test::kNowMs + 2 * kDayMs);
+    EXPECT_EQ(requested->due_at, test::kNow + 2 * kDay);
     EXPECT_FALSE(holds(node, laptop)) << "every session ends with the request";
     EXPECT_FALSE(holds(other, phone));
     EXPECT_TRUE(is_claimed("email", kAnnsEmail));
@@ -217,7 +217,7 @@ TEST_F(EraseUserTest, WaitsForTheGracePeriodAndIsCarriedOutThen) {
     const Position quiet = world.head();
     EXPECT_EQ(run(erase_user(node.services, ann, system_caller()))->position, 0) << "too early";
     EXPECT_EQ(world.head(), quiet);
-    clock.advance(2 * kDayMs);
+    clock.advance(2 * kDay);
     EXPECT_GT(run(erase_user(node.services, ann, system_caller()))->position, quiet);
     EXPECT_EQ(run(erase_user(other.services, ann, system_caller()))->position, 0) << "once";
     EXPECT_EQ(since(), (test::Types{"user.erasure_requested", "user.erased"}));
@@ -226,18 +226,18 @@ TEST_F(EraseUserTest, WaitsForTheGracePeriodAndIsCarriedOutThen) {
 }
 
 TEST_F(EraseUserTest, CanBeTakenBackByLoggingInAgain) {
-    allow_grace(2 * kDayMs);
+    allow_grace(2 * kDay);
     ASSERT_TRUE(asks(node, laptop));
     const Grant back = world.log_in(other, kAnnsEmail);
     ASSERT_TRUE(run(withdraw_own_erasure(other.services, bearer_of(back), caller_of(back))));
-    clock.advance(3 * kDayMs);
+    clock.advance(3 * kDay);
     EXPECT_EQ(run(erase_user(node.services, ann, system_caller()))->position, 0);
     EXPECT_EQ(ann_as_read().status, User::Status::kActive);
     EXPECT_EQ(ann_as_read().email, kAnnsEmail);
 }
 
 TEST_F(EraseUserTest, CanBeTakenBackByAnAdministrator) {
-    allow_grace(2 * kDayMs);
+    allow_grace(2 * kDay);
     ASSERT_TRUE(run(request_erasure(node.services, bearer_of(root), ann, caller_of(root))));
     const auto by_ann = run(withdraw_erasure(node.services, bearer_of(laptop), ann, caller_of(laptop)));
     EXPECT_TRUE(test::refused(by_ann, refusals::kInvalidToken)) << "her sessions ended";
@@ -245,17 +245,17 @@ TEST_F(EraseUserTest, CanBeTakenBackByAnAdministrator) {
     const auto twice = run(withdraw_erasure(node.services, bearer_of(root), ann, caller_of(root)));
     ASSERT_TRUE(test::succeeds(twice));
     EXPECT_EQ(twice->position, 0);
-    EXPECT_FALSE(ann_as_read().erasure_due_at_ms);
+    EXPECT_FALSE(ann_as_read().erasure_due_at);
 }
 
 TEST_F(EraseUserTest, KeepsItsFirstDateWhenAskedAgain) {
-    allow_grace(2 * kDayMs);
+    allow_grace(2 * kDay);
     ASSERT_TRUE(run(request_erasure(node.services, bearer_of(root), ann, caller_of(root))));
-    clock.advance(kDayMs);
+    clock.advance(kDay);
     const auto again = run(request_erasure(other.services, bearer_of(root), ann, caller_of(root)));
     ASSERT_TRUE(test::succeeds(again));
     EXPECT_EQ(again->position, 0);
-    EXPECT_EQ(again->due_at_ms, test::kNowMs + 2 * kDayMs);
+    EXPECT_EQ(again->due_at, test::kNow + 2 * kDay);
 }
 
 TEST_F(EraseUserTest, AnswersARepeatedRequestWithItsFirstOutcome) {
@@ -266,7 +266,7 @@ TEST_F(EraseUserTest, AnswersARepeatedRequestWithItsFirstOutcome) {
     const auto second = ask(other);
     ASSERT_TRUE(test::succeeds(second));
     EXPECT_EQ(second->position, first->position);
-    EXPECT_EQ(second->due_at_ms, 0);
+    EXPECT_EQ(second->due_at, Instant());
     EXPECT_TRUE(second->repeated);
 }
 
@@ -281,14 +281,14 @@ TEST_F(EraseUserTest, RefusesARepeatOfOnesOwn) {
 }
 
 TEST_F(EraseUserTest, TellsARepeatedRequestWhatItWasThoughItWasTakenBack) {
-    allow_grace(2 * kDayMs);
+    allow_grace(2 * kDay);
     Caller with_key = test::caller_with_key(1, 2).acting_as(root.user_id);
     const auto first = run(request_erasure(node.services, bearer_of(root), ann, with_key));
     ASSERT_TRUE(test::succeeds(first));
     ASSERT_TRUE(run(withdraw_erasure(other.services, bearer_of(root), ann, caller_of(root))));
     const auto second = run(request_erasure(node.services, bearer_of(root), ann, with_key));
     ASSERT_TRUE(test::succeeds(second));
-    EXPECT_EQ(second->due_at_ms, test::kNowMs + 2 * kDayMs);
+    EXPECT_EQ(second->due_at, test::kNow + 2 * kDay);
     EXPECT_EQ(ann_as_read().status, User::Status::kActive);
 }
 
@@ -359,7 +359,7 @@ TEST(ErasureInterleavings, BeErasedTwiceAtOnce) {
         scene.stop_watching();
         EXPECT_EQ(scene.count_of("user.erased"), 1) << steps.where();
         EXPECT_EQ(scene.count_of("user.erasure_requested"), 1) << steps.where();
-        if (erased) EXPECT_EQ(erased->due_at_ms, 0) << steps.where();
+        if (erased) EXPECT_EQ(erased->due_at, Instant()) << steps.where();
         else EXPECT_TRUE(test::refused(erased, refusals::kInvalidToken)) << steps.where();
     });
 }

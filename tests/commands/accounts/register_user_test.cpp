@@ -193,7 +193,7 @@ TEST_F(RegisterUserTest, SaysWhenTheHashingPoolIsFull) {
     world.hasher.overloaded = true;
     auto answer = ask(registration("ann@example.com"));
     EXPECT_TRUE(test::refused(answer, refusals::kOverloaded));
-    EXPECT_GT(answer.error().retry_after_s, 0);
+    EXPECT_GT(answer.error().retry_after, Duration());
     EXPECT_TRUE(world.types().empty());
 }
 

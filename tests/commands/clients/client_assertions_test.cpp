@@ -14,7 +14,7 @@ TEST_F(ClientAssertionsTest, EarnATokenByAnAssertionOnceOnAllNodes) {
     EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "one")), refusals::kInvalidClient));
     EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), refusals::kInvalidClient));
     EXPECT_TRUE(
-        test::refused(log_in_with(other, assertion(id, "one", kIssuer, kNowMs + 90'000)), refusals::kInvalidClient));
+        test::refused(log_in_with(other, assertion(id, "one", kIssuer, kNow + seconds(90))), refusals::kInvalidClient));
     EXPECT_TRUE(test::succeeds(log_in_with(other, assertion(id, "two"))));
 }
 
@@ -56,21 +56,21 @@ TEST_F(ClientAssertionsTest, SpendAnAssertionByAskingToo) {
 TEST_F(ClientAssertionsTest, RefuseAssertionsThatAreNotForThisIssuerNow) {
     const Uuid id = account();
     ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
-    const std::int64_t minute = 60'000;
+    const Duration minute = minutes(1);
     const std::string bad[] = {assertion(id, "1", "https://else.example"),
                                assertion(id, "2", std::string(kIssuer) + "/oauth2/token"),
-                               assertion(id, "3", kIssuer, kNowMs - minute),
-                               assertion(id, "4", kIssuer, kNowMs + 61 * minute),
-                               assertion(id, "5", kIssuer, kNowMs + minute, "another"),
-                               assertion(id, "6", kIssuer, kNowMs + minute, "forged"),
+                               assertion(id, "3", kIssuer, kNow - minute),
+                               assertion(id, "4", kIssuer, kNow + 61 * minute),
+                               assertion(id, "5", kIssuer, kNow + minute, "another"),
+                               assertion(id, "6", kIssuer, kNow + minute, "forged"),
                                assertion(test::uuid(4), "7")};
     for (const std::string& text : bad)
         EXPECT_TRUE(test::refused(log_in_with(node, text), refusals::kInvalidClient)) << text;
     const std::string text = id.to_string();
     const std::string of_two =
-        "key|" + text + '|' + test::uuid(4).to_string() + '|' + kIssuer + "|8|" + std::to_string(kNowMs + minute);
+        "key|" + text + '|' + test::uuid(4).to_string() + '|' + kIssuer + "|8|" + std::to_string((kNow + minute).ms());
     EXPECT_TRUE(test::refused(log_in_with(node, of_two), refusals::kInvalidClient)) << "issuer and subject differ";
-    EXPECT_TRUE(test::succeeds(log_in_with(node, assertion(id, "9", kIssuer, kNowMs + 60 * minute))));
+    EXPECT_TRUE(test::succeeds(log_in_with(node, assertion(id, "9", kIssuer, kNow + 60 * minute))));
     ASSERT_TRUE(test::succeeds(run(remove_account_key(services(), bearer_of(roots_), id, "key", caller_of(roots_)))));
     EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "10")), refusals::kInvalidClient));
 }
@@ -88,8 +88,8 @@ TEST_F(ClientAssertionsTest, TellWhatIsWrongWithAnAssertionAndNothingOfAccounts)
     const std::pair<std::string, const char*> unfit[] = {
         {"nonsense", "six parts"},
         {assertion(id, "1", "https://else.example"), "issuer as its only 'aud': "},
-        {assertion(id, "2", kIssuer, kNowMs - 60'000), "has expired"},
-        {assertion(id, "3", kIssuer, kNowMs + 4'000'000), "within an hour"},
+        {assertion(id, "2", kIssuer, kNow - minutes(1)), "has expired"},
+        {assertion(id, "3", kIssuer, kNow + seconds(4000)), "within an hour"},
         {assertion(test::uuid(4), "4", "https://else.example"), "issuer as its only 'aud': "}};
     for (int i = 0; i < 40; ++i)
         for (const auto& [text, says] : unfit) {
@@ -104,11 +104,11 @@ TEST_F(ClientAssertionsTest, TellWhatIsWrongWithAnAssertionAndNothingOfAccounts)
             << says;
     EXPECT_LT(lines.size(), 150U) << "the log is not for whoever wants to fill it";
     EXPECT_EQ(fault_of(assertion(test::uuid(4), "5")), ClientFault::kUnproved);
-    EXPECT_EQ(fault_of(assertion(id, "6", kIssuer, kNowMs + 60'000, "another")), ClientFault::kUnproved);
-    EXPECT_EQ(fault_of(assertion(id, "7", kIssuer, kNowMs + 60'000, "forged")), ClientFault::kUnproved);
+    EXPECT_EQ(fault_of(assertion(id, "6", kIssuer, kNow + minutes(1), "another")), ClientFault::kUnproved);
+    EXPECT_EQ(fault_of(assertion(id, "7", kIssuer, kNow + minutes(1), "forged")), ClientFault::kUnproved);
     ASSERT_TRUE(test::succeeds(log_in_with(node, assertion(id, "8"))));
     EXPECT_EQ(fault_of(assertion(id, "8")), ClientFault::kAssertionUsed);
-    EXPECT_EQ(fault_of(assertion(id, "8", kIssuer, kNowMs + 60'000, "another")), ClientFault::kUnproved)
+    EXPECT_EQ(fault_of(assertion(id, "8", kIssuer, kNow + minutes(1), "another")), ClientFault::kUnproved)
         << "who can't sign learns nothing";
     const auto noted = [&](const char* what) {
         const auto all = world.operator_log.lines();

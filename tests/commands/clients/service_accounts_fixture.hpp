@@ -4,6 +4,7 @@
 #include "commands/clients/service_accounts.hpp"
 #include "commands/clients/service_tokens.hpp"
 #include "domain/access/subject_access.hpp"
+#include "domain/base/time.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
 namespace keyledger::commands {
@@ -12,7 +13,7 @@ using test::bearer_of;
 using test::caller;
 using test::caller_of;
 using test::kIssuer;
-using test::kNowMs;
+using test::kNow;
 using test::run;
 using test::Types;
 
@@ -92,9 +93,9 @@ protected:
         return run(log_in_service(at.services, std::move(request), caller()));
     }
     std::string assertion(const Uuid& id, std::string jti, std::string audience = kIssuer,
-                          std::int64_t expires_at_ms = kNowMs + 60'000, std::string key = "key") {
+                          Instant expires_at = kNow + minutes(1), std::string key = "key") {
         const std::string text = id.to_string();
-        return key + '|' + text + '|' + text + '|' + audience + '|' + jti + '|' + std::to_string(expires_at_ms);
+        return key + '|' + text + '|' + text + '|' + audience + '|' + jti + '|' + std::to_string(expires_at.ms());
     }
     bool holds(const ServiceGrant& grant) {
         const ServiceBearer bearer{grant.account_id, grant.token_id};

@@ -181,7 +181,7 @@ TEST_F(ServiceAccountsTest, EarnATokenByOneAppendAndNoReadWhenTheyAreKnown) {
     EXPECT_EQ(since(), Types{"service_token.issued"});
     EXPECT_EQ(stepped.calls, (std::map<std::string, int>{{"append", 1}}));
     EXPECT_EQ(grant->audiences, std::vector<std::string>{kIssuer});
-    EXPECT_EQ(grant->expires_at_ms, kNowMs + 300'000);
+    EXPECT_EQ(grant->expires_at, kNow + minutes(5));
     const auto event = world.events().back();
     EXPECT_EQ(event.stream_id, grant->token_id);
     eventstore::NullFieldOpener nothing;
@@ -224,7 +224,7 @@ TEST_F(ServiceAccountsTest, WaitBeforeAnythingIsReadWhereTheirNetworkFailsAllThe
     EXPECT_TRUE(test::refused(introspecting, refusals::kTooManyAttempts));
     EXPECT_TRUE(stepped.calls.empty());
     EXPECT_TRUE(test::succeeds(log_in(node, id, *made.secret))) << "what is right always passes";
-    clock.advance(60'000);
+    clock.advance(minutes(1));
     EXPECT_TRUE(test::refused(log_in(node, id, unlike), refusals::kInvalidClient));
 }
 

@@ -12,7 +12,7 @@ using test::bearer_of;
 using test::caller;
 using test::caller_of;
 using test::kAnnsEmail;
-using test::kMinuteMs;
+using test::kMinute;
 using test::login;
 using test::password_change;
 using test::run;
@@ -81,9 +81,9 @@ TEST_F(ChangePasswordTest, LooksAtNoPasswordAfterTooManyFailures) {
     const int verified = world.hasher.verified;
     auto answer = ask(password_change(bearer_of(laptop_)));
     EXPECT_TRUE(test::refused(answer, refusals::kTooManyAttempts));
-    EXPECT_GT(answer.error().retry_after_s, 0);
+    EXPECT_GT(answer.error().retry_after, Duration());
     EXPECT_EQ(world.hasher.verified, verified);
-    clock.advance(test::kSecondMs);
+    clock.advance(test::kSecond);
     EXPECT_TRUE(test::succeeds(ask(password_change(bearer_of(laptop_)))));
 }
 

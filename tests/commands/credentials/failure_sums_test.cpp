@@ -8,7 +8,7 @@ namespace keyledger::commands {
 namespace {
 
 using test::caller;
-using test::kMinuteMs;
+using test::kMinute;
 using test::run;
 
 Caller from(std::string address) {
@@ -35,7 +35,7 @@ protected:
         }
     }
     Result<int, CommandError> record() {
-        return run(record_failure_sums(services(), test::kNowMs, test::kNowMs + kMinuteMs, housekeeper()));
+        return run(record_failure_sums(services(), test::kNow, test::kNow + kMinute, housekeeper()));
     }
 };
 
@@ -54,8 +54,8 @@ TEST_F(FailureSumsTest, AreOneEventForEachNetwork) {
     const auto decoded = eventstore::decode_any(events.front(), opener);
     const auto& sum = std::get<LoginFailuresSummed>(*eventstore::event_in<LoginAttempts>(*decoded));
     EXPECT_EQ(sum.count, 25);
-    EXPECT_EQ(sum.from_ms, test::kNowMs);
-    EXPECT_EQ(sum.before_ms, test::kNowMs + kMinuteMs);
+    EXPECT_EQ(sum.from, test::kNow);
+    EXPECT_EQ(sum.before, test::kNow + kMinute);
     EXPECT_EQ(events.front().metadata.find("192.0.2.1"), std::string::npos) << "the network is sealed";
     EXPECT_NE(events.front().metadata.find("sealed_for"), std::string::npos);
     EXPECT_EQ(record().value(), 0) << "and once";

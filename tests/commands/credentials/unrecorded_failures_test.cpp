@@ -55,7 +55,7 @@ protected:
         for (test::Node* one : {&here_, &there_}) {
             one->services.settings.attempts.failures_in_a_row = kGuesses;
             one->services.settings.attempts.network_failures = kGuessesOfANetwork;
-            one->services.settings.attempts.known_for_ms = 90 * test::kDayMs;
+            one->services.settings.attempts.known_for = 90 * test::kDay;
         }
         ann_ = world.register_user(here_, kAnnsEmail);
         ASSERT_TRUE(gets_in(here_, "home"));
@@ -73,7 +73,7 @@ protected:
         Streams streams;
         const auto attempts = streams.read<LoginAttempts>(world.pseudonyms.login_attempts_of(ann_));
         const Step step = [&](Attempt& attempt) -> StepResult {
-            const SumFailedLogins command{LoginFailure::kUnknownUser, 1, 0, 1};
+            const SumFailedLogins command{LoginFailure::kUnknownUser, 1, {}, Instant::at_ms(1)};
             attempt.append(attempts, decide(attempt.state(attempts), command));
             co_return Result<void, CommandError>{};
         };
@@ -133,7 +133,7 @@ TEST_F(GuessesUnderNoise, CloseTheNetworkThatGuesses) {
     EXPECT_FALSE(guesses(here_, "wrong", "a cafe"));
     EXPECT_EQ(waiting(here_), kGuessesOfANetwork) << "a knock in a pause counts for nothing, and prolongs none";
     EXPECT_TRUE(gets_in(here_, "a hotel"));
-    clock.advance(test::kSecondMs);
+    clock.advance(test::kSecond);
     EXPECT_TRUE(gets_in(here_, "a cafe"));
 }
 
@@ -142,7 +142,7 @@ TEST_F(GuessesUnderNoise, CountInANetworkThatTheAccountKnows) {
     begin_noise();
     for (int i = 0; i < kGuesses; ++i) {
         EXPECT_FALSE(guesses(here_, "wrong", "home"));
-        clock.advance(test::kDayMs);
+        clock.advance(test::kDay);
     }
     EXPECT_FALSE(gets_in(here_, "home"));
 }
@@ -215,16 +215,16 @@ TEST_F(GuessesUnderNoise, CountWhereNobodyIsToldThatTheyWereWrong) {
 class UnrecordedFailuresTest : public testing::Test {
 protected:
     bool begin(const Uuid& whose, const std::string& network) {
-        return kept.begin({whose, LoginFailure::kWrongPassword, network}, caller(), test::kNowMs);
+        return kept.begin({whose, LoginFailure::kWrongPassword, network}, caller(), test::kNow);
     }
     void keep(const Uuid& whose, const std::string& network) {
         ASSERT_TRUE(begin(whose, network));
-        kept.keep(whose, network, {}, limits, test::kNowMs);
+        kept.keep(whose, network, {}, limits, test::kNow);
     }
     bool lets_in(const Uuid& whose, const std::string& network) {
         LoginAttempts recorded;
-        recorded.networks = {{"home", 0, 0, test::kNowMs}};
-        return may_try(kept.tally(whose).added_to(recorded, limits), network, limits, test::kNowMs);
+        recorded.networks = {{"home", 0, {}, test::kNow}};
+        return may_try(kept.tally(whose).added_to(recorded, limits), network, limits, test::kNow);
     }
 
     UnrecordedFailures kept{2};
@@ -260,7 +260,7 @@ TEST_F(UnrecordedFailuresTest, CountFromTheMomentInWhichTheyAreKnown) {
     EXPECT_EQ(kept.status().waiting, 0) << "they are on their way";
     kept.settle(ann, "a cafe");
     EXPECT_TRUE(lets_in(ann, "a hotel"));
-    kept.keep(ann, "a cafe", {}, limits, test::kNowMs);
+    kept.keep(ann, "a cafe", {}, limits, test::kNow);
     EXPECT_EQ(kept.status().waiting, 1);
     kept.forget(ann);
     EXPECT_EQ(kept.status().waiting, 0);

@@ -29,10 +29,10 @@ TEST_F(RatesTest, OfWritesAreOfASessionBeforeTheyAreOfItsUser) {
     EXPECT_TRUE(takes(laptop_) && takes(laptop_));
     const auto refused = admit_write(services(), test::bearer_of(laptop_));
     EXPECT_TRUE(test::refused(refused, refusals::kTooManyAttempts));
-    EXPECT_GT(refused.error().retry_after_s, 0);
+    EXPECT_GT(refused.error().retry_after, Duration());
     EXPECT_TRUE(takes(phone_) && takes(phone_));
     EXPECT_FALSE(takes(phone_));
-    clock.advance(60'000);
+    clock.advance(minutes(1));
     EXPECT_TRUE(takes(laptop_));
 }
 
@@ -57,7 +57,7 @@ TEST_F(RatesTest, OfRefreshesAreOfTheSession) {
     EXPECT_TRUE(test::refused(refresh(laptop_), refusals::kTooManyAttempts));
     EXPECT_EQ(world.head(), before);
     EXPECT_TRUE(test::succeeds(refresh(phone_)));
-    clock.advance(60'000);
+    clock.advance(minutes(1));
     EXPECT_TRUE(test::succeeds(refresh(laptop_)));
 }
 
@@ -127,7 +127,7 @@ TEST_F(FailuresAsOneClient, WaitTogetherAndKeepNobodyOut) {
         EXPECT_TRUE(test::succeeds(ask(at, network, stock_, *stock_.secret)));
         EXPECT_TRUE(test::refused(ask(at, network, nobody, wrong()), refusals::kInvalidClient));
     }
-    clock.advance(60'000);
+    clock.advance(minutes(1));
     EXPECT_TRUE(test::refused(ask(services(), "later", billing_, wrong()), refusals::kInvalidClient)) << "not for good";
 }
 

@@ -56,7 +56,7 @@ public:
     asio::awaitable<void> act() {
         Services& services = nodes_[one_of(2)]->services;
         Person& person = people_[one_of(people_.size())];
-        stage_.clock.advance(static_cast<std::int64_t>(one_of(8'000)));
+        stage_.clock.advance(milliseconds(one_of(8'000)));
         const std::size_t choices = person.grants.empty() ? 3 : 15;
         const std::size_t choice = one_of(choices);
         switch (choice) {

@@ -57,22 +57,22 @@ protected:
 TEST_F(ExecutorTest, NeverLetsTimeGoBackwardsWithinAStream) {
     const auto occurred = [&] {
         eventstore::NullFieldOpener nothing;
-        return eventstore::decode_metadata(world.events().back(), nothing).occurred_at_ms;
+        return eventstore::decode_metadata(world.events().back(), nothing).occurred_at;
     };
     ASSERT_TRUE(test::succeeds(rename(node, "ann2")));
-    const std::int64_t first_ms = occurred();
-    clock.advance(-60'000);
+    const Instant first = occurred();
+    clock.advance(-minutes(1));
     ASSERT_TRUE(test::succeeds(rename(other, "ann3")));
-    EXPECT_EQ(occurred(), first_ms);
+    EXPECT_EQ(occurred(), first);
     test::Node cold(world, store);
     ASSERT_TRUE(test::succeeds(rename(cold, "ann4")));
-    EXPECT_EQ(occurred(), first_ms);
-    clock.advance(60'001);
+    EXPECT_EQ(occurred(), first);
+    clock.advance(milliseconds(60'001));
     ASSERT_TRUE(test::succeeds(rename(node, "ann5")));
-    EXPECT_EQ(occurred(), first_ms + 1);
-    clock.advance(-60'002);
+    EXPECT_EQ(occurred(), first + milliseconds(1));
+    clock.advance(-milliseconds(60'002));
     ASSERT_TRUE(test::succeeds(rename(node, "ann6")));
-    EXPECT_EQ(occurred(), first_ms - 60'001) << "it was a clock that was wrong";
+    EXPECT_EQ(occurred(), first - milliseconds(60'001)) << "it was a clock that was wrong";
 }
 
 // ---- conflicts (I4) --------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ TEST_F(ExecutorTest, GivesUpInAStormOfConflicts) {
                       [this, i] { return rename_elsewhere("other" + std::to_string(i)); });
     auto answer = rename(node, "mine");
     EXPECT_TRUE(test::refused(answer, refusals::kBusy));
-    EXPECT_GT(answer.error().retry_after_s, 0);
+    EXPECT_GT(answer.error().retry_after, Duration());
     EXPECT_EQ(since().size(), static_cast<std::size_t>(kMaxAttempts)) << "the others' alone";
     ASSERT_TRUE(run(log_in(services(), test::login_by_username("other2"), caller())));
     EXPECT_FALSE(run(log_in(services(), test::login_by_username("mine"), caller())));
@@ -217,11 +217,11 @@ TEST_F(ExecutorTest, LetsARefreshBeRepeatedAfterAnUnknownOutcome) {
 // A command id that was made here and is known already can only be this very append, sent twice by the store.
 TEST_F(ExecutorTest, TakesItsOwnResendForItsOutcome) {
     stepped.sends_twice = true;
-    clock.advance(test::kSecondMs);
+    clock.advance(test::kSecond);
     auto grant = run(log_in(services(), login(kAnnsEmail), caller()));
     ASSERT_TRUE(test::succeeds(grant));
     EXPECT_EQ(grant->position, before_ + 1);
-    EXPECT_EQ(grant->generated_at_ms, clock.now_ms()) << "the token's bytes follow from it";
+    EXPECT_EQ(grant->generated_at, clock.now()) << "the token's bytes follow from it";
     EXPECT_EQ(since(), Types{"session.started"});
     EXPECT_TRUE(node.cache.find(grant->session_id)) << "and it is remembered as any other";
     auto refreshed = run(refresh_session(services(), refresh_of(*grant), caller()));
@@ -322,7 +322,7 @@ TEST_F(ExecutorTest, SealsTheEnvelopeForWhoeverActs) {
     EXPECT_EQ(of_last(ann_).session_id, laptop_.session_id);
 
     ASSERT_FALSE(run(log_in(services(), login(kAnnsEmail, "wrong"), caller("a stranger's"))));
-    const Uuid today = world.pseudonyms.anonymous_subject_of(clock.now_ms());
+    const Uuid today = world.pseudonyms.anonymous_subject_of(clock.now());
     EXPECT_EQ(of_last(today).user_agent.value, "a stranger's");
     EXPECT_FALSE(of_last(ann_).user_agent.value) << "a stranger's address must not outlive his day in Ann's name";
 }
@@ -333,7 +333,7 @@ TEST_F(ExecutorTest, WritesTheEnvelopeOfItsRequest) {
     ASSERT_TRUE(test::succeeds(rename(node, "ann2", from)));
     eventstore::NullFieldOpener nothing;
     const auto envelope = eventstore::decode_metadata(world.events().back(), nothing);
-    EXPECT_EQ(envelope.occurred_at_ms, clock.now_ms());
+    EXPECT_EQ(envelope.occurred_at, clock.now());
     EXPECT_EQ(envelope.request_id, "request-1");
     EXPECT_EQ(envelope.correlation_id, "request-1");
     EXPECT_EQ(envelope.traceparent, from.traceparent);

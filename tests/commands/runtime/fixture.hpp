@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "commands/access/authority.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/faulty/faulty_store.hpp"
 #include "tests/support/world/given.hpp"
 #include "tests/support/world/steps.hpp"
@@ -20,7 +21,7 @@ public:
     virtual ~Stores() = default;
     virtual eventstore::Store& first() = 0;
     virtual eventstore::Store& second() = 0;
-    virtual std::int64_t server_ms() = 0;  // the clock by which what is spent expires
+    virtual Instant server_now() = 0;  // the clock by which what is spent expires
 };
 std::unique_ptr<Stores> empty_stores();
 // What the longest tests do on it: all, or what takes seconds where every append is flushed to a disk.
@@ -32,7 +33,7 @@ extern const Breadth kBreadth;
 
 // Everything of one test, or of one run of a story that is told many times.
 struct Stage {
-    FixedClock clock{kNowMs};
+    FixedClock clock{kNow};
     std::unique_ptr<Stores> stores = empty_stores();
     eventstore::Store& store = stores->second();
     eventstore::FaultyStore faulty{stores->first()};

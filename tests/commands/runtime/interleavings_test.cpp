@@ -245,7 +245,7 @@ TEST_P(InterleavingTest, RefreshTwiceWithOneTokenOnOneDevice) {
         if (!steps.happened()) return;
         EXPECT_EQ(first->generation, 2) << steps.where();
         EXPECT_EQ(second->generation, 2) << steps.where();
-        EXPECT_EQ(first->generated_at_ms, second->generated_at_ms) << steps.where();
+        EXPECT_EQ(first->generated_at, second->generated_at) << steps.where();
         EXPECT_EQ(scene.world.types(scene.before), test::Types{"session.refreshed"}) << steps.where();
     });
 }
@@ -413,7 +413,7 @@ TEST_P(InterleavingTest, EndTheAdministratorsSessionWhileItDisablesSomebody) {
 TEST_P(InterleavingTest, MakeTheKeyOfADayTwiceAtOnce) {
     test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
-        scene.clock.advance(test::kDayMs);
+        scene.clock.advance(test::kDay);
         auto stranger = [&]() -> asio::awaitable<void> {
             auto request = login(kAnnsEmail, "wrong");
             auto from = caller("second");
@@ -429,7 +429,7 @@ TEST_P(InterleavingTest, MakeTheKeyOfADayTwiceAtOnce) {
         const auto events = scene.world.events(scene.before);
         ASSERT_EQ(events.size(), 2u) << steps.where();
         // Both open under the one key that the store holds.
-        const Uuid subject = scene.world.pseudonyms.anonymous_subject_of(scene.clock.now_ms());
+        const Uuid subject = scene.world.pseudonyms.anonymous_subject_of(scene.clock.now());
         const auto key = run(scene.other.keys.find(subject, Deadline::max()));
         ASSERT_TRUE(key && key->key) << steps.where();
         for (const auto& event : events) {

@@ -47,11 +47,11 @@ long peak_memory_kib() {
 
 class LongStream : public testing::Test {
 protected:
-    static std::int64_t now_ms() { return test::kNowMs; }
+    static Instant now() { return test::kNow; }
     // What a process opens before it serves.
     struct Process {
         explicit Process(LongStream& of)
-            : store({.url = of.database.service_url(), .authenticity = test::authenticity()}, now_ms),
+            : store({.url = of.database.service_url(), .authenticity = test::authenticity()}, now),
               node(of.world, store) {
             std::vector<eventstore::StreamFrom> nothing(1);
             for (int i = 0; i < 8; ++i) run(store.read_streams(nothing, Deadline::max())).value();
@@ -99,8 +99,8 @@ protected:
     }
 
     test::Database database;
-    test::FixedClock clock{test::kNowMs};
-    PostgresStore store{{.url = database.service_url(), .authenticity = test::authenticity()}, now_ms};
+    test::FixedClock clock{test::kNow};
+    PostgresStore store{{.url = database.service_url(), .authenticity = test::authenticity()}, now};
     test::World world{store, clock};
     test::Node node{world, store};
     Grant anns, root;

@@ -9,10 +9,10 @@ public:
     eventstore::Store& first() override { return store_; }
     eventstore::Store& second() override { return store_; }
 
-    std::int64_t server_ms() override { return kNowMs; }
+    Instant server_now() override { return kNow; }
 
 private:
-    eventstore::MemoryStore store_{[] { return kNowMs; }};
+    eventstore::MemoryStore store_{[] { return kNow; }};
 };
 
 }  // namespace

@@ -18,17 +18,17 @@ public:
                            " keyledger.spent");
     }
     eventstore::Store& first() override {
-        static PostgresStore store({.url = database().service_url(), .authenticity = authenticity()}, now_ms);
+        static PostgresStore store({.url = database().service_url(), .authenticity = authenticity()}, now);
         return store;
     }
     eventstore::Store& second() override {
-        static PostgresStore store({.url = database().service_url(), .authenticity = authenticity()}, now_ms);
+        static PostgresStore store({.url = database().service_url(), .authenticity = authenticity()}, now);
         return store;
     }
-    std::int64_t server_ms() override { return database().server_ms(); }
+    Instant server_now() override { return database().server_now(); }
 
 private:
-    static std::int64_t now_ms() { return kNowMs; }
+    static Instant now() { return kNow; }
 };
 
 }  // namespace

@@ -23,7 +23,7 @@ std::string text_of(const AnonymousCallers& callers) {
 }
 std::string text_of(const ServiceToken& token) {
     return "service token " + std::to_string(static_cast<int>(token.status)) + ' ' +
-           token.service_account_id.to_string() + ' ' + token.credential + ' ' + std::to_string(token.expires_at_ms);
+           token.service_account_id.to_string() + ' ' + token.credential + ' ' + std::to_string(token.expires_at.ms());
 }
 // What snapshots keep of a state, or of those that have none what is said above.
 std::string text_of(const Fold& fold) {
@@ -84,7 +84,7 @@ TEST_P(RandomHistories, AreRememberedAsTheyAreRead) {
     const std::uint64_t seed = seed_of(*testing::UnitTest::GetInstance()->current_test_info());
     SCOPED_TRACE("seed " + std::to_string(seed));
     test::Stage stage;
-    for (test::Node* node : {&stage.node, &stage.other}) node->services.settings.attempts = {4, 3, test::kMinuteMs, 0};
+    for (test::Node* node : {&stage.node, &stage.other}) node->services.settings.attempts = {4, 3, test::kMinute, {}};
     Chance chance(seed, stage, stage.node, stage.other);
     chance.begin();
     for (int i = 0; i < 80; ++i) run(chance.act());

@@ -41,7 +41,7 @@ Given done(const Result<T, CommandError>& answer) {
 // Bob, the group `staff` and the account `billing` hold todos:read. Nobody but Root has anything of payroll.
 struct Scene : test::Stage {
     Scene() {
-        node.services.settings.erasure_grace_ms = test::kDayMs;
+        node.services.settings.erasure_grace = test::kDay;
         world.create_administrator(node, "root@example.com");
         roots = world.log_in(node, "root@example.com");
         ann = world.register_user(node, "ann@example.com", "ann");
@@ -339,7 +339,7 @@ std::vector<Loss> losses_of_a_session() {
         {"password changed elsewhere", Bites::kEverybody, change_password_elsewhere},
         {"session expired", Bites::kEverybody,
          [](Scene& s, const Command&) {
-             s.clock.advance(s.node.services.settings.lifetimes.absolute_ms + 1);
+             s.clock.advance(s.node.services.settings.lifetimes.absolute + milliseconds(1));
              s.roots = s.world.log_in(s.node, "root@example.com");
          }},
         {"session of somebody else", Bites::kEverybody,

@@ -312,14 +312,14 @@ Aggregate folded_of(std::vector<typename Aggregate::Event> events) {
     Aggregate aggregate;
     Position position = 10;
     for (const auto& event : events) {
-        aggregate = evolve(aggregate, event, {position, 100 * position});
+        aggregate = evolve(aggregate, event, {position, Instant::at_ms(100 * position)});
         ++position;
     }
     return aggregate;
 }
 
 TEST(FoldNames, StandForWhatTheFoldMakesOfASession) {
-    const SessionStarted started{test::uuid(1), "shop", {"https://shop.example"}, 2, "laptop", 9000};
+    const SessionStarted started{test::uuid(1), "shop", {"https://shop.example"}, 2, "laptop", Instant::at_ms(9000)};
     const auto session = folded_of<Session>({started, SessionRefreshed{2, "phone"}, SessionRefreshRefused{7}});
     EXPECT_EQ(kept_text(session),
               R"(1 {"audiences":["https://shop.example"],"client_id":"shop","device":"phone","expires_at_ms":9000,)"
@@ -331,7 +331,7 @@ TEST(FoldNames, StandForWhatTheFoldMakesOfAUser) {
     const UserRegistered registered{{"ann@example.com"}, {}, {"Ann"}};
     const auto user =
         folded_of<User>({registered, UserPasswordSet{test::uuid(2), "aa"}, UserProfileUpdated{{"ann"}, {"Ann Lee"}},
-                         UserSessionsRevoked{test::uuid(3)}, UserErasureRequested{5000}});
+                         UserSessionsRevoked{test::uuid(3)}, UserErasureRequested{Instant::at_ms(5000)}});
     EXPECT_EQ(kept_text(user),
               R"(1 {"credential_id":"00000000-0000-7000-8000-000000000002","email":"ann@example.com",)"
               R"("erasure_due_at_ms":5000,"kept_session":null,"name":"Ann Lee","registered_at_ms":1000,)"

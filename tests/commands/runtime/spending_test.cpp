@@ -15,14 +15,14 @@ using test::caller;
 using test::caller_with_key;
 using test::run;
 
-constexpr std::int64_t kMinuteMs = 60'000;
+constexpr Duration kMinute = minutes(1);
 constexpr Refusal kOpenedBefore = told_as(refusals::kInvalidClient);
 constexpr Refusal kUsedBefore = told_as(refusals::kInvalidToken);
 
 class SpendingTest : public test::CommandTest {
 protected:
     eventstore::SpentValue value(std::string_view text) {
-        return spent_value("test", {text}, {server_ms_, server_ms_ + kMinuteMs});
+        return spent_value("test", {text}, {server_now_, server_now_ + kMinute});
     }
     // A door is a stream of its own.
     asio::awaitable<Outcome> open(test::Node& at, eventstore::SpentValue key) {
@@ -66,7 +66,7 @@ protected:
         before_ = world.head();
     }
 
-    const std::int64_t server_ms_ = stores->server_ms();
+    const Instant server_now_ = stores->server_now();
     Uuid ann_;
     Grant root_;
     Position before_ = 0;
@@ -88,7 +88,7 @@ TEST_F(SpendingTest, OpensOneDoorForFiftyAtOnceOnTwoNodes) {
 }
 
 TEST_F(SpendingTest, KeepsPurposesApart) {
-    const ValueLife life{server_ms_, server_ms_ + kMinuteMs};
+    const ValueLife life{server_now_, server_now_ + kMinute};
     EXPECT_TRUE(test::succeeds(run(open(node, spent_value("link", {"a", "b"}, life)))));
     EXPECT_TRUE(test::succeeds(run(open(node, spent_value("code", {"a", "b"}, life)))));
     EXPECT_TRUE(test::succeeds(run(open(node, spent_value("link", {"ab", ""}, life)))));
@@ -107,10 +107,12 @@ TEST_F(SpendingTest, SpendsWithoutEventsAndForOthersToo) {
 }
 
 TEST_F(SpendingTest, TakesNothingThatHasExpired) {
-    const auto at = [&](std::int64_t ms) { return spent_value("test", {"late"}, {server_ms_ - kMinuteMs, ms}); };
-    EXPECT_TRUE(test::refused(run(open(node, at(server_ms_))), kOpenedBefore));
-    EXPECT_TRUE(test::refused(run(use(node, at(server_ms_ - 1), caller())), kUsedBefore));
-    EXPECT_TRUE(test::succeeds(run(open(node, at(server_ms_ + kMinuteMs)))));
+    const auto at = [&](Instant expires_at) {
+        return spent_value("test", {"late"}, {server_now_ - kMinute, expires_at});
+    };
+    EXPECT_TRUE(test::refused(run(open(node, at(server_now_))), kOpenedBefore));
+    EXPECT_TRUE(test::refused(run(use(node, at(server_now_ - milliseconds(1)), caller())), kUsedBefore));
+    EXPECT_TRUE(test::succeeds(run(open(node, at(server_now_ + kMinute)))));
 }
 
 // A request that comes again under its key gets its first outcome, and does not hear that its own value is spent.

@@ -27,10 +27,10 @@ constexpr std::int32_t kMoreThanAPage = eventstore::kMaxPageEvents + 70;
 
 class SquattedStreams : public testing::Test {
 protected:
-    static std::int64_t now_ms() { return test::kNowMs; }
+    static Instant now() { return test::kNow; }
     struct Process {
         explicit Process(SquattedStreams& of)
-            : store({.url = of.database.service_url(), .authenticity = test::authenticity()}, now_ms),
+            : store({.url = of.database.service_url(), .authenticity = test::authenticity()}, now),
               node(of.world, store) {}
         PostgresStore store;
         test::Node node;
@@ -39,7 +39,7 @@ protected:
     // As somebody with the service's role and without its keys.
     void squat(const Uuid& stream, const std::string& type, std::int32_t count = 1, std::int32_t after = 0) {
         test::RawWriter writer(database.service_url());
-        writer.recorded_at_ms = now_ms();
+        writer.recorded_at = now();
         const Uuid log_id = Uuid::parse(database.execute("select log_id from keyledger.log")).value();
         writer.key = eventstore::WritingKey{test::kMacKey, eventstore::event_mac_key("guessed", test::kMacKey, log_id)};
         const auto forged = test::AppendBuilder().write(stream, after, count, R"({"n":1})", type);
@@ -72,8 +72,8 @@ protected:
     }
 
     test::Database database;
-    test::FixedClock clock{test::kNowMs};
-    PostgresStore store{{.url = database.service_url(), .authenticity = test::authenticity()}, now_ms};
+    test::FixedClock clock{test::kNow};
+    PostgresStore store{{.url = database.service_url(), .authenticity = test::authenticity()}, now};
     test::World world{store, clock};
     Process process{*this};
     Subject ann;
@@ -161,7 +161,7 @@ TEST_F(SquattedStreams, AStreamStaysWhatItsFirstBelievedEventMadeIt) {
 TEST_F(SquattedStreams, NothingIsTakenOfAnotherTenant) {
     test::RawWriter writer(database.service_url());
     writer.tenant = "other";
-    writer.recorded_at_ms = now_ms();
+    writer.recorded_at = now();
     EXPECT_THROW(writer.append({test::AppendBuilder().write(kLogStream, 0)}), std::runtime_error);
     ASSERT_TRUE(run(add_mac_key(services(), "mac-2", asks())));
 }

@@ -29,10 +29,10 @@ Caller by_http(int number) {
 
 TEST(StoredSize, OfARefreshWithItsIndexes) {
     test::Database database;
-    test::FixedClock clock(test::kNowMs);
-    const auto now_ms = [&] { return clock.now_ms(); };
+    test::FixedClock clock(test::kNow);
+    const auto now = [&] { return clock.now(); };
     eventstore::postgres::PostgresStore store({.url = database.service_url(), .authenticity = test::authenticity()},
-                                              now_ms);
+                                              now);
     test::World world(store, clock);
     test::Node node(world, store);
     world.register_user(node, "ann@example.com");
@@ -45,7 +45,7 @@ TEST(StoredSize, OfARefreshWithItsIndexes) {
     int number = 0;
     for (int i = 0; i < kRefreshes; ++i)
         for (Grant& grant : grants) {
-            clock.advance(1'000);
+            clock.advance(seconds(1));
             auto refreshed = run(refresh_session(node.services, test::refresh_of(grant), by_http(++number)));
             ASSERT_TRUE(refreshed.has_value()) << number;
             grant = *refreshed;

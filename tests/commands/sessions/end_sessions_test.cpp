@@ -33,7 +33,7 @@ protected:
         auto session = run(session_at_head(services(), grant.session_id, Deadline::max()));
         EXPECT_TRUE(test::succeeds(session));
         const bool stands = check_session(*session->session, grant.session_id, session->user,
-                                          services().settings.lifetimes, clock.now_ms())
+                                          services().settings.lifetimes, clock.now())
                                 .has_value();
         EXPECT_EQ(holds, stands);
         return holds;

@@ -12,7 +12,7 @@ namespace {
 using test::caller;
 using test::caller_of;
 using test::kAnnsEmail;
-using test::kMinuteMs;
+using test::kMinute;
 using test::login;
 using test::login_by_username;
 using test::run;
@@ -125,7 +125,7 @@ TEST_F(LogInTest, DoesTheSameWorkForAnUnknownNameAsForAWrongPassword) {
         world.hasher.verified = 0;
         auto answer = ask(login(email, password));
         EXPECT_TRUE(test::refused(answer, refusals::kInvalidCredentials));
-        EXPECT_EQ(answer.error().retry_after_s, 0);
+        EXPECT_EQ(answer.error().retry_after, Duration());
         EXPECT_EQ(world.hasher.verified, 1);
         return stepped.calls;
     };
@@ -169,7 +169,7 @@ protected:
         for (test::Node* one : {&node, &other}) {
             one->services.settings.attempts.failures_in_a_row = 10;
             one->services.settings.attempts.network_failures = 3;
-            one->services.settings.attempts.known_for_ms = 90 * test::kDayMs;
+            one->services.settings.attempts.known_for = 90 * test::kDay;
         }
     }
     static Caller from(const std::string& network) {
@@ -205,12 +205,12 @@ TEST_F(LogInLimitTest, LetsTheNetworkTryAgainAfterPausesThatGrow) {
     fail(3, "cafe");
     for (const std::int64_t pause_s : {1, 2, 4}) {
         EXPECT_FALSE(gets_in("cafe"));
-        clock.advance(pause_s * test::kSecondMs - 1);
+        clock.advance(pause_s * test::kSecond - milliseconds(1));
         EXPECT_FALSE(gets_in("cafe")) << pause_s;
-        clock.advance(1);
+        clock.advance(milliseconds(1));
         fail(1, "cafe");
     }
-    clock.advance(8 * test::kSecondMs);
+    clock.advance(8 * test::kSecond);
     EXPECT_TRUE(gets_in("cafe"));
 }
 
@@ -220,7 +220,7 @@ TEST_F(LogInLimitTest, NeverLocksTheOwnerOutOfANetworkThatTheyLoggedInFrom) {
     ASSERT_TRUE(gets_in("home"));
     fail_everywhere(12);
     for (int hour = 0; hour < 48; ++hour) {
-        clock.advance(60 * kMinuteMs);
+        clock.advance(60 * kMinute);
         fail(1, "attacker " + std::to_string(hour));
     }
     EXPECT_FALSE(gets_in("a hotel")) << "NIST's limit is for whoever nobody knows";
@@ -238,7 +238,7 @@ TEST_F(LogInLimitTest, KnowsANetworkOnEveryNode) {
 TEST_F(LogInLimitTest, RefusesTheRightPasswordFromEverywhereElseWhenAllGuessesAreUsedUp) {
     fail_everywhere(10);
     EXPECT_FALSE(gets_in("home"));
-    clock.advance(30 * test::kDayMs);
+    clock.advance(30 * test::kDay);
     EXPECT_FALSE(gets_in("home")) << "a hundred in a row, and not one more by waiting";
 }
 
@@ -283,7 +283,7 @@ TEST_F(LogInLimitTest, AnswersOnALockedAccountAsToAWrongPassword) {
         world.hasher.verified = 0;
         auto answer = ask(login(name, password), from("a hotel"));
         EXPECT_TRUE(test::refused(answer, refusals::kInvalidCredentials)) << name;
-        EXPECT_EQ(answer.error().retry_after_s, 0);
+        EXPECT_EQ(answer.error().retry_after, Duration());
         EXPECT_EQ(world.hasher.verified, 1) << name;
     }
 }

@@ -8,8 +8,8 @@ namespace {
 
 using test::caller;
 using test::kAnnsEmail;
-using test::kDayMs;
-using test::kSecondMs;
+using test::kDay;
+using test::kSecond;
 using test::refresh_of;
 using test::run;
 using test::Types;
@@ -34,8 +34,7 @@ protected:
 bool same_tokens(const Grant& a, const Grant& b) {
     return a.user_id == b.user_id && a.session_id == b.session_id && a.client_id == b.client_id &&
            a.audiences == b.audiences && a.session_audiences == b.session_audiences &&
-           a.security_stamp == b.security_stamp && a.generation == b.generation &&
-           a.generated_at_ms == b.generated_at_ms;
+           a.security_stamp == b.security_stamp && a.generation == b.generation && a.generated_at == b.generated_at;
 }
 
 TEST_F(RefreshSessionTest, HandsOutTheNextGeneration) {
@@ -103,7 +102,7 @@ TEST_F(RefreshSessionTest, AuditsAGenerationThatWasNeverHandedOut) {
 TEST_F(RefreshSessionTest, RepeatsTheSameSuccessorForALostAnswer) {
     auto lost = ask(first_);
     ASSERT_TRUE(test::succeeds(lost));
-    clock.advance(10 * kSecondMs);
+    clock.advance(10 * kSecond);
     auto again = ask(first_);
     ASSERT_TRUE(test::succeeds(again));
     EXPECT_TRUE(same_tokens(*lost, *again));
@@ -122,7 +121,7 @@ TEST_F(RefreshSessionTest, RepeatsTheSameSuccessorOnAnotherNode) {
 
 TEST_F(RefreshSessionTest, GivesNoGraceAfterTenSeconds) {
     ASSERT_TRUE(test::succeeds(ask(first_)));
-    clock.advance(10 * kSecondMs + 1);
+    clock.advance(10 * kSecond + milliseconds(1));
     EXPECT_TRUE(test::refused(ask(first_), refusals::kInvalidGrant));
     EXPECT_EQ(since(), (Types{"session.refreshed", "session.ended"}));
 }
@@ -131,11 +130,11 @@ TEST_F(RefreshSessionTest, GivesNoGraceAfterTenSeconds) {
 // are, and a lost answer is given again; by more the grace would be longer for it, so there is none.
 TEST_F(RefreshSessionTest, GivesAGraceThatIsNoLongerThanTheClocksOfItsNodesDiffer) {
     auto lost = ask(first_);
-    clock.advance(-kSecondMs);
+    clock.advance(-kSecond);
     auto again = run(refresh_session(other.services, refresh_of(first_), caller()));
     ASSERT_TRUE(test::succeeds(again));
     EXPECT_TRUE(same_tokens(*lost, *again));
-    clock.advance(-1);
+    clock.advance(-milliseconds(1));
     EXPECT_TRUE(
         test::refused(run(refresh_session(other.services, refresh_of(first_), caller())), refusals::kInvalidGrant));
     EXPECT_EQ(since(), (Types{"session.refreshed", "session.ended"}));
@@ -171,22 +170,22 @@ TEST_F(RefreshSessionTest, KnowsNoSessionThatNeverBegan) {
 
 // ---- ends ------------------------------------------------------------------------------------------------------
 TEST_F(RefreshSessionTest, EndsAfterFourteenIdleDays) {
-    clock.advance(14 * kDayMs - 1);
+    clock.advance(14 * kDay - milliseconds(1));
     auto second = ask(first_);
     ASSERT_TRUE(test::succeeds(second));
-    clock.advance(14 * kDayMs);
+    clock.advance(14 * kDay);
     EXPECT_TRUE(test::refused(ask(*second), refusals::kInvalidGrant));
 }
 
 TEST_F(RefreshSessionTest, EndsAfterThirtyDaysHoweverBusy) {
     Grant grant = first_;
     for (int day = 0; day < 29; day += 10) {
-        clock.advance(day == 20 ? 10 * kDayMs - 1 : 10 * kDayMs);
+        clock.advance(day == 20 ? 10 * kDay - milliseconds(1) : 10 * kDay);
         auto next = ask(grant);
         ASSERT_TRUE(test::succeeds(next)) << day;
         grant = *next;
     }
-    clock.advance(1);
+    clock.advance(milliseconds(1));
     EXPECT_TRUE(test::refused(ask(grant), refusals::kInvalidGrant));
 }
 

@@ -235,7 +235,7 @@ TEST(JoinAdministrators, IsRejectedAboveTheLimit) {
 TEST(LeaveAdministrators, IsRejectedForTheLast) {
     const auto two = given<Administrators>(AdministratorsJoined{kAnn}, AdministratorsJoined{kBob});
     EXPECT_TRUE(test::decides(decide(two, LeaveAdministrators{kAnn}), {AdministratorsLeft{kAnn}}));
-    const auto one = test::further(two, AdministratorsLeft{kAnn}, {3, test::kNowMs});
+    const auto one = test::further(two, AdministratorsLeft{kAnn}, {3, test::kNow});
     EXPECT_TRUE(test::refuses(decide(one, LeaveAdministrators{kBob}), refusals::kLastAdministrator));
 }
 

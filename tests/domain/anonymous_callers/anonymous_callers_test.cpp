@@ -5,8 +5,8 @@
 namespace keyledger {
 namespace {
 
-const EraseAnonymousCallers kErase{test::kNowMs, test::kNowMs + test::kDayMs};
-const AnonymousCallersErased kErased{test::kNowMs, test::kNowMs + test::kDayMs};
+const EraseAnonymousCallers kErase{test::kNow, test::kNow + test::kDay};
+const AnonymousCallersErased kErased{test::kNow, test::kNow + test::kDay};
 
 TEST(EraseAnonymousCallers, NamesTheDay) { EXPECT_TRUE(test::decides(decide(AnonymousCallers{}, kErase), {kErased})); }
 

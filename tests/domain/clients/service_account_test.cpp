@@ -75,7 +75,7 @@ TEST(AddAccountKey, TakesEachKeyOnceAndFourInAll) {
     EXPECT_TRUE(refuses(decide(account(added), command), refusals::kKeyAlreadyRegistered));
     ServiceAccount full = account();
     for (const char* id : {"a", "b", "c", "d"})
-        full = further(full, ServiceAccountKeyAdded{id, KeyAlgorithm::kEs256, "{}"}, {2, kNowMs});
+        full = further(full, ServiceAccountKeyAdded{id, KeyAlgorithm::kEs256, "{}"}, {2, kNow});
     EXPECT_TRUE(refuses(decide(full, command), refusals::kTooManyKeys));
     EXPECT_TRUE(decides(decide(account(added), RemoveAccountKey{kKey}), {ServiceAccountKeyRemoved{kKey}}));
     EXPECT_TRUE(refuses(decide(account(), RemoveAccountKey{kKey}), refusals::kCredentialUnknown));
@@ -109,15 +109,15 @@ TEST(AddAccountKey, KeepsTheNameThatItCameWithUnlessItIsTaken) {
 
 TEST(DeleteServiceAccount, LeavesNothingToProveItselfWith) {
     EXPECT_TRUE(decides(decide(account_with_secret(), DeleteServiceAccount{}), {ServiceAccountDeleted{}}));
-    const auto gone = further(account_with_secret(), ServiceAccountDeleted{}, {3, kNowMs});
+    const auto gone = further(account_with_secret(), ServiceAccountDeleted{}, {3, kNow});
     EXPECT_FALSE(gone.has_credential(kSecret.to_string()));
     EXPECT_TRUE(refuses(decide(gone, DeleteServiceAccount{}), refusals::kAccountUnknown));
 }
 
 // ---- tokens ----------------------------------------------------------------------------------------------------
-ServiceTokenIssued issued() { return {kAccount, {"urn:a"}, {"a:b"}, kSecret.to_string(), kNowMs + kMinuteMs}; }
-IssueServiceToken issue() { return {kAccount, {"urn:a"}, {"a:b"}, kSecret.to_string(), kNowMs + kMinuteMs}; }
-ServiceToken token_at(Position position) { return further(ServiceToken{}, issued(), {position, kNowMs}); }
+ServiceTokenIssued issued() { return {kAccount, {"urn:a"}, {"a:b"}, kSecret.to_string(), kNow + kMinute}; }
+IssueServiceToken issue() { return {kAccount, {"urn:a"}, {"a:b"}, kSecret.to_string(), kNow + kMinute}; }
+ServiceToken token_at(Position position) { return further(ServiceToken{}, issued(), {position, kNow}); }
 
 TEST(IssueServiceToken, TakesACredentialOfAnAccountThatIsEnabled) {
     EXPECT_TRUE(decides(decide(ServiceToken{}, account_with_secret(), issue()), {issued()}));
@@ -131,25 +131,24 @@ TEST(IssueServiceToken, TakesACredentialOfAnAccountThatIsEnabled) {
 
 TEST(RevokeServiceToken, EndsItOnce) {
     EXPECT_TRUE(decides(decide(token_at(3), {}, RevokeServiceToken{}), {ServiceTokenRevoked{kAccount}}));
-    const auto revoked = further(token_at(3), ServiceTokenRevoked{kAccount}, {4, kNowMs});
+    const auto revoked = further(token_at(3), ServiceTokenRevoked{kAccount}, {4, kNow});
     EXPECT_TRUE(stays_quiet(decide(revoked, {}, RevokeServiceToken{})));
     EXPECT_TRUE(refuses(decide(ServiceToken{}, {}, RevokeServiceToken{}), refusals::kInvalidToken));
 }
 
 TEST(Holds, UntilTokenAccountOrCredentialEnd) {
     const auto good = account_with_secret();
-    EXPECT_TRUE(holds(token_at(3), kAccount, good, kNowMs));
-    EXPECT_FALSE(holds(token_at(3), kAccount, good, kNowMs + kMinuteMs)) << "expired";
-    EXPECT_FALSE(holds(token_at(3), uuid(8), good, kNowMs)) << "another's";
-    EXPECT_FALSE(holds(further(token_at(3), ServiceTokenRevoked{kAccount}, {4, kNowMs}), kAccount, good, kNowMs));
-    EXPECT_FALSE(
-        holds(token_at(3), kAccount, further(good, ServiceAccountSecretRemoved{kSecret}, {4, kNowMs}), kNowMs));
-    const auto disabled = further(good, ServiceAccountDisabled{}, {4, kNowMs});
-    EXPECT_FALSE(holds(token_at(3), kAccount, disabled, kNowMs));
-    const auto again = further(disabled, ServiceAccountEnabled{}, {5, kNowMs});
-    EXPECT_FALSE(holds(token_at(3), kAccount, again, kNowMs)) << "what ended stays ended";
-    EXPECT_TRUE(holds(token_at(6), kAccount, again, kNowMs));
-    EXPECT_FALSE(holds(ServiceToken{}, Uuid{}, good, kNowMs));
+    EXPECT_TRUE(holds(token_at(3), kAccount, good, kNow));
+    EXPECT_FALSE(holds(token_at(3), kAccount, good, kNow + kMinute)) << "expired";
+    EXPECT_FALSE(holds(token_at(3), uuid(8), good, kNow)) << "another's";
+    EXPECT_FALSE(holds(further(token_at(3), ServiceTokenRevoked{kAccount}, {4, kNow}), kAccount, good, kNow));
+    EXPECT_FALSE(holds(token_at(3), kAccount, further(good, ServiceAccountSecretRemoved{kSecret}, {4, kNow}), kNow));
+    const auto disabled = further(good, ServiceAccountDisabled{}, {4, kNow});
+    EXPECT_FALSE(holds(token_at(3), kAccount, disabled, kNow));
+    const auto again = further(disabled, ServiceAccountEnabled{}, {5, kNow});
+    EXPECT_FALSE(holds(token_at(3), kAccount, again, kNow)) << "what ended stays ended";
+    EXPECT_TRUE(holds(token_at(6), kAccount, again, kNow));
+    EXPECT_FALSE(holds(ServiceToken{}, Uuid{}, good, kNow));
 }
 
 }  // namespace

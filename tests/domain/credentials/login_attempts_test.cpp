@@ -6,31 +6,31 @@ namespace keyledger {
 namespace {
 
 using test::kAnn;
-using test::kDayMs;
-using test::kMinuteMs;
-using test::kNowMs;
+using test::kDay;
+using test::kMinute;
+using test::kNow;
 
 LoginAttempts after_failures(int count, LoginFailure reason = LoginFailure::kWrongPassword) {
     LoginAttempts attempts;
-    for (int i = 0; i < count; ++i) attempts = test::further(attempts, LoginFailed{kAnn, reason}, {i + 1, kNowMs});
+    for (int i = 0; i < count; ++i) attempts = test::further(attempts, LoginFailed{kAnn, reason}, {i + 1, kNow});
     return attempts;
 }
 
 constexpr const char* kHere = "here";
 constexpr const char* kThere = "there";
 
-LoginAttemptLimits limits() { return {10, 2, 15 * kMinuteMs, 90 * kDayMs}; }
+LoginAttemptLimits limits() { return {10, 2, 15 * kMinute, 90 * kDay}; }
 
 LoginAttempts after_failures_from(const std::string& network, int count) {
     LoginAttempts attempts;
     for (int i = 0; i < count; ++i)
-        attempts = test::further(attempts, LoginFailed{kAnn, LoginFailure::kWrongPassword, network}, {i + 1, kNowMs});
+        attempts = test::further(attempts, LoginFailed{kAnn, LoginFailure::kWrongPassword, network}, {i + 1, kNow});
     return attempts;
 }
 
 TEST(SumFailedLogins, ConcernsNobodysAttempts) {
-    const SumFailedLogins command{LoginFailure::kUnknownUser, 25, 1'000, 2'000};
-    const LoginFailuresSummed summed{LoginFailure::kUnknownUser, 25, 1'000, 2'000};
+    const SumFailedLogins command{LoginFailure::kUnknownUser, 25, Instant::at_ms(1'000), Instant::at_ms(2'000)};
+    const LoginFailuresSummed summed{LoginFailure::kUnknownUser, 25, Instant::at_ms(1'000), Instant::at_ms(2'000)};
     EXPECT_TRUE(test::decides(decide(LoginAttempts{}, command), {summed}));
     EXPECT_EQ(test::given<LoginAttempts>(summed).failures_in_a_row, 0);
 }
@@ -59,31 +59,31 @@ TEST(ClearFailedLogins, StaysQuietWithoutFailures) {
 
 TEST(ClearFailedLogins, LetsThePausesOfOtherNetworksGoOn) {
     LoginAttempts attempts = after_failures_from(kHere, 2);
-    for (int i = 0; i < 2; ++i) attempts = test::further(attempts, LoginFailed{kAnn, {}, kThere}, {9, kNowMs});
-    attempts = test::further(attempts, LoginFailuresCleared{kAnn, kHere}, {10, kNowMs});
+    for (int i = 0; i < 2; ++i) attempts = test::further(attempts, LoginFailed{kAnn, {}, kThere}, {9, kNow});
+    attempts = test::further(attempts, LoginFailuresCleared{kAnn, kHere}, {10, kNow});
     EXPECT_EQ(attempts.failures_in_a_row, 0);
-    EXPECT_TRUE(may_try(attempts, kHere, limits(), kNowMs));
-    EXPECT_FALSE(may_try(attempts, kThere, limits(), kNowMs));
+    EXPECT_TRUE(may_try(attempts, kHere, limits(), kNow));
+    EXPECT_FALSE(may_try(attempts, kThere, limits(), kNow));
 }
 
 // ---- one network -----------------------------------------------------------------------------------------------
 // The failure was recorded by a node whose clock is ahead: that is no pause, or what is right would count as wrong.
 TEST(RecordFailedLogin, MakesNobodyWaitForAClockThatIsBehind) {
     const LoginAttempts attempts = after_failures_from(kHere, 1);
-    for (const std::int64_t behind_ms : {std::int64_t{5}, std::int64_t{kDayMs}}) {
-        EXPECT_TRUE(may_try(attempts, kHere, limits(), kNowMs - behind_ms));
-        EXPECT_FALSE(may_try(after_failures_from(kHere, 2), kHere, limits(), kNowMs - behind_ms));
+    for (const Duration behind : {milliseconds(5), kDay}) {
+        EXPECT_TRUE(may_try(attempts, kHere, limits(), kNow - behind));
+        EXPECT_FALSE(may_try(after_failures_from(kHere, 2), kHere, limits(), kNow - behind));
     }
 }
 
 TEST(MayTry, PausesLongerAndLongerForTheNetworkThatFails) {
     LoginAttempts attempts = after_failures_from(kHere, 1);
-    EXPECT_TRUE(may_try(attempts, kHere, limits(), kNowMs));
-    for (const std::int64_t pause_ms : {1000, 2000, 4000, 8000, 16000}) {
-        attempts = test::further(attempts, LoginFailed{kAnn, {}, kHere}, {9, kNowMs});
-        EXPECT_FALSE(may_try(attempts, kHere, limits(), kNowMs + pause_ms - 1)) << pause_ms;
-        EXPECT_TRUE(may_try(attempts, kHere, limits(), kNowMs + pause_ms)) << pause_ms;
-        EXPECT_TRUE(may_try(attempts, kThere, limits(), kNowMs)) << "anybody would lock everybody out";
+    EXPECT_TRUE(may_try(attempts, kHere, limits(), kNow));
+    for (const Duration pause : {seconds(1), seconds(2), seconds(4), seconds(8), seconds(16)}) {
+        attempts = test::further(attempts, LoginFailed{kAnn, {}, kHere}, {9, kNow});
+        EXPECT_FALSE(may_try(attempts, kHere, limits(), kNow + pause - milliseconds(1))) << pause.ms();
+        EXPECT_TRUE(may_try(attempts, kHere, limits(), kNow + pause)) << pause.ms();
+        EXPECT_TRUE(may_try(attempts, kThere, limits(), kNow)) << "anybody would lock everybody out";
     }
 }
 
@@ -91,57 +91,57 @@ TEST(MayTry, PausesNoLongerThanTheLongestPause) {
     LoginAttemptLimits longer = limits();
     longer.failures_in_a_row = 1000;
     const auto attempts = after_failures_from(kHere, 90);
-    EXPECT_FALSE(may_try(attempts, kHere, longer, kNowMs + longer.longest_pause_ms - 1));
-    EXPECT_TRUE(may_try(attempts, kHere, longer, kNowMs + longer.longest_pause_ms));
+    EXPECT_FALSE(may_try(attempts, kHere, longer, kNow + longer.longest_pause - milliseconds(1)));
+    EXPECT_TRUE(may_try(attempts, kHere, longer, kNow + longer.longest_pause));
 }
 
 // ---- all networks together (NIST SP 800-63B-4 section 3.2.2) ---------------------------------------------------
 TEST(MayTry, EndsForStrangersWhenAllNetworksFailedTooOften) {
     LoginAttempts attempts;
     for (int i = 0; i < 10; ++i) {
-        EXPECT_TRUE(may_try(attempts, "a new one", limits(), kNowMs)) << i;
-        attempts = test::further(attempts, LoginFailed{kAnn, {}, "network " + std::to_string(i)}, {i + 1, kNowMs});
+        EXPECT_TRUE(may_try(attempts, "a new one", limits(), kNow)) << i;
+        attempts = test::further(attempts, LoginFailed{kAnn, {}, "network " + std::to_string(i)}, {i + 1, kNow});
     }
-    EXPECT_FALSE(may_try(attempts, "a new one", limits(), kNowMs));
-    EXPECT_FALSE(may_try(attempts, "a new one", limits(), kNowMs + 365 * kDayMs)) << "waiting gives no further guess";
-    const auto unlocked = test::further(attempts, LoginUnlocked{kAnn}, {11, kNowMs});
-    EXPECT_TRUE(may_try(unlocked, "a new one", limits(), kNowMs));
-    EXPECT_TRUE(may_try(unlocked, "network 3", limits(), kNowMs));
+    EXPECT_FALSE(may_try(attempts, "a new one", limits(), kNow));
+    EXPECT_FALSE(may_try(attempts, "a new one", limits(), kNow + 365 * kDay)) << "waiting gives no further guess";
+    const auto unlocked = test::further(attempts, LoginUnlocked{kAnn}, {11, kNow});
+    EXPECT_TRUE(may_try(unlocked, "a new one", limits(), kNow));
+    EXPECT_TRUE(may_try(unlocked, "network 3", limits(), kNow));
 }
 
 TEST(MayTry, GoesOnForANetworkThatTheUserLoggedInFrom) {
     LoginAttempts attempts = test::given<LoginAttempts>(LoginNetworkSeen{kAnn, kHere});
     for (int i = 0; i < 200; ++i)
-        attempts = test::further(attempts, LoginFailed{kAnn, {}, "network " + std::to_string(i)}, {i + 2, kNowMs});
-    EXPECT_FALSE(may_try(attempts, kThere, limits(), kNowMs));
-    EXPECT_TRUE(may_try(attempts, kHere, limits(), kNowMs)) << "a flood from elsewhere pushed it out";
-    const std::int64_t seen_ms = attempts.find(kHere)->logged_in_at_ms;
-    EXPECT_TRUE(may_try(attempts, kHere, limits(), seen_ms + 90 * kDayMs - 1));
-    EXPECT_FALSE(may_try(attempts, kHere, limits(), seen_ms + 90 * kDayMs)) << "known for 90 days";
+        attempts = test::further(attempts, LoginFailed{kAnn, {}, "network " + std::to_string(i)}, {i + 2, kNow});
+    EXPECT_FALSE(may_try(attempts, kThere, limits(), kNow));
+    EXPECT_TRUE(may_try(attempts, kHere, limits(), kNow)) << "a flood from elsewhere pushed it out";
+    const Instant seen = attempts.find(kHere)->logged_in_at;
+    EXPECT_TRUE(may_try(attempts, kHere, limits(), seen + 90 * kDay - milliseconds(1)));
+    EXPECT_FALSE(may_try(attempts, kHere, limits(), seen + 90 * kDay)) << "known for 90 days";
 }
 
 // Whoever sits in the owner's own network has the guesses of one network, and not more.
 TEST(MayTry, EndsForAKnownNetworkThatFailsTooOftenItself) {
     LoginAttempts attempts = test::given<LoginAttempts>(LoginNetworkSeen{kAnn, kHere});
-    for (int i = 0; i < 10; ++i) attempts = test::further(attempts, LoginFailed{kAnn, {}, kHere}, {i + 2, kNowMs});
-    EXPECT_FALSE(may_try(attempts, kHere, limits(), kNowMs + 80 * kDayMs));
+    for (int i = 0; i < 10; ++i) attempts = test::further(attempts, LoginFailed{kAnn, {}, kHere}, {i + 2, kNow});
+    EXPECT_FALSE(may_try(attempts, kHere, limits(), kNow + 80 * kDay));
 }
 
 TEST(MayTry, IsNotPutOffByAttemptsThatWereNotLookedAt) {
     const LoginFailed knock{kAnn, LoginFailure::kTooManyFailures, kHere};
-    const auto attempts = test::further(after_failures_from(kHere, 2), knock, {4, kNowMs + 999});
+    const auto attempts = test::further(after_failures_from(kHere, 2), knock, {4, kNow + milliseconds(999)});
     EXPECT_EQ(attempts.failures_in_a_row, 2);
-    EXPECT_TRUE(may_try(attempts, kHere, limits(), kNowMs + 1000));
+    EXPECT_TRUE(may_try(attempts, kHere, limits(), kNow + seconds(1)));
 }
 
 TEST(MayTry, KnowsWhatWasRecordedBeforeNetworksWere) {
-    EXPECT_TRUE(may_try(after_failures(9), kHere, limits(), kNowMs));
-    EXPECT_FALSE(may_try(after_failures(10), kHere, limits(), kNowMs));
+    EXPECT_TRUE(may_try(after_failures(9), kHere, limits(), kNow));
+    EXPECT_FALSE(may_try(after_failures(10), kHere, limits(), kNow));
 }
 
 // ---- what is written -------------------------------------------------------------------------------------------
 TEST(RecordFailedLogin, IsNotWrittenWhereTheAccountMayNotBeTried) {
-    const RecordFailedLogin command{kAnn, LoginFailure::kWrongPassword, kHere, limits(), kNowMs};
+    const RecordFailedLogin command{kAnn, LoginFailure::kWrongPassword, kHere, limits(), kNow};
     EXPECT_TRUE(test::stays_quiet(decide(after_failures_from(kHere, 2), command)));
     EXPECT_TRUE(test::stays_quiet(decide(after_failures(10), command)));
     EXPECT_EQ(decide(after_failures_from(kThere, 2), command).size(), 1u);
@@ -149,17 +149,17 @@ TEST(RecordFailedLogin, IsNotWrittenWhereTheAccountMayNotBeTried) {
 
 TEST(RememberNetwork, IsWrittenOnceAndAgainAfterAWeek) {
     const LoginAttempts nothing;
-    RememberNetwork command{kAnn, kHere, limits(), kNowMs};
+    RememberNetwork command{kAnn, kHere, limits(), kNow};
     EXPECT_TRUE(test::decides(decide(nothing, command), {LoginNetworkSeen{kAnn, kHere}}));
-    const auto seen = test::further(nothing, LoginNetworkSeen{kAnn, kHere}, {1, kNowMs});
+    const auto seen = test::further(nothing, LoginNetworkSeen{kAnn, kHere}, {1, kNow});
     EXPECT_TRUE(test::stays_quiet(decide(seen, command)));
-    command.now_ms = kNowMs + 7 * kDayMs - 1;
+    command.now = kNow + 7 * kDay - milliseconds(1);
     EXPECT_TRUE(test::stays_quiet(decide(seen, command)));
-    command.now_ms = kNowMs + 7 * kDayMs;
+    command.now = kNow + 7 * kDay;
     EXPECT_EQ(decide(seen, command).size(), 1u);
     command.network = kThere;
     EXPECT_EQ(decide(seen, command).size(), 1u);
-    command.limits.known_for_ms = 0;
+    command.limits.known_for = Duration();
     EXPECT_TRUE(test::stays_quiet(decide(seen, command)));
 }
 
@@ -175,8 +175,9 @@ TEST(LoginAttempts, RemembersAsManyNetworksAsItHasPlacesFor) {
     for (int i = 0; i < 100; ++i) {
         const std::string network = "network " + std::to_string(i);
         const LoginFailed failed{kAnn, {}, network};
-        attempts = test::further(attempts, failed, {2 * i + 1, kNowMs + i});
-        if (i % 2 == 0) attempts = test::further(attempts, LoginNetworkSeen{kAnn, network}, {2 * i + 2, kNowMs + i});
+        attempts = test::further(attempts, failed, {2 * i + 1, kNow + milliseconds(i)});
+        if (i % 2 == 0)
+            attempts = test::further(attempts, LoginNetworkSeen{kAnn, network}, {2 * i + 2, kNow + milliseconds(i)});
     }
     EXPECT_EQ(attempts.networks.size(), LoginAttempts::kMaxUnknownNetworks + LoginAttempts::kMaxKnownNetworks);
     EXPECT_NE(attempts.find("network 99"), nullptr);

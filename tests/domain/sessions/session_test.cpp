@@ -10,28 +10,28 @@ using test::given_user;
 using test::kAnn;
 using test::kBob;
 using test::kClient;
-using test::kDayMs;
+using test::kDay;
 using test::kLaptop;
-using test::kNowMs;
+using test::kNow;
 using test::kPhone;
-using test::kSecondMs;
+using test::kSecond;
 
 const Session kNone;
 const SessionLifetimes kLifetimes;
 
 // The user's events stand at the positions 1, 2 …; a session of these tests begins at position 1 too, and is ended
 // by the user's event `ending` at position 10.
-User ann_after(const UserEvent& ending) { return test::further(given_user(), ending, {10, kNowMs}); }
+User ann_after(const UserEvent& ending) { return test::further(given_user(), ending, {10, kNow}); }
 
 // ---- start -----------------------------------------------------------------------------------------------------
 StartSession start(std::string verified = "first") {
-    return {kAnn, kClient, {"https://issuer"}, "laptop", std::move(verified), kNowMs, kLifetimes};
+    return {kAnn, kClient, {"https://issuer"}, "laptop", std::move(verified), kNow, kLifetimes};
 }
 
 TEST(StartSession, SaysWhoseWhereForWhomAndUntilWhen) {
     const User user = ann_after(UserSessionsRevoked{});
     EXPECT_TRUE(test::decides(decide(kNone, kLaptop, user, start()),
-                              {SessionStarted{kAnn, kClient, {"https://issuer"}, 1, "laptop", kNowMs + 30 * kDayMs}}));
+                              {SessionStarted{kAnn, kClient, {"https://issuer"}, 1, "laptop", kNow + 30 * kDay}}));
 }
 
 TEST(StartSession, IsRejectedTwice) {
@@ -49,8 +49,8 @@ TEST(StartSession, IsRejectedWhenAnotherPasswordWasChecked) {
 }
 
 // ---- refresh ---------------------------------------------------------------------------------------------------
-RefreshSession refresh(std::int64_t generation, std::int64_t at_ms = kNowMs, std::string device = "laptop") {
-    return {generation, kClient, std::move(device), at_ms, kLifetimes};
+RefreshSession refresh(std::int64_t generation, Instant at = kNow, std::string device = "laptop") {
+    return {generation, kClient, std::move(device), at, kLifetimes};
 }
 SessionRefreshed refreshed(std::int64_t generation, std::string device = "laptop") {
     return {generation, std::move(device)};
@@ -63,7 +63,7 @@ TEST(RefreshSession, HandsOutTheNextGeneration) {
 }
 
 TEST(RefreshSession, RemembersTheDeviceThatAsked) {
-    EXPECT_TRUE(test::decides(decide(given_session(), kLaptop, given_user(), refresh(1, kNowMs, "phone")),
+    EXPECT_TRUE(test::decides(decide(given_session(), kLaptop, given_user(), refresh(1, kNow, "phone")),
                               {refreshed(2, "phone")}));
 }
 
@@ -73,34 +73,34 @@ TEST(RefreshSession, EndsTheSessionWhenATokenIsUsedAgain) {
                               {SessionEnded{SessionEndReason::kRefreshTokenReused}}));
 }
 
-// `given` has the refresh happen at kNowMs + 1 s.
+// `given` has the refresh happen at kNow + 1 s.
 TEST(RefreshSession, StaysQuietWithinTheGraceOfALostAnswer) {
     const Session session = given_session(refreshed(2));
-    const std::int64_t refreshed_at_ms = kNowMs + kSecondMs;
-    EXPECT_TRUE(test::stays_quiet(decide(session, kLaptop, given_user(), refresh(1, refreshed_at_ms))));
-    EXPECT_TRUE(test::stays_quiet(decide(session, kLaptop, given_user(), refresh(1, refreshed_at_ms + 10'000))));
-    EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(1, refreshed_at_ms + 10'001)),
+    const Instant refreshed_at = kNow + kSecond;
+    EXPECT_TRUE(test::stays_quiet(decide(session, kLaptop, given_user(), refresh(1, refreshed_at))));
+    EXPECT_TRUE(test::stays_quiet(decide(session, kLaptop, given_user(), refresh(1, refreshed_at + seconds(10)))));
+    EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(1, refreshed_at + milliseconds(10'001))),
                               {SessionEnded{SessionEndReason::kRefreshTokenReused}}));
 }
 
 // By the clock of another node than the one that refreshed: the grace must not grow by how much they differ.
 TEST(RefreshSession, GivesNoGraceBeforeTheRefreshHappened) {
     const Session session = given_session(refreshed(2));
-    const std::int64_t refreshed_at_ms = kNowMs + kSecondMs;
-    for (const std::int64_t behind_ms : {std::int64_t{1}, 60 * kSecondMs})
-        EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(1, refreshed_at_ms - behind_ms)),
+    const Instant refreshed_at = kNow + kSecond;
+    for (const Duration behind : {milliseconds(1), 60 * kSecond})
+        EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(1, refreshed_at - behind)),
                                   {SessionEnded{SessionEndReason::kRefreshTokenReused}}));
 }
 
 TEST(RefreshSession, GivesNoGraceToAnotherDevice) {
-    EXPECT_TRUE(test::decides(
-        decide(given_session(refreshed(2)), kLaptop, given_user(), refresh(1, kNowMs + kSecondMs, "phone")),
-        {SessionEnded{SessionEndReason::kRefreshTokenReused}}));
+    EXPECT_TRUE(
+        test::decides(decide(given_session(refreshed(2)), kLaptop, given_user(), refresh(1, kNow + kSecond, "phone")),
+                      {SessionEnded{SessionEndReason::kRefreshTokenReused}}));
 }
 
 TEST(RefreshSession, GivesNoGraceOnceTheSuccessorWasUsed) {
     const Session session = given_session(refreshed(2), refreshed(3));
-    EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(1, kNowMs + 2 * kSecondMs)),
+    EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(1, kNow + 2 * kSecond)),
                               {SessionEnded{SessionEndReason::kRefreshTokenReused}}));
 }
 
@@ -119,19 +119,20 @@ TEST(RefreshSession, IsRejectedForAnotherClient) {
 
 TEST(RefreshSession, IsRejectedWhenIdleForTooLong) {
     const Session session = given_session(refreshed(2));
-    const std::int64_t idle_at_ms = kNowMs + kSecondMs + kLifetimes.idle_ms;
-    EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(2, idle_at_ms - 1)), {refreshed(3)}));
+    const Instant idle_at = kNow + kSecond + kLifetimes.idle;
     EXPECT_TRUE(
-        test::refuses(decide(session, kLaptop, given_user(), refresh(2, idle_at_ms)), refusals::kSessionExpired));
+        test::decides(decide(session, kLaptop, given_user(), refresh(2, idle_at - milliseconds(1))), {refreshed(3)}));
+    EXPECT_TRUE(test::refuses(decide(session, kLaptop, given_user(), refresh(2, idle_at)), refusals::kSessionExpired));
 }
 
 TEST(RefreshSession, IsRejectedAtTheAbsoluteEndHoweverBusy) {
-    const std::int64_t end_ms = kNowMs + 30 * kDayMs;
+    const Instant end = kNow + 30 * kDay;
     Session session = given_session();
-    session = test::further(session, refreshed(2), {2, kNowMs + 13 * kDayMs});
-    session = test::further(session, refreshed(3), {3, kNowMs + 26 * kDayMs});
-    EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(3, end_ms - 1)), {refreshed(4)}));
-    EXPECT_TRUE(test::refuses(decide(session, kLaptop, given_user(), refresh(3, end_ms)), refusals::kSessionExpired));
+    session = test::further(session, refreshed(2), {2, kNow + 13 * kDay});
+    session = test::further(session, refreshed(3), {3, kNow + 26 * kDay});
+    EXPECT_TRUE(
+        test::decides(decide(session, kLaptop, given_user(), refresh(3, end - milliseconds(1))), {refreshed(4)}));
+    EXPECT_TRUE(test::refuses(decide(session, kLaptop, given_user(), refresh(3, end)), refusals::kSessionExpired));
 }
 
 // A reused token that ends nothing any more writes nothing either: dead sessions take no events.
@@ -175,13 +176,13 @@ TEST(EndSession, IsRejectedForAnotherUsersSession) {
 // ---- standing --------------------------------------------------------------------------------------------------
 TEST(CheckSession, IsGoodForTheSessionThatAnEndingKept) {
     const Session session = given_session();
-    EXPECT_TRUE(check_session(session, kLaptop, ann_after(UserSessionsRevoked{kLaptop}), kLifetimes, kNowMs));
-    EXPECT_FALSE(check_session(session, kLaptop, ann_after(UserSessionsRevoked{kPhone}), kLifetimes, kNowMs));
+    EXPECT_TRUE(check_session(session, kLaptop, ann_after(UserSessionsRevoked{kLaptop}), kLifetimes, kNow));
+    EXPECT_FALSE(check_session(session, kLaptop, ann_after(UserSessionsRevoked{kPhone}), kLifetimes, kNow));
 }
 
 TEST(CheckSession, IsGoodForASessionThatBeganAfterTheEnding) {
-    const Session later = test::further(Session{}, test::started(), {11, kNowMs});
-    EXPECT_TRUE(check_session(later, kPhone, ann_after(UserSessionsRevoked{kLaptop}), kLifetimes, kNowMs));
+    const Session later = test::further(Session{}, test::started(), {11, kNow});
+    EXPECT_TRUE(check_session(later, kPhone, ann_after(UserSessionsRevoked{kLaptop}), kLifetimes, kNow));
 }
 
 // ---- evolve ----------------------------------------------------------------------------------------------------
@@ -193,15 +194,15 @@ TEST(Session, CountsItsStartAsTheFirstRefresh) {
     EXPECT_EQ(session.audiences, std::vector<std::string>{"https://issuer"});
     EXPECT_EQ(session.generation, 1);
     EXPECT_EQ(session.first_position, 1);
-    EXPECT_EQ(session.started_at_ms, kNowMs);
-    EXPECT_EQ(session.refreshed_at_ms, kNowMs);
+    EXPECT_EQ(session.started_at, kNow);
+    EXPECT_EQ(session.refreshed_at, kNow);
 }
 
 TEST(Session, IsNotMovedByARefusal) {
     const Session session = given_session(refreshed(2), SessionRefreshRefused{9});
     EXPECT_EQ(session.status, Session::Status::kLive);
     EXPECT_EQ(session.generation, 2);
-    EXPECT_EQ(session.refreshed_at_ms, kNowMs + kSecondMs);
+    EXPECT_EQ(session.refreshed_at, kNow + kSecond);
     EXPECT_EQ(session.first_position, 1);
 }
 

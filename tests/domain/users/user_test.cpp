@@ -10,9 +10,9 @@ using test::given;
 using test::given_administrator;
 using test::given_user;
 using test::kAnnsPassword;
-using test::kDayMs;
+using test::kDay;
 using test::kLaptop;
-using test::kNowMs;
+using test::kNow;
 using test::kPhone;
 using test::refuses;
 using test::stays_quiet;
@@ -143,7 +143,7 @@ TEST(User, IsWhatWasRegistered) {
     EXPECT_EQ(user.username, "Ann");
     EXPECT_EQ(user.name, "Ann Example");
     EXPECT_EQ(user.privilege, UserPrivilege::kUser);
-    EXPECT_EQ(user.registered_at_ms, test::kNowMs);
+    EXPECT_EQ(user.registered_at, test::kNow);
     EXPECT_EQ(user.credential_id, kAnnsPassword);
     EXPECT_EQ(user.sealed_sha256, "first");
     EXPECT_EQ(given_administrator().privilege, UserPrivilege::kAdministrator);
@@ -166,7 +166,7 @@ TEST(User, EndsTheSessionsThatBeganBeforeTheEvent) {
     const std::vector<UserEvent> endings{UserSessionsRevoked{}, UserDisabled{"left"},
                                          UserPasswordChanged{kAnnsPassword, "second", std::nullopt}};
     for (const UserEvent& ending : endings) {
-        const User user = test::further(given_user(), ending, {10, test::kNowMs});
+        const User user = test::further(given_user(), ending, {10, test::kNow});
         EXPECT_EQ(user.security_stamp, 1) << test::text_of(ending);
         EXPECT_TRUE(user.ended_session(kLaptop, 3)) << test::text_of(ending);
         EXPECT_TRUE(user.ended_session(kLaptop, 9)) << test::text_of(ending);
@@ -178,51 +178,51 @@ TEST(User, KeepsTheSessionThatTheEventNames) {
     const std::vector<UserEvent> endings{UserSessionsRevoked{kLaptop},
                                          UserPasswordChanged{kAnnsPassword, "second", kLaptop}};
     for (const UserEvent& ending : endings) {
-        const User user = test::further(given_user(), ending, {10, test::kNowMs});
+        const User user = test::further(given_user(), ending, {10, test::kNow});
         EXPECT_FALSE(user.ended_session(kLaptop, 3)) << test::text_of(ending);
         EXPECT_TRUE(user.ended_session(kPhone, 3)) << test::text_of(ending);
     }
 }
 
 TEST(User, KeepsASessionOnlyUntilTheNextEnding) {
-    User user = test::further(given_user(), UserSessionsRevoked{kLaptop}, {10, test::kNowMs});
-    user = test::further(user, UserSessionsRevoked{kPhone}, {20, test::kNowMs});
+    User user = test::further(given_user(), UserSessionsRevoked{kLaptop}, {10, test::kNow});
+    user = test::further(user, UserSessionsRevoked{kPhone}, {20, test::kNow});
     EXPECT_TRUE(user.ended_session(kLaptop, 3));
     EXPECT_FALSE(user.ended_session(kPhone, 15));
     EXPECT_EQ(user.security_stamp, 2);
 }
 
 TEST(User, DoesNotGetSessionsBackByBeingEnabled) {
-    User user = test::further(given_user(), UserDisabled{"left"}, {10, test::kNowMs});
-    user = test::further(user, UserEnabled{}, {11, test::kNowMs});
+    User user = test::further(given_user(), UserDisabled{"left"}, {10, test::kNow});
+    user = test::further(user, UserEnabled{}, {11, test::kNow});
     EXPECT_TRUE(user.ended_session(kLaptop, 3));
     EXPECT_FALSE(user.ended_session(kPhone, 12));
 }
 
 TEST(RequestErasure, IsCarriedOutAtOnceWithoutAGracePeriod) {
-    const RequestErasure command{kNowMs, kNowMs};
-    EXPECT_TRUE(decides(decide(given_user(), command), {UserErasureRequested{kNowMs}, UserErased{}}));
+    const RequestErasure command{kNow, kNow};
+    EXPECT_TRUE(decides(decide(given_user(), command), {UserErasureRequested{kNow}, UserErased{}}));
 }
 
 TEST(RequestErasure, WaitsForTheEndOfTheGracePeriod) {
-    const RequestErasure command{kNowMs, kNowMs + kDayMs};
-    EXPECT_TRUE(decides(decide(given_user(), command), {UserErasureRequested{kNowMs + kDayMs}}));
-    EXPECT_TRUE(decides(decide(given_user(UserDisabled{}), command), {UserErasureRequested{kNowMs + kDayMs}}));
+    const RequestErasure command{kNow, kNow + kDay};
+    EXPECT_TRUE(decides(decide(given_user(), command), {UserErasureRequested{kNow + kDay}}));
+    EXPECT_TRUE(decides(decide(given_user(UserDisabled{}), command), {UserErasureRequested{kNow + kDay}}));
 }
 
 TEST(RequestErasure, StaysAsItIsWhenAskedAgain) {
-    const User user = given_user(UserErasureRequested{kNowMs + kDayMs});
-    EXPECT_TRUE(stays_quiet(decide(user, RequestErasure{kNowMs, kNowMs})));
+    const User user = given_user(UserErasureRequested{kNow + kDay});
+    EXPECT_TRUE(stays_quiet(decide(user, RequestErasure{kNow, kNow})));
 }
 
 TEST(RequestErasure, IsRefusedForNobody) {
-    const RequestErasure command{kNowMs, kNowMs};
+    const RequestErasure command{kNow, kNow};
     EXPECT_TRUE(refuses(decide(User{}, command), refusals::kUserUnknown));
     EXPECT_TRUE(refuses(decide(given_user(UserErased{}), command), refusals::kUserUnknown));
 }
 
 TEST(RequestErasure, EndsSessionsAndLeavesTheUserAsTheyAre) {
-    const User user = given_user(UserErasureRequested{kNowMs + kDayMs});
+    const User user = given_user(UserErasureRequested{kNow + kDay});
     EXPECT_EQ(user.status, User::Status::kActive);
     EXPECT_TRUE(user.email);
     EXPECT_TRUE(user.ended_session(kLaptop, 2));
@@ -230,23 +230,23 @@ TEST(RequestErasure, EndsSessionsAndLeavesTheUserAsTheyAre) {
 }
 
 TEST(WithdrawErasure, TakesARequestBackAndIsQuietWithoutOne) {
-    EXPECT_TRUE(decides(decide(given_user(UserErasureRequested{kNowMs}), WithdrawErasure{}), {UserErasureWithdrawn{}}));
+    EXPECT_TRUE(decides(decide(given_user(UserErasureRequested{kNow}), WithdrawErasure{}), {UserErasureWithdrawn{}}));
     EXPECT_TRUE(stays_quiet(decide(given_user(), WithdrawErasure{})));
-    const User back = given_user(UserErasureRequested{kNowMs}, UserErasureWithdrawn{});
-    EXPECT_TRUE(stays_quiet(decide(back, EraseUser{kNowMs + kDayMs})));
+    const User back = given_user(UserErasureRequested{kNow}, UserErasureWithdrawn{});
+    EXPECT_TRUE(stays_quiet(decide(back, EraseUser{kNow + kDay})));
     EXPECT_TRUE(refuses(decide(given_user(UserErased{}), WithdrawErasure{}), refusals::kUserUnknown));
 }
 
 TEST(EraseUser, CarriesOutWhatIsDueAndNothingElse) {
-    const User user = given_user(UserErasureRequested{kNowMs + kDayMs});
-    EXPECT_TRUE(stays_quiet(decide(user, EraseUser{kNowMs + kDayMs - 1})));
-    EXPECT_TRUE(decides(decide(user, EraseUser{kNowMs + kDayMs}), {UserErased{}}));
-    EXPECT_TRUE(stays_quiet(decide(given_user(), EraseUser{kNowMs})));
-    EXPECT_TRUE(stays_quiet(decide(given_user(UserErasureRequested{kNowMs}, UserErased{}), EraseUser{kNowMs})));
+    const User user = given_user(UserErasureRequested{kNow + kDay});
+    EXPECT_TRUE(stays_quiet(decide(user, EraseUser{kNow + kDay - milliseconds(1)})));
+    EXPECT_TRUE(decides(decide(user, EraseUser{kNow + kDay}), {UserErased{}}));
+    EXPECT_TRUE(stays_quiet(decide(given_user(), EraseUser{kNow})));
+    EXPECT_TRUE(stays_quiet(decide(given_user(UserErasureRequested{kNow}, UserErased{}), EraseUser{kNow})));
 }
 
 TEST(EraseUser, LeavesNothingOfThePerson) {
-    const User erased = given_user(UserErasureRequested{kNowMs}, UserErased{});
+    const User erased = given_user(UserErasureRequested{kNow}, UserErased{});
     EXPECT_EQ(erased.status, User::Status::kErased);
     EXPECT_FALSE(erased.email || erased.username || erased.name);
     EXPECT_TRUE(erased.sealed_sha256.empty());
@@ -273,17 +273,17 @@ bool erases_by_declaration(const Event&) {
 
 // Read models go by the declarations: an event that does more to the state, or less, would be missing in them.
 TEST(UserEvents, DoWhatTheyDeclareOfSessionsAndErasure) {
-    User before = given_user(UserErasureRequested{5});
+    User before = given_user(UserErasureRequested{Instant::at_ms(5)});
     before.kept_session = kPhone;
     for (const UserEvent& event : one_of_each(std::make_index_sequence<std::variant_size_v<UserEvent>>())) {
         const std::string_view type = std::visit([](const auto& e) { return type_of(e); }, event);
-        const User after = evolve(before, event, {1'000, kNowMs});
+        const User after = evolve(before, event, {1'000, kNow});
         const auto end = end_of_sessions(event);
         EXPECT_EQ(after.security_stamp, before.security_stamp + (end ? 1 : 0)) << type;
         EXPECT_EQ(after.sessions_ended_before, end ? 1'000 : before.sessions_ended_before) << type;
         EXPECT_EQ(after.kept_session, end ? end->kept_session : before.kept_session) << type;
         const auto erasure = pending_erasure(event);
-        EXPECT_EQ(after.erasure_due_at_ms, erasure ? erasure->due_at_ms : before.erasure_due_at_ms) << type;
+        EXPECT_EQ(after.erasure_due_at, erasure ? erasure->due_at : before.erasure_due_at) << type;
         EXPECT_EQ(after.is_erased(), std::visit([](const auto& e) { return erases_by_declaration(e); }, event)) << type;
     }
 }

@@ -272,17 +272,17 @@ TEST(KeyOfTheDay, MadeUpByAnybodyIsNoReasonToLookForANewerKeyring) {
         return work.exec1("select " + what)[0].as<std::int64_t>();
     };
     struct Fixed : commands::Clock {
-        std::int64_t now_ms() const override { return value_ms; }
-        std::int64_t value_ms = 0;
+        Instant now() const override { return value; }
+        Instant value;
     } clock;
-    clock.value_ms = number("floor(extract(epoch from now()) * 1000)::bigint");
-    const auto keyring = security::LiveKeyring::open((own.folder() / "keyring.json").string(), clock.value_ms).value();
+    clock.value = Instant::at_ms(number("floor(extract(epoch from now()) * 1000)::bigint"));
+    const auto keyring = security::LiveKeyring::open((own.folder() / "keyring.json").string(), clock.value).value();
     security::KeyringPseudonyms pseudonyms(*keyring, clock);
-    for (const std::int64_t day_ms : {clock.value_ms, clock.value_ms + commands::kDayMs}) {
+    for (const Instant day : {clock.value, clock.value + days(1)}) {
         pqxx::work work(owner);
         work.exec_params("insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, "
                          "key_encryption_key_id) values ($1::uuid, 'default', gen_random_uuid(), '\\x00', 'made-up')",
-                         pseudonyms.anonymous_subject_of(day_ms).to_string());
+                         pseudonyms.anonymous_subject_of(day).to_string());
         work.commit();
     }
 

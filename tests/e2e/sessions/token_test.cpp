@@ -113,7 +113,8 @@ TEST(AccessToken, ThatIsRightlySignedMustClaimTheRightThings) {
     const std::int64_t issued_s = claimed_time(good, "iat");
     const auto keyring = security::Keyring::load(deployment().environment().at("KEYLEDGER_KEYRING_FILE"));
     ASSERT_TRUE(keyring);
-    const auto& key = *(*keyring)->require_current(security::KeyPurpose::kTokenSigning, issued_s * 1000).signing;
+    const auto& key =
+        *(*keyring)->require_current(security::KeyPurpose::kTokenSigning, Instant::at_second(issued_s)).signing;
     auto time = [](const char* claim, std::int64_t at_s) {
         return "\"" + std::string(claim) + "\":" + std::to_string(at_s);
     };

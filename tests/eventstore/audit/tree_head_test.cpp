@@ -43,7 +43,7 @@ std::vector<RecordedEvent> some_events(int count, int streams = 3) {
         event.event_id = id_of(static_cast<std::uint8_t>(i));
         event.payload = R"({"b": 1, "a": ")" + std::to_string(i) + "\"}";
         event.metadata = R"({"m": "x\ny"})";
-        event.recorded_at_ms = 1'700'000'000'000 + i;
+        event.recorded_at = Instant::at_ms(1'700'000'000'000 + i);
         event.leaf_hash = leaf_hash(event);
         events.push_back(event);
     }
@@ -53,7 +53,7 @@ std::vector<RecordedEvent> some_events(int count, int streams = 3) {
 TreeHead head_of(const std::vector<RecordedEvent>& events, std::size_t size) {
     Frontier frontier;
     for (std::size_t i = 0; i < size; ++i) frontier.append(events[i].leaf_hash);
-    return {kLog, static_cast<Position>(size), frontier.root(), 5};
+    return {kLog, static_cast<Position>(size), frontier.root(), Instant::at_ms(5)};
 }
 
 Verification verify_all(const std::vector<RecordedEvent>& events, std::vector<TreeHead> heads) {
@@ -117,7 +117,7 @@ struct MakerTest : testing::Test {
     HeldState state;
     std::vector<SignedTreeHead> made;
     std::vector<std::string> told;
-    std::int64_t now_ms = 0;
+    Instant now;
     bool sink_fails = false;
     std::vector<LogDisavowed> disavowed;
     bool appends = true;
@@ -146,7 +146,7 @@ struct MakerTest : testing::Test {
         TreeHeadPorts ports{log, leadership, state, {}, {}, {}, {}, {}, {}};
         ports.tell = [this](const std::string& trouble) { told.push_back(trouble); };
         ports.disavow = [this](const std::vector<LogDisavowed>& records) { return disavow(records); };
-        ports.now_ms = [this] { return ++now_ms; };
+        ports.now = [this] { return now += milliseconds(1); };
         ports.sign = pretend_sign;
         ports.open = pretend_open;
         ports.sinks.push_back([this](const SignedTreeHead& head) -> Result<void, std::string> {
@@ -208,7 +208,7 @@ TEST(ExportLine, ReadsBackWithItsLeafHash) {
     EXPECT_THROW((void)parse_export_line("{}"), CodecError);
     EXPECT_THROW((void)parse_export_line(line.substr(0, line.size() - 1)), CodecError);
     EXPECT_THROW((void)parse_export_line("[" + line + "]"), CodecError);
-    const Manifest manifest{kLog, 3, {}, 7, "note\n"};
+    const Manifest manifest{kLog, 3, {}, Instant::at_ms(7), "note\n"};
     EXPECT_EQ(parse_manifest(manifest_text(manifest)).tree_head, "note\n");
     EXPECT_THROW((void)parse_manifest("{}"), CodecError);
 }

@@ -171,11 +171,11 @@ TEST(Codec, ReadsEveryOlderVersionAsTheNewest) {
 TEST(Codec, ReadsTheFirstRolesAsRolesThatDenyNothing) {
     Marked marked;
     const auto read = [&](const char* type) { return read_as<Role>(type, 1, golden(type, 1), marked); };
-    const Role defined = evolve(Role{}, read("role.defined"), {1, 0});
+    const Role defined = evolve(Role{}, read("role.defined"), {1, {}});
     EXPECT_EQ(defined.name, "Billing.Clerk");
     const std::vector<std::string> granted{"invoices:*", "orders:read"};
     EXPECT_EQ(defined.rules, AccessRules(PermissionSet::of_texts(granted)));
-    const Role changed = evolve(defined, read("role.changed"), {2, 0});
+    const Role changed = evolve(defined, read("role.changed"), {2, {}});
     const std::vector<std::string> later{"invoices:read"};
     EXPECT_EQ(changed.rules, AccessRules(PermissionSet::of_texts(later)));
 }
@@ -187,9 +187,9 @@ TEST(Codec, ReadsTheFirstAssignmentsAsThoseOfUsers) {
     const auto& event = std::get<RoleAssigned>(assigned);
     EXPECT_EQ(event.subject_type, SubjectType::kUser);
     EXPECT_EQ(event.subject_id.to_string(), "0192e4a0-0000-7abc-8def-0123456789ab");
-    const Assignments there = evolve(Assignments{}, assigned, {1, 0});
+    const Assignments there = evolve(Assignments{}, assigned, {1, {}});
     EXPECT_TRUE(there.holds(event.role_id));
-    EXPECT_FALSE(evolve(there, read("role.withdrawn"), {2, 0}).holds(event.role_id));
+    EXPECT_FALSE(evolve(there, read("role.withdrawn"), {2, {}}).holds(event.role_id));
 }
 
 TEST(Codec, RefusesAnOldVersionThatIsNotWhatItWas) {

@@ -78,7 +78,7 @@ std::string golden(int form) {
 // Of a refresh, as the listener and the executor make it.
 EventMetadata refresh() {
     EventMetadata envelope;
-    envelope.occurred_at_ms = 1'700'000'000'000;
+    envelope.occurred_at = Instant::at_ms(1'700'000'000'000);
     envelope.actor_type = ActorType::kUser;
     envelope.actor_id = kAnn.to_string();
     envelope.command_id = envelope.causation_id = kEvent.to_string();
@@ -91,7 +91,7 @@ EventMetadata refresh() {
 }
 
 void expect_equal(const EventMetadata& read, const EventMetadata& written, const std::string& stored) {
-    EXPECT_EQ(read.occurred_at_ms, written.occurred_at_ms) << stored;
+    EXPECT_EQ(read.occurred_at, written.occurred_at) << stored;
     EXPECT_EQ(read.actor_type, written.actor_type) << stored;
     EXPECT_EQ(read.actor_id, written.actor_id) << stored;
     EXPECT_EQ(read.command_id, written.command_id) << stored;
@@ -119,7 +119,7 @@ TEST(Envelope, EveryFormThatWasEverWrittenSaysTheSame) {
 // A refresh's record is what the log is mostly made of. 274 of the 550 bytes that an event may cost are columns, row
 // header and indexes; tests/commands/runtime/stored_size_test.cpp weighs them.
 TEST(Envelope, OfARefreshIsSmall) {
-    const security::SubjectKey key = security::new_subject_key(1'700'000'000'000);
+    const security::SubjectKey key = security::new_subject_key(Instant::at_ms(1'700'000'000'000));
     Sealing sealing(key, kAnn, kEvent);
     const SessionRefreshed event{105, "iUibu2vtXLh0_MIswMWrgA"};
     const std::string payload = encode(SessionEvent(event), sealing).payload;
@@ -228,7 +228,7 @@ TEST(Envelope, RefusesWhatNobodyWrites) {
 
 // An envelope that stands where it was not written opens nothing, and none of it reads as somebody else's.
 TEST(Envelope, WhatIsSealedOpensInItsPlaceAlone) {
-    const security::SubjectKey anns = security::new_subject_key(1), days = security::new_subject_key(1);
+    const security::SubjectKey anns = security::new_subject_key({}), days = security::new_subject_key({});
     Sealing own(anns, kAnn, kEvent);
     const std::string stored = encode(refresh(), kPlace, own);
     const auto replaced = [](std::string text, const std::string& from, const std::string& to) {

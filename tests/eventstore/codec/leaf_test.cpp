@@ -38,7 +38,7 @@ RecordedEvent read_back() {
     read.event_id = event.event_id;
     read.payload = R"({"reason": "left"})";
     read.metadata = R"({"occurred_at_ms": 5, "actor_id": ""})";
-    read.recorded_at_ms = 1'700'000'000'123;
+    read.recorded_at = Instant::at_ms(1'700'000'000'123);
     return read;
 }
 
@@ -51,12 +51,12 @@ TEST(Leaf, IsTheHashOfZeroAndTheCanonicalRecord) {
         R"("recorded_at_ms":1700000000123,"schema_version":1,"stream_id":"0192e4a0-0000-7abc-8def-000000000001",)"
         R"("stream_type":"user","tenant":"default","version":3})";
     EXPECT_EQ(jcs(parse_json(record)), record) << "the record's members are not in canonical order";
-    EXPECT_EQ(leaf_hash("default", written(), 1'700'000'000'123),
+    EXPECT_EQ(leaf_hash("default", written(), Instant::at_ms(1'700'000'000'123)),
               security::sha256({std::string_view("\0", 1), record}));
 }
 
 TEST(Leaf, IsTheSameWhenWrittenAndWhenReadBack) {
-    EXPECT_EQ(leaf_hash(read_back()), leaf_hash("default", written(), 1'700'000'000'123));
+    EXPECT_EQ(leaf_hash(read_back()), leaf_hash("default", written(), Instant::at_ms(1'700'000'000'123)));
 }
 
 TEST(Leaf, ChangesWithEveryPartOfTheRecord) {
@@ -73,7 +73,7 @@ TEST(Leaf, ChangesWithEveryPartOfTheRecord) {
     EXPECT_TRUE(changed([](RecordedEvent& e) { e.type = "user.enabled"; }));
     EXPECT_TRUE(changed([](RecordedEvent& e) { e.schema_version += 1; }));
     EXPECT_TRUE(changed([](RecordedEvent& e) { e.event_id.bytes[15] ^= 1; }));
-    EXPECT_TRUE(changed([](RecordedEvent& e) { e.recorded_at_ms += 1; }));
+    EXPECT_TRUE(changed([](RecordedEvent& e) { e.recorded_at += milliseconds(1); }));
     EXPECT_TRUE(changed([](RecordedEvent& e) { e.payload = R"({"reason":"Left"})"; }));
     EXPECT_TRUE(changed([](RecordedEvent& e) { e.metadata = R"({"occurred_at_ms":6,"actor_id":""})"; }));
 }

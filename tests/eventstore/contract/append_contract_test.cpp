@@ -38,8 +38,8 @@ TEST_P(StoreContract, KeepsEveryMemberOfAnEvent) {
     EXPECT_EQ(event.type, "user.something_else");
     EXPECT_EQ(event.schema_version, 7);
     EXPECT_EQ(event.event_id, append.events[0].event_id);
-    EXPECT_GT(event.recorded_at_ms, 0);
-    EXPECT_EQ(event.leaf_hash, leaf_hash(kDefaultTenant, append.events[0], event.recorded_at_ms));
+    EXPECT_GT(event.recorded_at, Instant());
+    EXPECT_EQ(event.leaf_hash, leaf_hash(kDefaultTenant, append.events[0], event.recorded_at));
     EXPECT_EQ(event.leaf_hash, leaf_hash(event)) << "what a reader hashes again";
     EXPECT_EQ(event.trust, RecordedEvent::Trust::kBelieved);
     EXPECT_EQ(event.payload, append.events[0].payload) << "byte for byte";
@@ -472,11 +472,11 @@ TEST_P(StoreContract, DoesNotLetAPoisonedCommandDisturbItsNeighbours) {
 TEST_P(StoreContract, RecordsNothingBeforeItWasDecidedNorBeforeTheNewestEvent) {
     const Uuid ahead = next_uuid();
     Append decided_later = AppendBuilder().write(ahead, 0);
-    const std::int64_t now_ms = 1'750'000'000'123;
-    decided_later.decided_at_ms = now_ms + 5;
+    const Instant now = Instant::at_ms(1'750'000'000'123);
+    decided_later.decided_at = now + milliseconds(5);
     accepted(decided_later);
-    EXPECT_EQ(stream(ahead).events.at(0).recorded_at_ms, now_ms + 5);
+    EXPECT_EQ(stream(ahead).events.at(0).recorded_at, now + milliseconds(5));
     const Uuid next = next_uuid();
     accepted(AppendBuilder().write(next, 0));
-    EXPECT_EQ(stream(next).events.at(0).recorded_at_ms, now_ms + 5);
+    EXPECT_EQ(stream(next).events.at(0).recorded_at, now + milliseconds(5));
 }

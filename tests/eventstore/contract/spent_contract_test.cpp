@@ -11,15 +11,15 @@ using namespace keyledger::test;
 
 namespace {
 
-constexpr std::int64_t kMinuteMs = 60'000;
+constexpr Duration kMinute = minutes(1);
 
 class SpentContract : public StoreContract {
 protected:
     // A command that spends a value which is good now, and nothing else; and one that begins a stream with it.
-    AppendBuilder spending(const Digest& value) { return AppendBuilder().spend(value, now_ms_, now_ms_ + kMinuteMs); }
+    AppendBuilder spending(const Digest& value) { return AppendBuilder().spend(value, now_, now_ + kMinute); }
     AppendBuilder earning(const Digest& value) { return spending(value).write(next_uuid(), 0); }
 
-    const std::int64_t now_ms_ = server_ms();
+    const Instant now_ = server_now();
     const Digest value_ = next_digest();
 };
 
@@ -126,48 +126,48 @@ TEST_P(SpentContract, KeepsAValueOfARefusedCommand) {
     refused_as<ClaimTaken>(earning(value_).take("email", email, next_uuid()));
     const Digest used = next_digest();
     accepted(earning(used));
-    EXPECT_EQ(refused_as<AlreadySpent>(earning(value_).spend(used, now_ms_, now_ms_ + kMinuteMs)).digest, used);
+    EXPECT_EQ(refused_as<AlreadySpent>(earning(value_).spend(used, now_, now_ + kMinute)).digest, used);
     accepted(earning(value_));
 }
 
 TEST_P(SpentContract, NamesTheFirstThatIsSpent) {
     const Digest one = next_digest();
     const Digest two = next_digest();
-    accepted(spending(one).spend(two, now_ms_, now_ms_ + kMinuteMs));
-    EXPECT_EQ(refused_as<AlreadySpent>(
-                  spending(value_).spend(two, now_ms_, now_ms_ + kMinuteMs).spend(one, now_ms_, now_ms_ + kMinuteMs))
-                  .digest,
-              two);
+    accepted(spending(one).spend(two, now_, now_ + kMinute));
+    EXPECT_EQ(
+        refused_as<AlreadySpent>(spending(value_).spend(two, now_, now_ + kMinute).spend(one, now_, now_ + kMinute))
+            .digest,
+        two);
 }
 
 // By the server's clock, whatever the clock of whoever appends says.
 TEST_P(SpentContract, TakesNothingThatHasExpired) {
-    const auto until = [&](std::int64_t expires_at_ms) {
-        Append append = AppendBuilder().spend(next_digest(), now_ms_ - kMinuteMs, expires_at_ms);
-        append.decided_at_ms = now_ms_ - kMinuteMs;
+    const auto until = [&](Instant expires_at) {
+        Append append = AppendBuilder().spend(next_digest(), now_ - kMinute, expires_at);
+        append.decided_at = now_ - kMinute;
         return append;
     };
-    refused_as<AlreadySpent>(until(now_ms_));
-    refused_as<AlreadySpent>(until(now_ms_ - 1));
-    refused_as<AlreadySpent>(until(0));
-    refused_as<AlreadySpent>(until(-1));
-    accepted(until(now_ms_ + 30'000));
+    refused_as<AlreadySpent>(until(now_));
+    refused_as<AlreadySpent>(until(now_ - milliseconds(1)));
+    refused_as<AlreadySpent>(until({}));
+    refused_as<AlreadySpent>(until(Instant::at_ms(-1)));
+    accepted(until(now_ + seconds(30)));
 }
 
 TEST_P(SpentContract, BoundsHowManyAndForHowLong) {
     AppendBuilder most;
-    for (std::size_t i = 0; i < kMaxSpentPerCommand; ++i) most.spend(next_digest(), now_ms_, now_ms_ + kMinuteMs);
+    for (std::size_t i = 0; i < kMaxSpentPerCommand; ++i) most.spend(next_digest(), now_, now_ + kMinute);
     accepted(most);
     AppendBuilder many = most;
-    many.id(next_digest()).spend(next_digest(), now_ms_, now_ms_ + kMinuteMs);
+    many.id(next_digest()).spend(next_digest(), now_, now_ + kMinute);
     const auto is_bad = [&](const Append& append) {
         const auto verdict = this->append(append);
         return !verdict && verdict.error() == StoreError::kBadData;
     };
     EXPECT_TRUE(is_bad(many));
-    EXPECT_TRUE(is_bad(earning(value_).spend(value_, now_ms_, now_ms_ + kMinuteMs))) << "twice in one command";
-    EXPECT_TRUE(is_bad(AppendBuilder().spend(next_digest(), now_ms_, now_ms_ + kMaxSpentLifeMs + kMinuteMs)));
-    accepted(AppendBuilder().spend(next_digest(), now_ms_, now_ms_ + kMaxSpentLifeMs - kMinuteMs));
+    EXPECT_TRUE(is_bad(earning(value_).spend(value_, now_, now_ + kMinute))) << "twice in one command";
+    EXPECT_TRUE(is_bad(AppendBuilder().spend(next_digest(), now_, now_ + kMaxSpentLife + kMinute)));
+    accepted(AppendBuilder().spend(next_digest(), now_, now_ + kMaxSpentLife - kMinute));
     EXPECT_TRUE(is_bad(spending(value_).take("email", next_bytes(), next_uuid()))) << "a claim without an event";
     EXPECT_TRUE(is_bad(spending(value_).credential(next_uuid(), next_uuid(), 0, "x"))) << "a credential without one";
     EXPECT_TRUE(is_bad(spending(value_).new_key(next_uuid(), next_uuid()))) << "a key without one";

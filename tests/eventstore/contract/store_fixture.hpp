@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "domain/base/time.hpp"
 #include "eventstore/log_source.hpp"
 #include "eventstore/store.hpp"
 #include "tests/support/await.hpp"
@@ -18,14 +19,14 @@ struct StoreUnderTest {
     std::string name;
     std::function<eventstore::Store&()> store;
     std::function<std::unique_ptr<eventstore::LogSource>()> follow;
-    std::function<std::int64_t()> server_ms;  // the clock by which what is spent expires
+    std::function<Instant()> server_now;  // the clock by which what is spent expires
 };
 
 class StoreContract : public testing::TestWithParam<StoreUnderTest> {
 protected:
     eventstore::Store& store() { return GetParam().store(); }
     std::unique_ptr<eventstore::LogSource> follow() { return GetParam().follow(); }
-    std::int64_t server_ms() { return GetParam().server_ms(); }
+    Instant server_now() { return GetParam().server_now(); }
 
     Result<eventstore::Verdict, eventstore::StoreError> append(const eventstore::Append& append) {
         return await(store().append(append, soon()));

@@ -9,10 +9,10 @@
 namespace keyledger::test {
 namespace {
 
-std::int64_t fixed_now_ms() { return 1'750'000'000'123; }
+Instant fixed_now() { return Instant::at_ms(1'750'000'000'123); }
 
 eventstore::MemoryStore& memory_store() {
-    static eventstore::MemoryStore store(fixed_now_ms);
+    static eventstore::MemoryStore store(fixed_now);
     return store;
 }
 
@@ -24,14 +24,14 @@ eventstore::FaultyStore& faultless_store() {
 
 eventstore::postgres::PostgresStore& postgres_store() {
     static eventstore::postgres::PostgresStore store({.url = database().service_url(), .authenticity = authenticity()},
-                                                     fixed_now_ms);
+                                                     fixed_now);
     return store;
 }
 
 // Of one reader, which does what is kept in the background in the order in which it was asked for.
 eventstore::postgres::PostgresStore& ordered_store() {
     static eventstore::postgres::PostgresStore store(
-        {.url = database().service_url(), .reads = {.threads = 1}, .authenticity = authenticity()}, fixed_now_ms);
+        {.url = database().service_url(), .reads = {.threads = 1}, .authenticity = authenticity()}, fixed_now);
     return store;
 }
 
@@ -40,15 +40,15 @@ using MakeStore = eventstore::postgres::PostgresStore& (*)();
 std::vector<StoreUnderTest> stores_with(MakeStore postgres) {
     return {
         {"memory", []() -> eventstore::Store& { return memory_store(); },
-         [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }, fixed_now_ms},
+         [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }, fixed_now},
         {"faulty", []() -> eventstore::Store& { return faultless_store(); },
-         [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }, fixed_now_ms},
+         [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }, fixed_now},
         {"postgres", [postgres]() -> eventstore::Store& { return postgres(); },
          [] {
              return std::make_unique<eventstore::postgres::PostgresLogSource>(database().service_url(),
                                                                               keyledger::test::authenticity());
          },
-         [] { return database().server_ms(); }},
+         [] { return database().server_now(); }},
     };
 }
 

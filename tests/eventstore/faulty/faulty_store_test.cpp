@@ -15,7 +15,7 @@ using namespace keyledger::test;
 namespace {
 
 struct FaultyStoreTest : testing::Test {
-    MemoryStore memory{[] { return std::int64_t{1'750'000'000'000}; }};
+    MemoryStore memory{[] { return Instant::at_ms(1'750'000'000'000); }};
     FaultyStore store{memory};
 
     Result<Verdict, StoreError> append(const Append& append) { return await(store.append(append, soon())); }
@@ -104,7 +104,7 @@ TEST_F(FaultyStoreTest, HoldsACallUntilItIsReleased) {
 TEST_F(FaultyStoreTest, RepeatsItsFaultsFromTheSeed) {
     const FaultyStore::Rates rates{0.3, 0.3, 0.3, 0.5};
     auto story = [&](std::uint64_t seed) {
-        MemoryStore inner([] { return std::int64_t{1'750'000'000'000}; });
+        MemoryStore inner([] { return Instant::at_ms(1'750'000'000'000); });
         FaultyStore faulty(inner, seed, rates);
         std::string told;
         for (int i = 0; i < 200; ++i) {

@@ -4,7 +4,7 @@ namespace keyledger::test {
 namespace {
 
 // As ScriptedLog gives them: a millisecond an event.
-std::int64_t time_of(Position position) { return 1'700'000'000'000 + position - 1; }
+Instant time_of(Position position) { return Instant::at_ms(1'700'000'000'000 + position - 1); }
 
 std::string quoted_or_null(const std::string& text) { return text.empty() ? "null" : "\"" + text + "\""; }
 
@@ -24,7 +24,7 @@ void Accounts::grow(ScriptedLog& log, int events) {
 Position Accounts::append(ScriptedLog& log, const char* stream, const std::string& id, const char* type,
                           const std::string& payload) {
     log.append(stream, *Uuid::parse(id), type, payload);
-    std::erase_if(live, [&](const auto& one) { return one.second.expires_at_ms <= time_of(log.size()); });
+    std::erase_if(live, [&](const auto& one) { return one.second.expires_at <= time_of(log.size()); });
     return log.size();
 }
 
@@ -39,12 +39,12 @@ void Accounts::end_all(const std::string& user, const std::string& kept) {
 
 void Accounts::start_session(ScriptedLog& log, const std::string& user) {
     const std::string id = new_id().to_string();
-    const std::int64_t expires_at_ms = time_of(log.size() + 1) + 1 + static_cast<std::int64_t>(random_() % 400);
+    const Instant expires_at = time_of(log.size() + 1) + milliseconds(1 + random_() % 400);
     const Position position =
         append(log, "session", id, "session.started",
                R"({"audiences":["https://api.example"],"client_id":"portal","device":"d","expires_at_ms":)" +
-                   std::to_string(expires_at_ms) + R"(,"security_stamp":0,"user_id":")" + user + "\"}");
-    live[id] = {user, position, expires_at_ms};
+                   std::to_string(expires_at.ms()) + R"(,"security_stamp":0,"user_id":")" + user + "\"}");
+    live[id] = {user, position, expires_at};
     open[id] = user;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/base/time.hpp"
 #include "tests/eventstore/kafka/scripted_log.hpp"
 
 namespace keyledger::test {
@@ -20,7 +21,7 @@ public:
     struct Session {
         std::string user;
         Position started = 0;
-        std::int64_t expires_at_ms = 0;
+        Instant expires_at;
     };
     std::map<std::string, std::string> status;  // of each user: active, disabled
     std::map<std::string, Session> live;

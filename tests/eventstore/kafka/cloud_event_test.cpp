@@ -27,7 +27,7 @@ RecordedEvent registered() {
     event.trust = RecordedEvent::Trust::kBelieved;
     event.position = 42;
     event.tenant = "default";
-    event.recorded_at_ms = 1'700'000'000'456;
+    event.recorded_at = Instant::at_ms(1'700'000'000'456);
     event.stream_type = "user";
     event.stream_id = id_of(1);
     event.version = 1;
@@ -113,7 +113,7 @@ TEST(CloudEvent, OfARecordThatTheServiceDidNotWriteSaysOnlyThatItIsThere) {
     RecordedEvent event = registered();
     event.trust = RecordedEvent::Trust::kInert;
     event.payload = "secret";
-    event.recorded_at_ms = 1'700'000'000'123;
+    event.recorded_at = Instant::at_ms(1'700'000'000'123);
     EXPECT_THROW(cloud_event(event, "subject", {id_of(9), ""}), CodecError);
     const Record record = record_disavowed(event, {id_of(9), "https://issuer"});
     EXPECT_EQ(record.key, event.stream_id.to_string());
@@ -127,9 +127,9 @@ TEST(CloudEvent, OfARecordThatTheServiceDidNotWriteSaysOnlyThatItIsThere) {
 }
 
 TEST(CloudEvent, WritesTimesAsRfc3339) {
-    EXPECT_EQ(rfc3339(0), "1970-01-01T00:00:00.000Z");
-    EXPECT_EQ(rfc3339(951'868'799'999), "2000-02-29T23:59:59.999Z");
-    EXPECT_EQ(rfc3339(-1), "1969-12-31T23:59:59.999Z");
+    EXPECT_EQ(rfc3339({}), "1970-01-01T00:00:00.000Z");
+    EXPECT_EQ(rfc3339(Instant::at_ms(951'868'799'999)), "2000-02-29T23:59:59.999Z");
+    EXPECT_EQ(rfc3339(Instant::at_ms(-1)), "1969-12-31T23:59:59.999Z");
 }
 
 TEST(CloudEvent, EveryEventOfTheScriptCanLeave) {

@@ -18,7 +18,7 @@ namespace {
 using namespace eventstore;
 using namespace eventstore::kafka;
 
-constexpr std::int64_t kNow = 1'700'000'000'000;
+constexpr Instant kNow = Instant::at_ms(1'700'000'000'000);
 
 // Appends a scripted log's events to a real one, each as a command of its own, in order.
 void append_scripted(Store& store, const ScriptedLog& log, Position first, Position last) {

@@ -83,7 +83,7 @@ TEST(ReplayOfTheTopic, FoldsStreamsWhoseEventsAreInManyPartitions) {
     Position last = 0;
     const auto read = rig.read([&](const RecordedEvent& event) {
         EXPECT_EQ(event.position, ++last);
-        EXPECT_EQ(event.recorded_at_ms, rig.log.at(event.position).recorded_at_ms) << "not when it was decided";
+        EXPECT_EQ(event.recorded_at, rig.log.at(event.position).recorded_at) << "not when it was decided";
         from_topic.take(event);
         return TopicReader::Then::kGoOn;
     });

@@ -14,7 +14,7 @@ using namespace eventstore;
 
 namespace {
 
-constexpr std::int64_t kFirstMillisecond = 1'700'000'000'000;
+constexpr Instant kFirst = Instant::at_ms(1'700'000'000'000);
 
 class MarksSealed : public FieldSealer {
 public:
@@ -68,7 +68,8 @@ void ScriptedLog::add_one() {
     std::size_t what = random_() % 10;
     if (what < 2 || (what < 7 && sessions_.empty())) {
         sessions_.push_back({next_id(), who, 0});
-        const SessionEvent event = SessionStarted{user.id, "portal", {"https://api.example"}, 1, "dGV2aWNl", 1};
+        const SessionEvent event =
+            SessionStarted{user.id, "portal", {"https://api.example"}, 1, "dGV2aWNl", Instant::at_ms(1)};
         const auto [type, payload] = coded(event);
         return add("session", sessions_.back(), type, payload, subject);
     }
@@ -102,7 +103,7 @@ void ScriptedLog::append(std::string stream_type, const Uuid& stream_id, std::st
 void ScriptedLog::add(std::string stream_type, Stream& stream, std::string type, std::string payload,
                       std::string subject) {
     EventMetadata metadata;
-    metadata.occurred_at_ms = kFirstMillisecond + static_cast<std::int64_t>(events_.size());
+    metadata.occurred_at = kFirst + milliseconds(events_.size());
     metadata.actor_type = ActorType::kUser;
     metadata.actor_id = subject;
     metadata.command_id = "Y29tbWFuZA";
@@ -124,7 +125,7 @@ void ScriptedLog::add(std::string stream_type, Stream& stream, std::string type,
     event.event_id = next_id();
     event.payload = std::move(payload);
     event.metadata = encode(metadata, {event.event_id, event.stream_type, event.stream_id}, sealer);
-    event.recorded_at_ms = metadata.occurred_at_ms + 3;
+    event.recorded_at = metadata.occurred_at + milliseconds(3);
     event.is_canonical = true;
     event.leaf_hash = leaf_hash(event);
     event.trust = RecordedEvent::Trust::kBelieved;

@@ -64,7 +64,7 @@ void expect_state(const StateRig& rig, const Accounts& accounts) {
         const auto json = eventstore::parse_json(sessions.at(id));
         EXPECT_EQ(json["user_id"].GetString(), session.user);
         EXPECT_EQ(json["position"].GetInt64(), session.started);
-        EXPECT_EQ(json["expires_at_ms"].GetInt64(), session.expires_at_ms);
+        EXPECT_EQ(json["expires_at_ms"].GetInt64(), session.expires_at.ms());
     }
 }
 

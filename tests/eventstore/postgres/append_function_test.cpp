@@ -184,7 +184,7 @@ TEST(AppendFunction, RefusesEqualThingsInOneBatch) {
     expect_refused("a subject key is changed", plain().new_key(subject, key), plain().new_key(subject, next_uuid()));
     expect_refused("a subject key is changed", plain().use_key(subject, key), plain().destroy_key(subject, key));
     const Digest value = next_digest();
-    expect_refused("a value is spent twice", plain().spend(value, 0, 0), AppendBuilder().spend(value, 0, 0));
+    expect_refused("a value is spent twice", plain().spend(value, {}, {}), AppendBuilder().spend(value, {}, {}));
     const Append once = plain();
     Append again = plain();
     again.command_id = once.command_id;
@@ -284,7 +284,7 @@ TEST(AppendFunction, StillProbesWhenItsTablesHaveGrown) {
     Database own;
     constexpr int kBatches = 40;
     constexpr int kBatchSize = 100;
-    const std::int64_t now_ms = own.server_ms();
+    const Instant now = own.server_now();
     {
         RawWriter writer(own.service_url());
         const Uuid first = next_uuid();
@@ -297,7 +297,7 @@ TEST(AppendFunction, StillProbesWhenItsTablesHaveGrown) {
                 const Uuid id = next_uuid();
                 AppendBuilder one;
                 one.write(id, 0).new_key(id, id).take("email", next_bytes(), id).credential(id, id, 0, "x");
-                one.spend(next_digest(), now_ms, now_ms + 3'600'000);
+                one.spend(next_digest(), now, now + hours(1));
                 if (i == 0) one.write(last, 1).use_key(first, first);
                 appends.push_back(one);
             }
@@ -319,8 +319,7 @@ namespace {
 // Appends over few streams, claims, credentials and subjects, half of them with versions that are right.
 class RandomAppends {
 public:
-    RandomAppends(unsigned seed, MemoryStore& model, std::int64_t now_ms)
-        : random_(seed), model_(model), now_ms_(now_ms) {
+    RandomAppends(unsigned seed, MemoryStore& model, Instant now) : random_(seed), model_(model), now_(now) {
         for (int i = 0; i < 6; ++i) {
             streams_.push_back(next_uuid());
             owners_.push_back(next_uuid());
@@ -331,8 +330,8 @@ public:
     Append next() {
         AppendBuilder append;
         if (chance(10) && !sent_.empty()) append.id(sent_[random_() % sent_.size()]);
-        if (chance(20)) append.spend(one_of(values_), now_ms_, now_ms_ + (chance(90) ? 3'600'000 : -1));
-        if (chance(5)) return append.spend(next_digest(), now_ms_, now_ms_ + 3'600'000);
+        if (chance(20)) append.spend(one_of(values_), now_, now_ + (chance(90) ? hours(1) : milliseconds(-1)));
+        if (chance(5)) return append.spend(next_digest(), now_, now_ + hours(1));
         std::vector<Uuid> unused = streams_;
         std::shuffle(unused.begin(), unused.end(), random_);
         for (int i = chance(30) ? 2 : 1; i > 0; --i, unused.pop_back())
@@ -371,7 +370,7 @@ private:
 
     std::mt19937 random_;
     MemoryStore& model_;
-    const std::int64_t now_ms_;
+    const Instant now_;
     std::vector<Uuid> streams_, owners_;
     std::vector<Bytes> digests_;
     std::vector<Digest> values_;
@@ -398,10 +397,10 @@ INSTANTIATE_TEST_SUITE_P(Seeds, AppendAgainstModel, testing::Range(1U, 9U));
 TEST_P(AppendAgainstModel, GivesTheVerdictsOfCommandsRunOneByOne) {
     Database own;
     RawWriter writer(own.service_url());
-    const std::int64_t now_ms = own.server_ms();  // what is spent expires by the server's clock
-    writer.recorded_at_ms = now_ms;
-    MemoryStore model([now_ms] { return now_ms; });
-    RandomAppends appends(GetParam(), model, now_ms);
+    const Instant now = own.server_now();  // what is spent expires by the server's clock
+    writer.recorded_at = now;
+    MemoryStore model([now] { return now; });
+    RandomAppends appends(GetParam(), model, now);
     std::array<int, 7> seen{};
     for (int round = 0; round < 120; ++round) {
         Batch independent;

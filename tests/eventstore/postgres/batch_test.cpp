@@ -60,8 +60,10 @@ TEST(Batch, KeepsEqualClaimsApart) {
 
 TEST(Batch, KeepsEqualSpentValuesApart) {
     const Digest value = next_digest();
-    EXPECT_FALSE(may_share(other().spend(value, 0, 1), other().spend(next_digest(), 0, 1).spend(value, 0, 2)));
-    EXPECT_TRUE(may_share(other().spend(value, 0, 1), other().spend(next_digest(), 0, 1)));
+    EXPECT_FALSE(may_share(other().spend(value, {}, Instant::at_ms(1)),
+                           other().spend(next_digest(), {}, Instant::at_ms(1)).spend(value, {}, Instant::at_ms(2))));
+    EXPECT_TRUE(
+        may_share(other().spend(value, {}, Instant::at_ms(1)), other().spend(next_digest(), {}, Instant::at_ms(1))));
 }
 
 TEST(Batch, KeepsEqualCredentialsApart) {
@@ -98,13 +100,14 @@ TEST(Batch, GivesPartOfItselfAway) {
 TEST(Batch, IsStampedNowButNotBeforeTheNewestEventNorBeforeItsCommandsWereDecided) {
     const auto key = test::writing_key(next_uuid());
     Batch batch;
-    for (const std::int64_t decided_at_ms : {50, 70, 60}) {
+    const auto at = [](int unix_ms) { return Instant::at_ms(unix_ms); };
+    for (const Instant decided_at : {at(50), at(70), at(60)}) {
         PendingAppend waiting;
         waiting.append = other();
-        waiting.append.decided_at_ms = decided_at_ms;
+        waiting.append.decided_at = decided_at;
         batch.add(std::move(waiting));
     }
-    EXPECT_EQ(batch.stamp(100, 0, key), 100);
-    EXPECT_EQ(batch.stamp(100, 130, key), 130) << "another node's clock is ahead";
-    EXPECT_EQ(batch.stamp(65, 0, key), 70) << "this node's clock was set back";
+    EXPECT_EQ(batch.stamp(at(100), at(0), key), at(100));
+    EXPECT_EQ(batch.stamp(at(100), at(130), key), at(130)) << "another node's clock is ahead";
+    EXPECT_EQ(batch.stamp(at(65), at(0), key), at(70)) << "this node's clock was set back";
 }

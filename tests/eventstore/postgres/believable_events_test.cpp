@@ -31,7 +31,7 @@ using namespace keyledger::test;
 namespace {
 
 using Trust = RecordedEvent::Trust;
-constexpr std::int64_t kNow = 1'750'000'000'123;
+constexpr Instant kNow = Instant::at_ms(1'750'000'000'123);
 
 class NoSealer : public FieldSealer {
 public:
@@ -67,7 +67,7 @@ struct BelievableEvents : testing::Test {
         ASSERT_EQ(writer.append({append}), std::vector{0});
     }
     void sign_head(Position size) {
-        const audit::TreeHead head{log_id, size, {}, 5};
+        const audit::TreeHead head{log_id, size, {}, Instant::at_ms(5)};
         const std::string note = event_macs()->sign(audit::origin_of(log_id), audit::checkpoint_text(head));
         store_note(size, note);
     }
@@ -292,7 +292,7 @@ void insert_old_event(const Database& database, Position position, const NewEven
     database.execute("insert into keyledger.events values (" + std::to_string(position) + ", 'default', '" +
                      event.stream_type + "', '" + event.stream_id.to_string() + "', " + std::to_string(event.version) +
                      ", '" + event.type + "', 1, '" + event.event_id.to_string() + "', '" + event.payload + "', '" +
-                     event.metadata + "', to_timestamp(" + std::to_string(kNow) + " / 1000.0), '\\x" +
+                     event.metadata + "', to_timestamp(" + std::to_string(kNow.ms()) + " / 1000.0), '\\x" +
                      security::hex_encode(security::view_of(leaf)) + "');" + "insert into keyledger.streams values ('" +
                      event.stream_id.to_string() + "', '" + event.stream_type + "', 'default', " +
                      std::to_string(event.version) + ", " + std::to_string(position) + ")");
@@ -315,14 +315,15 @@ TEST(Migration, KeepsWhatIsThereAndFixesWhereMacsBegin) {
     EXPECT_THROW(Migrator(own.owner_url()).up(), MigrationFailure) << "without a keyring";
     ASSERT_EQ(std::ssize(migrator.up()), count);
 
-    PostgresStore store({.url = own.service_url(), .authenticity = authenticity()}, [] { return kNow - 5; });
+    PostgresStore store({.url = own.service_url(), .authenticity = authenticity()},
+                        [] { return kNow - milliseconds(5); });
     ASSERT_TRUE(await(store.append(AppendBuilder().write(next_uuid(), 0), soon())));
     const auto read = [&] { return await(store.read_log(1, 10, soon())).value(); };
     ASSERT_EQ(read().size(), 3U);
     for (const RecordedEvent& event : read()) EXPECT_EQ(event.trust, kGood) << event.position;
     EXPECT_FALSE(read()[1].is_canonical);
     EXPECT_TRUE(read()[2].is_canonical);
-    EXPECT_EQ(read()[2].recorded_at_ms, kNow) << "not before the newest";
+    EXPECT_EQ(read()[2].recorded_at, kNow) << "not before the newest";
     EXPECT_THROW(migrator.down(count), MigrationFailure) << "its events can't be told in the old form";
 
     own.execute("update keyledger.events set payload = '{}' where position = 1");
@@ -346,12 +347,12 @@ TEST(Migration, TakesTheOldAppendAway) {
 // Two nodes whose clocks are 10 s apart append in turns.
 TEST(RecordedAt, NeverFallsWhoeverAppends) {
     Database own;
-    PostgresStore ahead({.url = own.service_url(), .authenticity = authenticity()}, [] { return kNow + 10'000; });
+    PostgresStore ahead({.url = own.service_url(), .authenticity = authenticity()}, [] { return kNow + seconds(10); });
     PostgresStore behind({.url = own.service_url(), .authenticity = authenticity()}, [] { return kNow; });
     for (int i = 0; i < 20; ++i) {
         PostgresStore& store = i % 2 == 0 ? ahead : behind;
         Append append = AppendBuilder().write(next_uuid(), 0);
-        append.decided_at_ms = kNow + 10'000 + i;
+        append.decided_at = kNow + milliseconds(10'000 + i);
         const auto verdict = await(store.append(append, soon()));
         ASSERT_TRUE(verdict && std::holds_alternative<Appended>(*verdict)) << i;
     }
@@ -362,29 +363,30 @@ TEST(RecordedAt, NeverFallsWhoeverAppends) {
     const auto recorded = await(ahead.read_log(1, 100, soon())).value();
     for (const RecordedEvent& event : recorded) {
         EXPECT_EQ(event.trust, kGood) << "it was hashed again";
-        EXPECT_GE(event.recorded_at_ms, kNow + 10'000 + event.position - 1) << "not before it was decided";
+        EXPECT_GE(event.recorded_at, kNow + milliseconds(10'000 + event.position - 1)) << "not before it was decided";
     }
 }
 
 TEST(RecordedAt, IsNotDraggedIntoTheFuture) {
     Database own;
     RawWriter writer(own.service_url());
-    writer.recorded_at_ms = 4'000'000'000'000;  // in 2096
+    writer.recorded_at = Instant::at_ms(4'000'000'000'000);  // in 2096
     EXPECT_THROW(writer.append({AppendBuilder().write(next_uuid(), 0)}), std::runtime_error);
-    PostgresStore store({.url = own.service_url(), .authenticity = authenticity()}, [] { return 4'000'000'000'000; });
+    PostgresStore store({.url = own.service_url(), .authenticity = authenticity()},
+                        [] { return Instant::at_ms(4'000'000'000'000); });
     EXPECT_EQ(await(store.append(AppendBuilder().write(next_uuid(), 0), soon())).error(), StoreError::kUnavailable);
     EXPECT_NE(store.status().committer.last_error.find("clock"), std::string::npos);
 }
 
 TEST(RecordedAt, IsRightAgainOnceTheClockIs) {
     Database own;
-    std::atomic<std::int64_t> now_ms = 4'000'000'000'000;  // in 2096
-    PostgresStore store({.url = own.service_url(), .authenticity = authenticity()}, [&] { return now_ms.load(); });
+    std::atomic<Instant> now = Instant::at_ms(4'000'000'000'000);  // in 2096
+    PostgresStore store({.url = own.service_url(), .authenticity = authenticity()}, [&] { return now.load(); });
     EXPECT_EQ(await(store.append(AppendBuilder().write(next_uuid(), 0), soon())).error(), StoreError::kUnavailable);
-    now_ms = kNow;
+    now = kNow;
     const auto verdict = await(store.append(AppendBuilder().write(next_uuid(), 0), soon()));
     ASSERT_TRUE(verdict && std::holds_alternative<Appended>(*verdict));
-    EXPECT_EQ(await(store.read_log(1, 1, soon())).value().at(0).recorded_at_ms, kNow);
+    EXPECT_EQ(await(store.read_log(1, 1, soon())).value().at(0).recorded_at, kNow);
 }
 
 // ---- destroyed keys ----------------------------------------------------------------------------------------------

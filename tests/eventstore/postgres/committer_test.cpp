@@ -24,7 +24,7 @@ using VerdictResult = Result<Verdict, StoreError>;
 constexpr const char* kTakeLock = "select pg_advisory_lock(5426354651)";
 constexpr const char* kDropLock = "select pg_advisory_unlock(5426354651)";
 
-std::int64_t fixed_now_ms() { return 1'750'000'000'123; }
+Instant fixed_now() { return Instant::at_ms(1'750'000'000'123); }
 
 PostgresStoreSettings settings_of(const std::string& url) {
     PostgresStoreSettings settings;
@@ -95,7 +95,7 @@ struct CommitterTest : testing::Test {
 // again; the server knows the command ids, and the callers hear that their commands were appended: once (I5).
 TEST_F(CommitterTest, SendsAgainWhenTheAnswerToACommitIsLost) {
     TcpProxy proxy(port_of(database().service_url()));
-    PostgresStore store(settings_of(through(proxy, database().service_url())), fixed_now_ms);
+    PostgresStore store(settings_of(through(proxy, database().service_url())), fixed_now);
     ASSERT_TRUE(is_appended(await(store.append(AppendBuilder().write(next_uuid(), 0), soon()))));
     for (int round = 0; round < 5; ++round) {
         const Uuid a = next_uuid();
@@ -122,7 +122,7 @@ TEST_F(CommitterTest, SendsAgainWhenTheAnswerToACommitIsLost) {
 // A repeat by the caller is a duplicate, even when its connection breaks: only its own resend is not.
 TEST_F(CommitterTest, StillTellsACallersRepeatAsDuplicateWhenTheConnectionBreaks) {
     TcpProxy proxy(port_of(database().service_url()));
-    PostgresStore store(settings_of(through(proxy, database().service_url())), fixed_now_ms);
+    PostgresStore store(settings_of(through(proxy, database().service_url())), fixed_now);
     const Uuid id = next_uuid();
     const Append first = AppendBuilder().write(id, 0);
     ASSERT_TRUE(is_appended(await(store.append(first, soon()))));
@@ -141,11 +141,11 @@ TEST_F(CommitterTest, StillTellsACallersRepeatAsDuplicateWhenTheConnectionBreaks
 // Of what has no events nobody can tell who sent it: it is a duplicate of the same request.
 TEST_F(CommitterTest, NeverTakesItsOwnResendForSpent) {
     TcpProxy proxy(port_of(database().service_url()));
-    PostgresStore store(settings_of(through(proxy, database().service_url())), fixed_now_ms);
+    PostgresStore store(settings_of(through(proxy, database().service_url())), fixed_now);
     ASSERT_TRUE(is_appended(await(store.append(AppendBuilder().write(next_uuid(), 0), soon()))));
-    const std::int64_t now_ms = database().server_ms();
-    const Append earning = AppendBuilder().write(next_uuid(), 0).spend(next_digest(), now_ms, now_ms + 600'000);
-    const Append alone = AppendBuilder().spend(next_digest(), now_ms, now_ms + 600'000);
+    const Instant now = database().server_now();
+    const Append earning = AppendBuilder().write(next_uuid(), 0).spend(next_digest(), now, now + minutes(10));
+    const Append alone = AppendBuilder().spend(next_digest(), now, now + minutes(10));
     for (const Append& append : {earning, alone}) {
         proxy.hold_answers();
         Running lost(store, append);
@@ -165,7 +165,7 @@ TEST_F(CommitterTest, NeverTakesItsOwnResendForSpent) {
 
 // The writer's server process is terminated while its append waits for the lock.
 TEST_F(CommitterTest, AppendsOnceWhenItsServerProcessIsTerminated) {
-    PostgresStore store(settings_of(database().service_url()), fixed_now_ms);
+    PostgresStore store(settings_of(database().service_url()), fixed_now);
     const Uuid id = next_uuid();
     std::optional<HeldLock> lock(std::in_place);
     Running append(store, AppendBuilder().write(id, 0));
@@ -183,7 +183,7 @@ TEST_F(CommitterTest, SaysSoWhenTheOutcomeStaysUnknown) {
     TcpProxy proxy(port_of(database().service_url()));
     auto settings = settings_of(through(proxy, database().service_url()));
     settings.committer.outcome_unknown_after = milliseconds(400);
-    PostgresStore store(settings, fixed_now_ms);
+    PostgresStore store(settings, fixed_now);
     ASSERT_TRUE(is_appended(await(store.append(AppendBuilder().write(next_uuid(), 0), soon()))));
     const Uuid id = next_uuid();
     const Append append = AppendBuilder().write(id, 0);
@@ -207,11 +207,11 @@ TEST_F(CommitterTest, NeverCancelsWhatItSent) {
     auto settings = settings_of(database().service_url());
     settings.committer.outcome_unknown_after = milliseconds(200);
     settings.committer.lock_timeout = milliseconds(60'000);
-    PostgresStore store(settings, fixed_now_ms);
+    PostgresStore store(settings, fixed_now);
     const Uuid id = next_uuid();
     std::optional<HeldLock> lock(std::in_place);
     EXPECT_EQ(await(store.append(AppendBuilder().write(id, 0), soon())).error(), StoreError::kOutcomeUnknown);
-    EXPECT_GT(store.status().committer.in_flight_ms, 0);
+    EXPECT_GT(store.status().committer.in_flight, Duration());
     lock->holder.run(kDropLock);
     wait_until([&] { return events_of(id) == 1; });
     EXPECT_TRUE(is_appended(await(store.append(AppendBuilder().write(id, 1), soon()))));
@@ -219,7 +219,7 @@ TEST_F(CommitterTest, NeverCancelsWhatItSent) {
 
 // Each caller is answered by their deadline, even if what they sent is still under way.
 TEST_F(CommitterTest, SaysAtTheDeadlineThatTheOutcomeIsUnknown) {
-    PostgresStore store(settings_of(database().service_url()), fixed_now_ms);
+    PostgresStore store(settings_of(database().service_url()), fixed_now);
     const Uuid id = next_uuid();
     std::optional<HeldLock> lock(std::in_place);
     Running hasty(store, AppendBuilder().write(id, 0), std::chrono::steady_clock::now() + milliseconds(300));
@@ -233,7 +233,7 @@ TEST_F(CommitterTest, SaysAtTheDeadlineThatTheOutcomeIsUnknown) {
 TEST_F(CommitterTest, TriesAgainWhenTheLockIsNotToBeHad) {
     auto settings = settings_of(database().service_url());
     settings.committer.lock_timeout = milliseconds(50);
-    PostgresStore store(settings, fixed_now_ms);
+    PostgresStore store(settings, fixed_now);
     const Uuid id = next_uuid();
     std::optional<HeldLock> lock(std::in_place);
     Running append(store, AppendBuilder().write(id, 0));
@@ -244,7 +244,7 @@ TEST_F(CommitterTest, TriesAgainWhenTheLockIsNotToBeHad) {
 }
 
 TEST_F(CommitterTest, AnswersWhoeverExpiresWhileTheyWait) {
-    PostgresStore store(settings_of(database().service_url()), fixed_now_ms);
+    PostgresStore store(settings_of(database().service_url()), fixed_now);
     std::optional<HeldLock> lock(std::in_place);
     Running in_flight(store, AppendBuilder().write(next_uuid(), 0));
     wait_for_blocked_writer();
@@ -261,7 +261,7 @@ TEST_F(CommitterTest, AnswersWhoeverExpiresWhileTheyWait) {
 TEST_F(CommitterTest, HasABoundedQueue) {
     auto settings = settings_of(database().service_url());
     settings.committer.max_waiting_commands = 3;
-    PostgresStore store(settings, fixed_now_ms);
+    PostgresStore store(settings, fixed_now);
     std::optional<HeldLock> lock(std::in_place);
     std::vector<std::unique_ptr<Running>> waiting;
     for (std::size_t i = 0; i < 3; ++i) {
@@ -275,7 +275,7 @@ TEST_F(CommitterTest, HasABoundedQueue) {
 }
 
 TEST_F(CommitterTest, FinishesWhatIsInFlightWhenItStops) {
-    PostgresStore store(settings_of(database().service_url()), fixed_now_ms);
+    PostgresStore store(settings_of(database().service_url()), fixed_now);
     std::optional<HeldLock> lock(std::in_place);
     Running in_flight(store, AppendBuilder().write(next_uuid(), 0));
     wait_for_blocked_writer();
@@ -296,7 +296,7 @@ TEST_F(CommitterTest, FinishesWhatIsInFlightWhenItStops) {
 TEST_F(CommitterTest, ComesBackWithTheServer) {
     TcpProxy proxy(port_of(database().service_url()));
     proxy.refuse();
-    PostgresStore store(settings_of(through(proxy, database().service_url())), fixed_now_ms);
+    PostgresStore store(settings_of(through(proxy, database().service_url())), fixed_now);
     EXPECT_EQ(await(store.append(AppendBuilder().write(next_uuid(), 0), soon())).error(), StoreError::kUnavailable);
     EXPECT_EQ(await(store.head(soon())).error(), StoreError::kUnavailable);
     EXPECT_EQ(await(store.read_log(1, 1, soon())).error(), StoreError::kUnavailable);
@@ -315,7 +315,7 @@ TEST_F(CommitterTest, ComesBackWithTheServer) {
 
 // ---- bad data ---------------------------------------------------------------------------------------------
 TEST_F(CommitterTest, HalvesABatchUntilTheCulpritIsAlone) {
-    PostgresStore store(settings_of(database().service_url()), fixed_now_ms);
+    PostgresStore store(settings_of(database().service_url()), fixed_now);
     ASSERT_TRUE(is_appended(await(store.append(AppendBuilder().write(next_uuid(), 0), soon()))));  // it is connected
     std::optional<HeldLock> lock(std::in_place);
     Running first(store, AppendBuilder().write(next_uuid(), 0));
@@ -347,8 +347,8 @@ TEST_F(CommitterTest, HalvesABatchUntilTheCulpritIsAlone) {
 
 // ---- several nodes ----------------------------------------------------------------------------------------
 TEST_F(CommitterTest, AppendsACommandOnceThatTwoNodesSendAtOnce) {
-    PostgresStore one(settings_of(database().service_url()), fixed_now_ms);
-    PostgresStore two(settings_of(database().service_url()), fixed_now_ms);
+    PostgresStore one(settings_of(database().service_url()), fixed_now);
+    PostgresStore two(settings_of(database().service_url()), fixed_now);
     for (int round = 0; round < 20; ++round) {
         const Uuid id = next_uuid();
         const Append append = AppendBuilder().write(id, 0);
@@ -366,8 +366,8 @@ TEST_F(CommitterTest, AppendsACommandOnceThatTwoNodesSendAtOnce) {
 // Version storms from two nodes: one winner a version (I4); and the log stays dense (I1).
 TEST_F(CommitterTest, SharesTheLogWithOtherCommitters) {
     Database own;
-    PostgresStore one(settings_of(own.service_url()), fixed_now_ms);
-    PostgresStore two(settings_of(own.service_url()), fixed_now_ms);
+    PostgresStore one(settings_of(own.service_url()), fixed_now);
+    PostgresStore two(settings_of(own.service_url()), fixed_now);
     const Uuid contested = next_uuid();
     constexpr int kEach = 150;
     auto writer = [&](Store& store) {
@@ -397,7 +397,7 @@ TEST_F(CommitterTest, SharesTheLogWithOtherCommitters) {
 }
 
 TEST_F(CommitterTest, HearsOfAppendsOfOthers) {
-    PostgresStore listener(settings_of(database().service_url()), fixed_now_ms);
+    PostgresStore listener(settings_of(database().service_url()), fixed_now);
     std::mutex mutex;
     std::condition_variable changed;
     Position heard = 0;
@@ -412,7 +412,7 @@ TEST_F(CommitterTest, HearsOfAppendsOfOthers) {
         return changed.wait_for(lock, std::chrono::seconds(30), [&] { return heard >= position; });
     };
     EXPECT_TRUE(wait_for(std::get<Appended>(*own).first_position));
-    PostgresStore other(settings_of(database().service_url()), fixed_now_ms);
+    PostgresStore other(settings_of(database().service_url()), fixed_now);
     const auto theirs = await(other.append(AppendBuilder().write(next_uuid(), 0, 3), soon()));
     EXPECT_TRUE(wait_for(std::get<Appended>(*theirs).first_position + 2));
 }
@@ -423,7 +423,7 @@ TEST_F(CommitterTest, BoundsTheTimeOfAReadAndTheQueueBehindIt) {
     settings.reads.threads = 1;
     settings.reads.max_waiting = 2;
     settings.reads.statement_timeout = milliseconds(300);
-    PostgresStore store(settings, fixed_now_ms);
+    PostgresStore store(settings, fixed_now);
     ASSERT_TRUE(await(store.read_log(1, 1, soon())).has_value());
     RawWriter blocker(database().owner_url());
     blocker.run("begin");
@@ -454,12 +454,12 @@ TEST_F(CommitterTest, WorksUnderHostileDefaults) {
                                 "enable_indexscan = off", "client_encoding = 'LATIN1'"})
         all += "alter database " + name + " set " + setting + ";";
     own.execute(all);
-    PostgresStore store(settings_of(own.service_url()), fixed_now_ms);
+    PostgresStore store(settings_of(own.service_url()), fixed_now);
     const Uuid id = next_uuid();
     ASSERT_TRUE(is_appended(await(store.append(AppendBuilder().write(id, 0, 1, R"({"name":"Jürgen"})"), soon()))));
     const auto slice = await(store.read_streams({{id, 0}}, soon())).value()[0];
     ASSERT_EQ(slice.events.size(), 1U);
     EXPECT_EQ(slice.events[0].payload, R"({"name":"Jürgen"})");
-    EXPECT_EQ(slice.events[0].recorded_at_ms, fixed_now_ms());
+    EXPECT_EQ(slice.events[0].recorded_at, fixed_now());
     EXPECT_EQ(await(store.head(soon())).value().cursor.leaf_hash, slice.events[0].leaf_hash);
 }

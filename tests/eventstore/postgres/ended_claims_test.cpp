@@ -23,7 +23,7 @@ struct EndedClaims : testing::Test {
             told.push_back(id);
             return false;
         };
-        store = std::make_unique<PostgresStore>(settings, [] { return std::int64_t{1'750'000'000'123}; });
+        store = std::make_unique<PostgresStore>(settings, [] { return Instant::at_ms(1'750'000'000'123); });
     }
     auto find(std::vector<ClaimDigest> digests) {
         return await(store->find_claim("email", std::move(digests), soon()));
@@ -55,8 +55,8 @@ TEST_F(EndedClaims, AreNotSaidToBeNobodys) {
 
 TEST_F(EndedClaims, AreToldOfWithTheKeysThatNodesHave) {
     end("older");
-    const AnnouncedKey one{"one", 7, {}};
-    const AnnouncedKey other{"other", 8, 9};
+    const AnnouncedKey one{"one", Instant::at_ms(7), {}};
+    const AnnouncedKey other{"other", Instant::at_ms(8), Instant::at_ms(9)};
     ASSERT_TRUE(announce_keys(database.service_url(), {one, other}));
     auto news = await(store->key_announcements(soon())).value();
     EXPECT_EQ(news.ended, std::vector<std::string>{"older"});

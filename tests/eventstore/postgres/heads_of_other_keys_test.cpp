@@ -69,7 +69,7 @@ struct HeadsOfOtherKeys : testing::Test {
         log.event.position = 1;
         audit::Frontier frontier;
         frontier.append(log.event.leaf_hash);
-        head.head = {log_id, 1, frontier.root(), 5};
+        head.head = {log_id, 1, frontier.root(), Instant::at_ms(5)};
         head.note = event_macs()->sign(audit::origin_of(log_id), audit::checkpoint_text(head.head));
     }
     // As a node with the newest keyring keeps it, or as somebody who has none adds it.
@@ -83,7 +83,7 @@ struct HeadsOfOtherKeys : testing::Test {
     }
     audit::TreeHeadMaker maker(audit::TreeHeadMaker::Part part) {
         audit::TreeHeadPorts ports{log, leadership, heads, {}, {}, {}, {}, {}, {}};
-        ports.now_ms = [] { return 1; };
+        ports.now = [] { return Instant::at_ms(1); };
         ports.sign = [](const audit::TreeHead&) { return std::string(); };
         ports.open = [this](std::string_view note) -> Result<std::string, std::string> {
             auto text = keyring->open(note);

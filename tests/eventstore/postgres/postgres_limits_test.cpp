@@ -43,7 +43,7 @@ protected:
     static std::int64_t wait(PostgresLimits& limits, std::vector<Bucket> buckets) {
         auto taken = test::run(limits.take(std::move(buckets), Deadline::max()));
         EXPECT_TRUE(taken) << "the store is away";
-        return taken ? taken->wait_ms : -1;
+        return taken ? taken->wait.ms() : -1;
     }
 
     test::Database database;
@@ -53,7 +53,7 @@ protected:
 
 boost::asio::awaitable<int> attempt(PostgresLimits& limits, std::vector<Bucket> buckets) {
     auto taken = co_await limits.take(std::move(buckets), Deadline::max());
-    co_return taken && taken->wait_ms == 0 ? 1 : 0;
+    co_return taken && taken->wait == Duration() ? 1 : 0;
 }
 
 }  // namespace
@@ -104,8 +104,8 @@ TEST_F(PostgresLimitsTest, ShedAFloodWithoutAStatement) {
     EXPECT_GT(wait(first, {bucket("net", 1), bucket("name", 5)}), 0) << "it learns of it by its first statement";
     const auto before = first.counts().statements;
     for (int i = 0; i < 1000; ++i) EXPECT_GT(wait(first, {bucket("net", 1), bucket("name", 5)}), 0);
-    EXPECT_GT(first.known({bucket("net", 1)}).wait_ms, 0);
-    EXPECT_EQ(first.known({bucket("name", 5)}).wait_ms, 0);
+    EXPECT_GT(first.known({bucket("net", 1)}).wait, Duration());
+    EXPECT_EQ(first.known({bucket("name", 5)}).wait, Duration());
     EXPECT_EQ(first.counts().statements, before);
     EXPECT_EQ(first.counts().shed, 1000u);
     for (int i = 0; i < 5; ++i) EXPECT_EQ(wait(first, {bucket("name", 5)}), 0) << "what was refused took from it";
@@ -142,7 +142,7 @@ TEST_F(PostgresLimitsTest, FailWhenTheStoreIsAway) {
     const auto taken = test::run(limits.take({bucket("net", 1000)}, Deadline::max()));
     ASSERT_FALSE(taken);
     EXPECT_EQ(taken.error(), StoreError::kUnavailable);
-    EXPECT_EQ(limits.take_local({bucket("net", 1)}).wait_ms, 0) << "its own are always there";
+    EXPECT_EQ(limits.take_local({bucket("net", 1)}).wait, Duration()) << "its own are always there";
 }
 
 // Somebody holds the bucket and does not let go: whoever waits is told in time, and the thread lives on.

@@ -34,7 +34,7 @@ protected:
 
     Database database;
     PostgresStore store{{.url = database.service_url(), .authenticity = test::authenticity()},
-                        [] { return std::int64_t{1'750'000'000'123}; }};
+                        [] { return Instant::at_ms(1'750'000'000'123); }};
     const Uuid id = next_uuid();
 };
 
@@ -56,10 +56,10 @@ TEST_F(PostgresSnapshot, IsDroppedWhenItsEventIsGone) {
 
 TEST_F(PostgresSnapshot, IsPrunedWithAge) {
     ASSERT_TRUE(read().snapshot);
-    EXPECT_EQ(prune_snapshots(database.service_url(), 0, 10).value(), 0);
-    const std::int64_t tomorrow_ms =
-        std::stoll(database.execute("select (extract(epoch from now()) * 1000)::bigint")) + 86'400'000;
-    EXPECT_EQ(prune_snapshots(database.service_url(), tomorrow_ms, 10).value(), 1);
+    EXPECT_EQ(prune_snapshots(database.service_url(), {}, 10).value(), 0);
+    const Instant tomorrow =
+        Instant::at_ms(std::stoll(database.execute("select (extract(epoch from now()) * 1000)::bigint"))) + days(1);
+    EXPECT_EQ(prune_snapshots(database.service_url(), tomorrow, 10).value(), 1);
     EXPECT_FALSE(read().snapshot);
 }
 
@@ -72,7 +72,7 @@ TEST_F(PostgresSnapshot, IsPrunedWithAgeOfNothingThatHasNoEnd) {
     store.keep_snapshot({user, 2, append.events[1].event_id, "user.1", "sealed"});
     const auto end = soon();
     while (!is_kept() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-    EXPECT_EQ(prune_snapshots(database.service_url(), 4'000'000'000'000, 10).value(), 0);
+    EXPECT_EQ(prune_snapshots(database.service_url(), Instant::at_ms(4'000'000'000'000), 10).value(), 0);
     EXPECT_TRUE(is_kept());
 }
 
@@ -80,20 +80,21 @@ TEST_F(PostgresSnapshot, IsDroppedWithTheKeyOfWhomItTellsOf) {
     const Uuid key = next_uuid();
     const Append with_key = AppendBuilder().write(next_uuid(), 0).new_key(id, key);
     await(store.append(with_key, soon())).value();
-    EXPECT_EQ(drop_snapshots_of_the_erased(database.service_url(), 0).value(), 0);
+    EXPECT_EQ(drop_snapshots_of_the_erased(database.service_url(), {}).value(), 0);
     database.execute("update keyledger.snapshots set kept_at = '2020-01-01'");
     const Append erasure = AppendBuilder().write(id, 5).destroy_key(id, key);
     await(store.append(erasure, soon())).value();
-    EXPECT_EQ(drop_snapshots_of_the_erased(database.service_url(), 1'750'000'001'000).value(), 0) << "of later";
+    EXPECT_EQ(drop_snapshots_of_the_erased(database.service_url(), Instant::at_ms(1'750'000'001'000)).value(), 0)
+        << "of later";
     EXPECT_TRUE(read().snapshot);
-    EXPECT_EQ(drop_snapshots_of_the_erased(database.service_url(), 1'750'000'000'000).value(), 1);
+    EXPECT_EQ(drop_snapshots_of_the_erased(database.service_url(), Instant::at_ms(1'750'000'000'000)).value(), 1);
     EXPECT_FALSE(read().snapshot);
 }
 
 TEST(DestroyedSubjects, AreThoseWhoseKeysDiedLately) {
     Database database;
     PostgresStore store({.url = database.service_url(), .authenticity = test::authenticity()},
-                        [] { return std::int64_t{1'750'000'000'123}; });
+                        [] { return Instant::at_ms(1'750'000'000'123); });
     const Uuid ann = next_uuid();
     const Uuid bob = next_uuid();
     const Uuid anns_key = next_uuid();
@@ -101,7 +102,7 @@ TEST(DestroyedSubjects, AreThoseWhoseKeysDiedLately) {
     await(store.append(keys, soon())).value();
     const Append erasure = AppendBuilder().write(ann, 1).destroy_key(ann, anns_key);
     await(store.append(erasure, soon())).value();
-    const auto since = [&](std::int64_t at_ms) { return destroyed_subjects(database.service_url(), at_ms).value(); };
-    EXPECT_EQ(since(1'750'000'000'000), std::vector<Uuid>{ann});
-    EXPECT_EQ(since(1'750'000'001'000), std::vector<Uuid>{});
+    const auto since = [&](Instant at) { return destroyed_subjects(database.service_url(), at).value(); };
+    EXPECT_EQ(since(Instant::at_ms(1'750'000'000'000)), std::vector<Uuid>{ann});
+    EXPECT_EQ(since(Instant::at_ms(1'750'000'001'000)), std::vector<Uuid>{});
 }

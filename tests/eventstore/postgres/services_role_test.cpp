@@ -63,7 +63,7 @@ struct ServicesRole : testing::Test {
     postgres::PostgresTreeHeads heads() { return postgres::PostgresTreeHeads(own.service_url(), event_macs()); }
     std::string note_of(Position size) {
         return event_macs()->sign(audit::origin_of(log_id),
-                                  audit::checkpoint_text(audit::TreeHead{log_id, size, {}, 5}));
+                                  audit::checkpoint_text(audit::TreeHead{log_id, size, {}, Instant::at_ms(5)}));
     }
     Digest leaf_hash_at(Position position) {
         const auto hex = own.execute("select encode" + ("(" + leaf_at(position)) + ", 'hex')");
@@ -127,7 +127,7 @@ TEST_F(ServicesRole, BendsNoNameInTheServicesSessions) {
     const Uuid mine = next_uuid();
     const Uuid others = next_uuid();
     const auto settings = postgres::PostgresStoreSettings{.url = own.service_url(), .authenticity = authenticity()};
-    const auto now = [] { return std::int64_t{1'750'000'000'123}; };
+    const auto now = [] { return Instant::at_ms(1'750'000'000'123); };
     {
         postgres::PostgresStore store(settings, now);
         for (const Uuid& id : {mine, others}) {
@@ -238,15 +238,16 @@ TEST_F(ServicesRole, AppendsNothingLargerThanTheServiceMakes) {
     EXPECT_EQ(append(AppendBuilder().write(next_uuid(), 0).credential(next_uuid(), id, 0, std::string(16'385, 'x'))),
               "refused");
     EXPECT_EQ(append(AppendBuilder().write(next_uuid(), 0).credential(next_uuid(), id, 0, "x", long_name)), "refused");
-    EXPECT_EQ(append(AppendBuilder().spend(next_digest(), 0, own.server_ms() + kMaxSpentLifeMs + 60'000)), "refused");
+    EXPECT_EQ(append(AppendBuilder().spend(next_digest(), {}, own.server_now() + kMaxSpentLife + minutes(1))),
+              "refused");
     AppendBuilder many;
-    for (std::size_t i = 0; i <= kMaxSpentPerCommand; ++i) many.spend(next_digest(), 0, own.server_ms() + 60'000);
+    for (std::size_t i = 0; i <= kMaxSpentPerCommand; ++i) many.spend(next_digest(), {}, own.server_now() + minutes(1));
     EXPECT_EQ(append(many), "refused");
 }
 
 // It can spend what it likes, and take nothing back: nor can it see what is spent.
 TEST_F(ServicesRole, TakesNoSpentValueBack) {
-    const Append spends = AppendBuilder().spend(next_digest(), 0, own.server_ms() + 60'000);
+    const Append spends = AppendBuilder().spend(next_digest(), {}, own.server_now() + minutes(1));
     ASSERT_EQ(append(spends), "0");
     for (const char* sql :
          {"delete from keyledger.spent", "update keyledger.spent set expires_at = now() - interval '1 hour'",
@@ -355,7 +356,7 @@ TEST_F(ServicesRole, StopsNoReaderByAHundredThousandTreeHeads) {
     const Uuid id = next_uuid();
     for (std::int32_t version = 0; version < 3; ++version) ASSERT_EQ(append(AppendBuilder().write(id, version)), "0");
     ASSERT_EQ(said(store(kThisLog, "2", leaf_at(2), "''", "'" + note_of(2) + "'", tag_of(note_of(2)))), "");
-    const std::string text = audit::checkpoint_text(audit::TreeHead{log_id, 3, {}, 5});
+    const std::string text = audit::checkpoint_text(audit::TreeHead{log_id, 3, {}, Instant::at_ms(5)});
     own.execute("insert into keyledger.tree_heads (log_id, position, leaf_hash, frontier, note, tag)"
                 " select log_id, 3, leaf_hash, decode(repeat('ab', 2000), 'hex'), '" +
                 text +
@@ -474,8 +475,8 @@ TEST_F(ServicesRole, LetsNobodyElseRunItsFunctions) {
 // What a version before kept in a table of the service's own counts until there is one here.
 TEST_F(ServicesRole, ReadsTheTreeHeadOfAVersionBefore) {
     ASSERT_EQ(append(AppendBuilder().write(next_uuid(), 0)), "0");
-    const std::string note =
-        event_macs()->sign(audit::origin_of(log_id), audit::checkpoint_text(audit::TreeHead{log_id, 1, {}, 5}));
+    const std::string note = event_macs()->sign(
+        audit::origin_of(log_id), audit::checkpoint_text(audit::TreeHead{log_id, 1, {}, Instant::at_ms(5)}));
     role.run("create table read_models.tree_heads (log_id uuid primary key, position bigint not null,"
              " leaf_hash bytea not null, frontier bytea not null, note text not null);"
              " insert into read_models.tree_heads select log_id, 1, leaf_hash, '', '" +

@@ -24,7 +24,7 @@ constexpr int kSpent = 6;
 class SpentTest : public testing::Test {
 protected:
     Append earning(const Digest& value) {
-        return AppendBuilder().write(next_uuid(), 0).spend(value, made_at_ms_, expires_at_ms_);
+        return AppendBuilder().write(next_uuid(), 0).spend(value, made_at_, expires_at_);
     }
     std::string rows() { return own_.execute("select count(*) from keyledger.spent"); }
     void let_expire(const std::string& ago) {
@@ -32,8 +32,8 @@ protected:
     }
 
     Database own_;
-    const std::int64_t made_at_ms_ = own_.server_ms();
-    const std::int64_t expires_at_ms_ = made_at_ms_ + 600'000;
+    const Instant made_at_ = own_.server_now();
+    const Instant expires_at_ = made_at_ + minutes(10);
 };
 
 }  // namespace
@@ -41,7 +41,7 @@ protected:
 // Scenario: two nodes with a committer each are shown one value fifty times at the same moment. One door opens.
 TEST_F(SpentTest, OpensOneDoorForFiftyAtOnceOnTwoNodes) {
     const auto settings = PostgresStoreSettings{.url = own_.service_url(), .authenticity = authenticity()};
-    const auto now = [] { return std::int64_t{1'750'000'000'123}; };
+    const auto now = [] { return Instant::at_ms(1'750'000'000'123); };
     PostgresStore one(settings, now);
     PostgresStore two(settings, now);
     for (int round = 0; round < 5; ++round) {
@@ -87,7 +87,7 @@ TEST_F(SpentTest, GivesAValueBackWhoseSpenderDied) {
 // Scenario: the answer to a commit is lost, and the same command comes again on another connection.
 TEST_F(SpentTest, AnswersTheSameCommandAgainWithItsFirstOutcome) {
     const Append with_event = earning(next_digest());
-    const Append without = AppendBuilder().spend(next_digest(), made_at_ms_, expires_at_ms_);
+    const Append without = AppendBuilder().spend(next_digest(), made_at_, expires_at_);
     {
         RawWriter lost(own_.service_url());
         ASSERT_EQ(lost.append({with_event, without}), (std::vector{kAppended, kAppended}));
@@ -104,9 +104,9 @@ TEST_F(SpentTest, JudgesByTheServersClockWhileItWaitedToo) {
     RawWriter waits(own_.service_url());
     holder.run("begin");
     holder.append({});
-    Append late = AppendBuilder().spend(next_digest(), made_at_ms_, own_.server_ms() + 300);
+    Append late = AppendBuilder().spend(next_digest(), made_at_, own_.server_now() + milliseconds(300));
     waits.send({late});
-    while (own_.server_ms() < late.spent[0].expires_at_ms) std::this_thread::yield();
+    while (own_.server_now() < late.spent[0].expires_at) std::this_thread::yield();
     holder.run("commit");
     EXPECT_EQ(waits.finish(), std::vector{kSpent}) << "it expired while it waited for the lock";
 }
@@ -122,7 +122,7 @@ TEST_F(SpentTest, IsForgottenTenMinutesAfterItExpired) {
     EXPECT_EQ(prune_spent(own_.service_url(), 1).value(), 1) << "so many in one go";
     EXPECT_EQ(prune_spent(own_.service_url(), 100).value(), 1);
     EXPECT_EQ(rows(), "0");
-    Append expired = AppendBuilder().spend(first.spent[0].digest, made_at_ms_, made_at_ms_);
+    Append expired = AppendBuilder().spend(first.spent[0].digest, made_at_, made_at_);
     EXPECT_EQ(writer.append({expired}), std::vector{kSpent}) << "no row, and no door either";
 }
 
@@ -153,16 +153,16 @@ TEST_F(SpentTest, OfBeforeARestoreOpensNothing) {
     Migrator(own_.owner_url(), event_macs()).renew_log_id();
     RawWriter writer(own_.service_url());
     EXPECT_EQ(writer.append({earning(lost), earning(kept.spent[0].digest)}), (std::vector{kSpent, kSpent}));
-    Append made_since = AppendBuilder().spend(next_digest(), own_.server_ms() + 1, expires_at_ms_);
+    Append made_since = AppendBuilder().spend(next_digest(), own_.server_now() + milliseconds(1), expires_at_);
     EXPECT_EQ(writer.append({made_since}), std::vector{kAppended});
 }
 
 // What has no events waits for the disk as any other command does, and tells nobody that the log has grown.
 TEST_F(SpentTest, IsNoNewsForReaders) {
     RawWriter writer(own_.service_url());
-    const Append only = AppendBuilder().spend(next_digest(), made_at_ms_, expires_at_ms_);
+    const Append only = AppendBuilder().spend(next_digest(), made_at_, expires_at_);
     ASSERT_EQ(writer.append({earning(next_digest()), only}), (std::vector{kAppended, kAppended}));
-    const Append alone = AppendBuilder().spend(next_digest(), made_at_ms_, expires_at_ms_);
+    const Append alone = AppendBuilder().spend(next_digest(), made_at_, expires_at_);
     ASSERT_EQ(writer.append({alone}), std::vector{kAppended});
     EXPECT_EQ(own_.execute("select string_agg(first_position || '+' || event_count, ' ' order by first_position,"
                            " event_count) from keyledger.commands"),
@@ -176,7 +176,7 @@ TEST_F(SpentTest, KeepsItsMigrationWhileAnythingSpentIsGood) {
     const std::string append = "select md5(pg_get_functiondef('keyledger.append'::regproc))";
     Migrator migrator(own_.owner_url(), event_macs());
     const std::string newer = own_.execute(append);
-    RawWriter(own_.service_url()).append({AppendBuilder().spend(next_digest(), made_at_ms_, expires_at_ms_)});
+    RawWriter(own_.service_url()).append({AppendBuilder().spend(next_digest(), made_at_, expires_at_)});
     const int newest = static_cast<int>(migrations().size());
     migrator.down(newest - 11);
     EXPECT_THROW(migrator.down(), MigrationFailure);

@@ -46,15 +46,15 @@ TEST(AccessState, LetsSessionsGoThatEndedOrExpired) {
     EXPECT_EQ(state.sessions(), 2U);
     EXPECT_EQ(state.users(), 1U);
 
-    const auto sweep_all = [&](std::int64_t now_ms) {
+    const auto sweep_all = [&](Instant now) {
         std::size_t gone = 0;
-        for (std::size_t shard = 0; shard < Sharded<Uuid, int>::kShards; ++shard) gone += state.sweep(shard, now_ms);
+        for (std::size_t shard = 0; shard < Sharded<Uuid, int>::kShards; ++shard) gone += state.sweep(shard, now);
         return gone;
     };
-    const std::int64_t idle_at_ms = stage.clock.now_ms() + lifetimes.idle_ms;
-    EXPECT_EQ(sweep_all(idle_at_ms + kExpiredSessionsStayMs - 1), 0U) << "another node's clock may be behind";
+    const Instant idle_at = stage.clock.now() + lifetimes.idle;
+    EXPECT_EQ(sweep_all(idle_at + kExpiredSessionsStay - milliseconds(1)), 0U) << "another node's clock may be behind";
     EXPECT_EQ(state.find(ann, laptop.session_id).session().status, Session::Status::kLive);
-    EXPECT_EQ(sweep_all(idle_at_ms + kExpiredSessionsStayMs), 2U);
+    EXPECT_EQ(sweep_all(idle_at + kExpiredSessionsStay), 2U);
     EXPECT_EQ(state.sessions(), 0U);
 
     // Ended together with others by an event on the user, and one by its own.
@@ -64,7 +64,7 @@ TEST(AccessState, LetsSessionsGoThatEndedOrExpired) {
     ASSERT_TRUE(succeeds(done));
     for (const auto& event : stage.world.events()) other.apply(AccessState::read_change(event));
     EXPECT_EQ(other.sessions(), 2U);
-    for (std::size_t shard = 0; shard < Sharded<Uuid, int>::kShards; ++shard) other.sweep(shard, stage.clock.now_ms());
+    for (std::size_t shard = 0; shard < Sharded<Uuid, int>::kShards; ++shard) other.sweep(shard, stage.clock.now());
     EXPECT_EQ(other.sessions(), 1U);
     EXPECT_EQ(other.find(ann, laptop.session_id).session().status, Session::Status::kLive);
     EXPECT_EQ(other.find(ann, phone.session_id).session().status, Session::Status::kAbsent);
@@ -109,10 +109,10 @@ TEST(AccessState, TakesLessThanTwoHundredBytesASession) {
         for (std::uint8_t& byte : id.bytes) byte = static_cast<std::uint8_t>(random());
         return id;
     };
-    const SessionStarted started{some_id(), "shop", {"https://shop.example"}, 1, "device", 1LL << 50};
+    const SessionStarted started{some_id(), "shop", {"https://shop.example"}, 1, "device", Instant::at_ms(1LL << 50)};
     std::size_t most = 0;
     for (int i = 1; i <= kSessions; ++i) {
-        state.apply({some_id(), {i, i}, eventstore::any_event<Session>(started)});
+        state.apply({some_id(), {i, Instant::at_ms(i)}, eventstore::any_event<Session>(started)});
         if (i % 10'000 == 0) most = std::max(most, state.bytes() / static_cast<std::size_t>(i));
     }
     EXPECT_EQ(state.sessions(), static_cast<std::size_t>(kSessions));

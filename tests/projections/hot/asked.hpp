@@ -5,6 +5,7 @@
 
 #include "commands/access/access_reader.hpp"
 #include "domain/access/subject_access.hpp"
+#include "domain/base/time.hpp"
 #include "projections/hot/hot_access.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
@@ -18,14 +19,15 @@ inline std::string text_of(const User& user, const Session& session,
                            const std::vector<std::shared_ptr<const Role>>& roles,
                            const std::vector<std::shared_ptr<const Group>>& groups) {
     std::ostringstream out;
-    out << static_cast<int>(user.status) << ' ' << static_cast<int>(user.privilege) << ' ' << user.registered_at_ms
+    out << static_cast<int>(user.status) << ' ' << static_cast<int>(user.privilege) << ' ' << user.registered_at.ms()
         << ' ' << user.security_stamp << ' ' << user.sessions_ended_before << ' '
-        << user.kept_session.value_or(Uuid{}).to_string() << ' ' << user.erasure_due_at_ms.value_or(0) << '\n';
+        << user.kept_session.value_or(Uuid{}).to_string() << ' ' << user.erasure_due_at.value_or(Instant()).ms()
+        << '\n';
     const bool live = session.status == Session::Status::kLive && !user.ended_session({}, session.first_position);
     if (session.status == Session::Status::kLive)
         out << session.user_id.to_string() << ' ' << session.client_id << ' ' << session.security_stamp << ' '
-            << session.generation << ' ' << session.first_position << ' ' << session.started_at_ms << ' '
-            << session.refreshed_at_ms << ' ' << session.expires_at_ms << ' ' << live;
+            << session.generation << ' ' << session.first_position << ' ' << session.started_at.ms() << ' '
+            << session.refreshed_at.ms() << ' ' << session.expires_at.ms() << ' ' << live;
     for (const std::string& audience : session.audiences)
         if (session.status == Session::Status::kLive) out << ' ' << audience;
     for (const auto& role : roles) {

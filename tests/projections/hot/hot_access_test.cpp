@@ -105,7 +105,7 @@ struct Memory {
         settings.lifetimes = lifetimes;
         settings.snapshot_file = std::move(snapshot_file);
         settings.batch_events = batch_events;
-        settings.now_ms = [&stage] { return stage.clock.now_ms(); };
+        settings.now = [&stage] { return stage.clock.now(); };
         settings.new_id = [&stage] { return stage.world.identifiers.next(); };
         auto owned = std::make_unique<Source>(stage);
         source = owned.get();
@@ -381,7 +381,7 @@ TEST_F(HotAccessTest, ReadsTheWholeLogWhereTheSnapshotIsOfOtherSettingsOrChanged
         expect_level(memory);
     }
     SessionLifetimes shorter;
-    shorter.idle_ms /= 2;
+    shorter.idle = shorter.idle / 2;
     {
         Memory memory(*this, file_, 2'000, shorter);
         memory.hot->start();

@@ -93,14 +93,14 @@ TEST(SubjectSearch, CutsAnAnswerAnywhere) {
         Uuid id;
         for (auto& byte : id.bytes) byte = static_cast<std::uint8_t>(random());
         id.bytes[6] = static_cast<std::uint8_t>(0x70 | (id.bytes[6] & 0x0F));
-        state.apply({id, {i + 1, 0}, eventstore::any_event<User>(UserRegistered{})});
+        state.apply({id, {i + 1, {}}, eventstore::any_event<User>(UserRegistered{})});
         if (i % 3 == 0) {
             const GroupMemberAdded added{id, group_id, SubjectType::kUser};
             state.apply({assignments_of(id), {}, eventstore::any_event<Assignments>(added)});
             readers.insert(id);
         }
         if (i % 9 == 0) {
-            state.apply({id, {i + 1, 0}, eventstore::any_event<User>(UserDisabled{})});
+            state.apply({id, {i + 1, {}}, eventstore::any_event<User>(UserDisabled{})});
             readers.erase(id);
         }
     }

@@ -97,7 +97,7 @@ private:
         ServiceLogIn request{proof_of_secret(one.id, one.secrets[pick(one.secrets.size())].second), {}, {}};
         auto grant = run(log_in_service(at(), std::move(request), keyledger::test::caller()));
         if (grant) tokens.push_back({grant->account_id, grant->token_id, grant->scope});
-        stage_.clock.advance(20'000);
+        stage_.clock.advance(seconds(20));
     }
     void nest_or_not() {
         const Nesting nesting{groups_[0], groups_[1]};
@@ -125,7 +125,7 @@ std::string text_of(const ServiceAccount& account, const std::vector<std::shared
                     const std::vector<std::shared_ptr<const Group>>& groups) {
     if (!account.exists()) return "nobody";
     std::string text = account.name + ' ' + std::to_string(static_cast<int>(account.status)) + ' ' +
-                       std::to_string(account.tokens_ended_before) + ' ' + std::to_string(account.registered_at_ms);
+                       std::to_string(account.tokens_ended_before) + ' ' + std::to_string(account.registered_at.ms());
     for (const auto& secret : account.secrets) text += ' ' + secret.id.to_string() + secret.sealed_sha256;
     for (const auto& role : roles) text += ' ' + role->name;
     for (const auto& group : groups) text += " in " + group->name;
@@ -137,7 +137,7 @@ int in_groups = 0;  // compared so far
 int compare(Stage& stage, const AccessState& state, const Services& services) {
     int holding = 0;
     Node reader(stage.world, stage.store);
-    const std::int64_t now_ms = stage.clock.now_ms();
+    const Instant now = stage.clock.now();
     for (const Uuid& id : services.ids) {
         const auto folded = run(reader.access.read_service({id, std::nullopt}, Deadline::max()));
         const auto found = state.find_service(id, std::nullopt);
@@ -148,9 +148,9 @@ int compare(Stage& stage, const AccessState& state, const Services& services) {
     for (const ServiceBearer& bearer : services.tokens) {
         const auto folded = run(reader.access.read_service({bearer.account_id, bearer.token_id}, Deadline::max()));
         const auto found = state.find_service(bearer.account_id, bearer.token_id);
-        const bool good = holds(folded->token, bearer.account_id, folded->account, now_ms);
-        EXPECT_EQ(holds(found.token, bearer.account_id, found.account, now_ms), good);
-        EXPECT_FALSE(holds(found.token, Uuid{{7}}, found.account, now_ms)) << "another's";
+        const bool good = holds(folded->token, bearer.account_id, folded->account, now);
+        EXPECT_EQ(holds(found.token, bearer.account_id, found.account, now), good);
+        EXPECT_FALSE(holds(found.token, Uuid{{7}}, found.account, now)) << "another's";
         holding += good ? 1 : 0;
     }
     return holding;
@@ -170,7 +170,7 @@ TEST(ServiceState, SaysWhatTheFoldsSay) {
             applied = stage.world.head();
             holding += compare(stage, state, services);
             for (std::size_t shard = 0; shard < Sharded<Uuid, int>::kShards; ++shard)
-                state.sweep(shard, stage.clock.now_ms());
+                state.sweep(shard, stage.clock.now());
             compare(stage, state, services);
         }
         EXPECT_GT(services.tokens.size(), 20U);
@@ -204,8 +204,10 @@ TEST(ServiceState, TakesLessThanAHundredAndSixtyBytesAToken) {
         return id;
     };
     const Uuid account = some_id();
-    const ServiceTokenIssued issued{account, {"https://shop.example"}, {"orders:read"}, "secret", 1LL << 50};
-    for (int i = 1; i <= kTokens; ++i) state.apply({some_id(), {i, i}, eventstore::any_event<ServiceToken>(issued)});
+    const ServiceTokenIssued issued{
+        account, {"https://shop.example"}, {"orders:read"}, "secret", Instant::at_ms(1LL << 50)};
+    for (int i = 1; i <= kTokens; ++i)
+        state.apply({some_id(), {i, Instant::at_ms(i)}, eventstore::any_event<ServiceToken>(issued)});
     EXPECT_EQ(state.service_tokens(), static_cast<std::size_t>(kTokens));
     EXPECT_LT(state.bytes() / kTokens, 160U);
 }

@@ -24,11 +24,11 @@ protected:
     ServiceAccountsModel service_accounts;
 
     // As housekeeping looks: page after page.
-    std::vector<Uuid> due_at(std::int64_t now_ms, int page = 10) {
+    std::vector<Uuid> due_at(Instant now, int page = 10) {
         std::vector<Uuid> users_due;
         std::optional<ErasureRow> last;
         for (;;) {
-            const auto due = due_erasures(database.service_url(), now_ms, last, page);
+            const auto due = due_erasures(database.service_url(), now, last, page);
             if (due.empty()) return users_due;
             for (const ErasureRow& one : due) users_due.push_back(one.user_id);
             last = due.back();
@@ -63,7 +63,7 @@ protected:
 }  // namespace
 
 TEST_F(UsersModelTest, FollowsAUserFromRegistrationOn) {
-    story.now_ms = 1000;
+    story.now = Instant::at_ms(1000);
     const Uuid ann = story.registers("Ann@Example.com", "ann", "Ann \xE2\x98\x83 \"quoted\" \\ {x},y");
     Driver driver(database, story, users);
     driver.tell();
@@ -103,7 +103,7 @@ TEST_F(UsersModelTest, KnowsAnAdministratorByTheirRole) {
 }
 
 TEST_F(PermissionsModelTest, FollowsARoleAndWhoHasIt) {
-    story.now_ms = 1000;
+    story.now = Instant::at_ms(1000);
     const Uuid clerk = story.new_id();
     const Uuid auditor = story.new_id();
     const Uuid ann = story.new_id();
@@ -182,7 +182,7 @@ TEST_F(PermissionsModelTest, StopsAtAChangeToARoleThatNobodyDefined) {
 }
 
 TEST_F(ServiceAccountsModelTest, FollowsAnAccountUntilItIsDeleted) {
-    story.now_ms = 1000;
+    story.now = Instant::at_ms(1000);
     const Uuid billing = story.new_id();
     const Uuid stock = story.new_id();
     story.record(billing, ServiceAccountEvent(ServiceAccountRegistered{"billing", {"urn:a", "urn:b"}}), By{});
@@ -277,7 +277,7 @@ TEST_F(AuditModelTest, SaysWhoDidWhatToWhomFromWhereAndWhatCameOfIt) {
     story.record(session, SessionEvent(SessionRefreshRefused{7}), By{});
     story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{ann, LoginFailure::kWrongPassword}), By{});
     story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{{}, LoginFailure::kUnknownUser}), By{});
-    const LoginFailuresSummed summed{LoginFailure::kUnknownUser, 25, 1'000, 2'000};
+    const LoginFailuresSummed summed{LoginFailure::kUnknownUser, 25, Instant::at_ms(1'000), Instant::at_ms(2'000)};
     story.record(story.new_id(), LoginAttemptsEvent(summed), By{});
     Driver driver(database, story, audit);
     driver.tell(2);
@@ -296,24 +296,25 @@ TEST_F(AuditModelTest, SaysWhoDidWhatToWhomFromWhereAndWhatCameOfIt) {
                     "login.failures_summed|anonymous|-|-|failure|unknown_user, 25 times|192.0.2.7|curl/8|req-1"}));
     EXPECT_EQ(rows(database, "select occurred_at_ms, session_id, stream_type, stream_id from read_models.audit_1 "
                              "where position = 2"),
-              (Rows{std::to_string(story.now_ms - 8) + "|" + session.to_string() + "|session|" + session.to_string()}));
+              (Rows{std::to_string((story.now - milliseconds(8)).ms()) + "|" + session.to_string() + "|session|" +
+                    session.to_string()}));
 }
 
 TEST_F(AuditModelTest, ForgetsWhereAnonymousCallersWereOnceTheyAreErased) {
-    const std::int64_t day_ms = story.now_ms;
+    const Instant day = story.now;
     const Uuid ann = story.registers("ann@example.com");
     story.logs_in(ann);
     By shop;
     shop.type = eventstore::ActorType::kClient;
     shop.id = "shop";
     story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{ann, LoginFailure::kWrongPassword}), shop);
-    story.now_ms += 86'400'000;
+    story.now += days(1);
     story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{ann, LoginFailure::kWrongPassword}), By{});
     By system;
     system.type = eventstore::ActorType::kSystem;
     system.address.reset();
     system.agent.reset();
-    const AnonymousCallersErased erased{day_ms, day_ms + 86'400'000};
+    const AnonymousCallersErased erased{day, day + days(1)};
     const std::string query = "select type, client_address, user_agent from read_models.audit_1 order by position";
     const Rows expected{"user.registered|-|-", "session.started|192.0.2.7|curl/8", "login.failed|-|-",
                         "login.failed|192.0.2.7|curl/8", "anonymous_callers.erased|-|-"};
@@ -350,12 +351,12 @@ TEST_F(Models, I7AreEmptiedOfWhoeverIsErased) {
     ErasuresModel erasures;
     const std::vector<const ReadModel*> models{&users, &sessions, &audit, &erasures};
     for (const ReadModel* model : models) Driver(database, story, *model).tell();
-    EXPECT_EQ(due_at(story.now_ms + 500), std::vector<Uuid>{});
-    const std::int64_t due_at_ms = story.now_ms + 100;
-    story.record(ann, UserEvent(UserErasureRequested{due_at_ms}), Story::user(ann));
+    EXPECT_EQ(due_at(story.now + milliseconds(500)), std::vector<Uuid>{});
+    const Instant due = story.now + milliseconds(100);
+    story.record(ann, UserEvent(UserErasureRequested{due}), Story::user(ann));
     for (const ReadModel* model : models) Driver(database, story, *model).tell();
-    EXPECT_EQ(due_at(due_at_ms - 1), std::vector<Uuid>{});
-    EXPECT_EQ(due_at(due_at_ms), std::vector<Uuid>{ann});
+    EXPECT_EQ(due_at(due - milliseconds(1)), std::vector<Uuid>{});
+    EXPECT_EQ(due_at(due), std::vector<Uuid>{ann});
     By system;
     system.type = eventstore::ActorType::kSystem;
     system.address.reset();
@@ -387,22 +388,22 @@ TEST_F(Models, I7AreEmptiedOfWhoeverIsErased) {
 
 TEST_F(Models, KnowNoErasureThatWasTakenBack) {
     const Uuid ann = story.registers("ann@example.com");
-    story.record(ann, UserEvent(UserErasureRequested{story.now_ms}), Story::user(ann));
+    story.record(ann, UserEvent(UserErasureRequested{story.now}), Story::user(ann));
     story.record(ann, UserEvent(UserErasureWithdrawn{}), Story::user(ann));
     ErasuresModel erasures;
     Driver(database, story, erasures).tell(1);
-    EXPECT_EQ(due_at(story.now_ms + 1), std::vector<Uuid>{});
+    EXPECT_EQ(due_at(story.now + milliseconds(1)), std::vector<Uuid>{});
 }
 
 // The read models are the service's role's to write: rows for which there is nothing to do stand before those that are
 // true, however long due they say they are, and keep nobody from them.
 TEST_F(Models, KnowTheErasuresBehindRowsOfSomebodyElse) {
     const Uuid ann = story.registers("ann@example.com");
-    story.record(ann, UserEvent(UserErasureRequested{story.now_ms}), Story::user(ann));
+    story.record(ann, UserEvent(UserErasureRequested{story.now}), Story::user(ann));
     ErasuresModel erasures;
     Driver(database, story, erasures).tell(1);
     database.execute("insert into read_models.erasures_1 select gen_random_uuid(), 0 from generate_series(1, 25)");
-    for (const int page : {1, 7, 26, 100}) EXPECT_EQ(due_at(story.now_ms + 1, page).back(), ann) << page;
+    for (const int page : {1, 7, 26, 100}) EXPECT_EQ(due_at(story.now + milliseconds(1), page).back(), ann) << page;
 }
 
 TEST_F(Models, I7AreTheSameHoweverTheLogIsCutIntoBatches) {

@@ -68,7 +68,7 @@ TEST_F(QueriesTest, FindsAUserAndSaysUpToWhichPosition) {
     EXPECT_FALSE(found->value->is_active());
     EXPECT_FALSE(found->value->email_verified);
     EXPECT_EQ(found->value->version, 2);
-    EXPECT_EQ(found->value->created_at_ms, story.now_ms - 2);
+    EXPECT_EQ(found->value->created_at, story.now - milliseconds(2));
     const auto nobody = answer_of(find_user(queries, story.new_id(), soon()));
     ASSERT_TRUE(nobody);
     EXPECT_FALSE(nobody->value);
@@ -121,7 +121,7 @@ TEST_F(QueriesTest, ListsSessionsNewestFirstAndOnlyLiveOnesIfAsked) {
     story.logs_in(bob);
     const Uuid busy = story.logs_in(ann);
     story.ends(left, SessionEndReason::kLoggedOut);
-    story.now_ms += 1000;
+    story.now += milliseconds(1000);
     story.refreshes(busy);
     project();
     const auto all = answer_of(list_sessions(queries, {ann, {}}, std::nullopt, 10, soon()));
@@ -132,16 +132,16 @@ TEST_F(QueriesTest, ListsSessionsNewestFirstAndOnlyLiveOnesIfAsked) {
     EXPECT_EQ(all->items[1].client_id, "phone");
     EXPECT_EQ(all->items[2].end_reason, "logged_out");
     EXPECT_FALSE(all->next);
-    auto live_ids = [&](std::int64_t now_ms, std::int64_t idle_ms) {
+    auto live_ids = [&](Instant now, Duration idle) {
         std::set<Uuid> ids;
-        const SessionFilter filter{ann, SessionFilter::LiveAt{now_ms, idle_ms}};
+        const SessionFilter filter{ann, SessionFilter::LiveAt{now, idle}};
         const auto page = answer_of(list_sessions(queries, filter, std::nullopt, 10, soon()));
         for (const auto& row : page->items) ids.insert(row.id);
         return ids;
     };
-    EXPECT_EQ(live_ids(story.now_ms, 10'000), (std::set{idle, busy}));
-    EXPECT_EQ(live_ids(story.now_ms, 500), std::set{busy});
-    EXPECT_EQ(live_ids(story.now_ms + 2'000'000, 10'000'000), std::set<Uuid>{});
+    EXPECT_EQ(live_ids(story.now, seconds(10)), (std::set{idle, busy}));
+    EXPECT_EQ(live_ids(story.now, milliseconds(500)), std::set{busy});
+    EXPECT_EQ(live_ids(story.now + seconds(2000), seconds(10'000)), std::set<Uuid>{});
     const auto first = answer_of(list_sessions(queries, {ann, {}}, std::nullopt, 2, soon()));
     ASSERT_TRUE(first->next);
     const auto rest = answer_of(list_sessions(queries, {ann, {}}, first->next, 2, soon()));
@@ -176,7 +176,7 @@ TEST_F(QueriesTest, ListsRolesAndThoseOfAUser) {
     const auto anns = answer_of(list_assigned_roles(queries, ann, soon()));
     ASSERT_EQ(anns->value.size(), 1U);
     EXPECT_EQ(anns->value[0].role.id, roles[1]);
-    EXPECT_EQ(anns->value[0].assigned_at_ms, story.now_ms - 1);
+    EXPECT_EQ(anns->value[0].assigned_at, story.now - milliseconds(1));
     EXPECT_TRUE(answer_of(list_assigned_roles(queries, roles[1], soon()))->value.empty());
     EXPECT_EQ(answer_of(list_roles(queries, std::nullopt, 0, soon())).error(), QueryError::kInvalid);
 }
@@ -208,8 +208,8 @@ TEST_F(QueriesTest, FiltersTheAuditTrail) {
     EXPECT_EQ(positions({{}, ann.to_string(), {}, {}, {}}), Positions{}) << "others did all that to her";
     EXPECT_EQ(positions({ann, root.to_string(), {}, {}, {}}), (Positions{4, 3}));
     EXPECT_EQ(positions({{}, "a-client", {}, {}, {}}), Positions{});
-    const std::int64_t third = story.now_ms - 4;
-    EXPECT_EQ(positions({{}, {}, {}, third, third + 2}), (Positions{4, 3}));
+    const Instant third = story.now - milliseconds(4);
+    EXPECT_EQ(positions({{}, {}, {}, third, third + milliseconds(2)}), (Positions{4, 3}));
     const auto failed = answer_of(list_audit(queries, {}, std::nullopt, 1, soon()));
     EXPECT_EQ(failed->items[0].outcome, "failure");
     EXPECT_EQ(failed->items[0].reason, "wrong_password");
@@ -221,20 +221,20 @@ TEST_F(QueriesTest, FiltersTheAuditTrail) {
 // Clocks of nodes differ, so times follow positions only roughly; and some lie long apart.
 TEST_F(QueriesTest, FiltersTheAuditTrailByTimesThatAreOutOfOrder) {
     const Uuid ann = story.registers("ann@example.com");
-    std::vector<std::int64_t> times;
-    times.push_back(story.now_ms - 1);
-    constexpr std::int64_t kHourMs = 3'600'000;
-    for (std::int64_t step : {kHourMs, -kHourMs - 5, 10 * kHourMs, std::int64_t{1}, -kHourMs, 3 * kHourMs}) {
-        story.now_ms += step;
-        times.push_back(story.now_ms);
+    std::vector<Instant> times;
+    times.push_back(story.now - milliseconds(1));
+    constexpr Duration kHour = hours(1);
+    for (const Duration step : {kHour, -kHour - milliseconds(5), 10 * kHour, milliseconds(1), -kHour, 3 * kHour}) {
+        story.now += step;
+        times.push_back(story.now);
         story.record(ann, UserEvent(UserEnabled{}), Story::user(ann));
     }
-    story.now_ms = -5;
-    times.push_back(story.now_ms);
+    story.now = Instant::at_ms(-5);
+    times.push_back(story.now);
     story.record(ann, UserEvent(UserEnabled{}), Story::user(ann));
     project();
-    for (std::int64_t from : times) {
-        for (std::int64_t until : times) {
+    for (const Instant from : times) {
+        for (const Instant until : times) {
             std::vector<Position> expected;
             for (std::size_t i = times.size(); i > 0; --i)
                 if (times[i - 1] >= from && times[i - 1] < until) expected.push_back(static_cast<Position>(i));
@@ -243,7 +243,7 @@ TEST_F(QueriesTest, FiltersTheAuditTrailByTimesThatAreOutOfOrder) {
                 std::vector<Position> found;
                 const auto page = answer_of(list_audit(queries, filter, std::nullopt, 100, soon()));
                 for (const auto& entry : page->items) found.push_back(entry.position);
-                EXPECT_EQ(found, expected) << from << " to " << until;
+                EXPECT_EQ(found, expected) << from.ms() << " to " << until.ms();
             }
         }
     }

@@ -35,7 +35,7 @@ void LogWriter::write(const std::vector<eventstore::RecordedEvent>& events) {
         metadata.add(event.metadata);
         const eventstore::Mac mac = eventstore::mac_of(*key.key, event.leaf_hash);
         macs.add("\\x" + security::hex_encode(security::view_of(mac)));
-        recorded_at.add(event.recorded_at_ms);
+        recorded_at.add(event.recorded_at);
         leaf.add("\\x" + security::hex_encode(security::view_of(event.leaf_hash)));
     }
     work.exec_params0(

@@ -141,7 +141,7 @@ Position Story::record(const Uuid& stream, const AnyEvent& event, const By& by) 
     recorded.stream_id = stream;
     recorded.version = ++versions_[stream];
     recorded.event_id = new_id();
-    recorded.recorded_at_ms = now_ms;
+    recorded.recorded_at = now;
 
     const SubjectKeyPtr subject_key = key_of(stream);
     StorySealer payload_sealer(cipher_, subject_key, recorded.event_id);
@@ -151,7 +151,8 @@ Position Story::record(const Uuid& stream, const AnyEvent& event, const By& by) 
     recorded.payload = encoded.payload;
 
     EventMetadata metadata;
-    metadata.occurred_at_ms = now_ms++;
+    metadata.occurred_at = now;
+    now += milliseconds(1);
     metadata.actor_type = by.type;
     metadata.actor_id = by.id;
     metadata.request_id = by.request_id;
@@ -209,7 +210,7 @@ Uuid Story::logs_in(const Uuid& user, const std::string& client) {
     SessionStarted started;
     started.user_id = user;
     started.client_id = client;
-    started.expires_at_ms = now_ms + 1'000'000;
+    started.expires_at = now + seconds(1000);
     record(session, SessionEvent(started), by);
     sessions_.push_back(session);
     session_facts_[session] = {user, 1};
@@ -300,7 +301,8 @@ void Story::random_event() {
     if (dice < 95) return void(record(user, UserEvent(UserMadeAdministrator{}), by));
     if (dice < 97) return void(record(new_id(), LoginAttemptsEvent(LoginFailuresCleared{user}), by));
     if (dice < 98) {
-        const LoginFailuresSummed summed{LoginFailure::kUnknownUser, 1 + static_cast<std::int64_t>(below(99)), 1, 2};
+        const LoginFailuresSummed summed{LoginFailure::kUnknownUser, 1 + static_cast<std::int64_t>(below(99)),
+                                         Instant::at_ms(1), Instant::at_ms(2)};
         return void(record(new_id(), LoginAttemptsEvent(summed), By{}));
     }
     const std::optional<Uuid> whom = dice < 99 ? std::optional(user) : std::nullopt;

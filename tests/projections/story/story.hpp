@@ -7,6 +7,7 @@
 #include <random>
 #include <unordered_map>
 
+#include "domain/base/time.hpp"
 #include "eventstore/aggregates.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/log_source.hpp"
@@ -94,7 +95,7 @@ public:
 
     const Uuid& key_of_the_day() const { return key_of_the_day_; }
     Uuid new_id();
-    std::int64_t now_ms = 1'700'000'000'000;  // of the next event; grows by one each
+    Instant now = Instant::at_ms(1'700'000'000'000);  // of the next event; grows by one each
 
 private:
     struct SessionFacts {

@@ -6,7 +6,7 @@
 namespace keyledger::projections::test {
 namespace {
 
-constexpr std::int64_t kNowMs = 1'700'000'000'000;
+constexpr Instant kNow = Instant::at_ms(1'700'000'000'000);
 
 security::FieldContext security_context(const eventstore::SubjectKey& key, const eventstore::FieldContext& context) {
     return {context.tenant, context.event_id, context.field, key.subject, key.key_id};
@@ -25,7 +25,7 @@ TestCipher::TestCipher(std::string key_encryption_key_id) {
 }
 
 eventstore::SubjectKeyPtr TestCipher::make_key(const Uuid& subject) {
-    auto made = security::new_subject_key(kNowMs);
+    auto made = security::new_subject_key(kNow);
     return std::make_shared<eventstore::SubjectKey>(eventstore::SubjectKey{subject, made.id, std::move(made.key)});
 }
 

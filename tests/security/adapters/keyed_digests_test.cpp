@@ -18,7 +18,7 @@ protected:
         return keys.derive(operation, principal, key, request);
     }
 
-    test::FixedClock clock_{kNowMs};
+    test::FixedClock clock_{kNow};
 };
 
 // I5: whoever sends somebody else's key, or their own on another route, has a command of their own.
@@ -46,8 +46,8 @@ TEST_F(IdempotencyKeysTest, TellAnotherBodyUnderTheSameKey) {
 // I5: a repeat that comes after a rotation is still the same command.
 TEST_F(IdempotencyKeysTest, OutliveARotationOfTheClaimKey) {
     const auto before = derive("logOut", "ann", "key", {});
-    rotated(KeyPurpose::kClaims, 0, kNowMs + 1);
-    clock_.advance(kDayMs);
+    rotated(KeyPurpose::kClaims, Duration(), kNow + milliseconds(1));
+    clock_.advance(kDay);
     const auto after = derive("logOut", "ann", "key", {});
     EXPECT_EQ(after.command_id, before.command_id);
     EXPECT_EQ(after.fingerprint, before.fingerprint);

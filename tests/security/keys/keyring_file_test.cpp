@@ -24,10 +24,10 @@ struct Entry {
     std::string id = R"("abcd")";
     std::string purpose = R"("claims")";
     std::string algorithm = R"("HMAC-SHA256")";
-    std::string created_at_ms = "1";
-    std::string use_from_ms = "1";
-    std::string retired_at_ms = "";
-    std::string revoked_at_ms = "";
+    std::string created_at = "1";
+    std::string use_from = "1";
+    std::string retired_at = "";
+    std::string revoked_at = "";
     std::string material = R"("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")";
     std::string extra = "";
 
@@ -37,8 +37,8 @@ struct Entry {
             if (value.empty()) return;
             members += (members.empty() ? "" : ",") + ('"' + std::string(name)) + "\":" + value;
         };
-        add("id", id), add("purpose", purpose), add("algorithm", algorithm), add("created_at_ms", created_at_ms);
-        add("use_from_ms", use_from_ms), add("retired_at_ms", retired_at_ms), add("revoked_at_ms", revoked_at_ms);
+        add("id", id), add("purpose", purpose), add("algorithm", algorithm), add("created_at_ms", created_at);
+        add("use_from_ms", use_from), add("retired_at_ms", retired_at), add("revoked_at_ms", revoked_at);
         add("material", material);
         return "{" + members + extra + "}";
     }
@@ -62,7 +62,7 @@ TEST_F(KeyringFile, IsReadableByItsOwnerOnlyAndLeavesNoDraft) {
     ASSERT_EQ(::stat(path_.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600u);
     EXPECT_EQ(status.st_nlink, 1u);
-    rotated(KeyPurpose::kClaims, 0, kNowMs);
+    rotated(KeyPurpose::kClaims, Duration(), kNow);
     ASSERT_EQ(::stat(path_.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600u);
     auto folder = std::filesystem::path(path_).parent_path();
@@ -71,11 +71,11 @@ TEST_F(KeyringFile, IsReadableByItsOwnerOnlyAndLeavesNoDraft) {
 
 TEST_F(KeyringFile, IsNeverOverwrittenByGenerate) {
     generate();
-    auto before = loaded()->list(kNowMs);
-    auto again = generate_keyring(path_, SigningAlgorithm::kEs256, kNowMs);
+    auto before = loaded()->list(kNow);
+    auto again = generate_keyring(path_, SigningAlgorithm::kEs256, kNow);
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().code, Code::kExists);
-    EXPECT_EQ(loaded()->list(kNowMs).front().id, before.front().id);
+    EXPECT_EQ(loaded()->list(kNow).front().id, before.front().id);
     auto folder = std::filesystem::path(path_).parent_path();
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
 }
@@ -85,8 +85,8 @@ TEST_F(KeyringFile, IsRefusedWhenMissing) {
     ASSERT_FALSE(keyring);
     EXPECT_EQ(keyring.error().code, Code::kUnreadable);
     EXPECT_NE(keyring.error().message.find(path_), std::string::npos);
-    EXPECT_FALSE(rotate_key(path_, KeyPurpose::kClaims, 0, kNowMs));
-    EXPECT_FALSE(generate_keyring(folder_.file("no/such/folder"), SigningAlgorithm::kEs256, kNowMs));
+    EXPECT_FALSE(rotate_key(path_, KeyPurpose::kClaims, Duration(), kNow));
+    EXPECT_FALSE(generate_keyring(folder_.file("no/such/folder"), SigningAlgorithm::kEs256, kNow));
 }
 
 TEST_F(KeyringFile, IsRefusedWhenItIsAFolder) {
@@ -116,7 +116,7 @@ TEST_F(KeyringFile, KeepsEveryKeyOfConcurrentRotations) {
     {
         std::vector<std::jthread> operators;
         for (std::string& id : made)
-            operators.emplace_back([this, &id] { id = rotated(KeyPurpose::kClaims, 0, kNowMs); });
+            operators.emplace_back([this, &id] { id = rotated(KeyPurpose::kClaims, Duration(), kNow); });
     }
     std::set<std::string> ids;
     auto keyring = loaded();
@@ -126,8 +126,9 @@ TEST_F(KeyringFile, KeepsEveryKeyOfConcurrentRotations) {
 
 TEST_F(KeyringFile, HoldsAtMostItsLimitOfKeys) {
     generate();
-    for (std::size_t keys = kAllKeyPurposes.size(); keys < kMaxKeys; ++keys) rotated(KeyPurpose::kClaims, 0, kNowMs);
-    auto more = rotate_key(path_, KeyPurpose::kClaims, 0, kNowMs);
+    for (std::size_t keys = kAllKeyPurposes.size(); keys < kMaxKeys; ++keys)
+        rotated(KeyPurpose::kClaims, Duration(), kNow);
+    auto more = rotate_key(path_, KeyPurpose::kClaims, Duration(), kNow);
     ASSERT_FALSE(more);
     EXPECT_EQ(more.error().code, Code::kTooManyKeys);
     EXPECT_EQ(loaded()->keys().size(), kMaxKeys);
@@ -141,8 +142,8 @@ TEST(KeyringText, RoundTripsEveryKind) {
         key.purpose = KeyPurpose::kTokenSigning;
         key.algorithm = text;
         key.signing = std::make_shared<const SigningKey>(SigningKey::generate(*signing_algorithm_named(text)));
-        key.use_from_ms = 7;
-        key.retired_at_ms = 9;
+        key.use_from = Instant::at_ms(7);
+        key.retired_at = Instant::at_ms(9);
         keys.push_back(std::move(key));
     }
     Key root;
@@ -157,9 +158,9 @@ TEST(KeyringText, RoundTripsEveryKind) {
     ASSERT_EQ(read->size(), keys.size());
     for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ((*read)[i].signing->thumbprint(), keys[i].signing->thumbprint());
     EXPECT_TRUE(equal((*read)[3].material, keys[3].material));
-    EXPECT_EQ((*read)[0].use_from_ms, 7);
-    EXPECT_EQ((*read)[0].retired_at_ms, 9);
-    EXPECT_EQ((*read)[0].revoked_at_ms, std::nullopt);
+    EXPECT_EQ((*read)[0].use_from, Instant::at_ms(7));
+    EXPECT_EQ((*read)[0].retired_at, Instant::at_ms(9));
+    EXPECT_EQ((*read)[0].revoked_at, std::nullopt);
 }
 
 TEST(KeyringText, TakesAGoodEntry) { EXPECT_EQ(refusal(keyring_of(Entry{}.text())), ""); }
@@ -177,13 +178,13 @@ TEST(KeyringText, NamesWhatIsWrongWithAnEntry) {
         {{.purpose = R"("o t")"}, "purpose"},
         {{.algorithm = R"("AES")"}, "HMAC-SHA256"},
         {{.algorithm = ""}, "algorithm"},
-        {{.created_at_ms = "-1"}, "created_at_ms"},
-        {{.created_at_ms = "1.5"}, "created_at_ms"},
-        {{.use_from_ms = ""}, "use_from_ms"},
-        {{.use_from_ms = "1e300"}, "use_from_ms"},
-        {{.retired_at_ms = "null"}, "retired_at_ms"},
-        {{.revoked_at_ms = R"("1")"}, "revoked_at_ms"},
-        {{.revoked_at_ms = "1"}, "still there"},
+        {{.created_at = "-1"}, "created_at_ms"},
+        {{.created_at = "1.5"}, "created_at_ms"},
+        {{.use_from = ""}, "use_from_ms"},
+        {{.use_from = "1e300"}, "use_from_ms"},
+        {{.retired_at = "null"}, "retired_at_ms"},
+        {{.revoked_at = R"("1")"}, "revoked_at_ms"},
+        {{.revoked_at = "1"}, "still there"},
         {{.material = ""}, "material"},
         {{.material = R"("AAEC")"}, "32 bytes"},
         {{.material = R"("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9")"}, "32 bytes"},
@@ -248,21 +249,21 @@ TEST_F(KeyringFile, CompletesWhatIsMissingAndNothingElse) {
     std::erase_if(*keys, [](const Key& key) { return key.purpose == KeyPurpose::kEventMacs; });
     const std::string text(keyring_text(*keys).reveal());
     std::ofstream(path_, std::ios::trunc) << text;
-    EXPECT_FALSE(LiveKeyring::open(path_, kNowMs)) << "the service says which command helps";
-    auto made = complete_keyring(path_, kNowMs);
+    EXPECT_FALSE(LiveKeyring::open(path_, kNow)) << "the service says which command helps";
+    auto made = complete_keyring(path_, kNow);
     ASSERT_TRUE(made);
     EXPECT_FALSE(made->empty());
-    EXPECT_TRUE(LiveKeyring::open(path_, kNowMs));
+    EXPECT_TRUE(LiveKeyring::open(path_, kNow));
     EXPECT_EQ(read_keyring_file(path_)->size(), keys->size() + 1);
-    EXPECT_EQ(complete_keyring(path_, kNowMs).value(), "");
+    EXPECT_EQ(complete_keyring(path_, kNow).value(), "");
 }
 
 TEST_F(KeyringFile, NeverRevokesAKeyThatEventsAreBelievedBy) {
     generate();
-    rotated(KeyPurpose::kEventMacs, 0, kNowMs);
+    rotated(KeyPurpose::kEventMacs, Duration(), kNow);
     const auto keys = read_keyring_file(path_).value();
     for (const Key& key : keys) {
         if (key.purpose != KeyPurpose::kEventMacs) continue;
-        EXPECT_EQ(revoke_key(path_, key.id, kNowMs + 1).error().code, KeyringError::Code::kInUse);
+        EXPECT_EQ(revoke_key(path_, key.id, kNow + milliseconds(1)).error().code, KeyringError::Code::kInUse);
     }
 }

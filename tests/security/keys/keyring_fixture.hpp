@@ -5,19 +5,20 @@
 #include <filesystem>
 #include <string>
 
+#include "domain/base/time.hpp"
 #include "security/keys/keyring.hpp"
 #include "security/keys/keyring_file.hpp"
 #include "security/primitives/random.hpp"
 
 namespace keyledger::security {
 
-inline constexpr std::int64_t kNowMs = 1'700'000'000'000;
-inline constexpr std::int64_t kHourMs = 3'600'000;
-inline constexpr std::int64_t kDayMs = 24 * kHourMs;
+inline constexpr Instant kNow = Instant::at_ms(1'700'000'000'000);
+inline constexpr Duration kHour = hours(1);
+inline constexpr Duration kDay = days(1);
 
 class TemporaryFolder {
 public:
-    TemporaryFolder() : path_(std::filesystem::temp_directory_path() / ("keyledger-" + uuid_v7(kNowMs).to_string())) {
+    TemporaryFolder() : path_(std::filesystem::temp_directory_path() / ("keyledger-" + uuid_v7(kNow).to_string())) {
         std::filesystem::create_directory(path_);
     }
     TemporaryFolder(const TemporaryFolder&) = delete;
@@ -32,7 +33,7 @@ private:
 class KeyringTest : public testing::Test {
 protected:
     void generate(SigningAlgorithm algorithm = SigningAlgorithm::kEs256) {
-        auto made = generate_keyring(path_, algorithm, kNowMs);
+        auto made = generate_keyring(path_, algorithm, kNow);
         ASSERT_TRUE(made) << made.error().message;
     }
     std::shared_ptr<const Keyring> loaded() const {
@@ -40,8 +41,8 @@ protected:
         EXPECT_TRUE(keyring) << (keyring ? "" : keyring.error().message);
         return std::move(keyring).value();
     }
-    std::string rotated(KeyPurpose purpose, std::int64_t lead_ms, std::int64_t now_ms) {
-        auto id = rotate_key(path_, purpose, lead_ms, now_ms);
+    std::string rotated(KeyPurpose purpose, Duration lead, Instant now) {
+        auto id = rotate_key(path_, purpose, lead, now);
         EXPECT_TRUE(id) << (id ? "" : id.error().message);
         return id.value();
     }

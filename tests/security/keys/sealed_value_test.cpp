@@ -22,12 +22,12 @@ protected:
         generate();
         keyring_ = loaded();
     }
-    const Key& root() const { return keyring_->require_current(KeyPurpose::kSealingRoot, kNowMs); }
+    const Key& root() const { return keyring_->require_current(KeyPurpose::kSealingRoot, kNow); }
     std::string sealed(SealedPurpose purpose = SealedPurpose::kCursor) const {
-        return seal_value(*keyring_, purpose, "users", "position 7", kNowMs);
+        return seal_value(*keyring_, purpose, "users", "position 7", kNow);
     }
     Error error_of(std::string_view text) const {
-        auto opened = open_value(*keyring_, SealedPurpose::kCursor, "users", text, kNowMs);
+        auto opened = open_value(*keyring_, SealedPurpose::kCursor, "users", text, kNow);
         EXPECT_FALSE(opened) << "the value was accepted";
         return opened.error();
     }
@@ -39,7 +39,7 @@ protected:
 TEST_F(SealedValue, OpensForItsPurposeAndContext) {
     for (SealedPurpose purpose : kAll) {
         std::string text = sealed(purpose);
-        auto opened = open_value(*keyring_, purpose, "users", text, kNowMs);
+        auto opened = open_value(*keyring_, purpose, "users", text, kNow);
         ASSERT_TRUE(opened);
         EXPECT_EQ(*opened, "position 7");
         EXPECT_NE(sealed(purpose), text);
@@ -50,21 +50,21 @@ TEST_F(SealedValue, PassesForNoOtherPurpose) {
     for (SealedPurpose made : kAll)
         for (SealedPurpose taken : kAll) {
             if (made == taken) continue;
-            EXPECT_EQ(open_value(*keyring_, taken, "users", sealed(made), kNowMs).error(), Error::kForged);
+            EXPECT_EQ(open_value(*keyring_, taken, "users", sealed(made), kNow).error(), Error::kForged);
         }
 }
 
 TEST_F(SealedValue, PassesInNoOtherContext) {
-    EXPECT_EQ(open_value(*keyring_, SealedPurpose::kCursor, "audit", sealed(), kNowMs).error(), Error::kForged);
-    EXPECT_EQ(open_value(*keyring_, SealedPurpose::kCursor, "", sealed(), kNowMs).error(), Error::kForged);
+    EXPECT_EQ(open_value(*keyring_, SealedPurpose::kCursor, "audit", sealed(), kNow).error(), Error::kForged);
+    EXPECT_EQ(open_value(*keyring_, SealedPurpose::kCursor, "", sealed(), kNow).error(), Error::kForged);
 }
 
 TEST_F(SealedValue, OpensAfterARotationAndNotAfterARevocation) {
     std::string text = sealed();
     std::string id = root().id;
-    rotated(KeyPurpose::kSealingRoot, 0, kNowMs);
-    EXPECT_TRUE(open_value(*loaded(), SealedPurpose::kCursor, "users", text, kNowMs));
-    ASSERT_TRUE(revoke_key(path_, id, kNowMs));
+    rotated(KeyPurpose::kSealingRoot, Duration(), kNow);
+    EXPECT_TRUE(open_value(*loaded(), SealedPurpose::kCursor, "users", text, kNow));
+    ASSERT_TRUE(revoke_key(path_, id, kNow));
     keyring_ = loaded();
     EXPECT_EQ(error_of(text), Error::kUnknownKey);
 }
@@ -75,31 +75,31 @@ TEST_F(SealedValue, IsRefusedWhenChangedOrCut) {
     for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
         std::string bent = bytes;
         bent[bit / 8] = static_cast<char>(bent[bit / 8] ^ (1 << bit % 8));
-        EXPECT_FALSE(open_value(*keyring_, SealedPurpose::kCursor, "users", base64url_encode(bent), kNowMs)) << bit;
+        EXPECT_FALSE(open_value(*keyring_, SealedPurpose::kCursor, "users", base64url_encode(bent), kNow)) << bit;
     }
     for (std::size_t size = 0; size < text.size(); ++size)
-        EXPECT_FALSE(open_value(*keyring_, SealedPurpose::kCursor, "users", text.substr(0, size), kNowMs)) << size;
+        EXPECT_FALSE(open_value(*keyring_, SealedPurpose::kCursor, "users", text.substr(0, size), kNow)) << size;
     for (const std::string& other : {std::string(), std::string("AQ"), text + "=", std::string(9000, 'A')})
         EXPECT_EQ(error_of(other), Error::kMalformed);
 }
 
 TEST_F(SealedValue, HasALimit) {
     std::string largest(kMaxSealedValueClearSize, 'x');
-    std::string text = seal_value(*keyring_, SealedPurpose::kCursor, "users", largest, kNowMs);
-    EXPECT_EQ(*open_value(*keyring_, SealedPurpose::kCursor, "users", text, kNowMs), largest);
-    EXPECT_THROW(seal_value(*keyring_, SealedPurpose::kCursor, "users", largest + "x", kNowMs), std::length_error);
+    std::string text = seal_value(*keyring_, SealedPurpose::kCursor, "users", largest, kNow);
+    EXPECT_EQ(*open_value(*keyring_, SealedPurpose::kCursor, "users", text, kNow), largest);
+    EXPECT_THROW(seal_value(*keyring_, SealedPurpose::kCursor, "users", largest + "x", kNow), std::length_error);
 }
 
 TEST_F(SealedValue, OfASnapshotMayBeLarger) {
     const std::string largest(kMaxSealedSnapshotClearSize, 'x');
-    const std::string text = seal_value(*keyring_, SealedPurpose::kSnapshot, "log", largest, kNowMs);
-    EXPECT_EQ(*open_value(*keyring_, SealedPurpose::kSnapshot, "log", text, kNowMs), largest);
-    EXPECT_FALSE(open_value(*keyring_, SealedPurpose::kCursor, "log", text, kNowMs));
-    EXPECT_THROW(seal_value(*keyring_, SealedPurpose::kSnapshot, "log", largest + "x", kNowMs), std::length_error);
+    const std::string text = seal_value(*keyring_, SealedPurpose::kSnapshot, "log", largest, kNow);
+    EXPECT_EQ(*open_value(*keyring_, SealedPurpose::kSnapshot, "log", text, kNow), largest);
+    EXPECT_FALSE(open_value(*keyring_, SealedPurpose::kCursor, "log", text, kNow));
+    EXPECT_THROW(seal_value(*keyring_, SealedPurpose::kSnapshot, "log", largest + "x", kNow), std::length_error);
 }
 
 TEST_F(SealedValue, NeedsARootInUse) {
-    EXPECT_THROW(seal_value(*keyring_, SealedPurpose::kCursor, "users", "x", kNowMs - 1), MissingKey);
+    EXPECT_THROW(seal_value(*keyring_, SealedPurpose::kCursor, "users", "x", kNow - milliseconds(1)), MissingKey);
 }
 
 TEST_F(SealedValue, HasKeysOfItsOwnForEveryPurposeAndContext) {
@@ -107,5 +107,5 @@ TEST_F(SealedValue, HasKeysOfItsOwnForEveryPurposeAndContext) {
     EXPECT_FALSE(equal(derived_key(root(), "a", "b"), derived_key(root(), "ab")));
     EXPECT_FALSE(equal(derived_key(root(), "a", "b"), derived_key(root(), "a")));
     EXPECT_FALSE(equal(derived_key(root(), "a"), root().material));
-    EXPECT_THROW(derived_key(keyring_->require_current(KeyPurpose::kClaims, kNowMs), "a"), std::invalid_argument);
+    EXPECT_THROW(derived_key(keyring_->require_current(KeyPurpose::kClaims, kNow), "a"), std::invalid_argument);
 }

@@ -14,7 +14,7 @@ using namespace keyledger::security;
 
 namespace {
 
-constexpr std::int64_t kNowMs = 1'700'000'000'000;
+constexpr Instant kNow = Instant::at_ms(1'700'000'000'000);
 
 Key key_for(KeyPurpose purpose, std::string id = "key-1") {
     Key key;
@@ -26,19 +26,19 @@ Key key_for(KeyPurpose purpose, std::string id = "key-1") {
 
 FieldContext a_field() {
     return {.tenant = "default",
-            .event_id = uuid_v7(kNowMs),
+            .event_id = uuid_v7(kNow),
             .field = "email",
-            .subject = uuid_v7(kNowMs),
-            .key_id = uuid_v7(kNowMs)};
+            .subject = uuid_v7(kNow),
+            .key_id = uuid_v7(kNow)};
 }
 
 }  // namespace
 
 TEST(SubjectKeys, AreUnwrappedByTheKeyThatWrappedThem) {
-    SubjectKey made = new_subject_key(kNowMs);
+    SubjectKey made = new_subject_key(kNow);
     EXPECT_EQ(made.key.size(), kAeadKeySize);
     Key kek = key_for(KeyPurpose::kKeyEncryption);
-    SubjectKeyContext context{"default", uuid_v7(kNowMs), made.id};
+    SubjectKeyContext context{"default", uuid_v7(kNow), made.id};
     std::string wrapped = wrap_subject_key(kek, context, made.key);
     auto opened = unwrap_subject_key(kek, context, wrapped);
     ASSERT_TRUE(opened);
@@ -47,19 +47,19 @@ TEST(SubjectKeys, AreUnwrappedByTheKeyThatWrappedThem) {
 }
 
 TEST(SubjectKeys, AreBoundToTenantSubjectKeyAndKek) {
-    SubjectKey made = new_subject_key(kNowMs);
+    SubjectKey made = new_subject_key(kNow);
     Key kek = key_for(KeyPurpose::kKeyEncryption);
-    SubjectKeyContext context{"default", uuid_v7(kNowMs), made.id};
+    SubjectKeyContext context{"default", uuid_v7(kNow), made.id};
     std::string wrapped = wrap_subject_key(kek, context, made.key);
 
     SubjectKeyContext other = context;
     other.tenant = "other";
     EXPECT_FALSE(unwrap_subject_key(kek, other, wrapped));
     other = context;
-    other.subject = uuid_v7(kNowMs);
+    other.subject = uuid_v7(kNow);
     EXPECT_FALSE(unwrap_subject_key(kek, other, wrapped));
     other = context;
-    other.key_id = uuid_v7(kNowMs);
+    other.key_id = uuid_v7(kNow);
     EXPECT_FALSE(unwrap_subject_key(kek, other, wrapped));
     EXPECT_FALSE(unwrap_subject_key(key_for(KeyPurpose::kKeyEncryption), context, wrapped));
     Key renamed = key_for(KeyPurpose::kKeyEncryption, "key-2");
@@ -70,8 +70,8 @@ TEST(SubjectKeys, AreBoundToTenantSubjectKeyAndKek) {
 }
 
 TEST(SubjectKeys, NeedAKeyOfTheRightPurposeThatIsNotRevoked) {
-    SubjectKey made = new_subject_key(kNowMs);
-    SubjectKeyContext context{"default", uuid_v7(kNowMs), made.id};
+    SubjectKey made = new_subject_key(kNow);
+    SubjectKeyContext context{"default", uuid_v7(kNow), made.id};
     EXPECT_THROW(wrap_subject_key(key_for(KeyPurpose::kClaims), context, made.key), std::invalid_argument);
     Key revoked = key_for(KeyPurpose::kKeyEncryption);
     revoked.material = Secret();
@@ -81,7 +81,7 @@ TEST(SubjectKeys, NeedAKeyOfTheRightPurposeThatIsNotRevoked) {
 }
 
 TEST(SealedField, OpensWhereItBelongs) {
-    SubjectKey key = new_subject_key(kNowMs);
+    SubjectKey key = new_subject_key(kNow);
     FieldContext context = a_field();
     for (const std::string& clear : {std::string(), std::string("\"ann@example.com\""), random_bytes(5000)}) {
         std::string text = seal_field(key.key, context, clear);
@@ -92,7 +92,7 @@ TEST(SealedField, OpensWhereItBelongs) {
 
 TEST(SealedField, NamesItsSubjectInItsText) {
     FieldContext context = a_field();
-    std::string text = seal_field(new_subject_key(kNowMs).key, context, "clear");
+    std::string text = seal_field(new_subject_key(kNow).key, context, "clear");
     EXPECT_TRUE(text.starts_with("s2." + base64url_encode(view_of(context.subject)) + "."));
     EXPECT_EQ(parse_sealed(text), (SealedName{context.subject, std::nullopt}));
 }
@@ -115,13 +115,13 @@ TEST(SealedField, OpensTheFirstForm) {
         EXPECT_FALSE(open_field(key, context, text.substr(0, size))) << size;
     for (const auto moved : {&FieldContext::event_id, &FieldContext::subject, &FieldContext::key_id}) {
         FieldContext elsewhere = context;
-        elsewhere.*moved = uuid_v7(kNowMs);
+        elsewhere.*moved = uuid_v7(kNow);
         EXPECT_FALSE(open_field(key, elsewhere, text));
     }
 }
 
 TEST(SealedField, IsNothingElsewhere) {
-    SubjectKey key = new_subject_key(kNowMs);
+    SubjectKey key = new_subject_key(kNow);
     const FieldContext context = a_field();
     std::string text = seal_field(key.key, context, "clear");
 
@@ -129,35 +129,35 @@ TEST(SealedField, IsNothingElsewhere) {
     moved.tenant = "other";
     EXPECT_FALSE(open_field(key.key, moved, text));
     moved = context;
-    moved.event_id = uuid_v7(kNowMs);
+    moved.event_id = uuid_v7(kNow);
     EXPECT_FALSE(open_field(key.key, moved, text));
     moved = context;
     moved.field = "name";
     EXPECT_FALSE(open_field(key.key, moved, text));
     moved = context;
-    moved.subject = uuid_v7(kNowMs);
+    moved.subject = uuid_v7(kNow);
     EXPECT_FALSE(open_field(key.key, moved, text));
     moved = context;
-    moved.key_id = uuid_v7(kNowMs);
+    moved.key_id = uuid_v7(kNow);
     EXPECT_FALSE(open_field(key.key, moved, text));
-    EXPECT_FALSE(open_field(new_subject_key(kNowMs).key, context, text));
+    EXPECT_FALSE(open_field(new_subject_key(kNow).key, context, text));
     EXPECT_TRUE(open_field(key.key, context, text));
 }
 
 // The names in the text are what the reader looks the key up by; changing them must not help anybody.
 TEST(SealedField, CanNotBeGivenToAnotherSubjectByItsText) {
-    SubjectKey key = new_subject_key(kNowMs);
+    SubjectKey key = new_subject_key(kNow);
     FieldContext context = a_field();
     std::string text = seal_field(key.key, context, "clear");
     FieldContext thief = context;
-    thief.subject = uuid_v7(kNowMs);
+    thief.subject = uuid_v7(kNow);
     std::string renamed = "s2." + base64url_encode(view_of(thief.subject)) + text.substr(3 + 22);
     EXPECT_EQ(parse_sealed(renamed)->subject, thief.subject);
     EXPECT_FALSE(open_field(key.key, thief, renamed));
 }
 
 TEST(SealedField, CanNotShiftLettersBetweenTenantAndField) {
-    SubjectKey key = new_subject_key(kNowMs);
+    SubjectKey key = new_subject_key(kNow);
     FieldContext context = a_field();
     context.tenant = "ab";
     context.field = "c";
@@ -168,7 +168,7 @@ TEST(SealedField, CanNotShiftLettersBetweenTenantAndField) {
 }
 
 TEST(SealedField, RefusesEveryCutAndEveryForeignForm) {
-    SubjectKey key = new_subject_key(kNowMs);
+    SubjectKey key = new_subject_key(kNow);
     FieldContext context = a_field();
     std::string text = seal_field(key.key, context, "clear");
     for (std::size_t size = 0; size < text.size(); ++size)
@@ -185,7 +185,7 @@ TEST(SealedField, RefusesEveryCutAndEveryForeignForm) {
 }
 
 TEST(SealedField, HasALimit) {
-    SubjectKey key = new_subject_key(kNowMs);
+    SubjectKey key = new_subject_key(kNow);
     FieldContext context = a_field();
     std::string largest(kMaxSealedClearSize, 'x');
     EXPECT_EQ(open_field(key.key, context, seal_field(key.key, context, largest)), largest);
@@ -193,8 +193,8 @@ TEST(SealedField, HasALimit) {
 }
 
 TEST(SealedCredential, OpensForItsOwnerKindAndIdOnly) {
-    SubjectKey key = new_subject_key(kNowMs);
-    const CredentialContext context{"default", uuid_v7(kNowMs), "password", uuid_v7(kNowMs)};
+    SubjectKey key = new_subject_key(kNow);
+    const CredentialContext context{"default", uuid_v7(kNow), "password", uuid_v7(kNow)};
     std::string sealed = seal_credential(key.key, context, Secret("$argon2id$..."));
     auto opened = open_credential(key.key, context, sealed);
     ASSERT_TRUE(opened);
@@ -204,15 +204,15 @@ TEST(SealedCredential, OpensForItsOwnerKindAndIdOnly) {
     other.tenant = "other";
     EXPECT_FALSE(open_credential(key.key, other, sealed));
     other = context;
-    other.owner = uuid_v7(kNowMs);
+    other.owner = uuid_v7(kNow);
     EXPECT_FALSE(open_credential(key.key, other, sealed));
     other = context;
     other.kind = "totp";
     EXPECT_FALSE(open_credential(key.key, other, sealed));
     other = context;
-    other.credential_id = uuid_v7(kNowMs);
+    other.credential_id = uuid_v7(kNow);
     EXPECT_FALSE(open_credential(key.key, other, sealed));
-    EXPECT_FALSE(open_credential(new_subject_key(kNowMs).key, context, sealed));
+    EXPECT_FALSE(open_credential(new_subject_key(kNow).key, context, sealed));
 }
 
 TEST(ClaimDigest, DependsOnKeyTenantKindAndValue) {

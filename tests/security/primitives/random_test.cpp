@@ -13,12 +13,12 @@ using namespace keyledger::security;
 
 namespace {
 
-constexpr std::int64_t kNowMs = 1'700'000'000'123;
+constexpr Instant kNow = Instant::at_ms(1'700'000'000'123);
 
-std::int64_t time_of(const Uuid& id) {
+Instant time_of(const Uuid& id) {
     std::int64_t time_ms = 0;
     for (int i = 0; i < 6; ++i) time_ms = time_ms << 8 | id.bytes[i];
-    return time_ms;
+    return Instant::at_ms(time_ms);
 }
 
 }  // namespace
@@ -31,38 +31,38 @@ TEST(FillRandom, GivesOtherBytesEachTime) {
 }
 
 TEST(UuidV7, CarriesTimeVersionAndVariant) {
-    Uuid id = uuid_v7(kNowMs);
-    EXPECT_EQ(time_of(id), kNowMs);
+    Uuid id = uuid_v7(kNow);
+    EXPECT_EQ(time_of(id), kNow);
     EXPECT_EQ(id.to_string()[14], '7');
     EXPECT_EQ(id.bytes[8] >> 6, 0b10);
 }
 
 TEST(UuidV7, GrowsWithinOneMillisecond) {
-    Uuid last = uuid_v7(kNowMs + 10'000);
+    Uuid last = uuid_v7(kNow + seconds(10));
     for (int i = 0; i < 10'000; ++i) {
-        Uuid next = uuid_v7(kNowMs + 10'000);
+        Uuid next = uuid_v7(kNow + seconds(10));
         ASSERT_LT(last, next);
         last = next;
     }
-    EXPECT_EQ(time_of(last), kNowMs + 10'000);
+    EXPECT_EQ(time_of(last), kNow + seconds(10));
 }
 
 TEST(UuidV7, GrowsWhenTheClockStepsBackALittle) {
-    Uuid before = uuid_v7(kNowMs + 20'000);
-    Uuid after = uuid_v7(kNowMs + 20'000 - kMaxClockStepBackMs);
+    Uuid before = uuid_v7(kNow + seconds(20));
+    Uuid after = uuid_v7(kNow + seconds(20) - kMaxClockStepBack);
     EXPECT_LT(before, after);
 }
 
 TEST(UuidV7, FollowsAClockThatStepsBackFar) {
-    Uuid before = uuid_v7(kNowMs + 30'000);
-    Uuid after = uuid_v7(kNowMs + 30'000 - kMaxClockStepBackMs - 1);
+    Uuid before = uuid_v7(kNow + seconds(30));
+    Uuid after = uuid_v7(kNow + seconds(30) - kMaxClockStepBack - milliseconds(1));
     EXPECT_LT(after, before);
-    EXPECT_EQ(time_of(after), kNowMs + 30'000 - kMaxClockStepBackMs - 1);
+    EXPECT_EQ(time_of(after), kNow + seconds(30) - kMaxClockStepBack - milliseconds(1));
 }
 
 TEST(UuidV7, RefusesATimeThatDoesNotFit) {
-    EXPECT_THROW(uuid_v7(-1), std::out_of_range);
-    EXPECT_THROW(uuid_v7(std::int64_t{1} << 48), std::out_of_range);
+    EXPECT_THROW(uuid_v7(Instant::at_ms(-1)), std::out_of_range);
+    EXPECT_THROW(uuid_v7(Instant::at_ms(std::int64_t{1} << 48)), std::out_of_range);
 }
 
 // Four threads make ids of one millisecond at once: none is made twice, and each thread sees its own grow.
@@ -74,7 +74,7 @@ TEST(UuidV7, IsUniqueAndMonotonicOnSeveralThreads) {
         std::vector<std::jthread> threads;
         for (auto& mine : made)
             threads.emplace_back([&mine] {
-                for (int i = 0; i < kEach; ++i) mine.push_back(uuid_v7(kNowMs + 40'000));
+                for (int i = 0; i < kEach; ++i) mine.push_back(uuid_v7(kNow + seconds(40)));
             });
     }
     std::set<Uuid> all;

@@ -19,7 +19,7 @@ class AccessTokensInUse : public KeyringTest {
 protected:
     void SetUp() override {
         generate();
-        live_ = std::move(LiveKeyring::open(path_, kNowMs)).value();
+        live_ = std::move(LiveKeyring::open(path_, kNow)).value();
     }
     AccessTokenClaims claims_of(int number) const {
         AccessTokenClaims claims = some_claims();
@@ -33,9 +33,9 @@ protected:
 
 TEST_F(AccessTokensInUse, AreVerifiedAgainFromMemory) {
     AccessTokens tokens(*live_);
-    std::string token = tokens.sign(some_claims(), kNowMs);
+    std::string token = tokens.sign(some_claims(), kNow);
     for (int i = 0; i < 3; ++i) {
-        auto claims = tokens.verify(token, kOwnApi, kNowMs);
+        auto claims = tokens.verify(token, kOwnApi, kNow);
         ASSERT_TRUE(claims);
         EXPECT_EQ(*claims, some_claims());
     }
@@ -44,109 +44,109 @@ TEST_F(AccessTokensInUse, AreVerifiedAgainFromMemory) {
 
 TEST_F(AccessTokensInUse, ExpireAlsoFromMemory) {
     AccessTokens tokens(*live_);
-    std::string token = tokens.sign(some_claims(), kNowMs);
-    ASSERT_TRUE(tokens.verify(token, kOwnApi, kNowMs));
-    EXPECT_EQ(tokens.verify(token, kOwnApi, kNowMs + 300'000).error(), TokenError::kExpired);
-    EXPECT_EQ(tokens.verify(token, kOwnApi, kNowMs - 1'000).error(), TokenError::kNotYetValid);
+    std::string token = tokens.sign(some_claims(), kNow);
+    ASSERT_TRUE(tokens.verify(token, kOwnApi, kNow));
+    EXPECT_EQ(tokens.verify(token, kOwnApi, kNow + minutes(5)).error(), TokenError::kExpired);
+    EXPECT_EQ(tokens.verify(token, kOwnApi, kNow - seconds(1)).error(), TokenError::kNotYetValid);
 }
 
 TEST_F(AccessTokensInUse, MeetEachExpectationAlsoFromMemory) {
     AccessTokens tokens(*live_);
-    std::string token = tokens.sign(some_claims(), kNowMs);
-    ASSERT_TRUE(tokens.verify(token, kOwnApi, kNowMs));
-    EXPECT_EQ(tokens.verify(token, {.issuer = "https://other.example.com"}, kNowMs).error(), TokenError::kWrongIssuer);
+    std::string token = tokens.sign(some_claims(), kNow);
+    ASSERT_TRUE(tokens.verify(token, kOwnApi, kNow));
+    EXPECT_EQ(tokens.verify(token, {.issuer = "https://other.example.com"}, kNow).error(), TokenError::kWrongIssuer);
     TokenExpectation shop{.issuer = kOwnApi.issuer, .sole_audience = "https://shop.example.com"};
-    EXPECT_EQ(tokens.verify(token, shop, kNowMs).error(), TokenError::kWrongAudience);
+    EXPECT_EQ(tokens.verify(token, shop, kNow).error(), TokenError::kWrongAudience);
 }
 
 TEST_F(AccessTokensInUse, EndWithTheirRevokedKeyAlsoFromMemory) {
     AccessTokens tokens(*live_);
-    std::string token = tokens.sign(some_claims(), kNowMs);
-    ASSERT_TRUE(tokens.verify(token, kOwnApi, kNowMs));
-    ASSERT_TRUE(revoke_key(path_, live_->snapshot()->require_current(KeyPurpose::kTokenSigning, kNowMs).id, kNowMs));
-    ASSERT_TRUE(live_->reload(kNowMs));
-    EXPECT_EQ(tokens.verify(token, kOwnApi, kNowMs).error(), TokenError::kUnknownKey);
+    std::string token = tokens.sign(some_claims(), kNow);
+    ASSERT_TRUE(tokens.verify(token, kOwnApi, kNow));
+    ASSERT_TRUE(revoke_key(path_, live_->snapshot()->require_current(KeyPurpose::kTokenSigning, kNow).id, kNow));
+    ASSERT_TRUE(live_->reload(kNow));
+    EXPECT_EQ(tokens.verify(token, kOwnApi, kNow).error(), TokenError::kUnknownKey);
     EXPECT_EQ(tokens.remembered(), 0u);
-    EXPECT_TRUE(tokens.verify(tokens.sign(some_claims(), kNowMs), kOwnApi, kNowMs));
+    EXPECT_TRUE(tokens.verify(tokens.sign(some_claims(), kNow), kOwnApi, kNow));
 }
 
 // Somebody puts another key into the file under the id of the one that signed.
 TEST_F(AccessTokensInUse, EndWhenTheirKeysIdIsGivenToAnotherKey) {
     AccessTokens tokens(*live_);
-    std::string token = tokens.sign(some_claims(), kNowMs);
-    ASSERT_TRUE(tokens.verify(token, kOwnApi, kNowMs));
+    std::string token = tokens.sign(some_claims(), kNow);
+    ASSERT_TRUE(tokens.verify(token, kOwnApi, kNow));
     auto keys = read_keyring_file(path_);
     for (Key& key : *keys)
         if (key.purpose == KeyPurpose::kTokenSigning)
             key.signing = std::make_shared<const SigningKey>(SigningKey::generate(SigningAlgorithm::kEs256));
     std::ofstream(path_) << keyring_text(*keys).reveal();
-    ASSERT_TRUE(live_->reload(kNowMs));
-    EXPECT_EQ(tokens.verify(token, kOwnApi, kNowMs).error(), TokenError::kBadSignature);
+    ASSERT_TRUE(live_->reload(kNow));
+    EXPECT_EQ(tokens.verify(token, kOwnApi, kNow).error(), TokenError::kBadSignature);
     EXPECT_EQ(tokens.remembered(), 0u);
 }
 
 TEST_F(AccessTokensInUse, SurviveARotation) {
     AccessTokens tokens(*live_);
-    std::string token = tokens.sign(some_claims(), kNowMs);
-    rotated(KeyPurpose::kTokenSigning, 0, kNowMs);
-    ASSERT_TRUE(live_->reload(kNowMs));
-    EXPECT_TRUE(tokens.verify(token, kOwnApi, kNowMs));
-    EXPECT_TRUE(AccessTokens(*live_).verify(token, kOwnApi, kNowMs));
+    std::string token = tokens.sign(some_claims(), kNow);
+    rotated(KeyPurpose::kTokenSigning, Duration(), kNow);
+    ASSERT_TRUE(live_->reload(kNow));
+    EXPECT_TRUE(tokens.verify(token, kOwnApi, kNow));
+    EXPECT_TRUE(AccessTokens(*live_).verify(token, kOwnApi, kNow));
 }
 
 TEST_F(AccessTokensInUse, AreNotRememberedWhenTheyAreRefused) {
     AccessTokens tokens(*live_);
-    std::string token = tokens.sign(some_claims(), kNowMs);
+    std::string token = tokens.sign(some_claims(), kNow);
     token[token.size() / 2] = token[token.size() / 2] == 'A' ? 'B' : 'A';
-    EXPECT_FALSE(tokens.verify(token, kOwnApi, kNowMs));
-    EXPECT_FALSE(tokens.verify(std::string(kMaxTokenSize + 1, 'x'), kOwnApi, kNowMs));
+    EXPECT_FALSE(tokens.verify(token, kOwnApi, kNow));
+    EXPECT_FALSE(tokens.verify(std::string(kMaxTokenSize + 1, 'x'), kOwnApi, kNow));
     EXPECT_EQ(tokens.remembered(), 0u);
 }
 
 TEST_F(AccessTokensInUse, AreForgottenFromTheOneUsedLongestAgo) {
     AccessTokens tokens(*live_, 2);
     std::vector<std::string> made;
-    for (int i = 0; i < 4; ++i) made.push_back(tokens.sign(claims_of(i), kNowMs));
+    for (int i = 0; i < 4; ++i) made.push_back(tokens.sign(claims_of(i), kNow));
     for (const std::string& token : made) {
-        ASSERT_TRUE(tokens.verify(token, kOwnApi, kNowMs));
-        ASSERT_TRUE(tokens.verify(made[0], kOwnApi, kNowMs));
+        ASSERT_TRUE(tokens.verify(token, kOwnApi, kNow));
+        ASSERT_TRUE(tokens.verify(made[0], kOwnApi, kNow));
         EXPECT_LE(tokens.remembered(), 2u);
     }
     for (int i = 0; i < 4; ++i)
-        EXPECT_EQ(tokens.verify(made[static_cast<std::size_t>(i)], kOwnApi, kNowMs)->security_stamp, i);
+        EXPECT_EQ(tokens.verify(made[static_cast<std::size_t>(i)], kOwnApi, kNow)->security_stamp, i);
 }
 
 TEST_F(AccessTokensInUse, NeedNoMemory) {
     AccessTokens tokens(*live_, 0);
-    std::string token = tokens.sign(some_claims(), kNowMs);
-    EXPECT_TRUE(tokens.verify(token, kOwnApi, kNowMs));
+    std::string token = tokens.sign(some_claims(), kNow);
+    EXPECT_TRUE(tokens.verify(token, kOwnApi, kNow));
     EXPECT_EQ(tokens.remembered(), 0u);
     EXPECT_THROW(AccessTokens(*live_, kMaxRememberedTokens + 1), std::invalid_argument);
 }
 
 TEST_F(AccessTokensInUse, SaySlowlyOnlyOfRsa) {
-    EXPECT_FALSE(AccessTokens(*live_).signs_slowly(kNowMs));
+    EXPECT_FALSE(AccessTokens(*live_).signs_slowly(kNow));
     LiveKeyring rsa(keyring_with(token_key("key-1", SigningAlgorithm::kRs256)));
-    EXPECT_TRUE(AccessTokens(rsa).signs_slowly(kNowMs));
+    EXPECT_TRUE(AccessTokens(rsa).signs_slowly(kNow));
     LiveKeyring none(keyring_with());
-    EXPECT_FALSE(AccessTokens(none).signs_slowly(kNowMs));
-    EXPECT_THROW(AccessTokens(none).sign(some_claims(), kNowMs), MissingKey);
+    EXPECT_FALSE(AccessTokens(none).signs_slowly(kNow));
+    EXPECT_THROW(AccessTokens(none).sign(some_claims(), kNow), MissingKey);
 }
 
 // Threads verify more tokens than are remembered while keys are reloaded: every answer is right.
 TEST_F(AccessTokensInUse, AreVerifiedOnManyThreads) {
     AccessTokens tokens(*live_, 4);
     std::vector<std::string> made;
-    for (int i = 0; i < 8; ++i) made.push_back(tokens.sign(claims_of(i), kNowMs));
+    for (int i = 0; i < 8; ++i) made.push_back(tokens.sign(claims_of(i), kNow));
     std::vector<std::jthread> threads;
     for (int thread = 0; thread < 3; ++thread)
         threads.emplace_back([&, thread] {
             for (int round = 0; round < 200; ++round) {
                 int number = (round * 5 + thread) % 8;
-                auto claims = tokens.verify(made[static_cast<std::size_t>(number)], kOwnApi, kNowMs);
+                auto claims = tokens.verify(made[static_cast<std::size_t>(number)], kOwnApi, kNow);
                 ASSERT_TRUE(claims);
                 EXPECT_EQ(claims->security_stamp, number);
             }
         });
-    for (int round = 0; round < 10; ++round) EXPECT_TRUE(live_->reload(kNowMs));
+    for (int round = 0; round < 10; ++round) EXPECT_TRUE(live_->reload(kNow));
 }

@@ -21,9 +21,9 @@ constexpr SigningAlgorithm kAll[] = {SigningAlgorithm::kRs256, SigningAlgorithm:
 class AccessToken : public testing::Test {
 protected:
     static TokenError error_of(const Keyring& keyring, std::string_view token) {
-        auto read = read_access_token(keyring, token, kTokenNowMs);
+        auto read = read_access_token(keyring, token, kTokenNow);
         if (!read) return read.error();
-        auto checked = check_access_token(*read, kOwnApi, kTokenNowMs);
+        auto checked = check_access_token(*read, kOwnApi, kTokenNow);
         EXPECT_FALSE(checked) << "the token was accepted: " << token;
         return checked.error();
     }
@@ -39,9 +39,9 @@ protected:
         payload.replace(at, piece.size(), instead);
         return error_of(forged(header_text("ES256", "key-1"), payload, signer()));
     }
-    bool accepts(const std::string& token, std::int64_t now_ms, const TokenExpectation& expectation = kOwnApi) const {
-        auto read = read_access_token(*keyring_, token, now_ms);
-        return read && check_access_token(*read, expectation, now_ms);
+    bool accepts(const std::string& token, Instant now, const TokenExpectation& expectation = kOwnApi) const {
+        auto read = read_access_token(*keyring_, token, now);
+        return read && check_access_token(*read, expectation, now);
     }
     const SigningKey& signer() const { return *keyring_->keys().front().signing; }
 
@@ -55,11 +55,11 @@ TEST_F(AccessToken, RoundTripsInEveryAlgorithm) {
     for (SigningAlgorithm algorithm : kAll) {
         auto keyring = keyring_with(token_key("key-1", algorithm));
         std::string token = sign_access_token(keyring->keys().front(), some_claims());
-        auto read = read_access_token(*keyring, token, kTokenNowMs);
+        auto read = read_access_token(*keyring, token, kTokenNow);
         ASSERT_TRUE(read) << name_of(algorithm);
         EXPECT_EQ(read->claims, some_claims());
         EXPECT_EQ(read->key_id, "key-1");
-        EXPECT_TRUE(check_access_token(*read, kOwnApi, kTokenNowMs));
+        EXPECT_TRUE(check_access_token(*read, kOwnApi, kTokenNow));
     }
 }
 
@@ -74,14 +74,14 @@ TEST_F(AccessToken, HasTheFormOfRfc9068) {
 
 TEST_F(AccessToken, MayNameItsTypeWithTheMediaTypesPrefix) {
     std::string header = R"({"alg":"ES256","kid":"key-1","typ":"application/at+jwt"})";
-    EXPECT_TRUE(accepts(forged(header, payload_of(good_), signer()), kTokenNowMs));
+    EXPECT_TRUE(accepts(forged(header, payload_of(good_), signer()), kTokenNow));
 }
 
 TEST_F(AccessToken, CutsTimesToSeconds) {
     AccessTokenClaims claims = some_claims();
-    claims.issued_at_ms += 999;
-    claims.expires_at_ms += 999;
-    auto read = read_access_token(*keyring_, sign_access_token(keyring_->keys().front(), claims), kTokenNowMs);
+    claims.issued_at += milliseconds(999);
+    claims.expires_at += milliseconds(999);
+    auto read = read_access_token(*keyring_, sign_access_token(keyring_->keys().front(), claims), kTokenNow);
     EXPECT_EQ(read->claims, some_claims());
 }
 
@@ -140,7 +140,7 @@ TEST_F(AccessToken, IsRefusedUnderAKeyForAnotherPurpose) {
 TEST_F(AccessToken, IsRefusedOnceItsKeyIsRevoked) {
     Key key = token_key("key-1", SigningAlgorithm::kEs256);
     std::string token = sign_access_token(key, some_claims());
-    key.revoked_at_ms = kTokenNowMs;
+    key.revoked_at = kTokenNow;
     key.signing = nullptr;
     auto keyring = keyring_with(std::move(key));
     EXPECT_EQ(error_of(*keyring, token), TokenError::kUnknownKey);
@@ -183,14 +183,14 @@ TEST_F(AccessToken, IsRefusedWhenItIsNotThreePartsOfStrictBase64url) {
 
 TEST_F(AccessToken, IsRefusedWhenCutAnywhere) {
     for (std::size_t size = 0; size < good_.size(); ++size)
-        EXPECT_FALSE(read_access_token(*keyring_, good_.substr(0, size), kTokenNowMs)) << size;
+        EXPECT_FALSE(read_access_token(*keyring_, good_.substr(0, size), kTokenNow)) << size;
 }
 
 TEST_F(AccessToken, IsRefusedWithAnyBitFlipped) {
     for (std::size_t bit = 0; bit < good_.size() * 8; ++bit) {
         std::string bent = good_;
         bent[bit / 8] = static_cast<char>(bent[bit / 8] ^ (1 << bit % 8));
-        EXPECT_FALSE(read_access_token(*keyring_, bent, kTokenNowMs)) << "bit " << bit;
+        EXPECT_FALSE(read_access_token(*keyring_, bent, kTokenNow)) << "bit " << bit;
     }
 }
 
@@ -217,35 +217,37 @@ TEST_F(AccessToken, OpensTheOwnApiAsSoleAudienceOnly) {
     AccessTokenClaims claims = some_claims();
     claims.audiences = {"https://shop.example.com", "https://pay.example.com"};
     std::string token = sign_access_token(keyring_->keys().front(), claims);
-    EXPECT_FALSE(accepts(token, kTokenNowMs));
-    EXPECT_TRUE(accepts(token, kTokenNowMs, {.issuer = kOwnApi.issuer}));
+    EXPECT_FALSE(accepts(token, kTokenNow));
+    EXPECT_TRUE(accepts(token, kTokenNow, {.issuer = kOwnApi.issuer}));
 }
 
 TEST_F(AccessToken, IsGoodFromItsIssueUntilItsEnd) {
-    EXPECT_FALSE(accepts(good_, kTokenNowMs - 1));
-    EXPECT_TRUE(accepts(good_, kTokenNowMs));
-    EXPECT_TRUE(accepts(good_, kTokenNowMs + 299'999));
-    EXPECT_FALSE(accepts(good_, kTokenNowMs + 300'000));
-    auto read = read_access_token(*keyring_, good_, kTokenNowMs);
-    EXPECT_EQ(check_access_token(*read, kOwnApi, kTokenNowMs + 300'000).error(), TokenError::kExpired);
-    EXPECT_EQ(check_access_token(*read, kOwnApi, kTokenNowMs - 1).error(), TokenError::kNotYetValid);
+    EXPECT_FALSE(accepts(good_, kTokenNow - milliseconds(1)));
+    EXPECT_TRUE(accepts(good_, kTokenNow));
+    EXPECT_TRUE(accepts(good_, kTokenNow + milliseconds(299'999)));
+    EXPECT_FALSE(accepts(good_, kTokenNow + minutes(5)));
+    auto read = read_access_token(*keyring_, good_, kTokenNow);
+    EXPECT_EQ(check_access_token(*read, kOwnApi, kTokenNow + minutes(5)).error(), TokenError::kExpired);
+    EXPECT_EQ(check_access_token(*read, kOwnApi, kTokenNow - milliseconds(1)).error(), TokenError::kNotYetValid);
 }
 
 TEST_F(AccessToken, AllowsForSkewOnlyWhenTold) {
     TokenExpectation of_another_node = kOwnApi;
-    of_another_node.early_ms = 60'000;
-    const auto read = read_access_token(*keyring_, good_, kTokenNowMs);
+    of_another_node.early = minutes(1);
+    const auto read = read_access_token(*keyring_, good_, kTokenNow);
     ASSERT_TRUE(read);
-    EXPECT_TRUE(check_access_token(*read, of_another_node, kTokenNowMs - 60'000)) << "issued by a clock that is ahead";
-    EXPECT_EQ(check_access_token(*read, of_another_node, kTokenNowMs - 60'001).error(), TokenError::kNotYetValid);
-    EXPECT_EQ(check_access_token(*read, of_another_node, read->claims.expires_at_ms).error(), TokenError::kExpired)
+    EXPECT_TRUE(check_access_token(*read, of_another_node, kTokenNow - minutes(1)))
+        << "issued by a clock that is ahead";
+    EXPECT_EQ(check_access_token(*read, of_another_node, kTokenNow - milliseconds(60'001)).error(),
+              TokenError::kNotYetValid);
+    EXPECT_EQ(check_access_token(*read, of_another_node, read->claims.expires_at).error(), TokenError::kExpired)
         << "and it lasts no longer for that";
     TokenExpectation lenient = kOwnApi;
-    lenient.skew_ms = 5'000;
-    EXPECT_TRUE(accepts(good_, kTokenNowMs - 5'000, lenient));
-    EXPECT_FALSE(accepts(good_, kTokenNowMs - 5'001, lenient));
-    EXPECT_TRUE(accepts(good_, kTokenNowMs + 304'999, lenient));
-    EXPECT_FALSE(accepts(good_, kTokenNowMs + 305'000, lenient));
+    lenient.skew = seconds(5);
+    EXPECT_TRUE(accepts(good_, kTokenNow - seconds(5), lenient));
+    EXPECT_FALSE(accepts(good_, kTokenNow - milliseconds(5'001), lenient));
+    EXPECT_TRUE(accepts(good_, kTokenNow + milliseconds(304'999), lenient));
+    EXPECT_FALSE(accepts(good_, kTokenNow + seconds(305), lenient));
 }
 
 TEST_F(AccessToken, WaitsForItsNotBefore) {
@@ -282,7 +284,7 @@ TEST_F(AccessToken, IsRefusedWithClaimsOfAWrongKind) {
 TEST_F(AccessToken, IgnoresClaimsItDoesNotKnow) {
     std::string payload = payload_of(good_);
     payload.insert(payload.size() - 1, R"(,"scope":"openid")");
-    EXPECT_TRUE(accepts(forged(header_text("ES256", "key-1"), payload, signer()), kTokenNowMs));
+    EXPECT_TRUE(accepts(forged(header_text("ES256", "key-1"), payload, signer()), kTokenNow));
 }
 
 TEST_F(AccessToken, IsNotMadeFromClaimsOutOfTheirLimits) {
@@ -297,9 +299,9 @@ TEST_F(AccessToken, IsNotMadeFromClaimsOutOfTheirLimits) {
     refuses([](AccessTokenClaims& claims) { claims.audiences.clear(); });
     refuses([](AccessTokenClaims& claims) { claims.audiences.assign(kMaxAudiences + 1, "x"); });
     refuses([](AccessTokenClaims& claims) { claims.audiences = {""}; });
-    refuses([](AccessTokenClaims& claims) { claims.expires_at_ms = claims.issued_at_ms; });
-    refuses([](AccessTokenClaims& claims) { claims.expires_at_ms += kMaxAccessTokenLifetimeMs; });
-    refuses([](AccessTokenClaims& claims) { claims.issued_at_ms = -1; });
+    refuses([](AccessTokenClaims& claims) { claims.expires_at = claims.issued_at; });
+    refuses([](AccessTokenClaims& claims) { claims.expires_at += kMaxAccessTokenLifetime; });
+    refuses([](AccessTokenClaims& claims) { claims.issued_at = Instant::at_ms(-1); });
     refuses([](AccessTokenClaims& claims) { claims.security_stamp = -1; });
     // Every text by itself is within its limit, the token is not.
     refuses([](AccessTokenClaims& claims) { claims.audiences.assign(kMaxAudiences, std::string(512, 'x')); });
@@ -308,7 +310,7 @@ TEST_F(AccessToken, IsNotMadeFromClaimsOutOfTheirLimits) {
 TEST_F(AccessToken, CarriesTextThatNeedsEscaping) {
     AccessTokenClaims claims = some_claims();
     claims.client_id = "quo\"te\\back\xE2\x82\xAC";
-    auto read = read_access_token(*keyring_, sign_access_token(keyring_->keys().front(), claims), kTokenNowMs);
+    auto read = read_access_token(*keyring_, sign_access_token(keyring_->keys().front(), claims), kTokenNow);
     ASSERT_TRUE(read);
     EXPECT_EQ(read->claims, claims);
 }
@@ -324,25 +326,25 @@ TEST(Jwks, HasThePublicKeysOfRfc7517) {
     ec.purpose = KeyPurpose::kTokenSigning;
     ec.signing = std::make_shared<const SigningKey>(
         std::move(SigningKey::parse(SigningAlgorithm::kEs256, Secret(vectors::kRfc7517Ec))).value());
-    EXPECT_EQ(jwks(*keyring_with(std::move(ec)), kTokenNowMs),
+    EXPECT_EQ(jwks(*keyring_with(std::move(ec)), kTokenNow),
               R"({"keys":[{"crv":"P-256","kty":"EC","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",)"
               R"("y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"sig","alg":"ES256","kid":"1"}]})");
 }
 
 TEST(Jwks, HoldsWhatVerifiersNeedAndNothingSecret) {
     Key retired = token_key("retired", SigningAlgorithm::kRs256);
-    retired.retired_at_ms = kTokenNowMs - 1;
+    retired.retired_at = kTokenNow - milliseconds(1);
     Key ended = token_key("ended", SigningAlgorithm::kEs256);
-    ended.retired_at_ms = kTokenNowMs - kTokenSigningRetentionMs;
+    ended.retired_at = kTokenNow - kTokenSigningRetention;
     Key current = token_key("current", SigningAlgorithm::kEs256);
     Key published = token_key("published", SigningAlgorithm::kEdDsa);
-    published.use_from_ms = kTokenNowMs + 1;
+    published.use_from = kTokenNow + milliseconds(1);
     Key revoked = token_key("revoked", SigningAlgorithm::kEs256);
-    revoked.revoked_at_ms = kTokenNowMs;
+    revoked.revoked_at = kTokenNow;
     revoked.signing = nullptr;
     std::string text = jwks(*keyring_with(std::move(retired), std::move(ended), std::move(current),
                                           std::move(published), std::move(revoked)),
-                            kTokenNowMs);
+                            kTokenNow);
     rapidjson::Document json;
     json.Parse(text.data(), text.size());
     ASSERT_TRUE(json.IsObject());

@@ -22,9 +22,9 @@ protected:
         generate();
         keyring_ = loaded();
     }
-    const Key& root() const { return keyring_->require_current(KeyPurpose::kSealingRoot, kNowMs); }
-    Error error_of(std::string_view token, std::int64_t now_ms = kNowMs) const {
-        auto opened = open_refresh_token(*keyring_, token, now_ms);
+    const Key& root() const { return keyring_->require_current(KeyPurpose::kSealingRoot, kNow); }
+    Error error_of(std::string_view token, Instant now = kNow) const {
+        auto opened = open_refresh_token(*keyring_, token, now);
         EXPECT_FALSE(opened) << "the token was accepted";
         return opened.error();
     }
@@ -44,14 +44,14 @@ protected:
 TEST_F(RefreshToken, OpensToWhatWasSealed) {
     std::string token = seal_refresh_token(root(), content_);
     EXPECT_TRUE(token.starts_with("klr_"));
-    auto opened = open_refresh_token(*keyring_, token, kNowMs);
+    auto opened = open_refresh_token(*keyring_, token, kNow);
     ASSERT_TRUE(opened);
     EXPECT_EQ(opened->content, content_);
     EXPECT_EQ(opened->key_id, root().id);
 
     content_.audiences.clear();
     content_.generation = INT64_MAX;
-    EXPECT_EQ(open_refresh_token(*keyring_, seal_refresh_token(root(), content_), kNowMs)->content, content_);
+    EXPECT_EQ(open_refresh_token(*keyring_, seal_refresh_token(root(), content_), kNow)->content, content_);
 }
 
 TEST_F(RefreshToken, ShowsNothingOfItsContent) {
@@ -74,17 +74,17 @@ TEST_F(RefreshToken, IsTheSameBytesForTheSameContent) {
 // The grace of design 9 across a rotation: the successor is sealed under the root of the moment it was made.
 TEST_F(RefreshToken, IsTheSameBytesAcrossARotation) {
     std::string token = seal_refresh_token(root(), content_);
-    rotated(KeyPurpose::kSealingRoot, 1'000, kNowMs);
+    rotated(KeyPurpose::kSealingRoot, seconds(1), kNow);
     auto later = loaded();
-    EXPECT_NE(later->require_current(KeyPurpose::kSealingRoot, kNowMs + 1'000).id, root().id);
-    EXPECT_EQ(seal_refresh_token(later->require_current(KeyPurpose::kSealingRoot, kNowMs), content_), token);
-    EXPECT_TRUE(open_refresh_token(*later, token, kNowMs + 1'000));
+    EXPECT_NE(later->require_current(KeyPurpose::kSealingRoot, kNow + seconds(1)).id, root().id);
+    EXPECT_EQ(seal_refresh_token(later->require_current(KeyPurpose::kSealingRoot, kNow), content_), token);
+    EXPECT_TRUE(open_refresh_token(*later, token, kNow + seconds(1)));
 }
 
 TEST_F(RefreshToken, EndsWithItsRoot) {
     std::string token = seal_refresh_token(root(), content_);
     std::string id = root().id;
-    ASSERT_TRUE(revoke_key(path_, id, kNowMs));
+    ASSERT_TRUE(revoke_key(path_, id, kNow));
     keyring_ = loaded();
     EXPECT_EQ(error_of(token), Error::kUnknownKey);
     const auto& keys = keyring_->keys();
@@ -94,14 +94,14 @@ TEST_F(RefreshToken, EndsWithItsRoot) {
 }
 
 TEST_F(RefreshToken, IsSealedByARootOnly) {
-    EXPECT_THROW(seal_refresh_token(keyring_->require_current(KeyPurpose::kClaims, kNowMs), content_),
+    EXPECT_THROW(seal_refresh_token(keyring_->require_current(KeyPurpose::kClaims, kNow), content_),
                  std::invalid_argument);
 }
 
 TEST_F(RefreshToken, IsRefusedWhenCutAnywhere) {
     std::string token = seal_refresh_token(root(), content_);
     for (std::size_t size = 0; size < token.size(); ++size)
-        EXPECT_FALSE(open_refresh_token(*keyring_, token.substr(0, size), kNowMs)) << size;
+        EXPECT_FALSE(open_refresh_token(*keyring_, token.substr(0, size), kNow)) << size;
 }
 
 TEST_F(RefreshToken, IsRefusedWithAnyBitFlipped) {
@@ -109,7 +109,7 @@ TEST_F(RefreshToken, IsRefusedWithAnyBitFlipped) {
     for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
         std::string bent = bytes;
         bent[bit / 8] = static_cast<char>(bent[bit / 8] ^ (1 << bit % 8));
-        EXPECT_FALSE(open_refresh_token(*keyring_, with_prefix(bent), kNowMs)) << "bit " << bit;
+        EXPECT_FALSE(open_refresh_token(*keyring_, with_prefix(bent), kNow)) << "bit " << bit;
     }
 }
 
@@ -140,10 +140,10 @@ TEST_F(RefreshToken, IsNoSealedValueOfAnotherPurpose) {
     std::string context(content_.session.to_string());
     for (SealedPurpose purpose :
          {SealedPurpose::kCursor, SealedPurpose::kMailLink, SealedPurpose::kPreAuthentication}) {
-        std::string value = seal_value(*keyring_, purpose, context, std::string(64, 'x'), kNowMs);
+        std::string value = seal_value(*keyring_, purpose, context, std::string(64, 'x'), kNow);
         EXPECT_EQ(error_of("klr_" + value), Error::kForged);
         std::string token = seal_refresh_token(root(), content_);
-        EXPECT_FALSE(open_value(*keyring_, purpose, context, token.substr(4), kNowMs));
+        EXPECT_FALSE(open_value(*keyring_, purpose, context, token.substr(4), kNow));
     }
 }
 

@@ -3,13 +3,14 @@
 #include <string>
 #include <vector>
 
+#include "domain/base/time.hpp"
 #include "security/keys/keyring.hpp"
 #include "security/primitives/base64url.hpp"
 #include "security/tokens/jwt.hpp"
 
 namespace keyledger::security {
 
-inline constexpr std::int64_t kTokenNowMs = 1'700'000'000'000;
+inline constexpr Instant kTokenNow = Instant::at_ms(1'700'000'000'000);
 
 inline Key token_key(std::string id, SigningAlgorithm algorithm) {
     Key key;
@@ -34,8 +35,8 @@ inline AccessTokenClaims some_claims() {
             .client_id = "first-party",
             .session = *Uuid::parse("018bcfe5-6800-7000-8000-000000000002"),
             .token_id = *Uuid::parse("018bcfe5-6800-7000-8000-000000000003"),
-            .issued_at_ms = kTokenNowMs,
-            .expires_at_ms = kTokenNowMs + 300'000,
+            .issued_at = kTokenNow,
+            .expires_at = kTokenNow + minutes(5),
             .security_stamp = 7,
             .log_id = *Uuid::parse("018bcfe5-6800-7000-8000-000000000004")};
 }

@@ -151,8 +151,8 @@ std::string Database::execute(const std::string& sql) const {
     return rows[0][0].c_str();
 }
 
-std::int64_t Database::server_ms() const {
-    return std::stoll(execute("select floor(extract(epoch from clock_timestamp()) * 1000)::bigint"));
+Instant Database::server_now() const {
+    return Instant::at_ms(std::stoll(execute("select floor(extract(epoch from clock_timestamp()) * 1000)::bigint")));
 }
 
 Database& database() {

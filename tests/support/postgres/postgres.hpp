@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "domain/base/time.hpp"
+
 namespace keyledger::test {
 
 // Fresh, migrated, copied from a template that the first user of the cluster makes; dropped with this object, whoever
@@ -22,7 +24,7 @@ public:
     const std::string& service_url() const { return service_url_; }
     // One statement or several, as the owner; the first field of the first row, or "".
     std::string execute(const std::string& sql) const;
-    std::int64_t server_ms() const;  // Unix time, by the server's clock
+    Instant server_now() const;  // Unix time, by the server's clock
 
 private:
     std::string name_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/base/time.hpp"
 #include "eventstore/postgres/connection/wire.hpp"
 #include "eventstore/postgres/store/append_arguments.hpp"
 #include "tests/support/postgres/event_macs.hpp"
@@ -42,7 +43,7 @@ public:
             appends.push_back(&append);
         }
         if (!key) key = writing_key(Uuid::parse(run("select log_id from keyledger.log")).value());
-        arguments.stamp(appends, recorded_at_ms, *key);
+        arguments.stamp(appends, recorded_at, *key);
         std::vector<const char*> starts;
         std::vector<int> lengths;
         for (const std::string_view value : arguments.values()) {
@@ -60,7 +61,7 @@ public:
     }
     // What it stamps with; an attacker has another key.
     std::string tenant = "default";
-    std::int64_t recorded_at_ms = 1'750'000'000'123;
+    Instant recorded_at = Instant::at_ms(1'750'000'000'123);
     std::optional<eventstore::WritingKey> key;
 
     std::vector<int> finish() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "domain/base/time.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::test {
@@ -88,8 +89,8 @@ public:
     AppendBuilder& use_key(const Uuid& subject, const Uuid& key_id) {
         return append_.key_uses.push_back({subject, key_id}), *this;
     }
-    AppendBuilder& spend(const eventstore::Digest& digest, std::int64_t made_at_ms, std::int64_t expires_at_ms) {
-        return append_.spent.push_back({digest, made_at_ms, expires_at_ms}), *this;
+    AppendBuilder& spend(const eventstore::Digest& digest, Instant made_at, Instant expires_at) {
+        return append_.spent.push_back({digest, made_at, expires_at}), *this;
     }
     AppendBuilder& destroy_key(const Uuid& subject, const Uuid& key_id) {
         return append_.destroyed_keys.push_back({subject, key_id}), *this;

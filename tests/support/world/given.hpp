@@ -19,14 +19,15 @@
 
 #include "domain/base/declare.hpp"
 #include "domain/base/result.hpp"
+#include "domain/base/time.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger::test {
 
-inline constexpr std::int64_t kNowMs = 1'700'000'000'000;
-inline constexpr std::int64_t kSecondMs = 1'000;
-inline constexpr std::int64_t kMinuteMs = 60 * kSecondMs;
-inline constexpr std::int64_t kDayMs = 24 * 60 * kMinuteMs;
+inline constexpr Instant kNow = Instant::at_ms(1'700'000'000'000);
+inline constexpr Duration kSecond = seconds(1);
+inline constexpr Duration kMinute = minutes(1);
+inline constexpr Duration kDay = days(1);
 
 // A recognisable identifier: 00000000-0000-7000-8000-0000000000NN.
 inline Uuid uuid(std::uint16_t number) {
@@ -39,14 +40,14 @@ inline Uuid uuid(std::uint16_t number) {
 }
 
 // ---- given -----------------------------------------------------------------------------------------------------
-// The events stand at the positions 1, 2, 3 … and happened one second after the other, the first at kNowMs.
+// The events stand at the positions 1, 2, 3 … and happened one second after the other, the first at kNow.
 template <class Aggregate, class... Events>
 Aggregate given(Events... events) {
     Aggregate state;
-    Recorded recorded{0, kNowMs - kSecondMs};
+    Recorded recorded{0, kNow - kSecond};
     auto next = [&](typename Aggregate::Event event) {
         recorded.position += 1;
-        recorded.occurred_at_ms += kSecondMs;
+        recorded.occurred_at += kSecond;
         state = evolve(std::move(state), event, recorded);
     };
     (next(std::move(events)), ...);
@@ -61,6 +62,7 @@ Aggregate further(Aggregate state, const typename Aggregate::Event& event, const
 // ---- then ------------------------------------------------------------------------------------------------------
 inline void print(std::ostream& out, const std::string& value) { out << '"' << value << '"'; }
 inline void print(std::ostream& out, std::int64_t value) { out << value; }
+inline void print(std::ostream& out, Instant value) { out << value.ms(); }
 inline void print(std::ostream& out, const Uuid& value) { out << value.to_string(); }
 template <class E>
     requires std::is_enum_v<E>

@@ -24,7 +24,7 @@ inline UserRegistered registered() {
 inline UserPasswordSet password_set(std::string sealed_sha256 = "first") {
     return {kAnnsPassword, std::move(sealed_sha256)};
 }
-inline SessionStarted started() { return {kAnn, kClient, {"https://issuer"}, 0, "laptop", kNowMs + 30 * kDayMs}; }
+inline SessionStarted started() { return {kAnn, kClient, {"https://issuer"}, 0, "laptop", kNow + 30 * kDay}; }
 
 // Somebody who may come in.
 template <class... Events>
@@ -35,7 +35,7 @@ template <class... Events>
 User given_administrator(Events... events) {
     return given_user(UserMadeAdministrator{}, std::move(events)...);
 }
-// A session of Ann's, begun at position 1 and at kNowMs.
+// A session of Ann's, begun at position 1 and at kNow.
 template <class... Events>
 Session given_session(Events... events) {
     return given<Session>(started(), std::move(events)...);

@@ -10,7 +10,7 @@
 namespace keyledger::test {
 namespace {
 
-constexpr std::int64_t kMadeAtMs = 1'700'000'000'000;
+constexpr Instant kMadeAt = Instant::at_ms(1'700'000'000'000);
 
 security::FieldContext bound_to(const eventstore::SubjectKey& key, const eventstore::FieldContext& context) {
     return {context.tenant, context.event_id, context.field, key.subject, key.key_id};
@@ -36,7 +36,7 @@ TestCipher::TestCipher() {
 }
 
 eventstore::SubjectKeyPtr TestCipher::make_key(const Uuid& subject) {
-    security::SubjectKey made = security::new_subject_key(kMadeAtMs);
+    security::SubjectKey made = security::new_subject_key(kMadeAt);
     auto key = std::make_shared<eventstore::SubjectKey>();
     key->subject = subject;
     key->key_id = made.id;

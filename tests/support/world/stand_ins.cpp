@@ -13,8 +13,6 @@ namespace {
 using commands::HashingError;
 using commands::PasswordCheck;
 
-constexpr std::int64_t kDayMs = 86'400'000;
-
 // A bijection of 64 bits that looks random (the finaliser of splitmix64).
 std::uint64_t scattered(std::uint64_t value) {
     value += 0x9E3779B97F4A7C15ULL;
@@ -75,7 +73,7 @@ Result<PlainAssertions::Claims, std::string> PlainAssertions::read(std::string_v
     claims.subject = parts[2];
     claims.audience = parts[3];
     claims.id = parts[4];
-    claims.expires_at_ms = std::stoll(parts[5]);
+    claims.expires_at = Instant::at_ms(std::stoll(parts[5]));
     return claims;
 }
 
@@ -144,8 +142,8 @@ std::string PlainPseudonyms::network(const Uuid& user_id, std::string_view netwo
 
 Uuid PlainPseudonyms::login_attempts_of(const Uuid& user_id) { return uuid_of("login_attempts", user_id.to_string()); }
 
-Uuid PlainPseudonyms::anonymous_subject_of(std::int64_t now_ms) {
-    return uuid_of("anonymous", std::to_string(now_ms / kDayMs));
+Uuid PlainPseudonyms::anonymous_subject_of(Instant now) {
+    return uuid_of("anonymous", std::to_string(now.since_epoch() / days(1)));
 }
 
 void MemoryOperatorLog::warning(std::string_view what, const Uuid& about) {

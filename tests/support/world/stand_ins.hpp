@@ -9,6 +9,7 @@
 
 #include "commands/clients/client_assertions.hpp"
 #include "commands/runtime/ports.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::test {
 
@@ -17,12 +18,12 @@ using commands::Deadline;
 
 class FixedClock : public commands::Clock {
 public:
-    explicit FixedClock(std::int64_t now_ms) : now_ms_(now_ms) {}
-    std::int64_t now_ms() const override { return now_ms_; }
-    void advance(std::int64_t by_ms) { now_ms_ += by_ms; }
+    explicit FixedClock(Instant now) : now_(now) {}
+    Instant now() const override { return now_; }
+    void advance(Duration by) { now_ = now_.load() + by; }
 
 private:
-    std::atomic<std::int64_t> now_ms_;
+    std::atomic<Instant> now_;
 };
 
 // The same in every run, and spread as random ones are. Two of them with different seeds never meet.
@@ -70,7 +71,7 @@ public:
     std::string device(std::string_view user_agent) override;
     std::string network(const Uuid& user_id, std::string_view network) override;
     Uuid login_attempts_of(const Uuid& user_id) override;
-    Uuid anonymous_subject_of(std::int64_t now_ms) override;
+    Uuid anonymous_subject_of(Instant now) override;
 
     std::vector<std::string> claim_keys{"c1"};  // the current one first; not to be changed while commands run
 };

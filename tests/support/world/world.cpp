@@ -23,7 +23,7 @@ T read(Result<T, eventstore::StoreError> answer) {
 World::World(eventstore::Store& store, FixedClock& clock, std::uint32_t seed)
     : store(store), clock(clock), identifiers(seed) {
     settings.issuer = kIssuer;
-    settings.attempts.known_for_ms = 0;  // tests that are about known networks say so
+    settings.attempts.known_for = Duration();  // tests that are about known networks say so
 }
 
 Uuid World::register_user(Node& node, std::string email, std::string username) {

@@ -1,7 +1,7 @@
 #pragma once
 // Commands over any store, with fixed surroundings: a World is what all nodes share, a Node is one process.
 //
-//     FixedClock clock(kNowMs); MemoryStore store([&] { return clock.now_ms(); });
+//     FixedClock clock(kNow); MemoryStore store([&] { return clock.now(); });
 //     World world(store, clock); Node node(world, store);
 //     const Uuid ann = world.register_user(node, "ann@example.com");
 //     const Grant grant = world.log_in(node, "ann@example.com");
@@ -53,7 +53,7 @@ struct World {
     PlainAssertions assertions;
     MemoryOperatorLog operator_log;
     // On the world's clock, and never short of anything unless a test asks for little.
-    eventstore::ProcessLimits limits{[this] { return 1000 * clock.now_ms(); }};
+    eventstore::ProcessLimits limits{[this] { return 1000 * clock.now().ms(); }};
     commands::Settings settings;
 };
 
