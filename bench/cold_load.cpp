@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-double median_load_ms(test::World& world, const Uuid& session_id, int rounds) {
+double median_load_ms(test::World& world, const SessionId& session_id, int rounds) {
     std::vector<double> times;
     for (int round = 0; round < rounds; ++round) {
         test::Node fresh(world, world.store);

@@ -98,7 +98,7 @@ Past::Told Past::something(std::size_t room) {
 Append Past::registers() {
     Person& person = people_.emplace_back();
     const std::string number = std::to_string(people_.size() - 1);
-    person.user.id = next_id();
+    person.user.id = UserId{next_id()};
     person.attempts.id = pseudonyms_.login_attempts_of(person.user.id);
     person.assignments.id = assignments_of(person.user.id);
     person.key = cipher_.make_key(person.user.id);
@@ -107,7 +107,7 @@ Append Past::registers() {
 
     Append append = command();
     append.new_keys.push_back(cipher_.wrap(*person.key));
-    const Uuid credential_id = next_id();
+    const CredentialId credential_id{next_id()};
     const NewCredential password{credential_id, set_password(append, person, credential_id)};
     const std::string email = options_.prefix + '-' + number + "@example.com";
     std::optional<std::string> username;
@@ -123,7 +123,7 @@ Append Past::registers() {
     return append;
 }
 
-std::string Past::set_password(Append& append, Person& person, const Uuid& credential_id) {
+std::string Past::set_password(Append& append, Person& person, const CredentialId& credential_id) {
     const eventstore::CredentialContext context{eventstore::kDefaultTenant, person.user.id, kPasswordKind,
                                                 credential_id};
     auto sealed = cipher_.seal_credential(*person.key, context, options_.password_hash);
@@ -149,7 +149,7 @@ Past::Told Past::changes_password() {
     Person& person = people_[visit->person];
     Append append = command();
     const std::string verified = person.user.state.sealed_sha256;
-    const Uuid credential_id = person.user.state.credential_id;
+    const CredentialId credential_id = person.user.state.credential_id;
     const NewCredential password{credential_id, set_password(append, person, credential_id)};
     const ChangePassword command{verified, password, visit->session.id};
     append.guards.push_back({visit->session.id, visit->session.version});
@@ -189,7 +189,7 @@ Past::Told Past::logs_in(std::size_t room) {
     const auto chosen = active_person();
     if (!chosen) return std::nullopt;
     Person& person = people_[*chosen];
-    Visit visit{{next_id(), {}, 0}, *chosen};
+    Visit visit{{SessionId{next_id()}, {}, 0}, *chosen};
     Append append = command();
     const StartSession command{person.user.id,
                                std::string("keyledger"),
@@ -252,7 +252,7 @@ Past::Told Past::mistypes() {
 
 Append Past::is_unknown() {
     Append append = command();
-    Stream<LoginAttempts> attempts{next_id(), {}, 0};
+    Stream<LoginAttempts> attempts{LoginAttemptsId{next_id()}, {}, 0};
     const RecordFailedLogin command{std::nullopt, LoginFailure::kUnknownUser};
     const Actor actor = anonymous(append);
     write(append, attempts, decide(attempts.state, LoginAttemptsCommand(command)), actor);
@@ -262,7 +262,7 @@ Append Past::is_unknown() {
 // ---- roles ---------------------------------------------------------------------------------------------------------
 Append Past::defines_role() {
     Stream<Role>& role = roles_.emplace_back();
-    role.id = next_id();
+    role.id = RoleId{next_id()};
     const std::string number = std::to_string(roles_.size());
     const PermissionSet granted({{"area-" + number, "read"}, {"area-" + number, "write"}, {"reports", "read"}});
     Append append = command();
@@ -340,7 +340,7 @@ void Past::use_key(Append& append, const SubjectKeyPtr& key) {
         append.key_uses.push_back({key->subject, key->key_id});
 }
 
-Past::Actor Past::self(const Person& person, std::optional<Uuid> session) const {
+Past::Actor Past::self(const Person& person, std::optional<SessionId> session) const {
     return {eventstore::ActorType::kUser,
             person.user.id.to_string(),
             session,
@@ -350,7 +350,7 @@ Past::Actor Past::self(const Person& person, std::optional<Uuid> session) const 
 }
 
 Past::Actor Past::anonymous(Append& append) {
-    const Uuid today = pseudonyms_.anonymous_subject_of(now_);
+    const AnonymousCallersId today = pseudonyms_.anonymous_subject_of(now_);
     if (!key_of_the_day_ || key_of_the_day_->subject != today) {
         key_of_the_day_ = cipher_.make_key(today);
         append.new_keys.push_back(cipher_.wrap(*key_of_the_day_));

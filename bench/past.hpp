@@ -51,7 +51,7 @@ public:
 private:
     template <class Aggregate>
     struct Stream {
-        Uuid id;
+        Id<Aggregate> id;
         Aggregate state{};
         std::int32_t version = 0;
     };
@@ -76,7 +76,7 @@ private:
     struct Actor {
         eventstore::ActorType type = eventstore::ActorType::kSystem;
         std::string id;
-        std::optional<Uuid> session;
+        std::optional<SessionId> session;
         std::string address;
         std::string agent;
         eventstore::SubjectKeyPtr key;
@@ -101,9 +101,9 @@ private:
     template <class Aggregate, class Events>
     void write(eventstore::Append& append, Stream<Aggregate>& stream, const Events& events, const Actor& actor,
                const eventstore::SubjectKeyPtr& payload_key = nullptr);
-    std::string set_password(eventstore::Append& append, Person& person, const Uuid& credential_id);
+    std::string set_password(eventstore::Append& append, Person& person, const CredentialId& credential_id);
     void use_key(eventstore::Append& append, const eventstore::SubjectKeyPtr& key);
-    Actor self(const Person& person, std::optional<Uuid> session = std::nullopt) const;
+    Actor self(const Person& person, std::optional<SessionId> session = std::nullopt) const;
     Actor anonymous(eventstore::Append& append);
     std::optional<std::size_t> active_person();
     Visit* live_visit();

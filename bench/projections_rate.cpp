@@ -28,7 +28,12 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 // Sessions make most of a log: log-ins and refreshes, now and then a new user.
-void live(projections::test::Story& story, int events, std::vector<Uuid>& users, std::vector<Uuid>& sessions) {
+struct Lives {
+    std::vector<UserId> users;
+    std::vector<SessionId> sessions;
+};
+void live(projections::test::Story& story, int events, Lives& lives) {
+    auto& [users, sessions] = lives;
     for (int i = 0; i < events; ++i) {
         const Position n = story.head();
         if (users.empty() || n % 10 == 0) {
@@ -127,7 +132,7 @@ int main(int argc, char** argv) {
     keyledger::test::Database database;
     projections::test::Story story(database);
     projections::test::LogWriter writer(database.owner_url());
-    std::vector<Uuid> users, sessions;
+    Lives lives;
     std::size_t written = 0;
     auto write_new = [&] {
         const auto all = story.log().all();
@@ -135,7 +140,7 @@ int main(int argc, char** argv) {
             writer.write({all.begin() + static_cast<std::ptrdiff_t>(written),
                           all.begin() + static_cast<std::ptrdiff_t>(std::min(written + 1'000, all.size()))});
     };
-    live(story, events, users, sessions);
+    live(story, events, lives);
     write_new();
     database.execute("vacuum analyze keyledger.events");
 
@@ -168,7 +173,7 @@ int main(int argc, char** argv) {
     std::vector<std::vector<eventstore::RecordedEvent>> appends;
     for (int i = 0; i < rate * seconds / kAtOnce; ++i) {
         const eventstore::Cursor before = story.log().head();
-        live(story, kAtOnce, users, sessions);
+        live(story, kAtOnce, lives);
         appends.push_back(story.log().read_after(before, kAtOnce).value());
     }
     auto next = Clock::now();

@@ -62,8 +62,8 @@ using Answer = asio::awaitable<Result<T, CommandError>>;
 
 // What a log-in or a refresh earns: tokens are made from it.
 struct Grant {
-    Uuid user_id;
-    Uuid session_id;
+    UserId user_id;
+    SessionId session_id;
     std::string client_id;
     std::vector<std::string> audiences;          // of the access token
     std::vector<std::string> session_audiences;  // as of the log-in

@@ -15,6 +15,10 @@ template <class T>
 struct Of {};
 FieldType describe_type(Of<std::string>) { return {FieldType::Base::kText, false, false, false, {}}; }
 FieldType describe_type(Of<Uuid>) { return {FieldType::Base::kUuid, false, false, false, {}}; }
+template <class K>
+FieldType describe_type(Of<Id<K>>) {
+    return describe_type(Of<Uuid>{});
+}
 FieldType describe_type(Of<Instant>) { return {FieldType::Base::kInteger, false, false, false, {}}; }
 FieldType describe_type(Of<std::int64_t>) { return {FieldType::Base::kInteger, false, false, false, {}}; }
 template <class E>

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 
 namespace keyledger::eventstore {
 
@@ -25,7 +25,7 @@ struct EventMetadata {
     std::string causation_id;    // the event or command that caused this one
     std::string request_id;
     std::string traceparent;  // W3C trace context
-    std::optional<Uuid> session_id;
+    std::optional<SessionId> session_id;
     // Sealed under the actor's key; for anonymous callers under a key of the day.
     Personal<std::string> client_address;
     Personal<std::string> user_agent;

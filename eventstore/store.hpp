@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/result.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 
 namespace keyledger::eventstore {
 
@@ -69,7 +69,7 @@ struct ClaimChange {
     Uuid owner;
 };
 struct CredentialChange {
-    Uuid credential_id;
+    CredentialId credential_id;
     Uuid owner;
     std::string kind;                    // "password" …
     std::int32_t expected_revision = 0;  // compare-and-swap; 0: must not exist. The new revision is this + 1.
@@ -238,7 +238,7 @@ struct ClaimDigest {
     Bytes digest;
 };
 struct StoredCredential {
-    Uuid credential_id;
+    CredentialId credential_id;
     Uuid owner;
     std::string kind;
     std::int32_t revision = 0;

@@ -78,15 +78,15 @@ Performed performed(const mail::Delivery& delivery) {
     return Again{"no-outcome"};
 }
 
-mail::Mail mail_to(const User& user, Kind kind, const JobId& job, std::int64_t at_ms) {
+mail::Mail mail_to(const User& user, Kind kind, const JobId& job, Instant at) {
     mail::Mail letter;
     letter.kind = kind;
     letter.id = job.to_string();
-    letter.date_ms = at_ms;
+    letter.date = at;
     letter.address = *user.email;
     letter.name = user.name.value_or("");
-    letter.facts.at_ms = at_ms;
-    if (kind == Kind::kErasureRequested) letter.facts.due_ms = user.erasure_due_at_ms;
+    letter.facts.at = at;
+    if (kind == Kind::kErasureRequested) letter.facts.due = user.erasure_due_at;
     return letter;
 }
 
@@ -113,15 +113,15 @@ asio::awaitable<Result<AccountMail::Cause, StoreError>> AccountMail::read_cause(
 }
 
 // Nil: nobody is to be told.
-asio::awaitable<Result<Uuid, StoreError>> AccountMail::recipient_of(const Job& job, const Cause& cause,
-                                                                    Deadline deadline) {
-    if (cause.stream_type != Session::kStreamType) co_return job.subject;
+asio::awaitable<Result<UserId, StoreError>> AccountMail::recipient_of(const Job& job, const Cause& cause,
+                                                                      Deadline deadline) {
+    if (cause.stream_type != Session::kStreamType) co_return UserId{job.subject};
     const commands::LoadStream stream{job.subject, Session::kStreamType};
     KEYLEDGER_CO_TRY(fold, co_await folder_.load_as_of(stream, job.id.position, deadline));
     const Session& session = commands::state_of<Session>(*fold);
     const bool own_client =
         cause.metadata.actor_type == ActorType::kClient && cause.metadata.actor_id == session.client_id;
-    co_return own_client ? Uuid{} : session.user_id;
+    co_return own_client ? UserId{} : session.user_id;
 }
 
 asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
@@ -137,7 +137,7 @@ asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
     if (!fold) co_return Again{"log-unavailable"};
     const User& user = commands::state_of<User>(*fold);
     if (!user.email) co_return Done{};  // erased meanwhile: nobody is left
-    auto letter = mail_to(user, *kind, job.id, cause->metadata.occurred_at_ms);
+    auto letter = mail_to(user, *kind, job.id, cause->metadata.occurred_at);
     const auto delivery = co_await send_(std::move(letter), deadline);
     co_return performed(delivery);
 }

@@ -25,8 +25,8 @@ public:
 private:
     struct Cause;
     asio::awaitable<Result<Cause, eventstore::StoreError>> read_cause(Position position, Deadline deadline);
-    asio::awaitable<Result<Uuid, eventstore::StoreError>> recipient_of(const Job& job, const Cause& cause,
-                                                                       Deadline deadline);
+    asio::awaitable<Result<UserId, eventstore::StoreError>> recipient_of(const Job& job, const Cause& cause,
+                                                                         Deadline deadline);
 
     eventstore::Store& store_;
     commands::Folder& folder_;

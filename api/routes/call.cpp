@@ -75,7 +75,7 @@ const commands::Bearer& Call::bearer() const {
     return *bearer_;
 }
 
-Uuid Call::id(std::string_view name) const { return Uuid::parse(request.path_parameter(name)).value_or(Uuid{}); }
+Uuid Call::path_id(std::string_view name) const { return Uuid::parse(request.path_parameter(name)).value_or(Uuid{}); }
 
 const commands::Caller& Call::caller() const {
     if (!caller_) throw std::logic_error("the row takes no Idempotency-Key, or the handler finished no input");

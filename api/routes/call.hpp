@@ -3,7 +3,7 @@
 // the handler has answered, in the frame of the coroutine that waits for it, and one thread at a time uses it.
 //
 //     Reply unlock_user(Call& call) {
-//         auto outcome = co_await commands::unlock_user(call.services(), call.bearer(), call.id(), call.caller());
+//         auto outcome = co_await unlock_user(call.services(), call.bearer(), call.id<User>(), call.caller());
 //         co_return done(call, outcome);
 //     }
 #include <optional>
@@ -33,8 +33,11 @@ public:
 
     // Whose token it is, in a row with Authentication::kUser. Throws std::logic_error in others.
     const commands::Bearer& bearer() const;
-    // An id of the path; nil, which nobody has, for a text that is no UUID.
-    Uuid id(std::string_view name = "id") const;
+    // An id of the path, of what the path says; nil, which nobody has, for a text that is no UUID.
+    template <class Of>
+    Id<Of> id(std::string_view name = "id") const {
+        return Id<Of>{path_id(name)};
+    }
     // As whom a command is carried out, under the request's Idempotency-Key. Throws std::logic_error in a row without
     // an idempotency_key, and before finish() or take_key() in one with an input.
     const commands::Caller& caller() const;
@@ -47,6 +50,7 @@ public:
     Result<void, Response> take_key();
 
 private:
+    Uuid path_id(std::string_view name) const;
     Result<void, Response> open_for_user();
 
     const RouteRow& row_;

@@ -65,7 +65,7 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
 }
 
 void read_place(std::string_view text, Position& place) { place = parse_number(text).value_or(0); }
-void read_place(std::string_view text, Uuid& place) { place = Uuid::parse(text).value_or(Uuid{}); }
+void read_place(std::string_view text, SubjectId& place) { place = SubjectId::parse(text).value_or(SubjectId{}); }
 
 boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& context, Request& request,
                                                                      rows::Model model) {

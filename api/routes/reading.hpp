@@ -32,9 +32,9 @@ Result<PageRequest, Response> read_page(Call& call, std::string_view list);
 
 // Where a list that is ordered by positions or ids goes on; the beginning for a cursor that says no place.
 void read_place(std::string_view text, Position& place);
-void read_place(std::string_view text, Uuid& place);
+void read_place(std::string_view text, SubjectId& place);
 inline std::string text_of_place(Position place) { return std::to_string(place); }
-inline std::string text_of_place(const Uuid& place) { return place.to_string(); }
+inline std::string text_of_place(const SubjectId& place) { return place.to_string(); }
 template <class Cursor>
 std::optional<Cursor> cursor_of(const PageRequest& page) {
     if (!page.cursor) return std::nullopt;

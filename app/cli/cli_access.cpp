@@ -261,7 +261,7 @@ bool print_roles(Core& core, projections::Queries& queries, projections::Queries
 }
 
 bool print_groups(Core& core, projections::Queries& queries, projections::Queries::Deadline deadline) {
-    std::map<Uuid, std::string> names;
+    std::map<GroupId, std::string> names;
     using Groups = projections::GroupCursor;
     using Members = projections::MemberCursor;
     const auto list = [&](std::optional<Groups> cursor) {
@@ -277,13 +277,13 @@ bool print_groups(Core& core, projections::Queries& queries, projections::Querie
     }
     if (!names.empty()) std::cout << "groups:\n";
     for (const auto& [id, name] : names) {
-        const Uuid group = id;
+        const GroupId group = id;
         std::vector<std::string> nested;
         const auto members = [&](std::optional<Members> cursor) {
             return projections::list_members(queries, group, cursor, kPageRows, deadline);
         };
         const auto take = [&](const projections::MemberRow& member) {
-            const auto known = names.find(member.id);
+            const auto known = names.find(GroupId{member.id});
             if (member.type == "group" && known != names.end()) nested.push_back(known->second);
             return true;
         };

@@ -28,18 +28,18 @@ Exit fail(const std::string& why) {
 }
 
 // One user a line, as list_erasures writes them; nullopt: the file is not such a one.
-std::optional<std::vector<Uuid>> read_erasures(const std::string& path) {
+std::optional<std::vector<UserId>> read_erasures(const std::string& path) {
     std::ifstream in(path);
     if (!in) {
         std::cerr << "keyledger: can't read " << path << '\n';
         return std::nullopt;
     }
-    std::vector<Uuid> users;
+    std::vector<UserId> users;
     int number = 0;
     for (std::string line; std::getline(in, line);) {
         ++number;
         if (line.empty()) continue;
-        const auto user = Uuid::parse(std::string_view(line).substr(0, kUuidText));
+        const auto user = UserId::parse(std::string_view(line).substr(0, kUuidText));
         if (!user || (line.size() > kUuidText && line[kUuidText] != ' ')) {
             std::cerr << "keyledger: " << path << ", line " << number << ": a user's id was expected\n";
             return std::nullopt;
@@ -58,9 +58,9 @@ commands::Caller restoring_caller() {
 }
 
 // How many were erased again; nullopt when one could not be.
-std::optional<int> repeat_erasures(Core& core, const std::vector<Uuid>& users) {
+std::optional<int> repeat_erasures(Core& core, const std::vector<UserId>& users) {
     int repeated = 0;
-    for (const Uuid& user : users) {
+    for (const UserId& user : users) {
         const auto erased = core.run(commands::repeat_erasure(core.services, user, restoring_caller()));
         if (!erased) {
             std::cerr << "keyledger: user " << user.to_string() << " could not be erased again (refusal "
@@ -103,7 +103,7 @@ Exit restore(const Environment& environment, const Restore& options) {
     const auto config =
         require_config(environment, {ConfigPart::kOwnerDatabase, ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config || !is_one_database(*config)) return Exit::kUsage;
-    std::vector<Uuid> users;
+    std::vector<UserId> users;
     if (!options.erasures.empty()) {
         auto listed = read_erasures(options.erasures);
         if (!listed) return Exit::kUsage;

@@ -47,7 +47,7 @@ void print_text(const ListedJob& job) {
               << job.subject.to_string() << "  " << job.state << ", " << job.attempts << " attempt(s)";
     if (!job.error_code.empty()) std::cout << ", last: " << as_plain_text(job.error_code);
     if (job.is_leased) std::cout << ", performed now";
-    else if (job.state == "due") std::cout << ", due at " << api::rfc3339(job.due_at_ms);
+    else if (job.state == "due") std::cout << ", due at " << api::rfc3339(job.due_at);
     std::cout << '\n';
 }
 
@@ -63,8 +63,8 @@ void print_json(const ListedJob& job) {
         .number("attempts", job.attempts)
         .text("error_code", job.error_code)
         .boolean("performed_now", job.is_leased)
-        .time("due_at", job.due_at_ms)
-        .time("tried_since", job.tried_since_ms);
+        .time("due_at", job.due_at)
+        .time("tried_since", job.tried_since);
     std::cout << json.finish() << '\n';
 }
 

@@ -86,7 +86,7 @@ Exit bring_back_key(const Environment& environment, const std::string& subject, 
     }
     const auto authenticity = demanding_authenticity(*config);
     look_at_tree_heads(*authenticity, config->owner_database_url);
-    const auto erased = postgres::erasure_records_of(config->owner_database_url, *authenticity, *id);
+    const auto erased = postgres::erasure_records_of(config->owner_database_url, *authenticity, UserId{*id});
     if (!erased) return fail(erased.error());
     if (erased->by_the_service > 0)
         return fail(subject + " was erased, by the event at position " + std::to_string(erased->by_the_service) +

@@ -47,21 +47,20 @@ std::optional<ReplayEnd> replay_end_of(const std::string& at) {
 
 // Whose history is asked for; neither: everybody's.
 struct Asked {
-    std::optional<Uuid> user;
-    std::optional<Uuid> session;
+    std::optional<UserId> user;
+    std::optional<SessionId> session;
     bool wrong = false;
 };
 Asked asked_by(const ReplayAudit& options) {
     Asked asked;
-    const auto read = [&](const std::string& text, const char* name) -> std::optional<Uuid> {
-        if (text.empty()) return std::nullopt;
-        const auto id = Uuid::parse(text);
+    const auto read = [&]<class Of>(std::optional<Id<Of>>& id, const std::string& text, const char* name) {
+        if (text.empty()) return;
+        id = Id<Of>::parse(text);
         if (!id) std::cerr << "keyledger: " << name << ' ' << text << " is not a UUID\n";
         asked.wrong = asked.wrong || !id;
-        return id;
     };
-    asked.user = read(options.user, "--user");
-    asked.session = read(options.session, "--session");
+    read(asked.user, options.user, "--user");
+    read(asked.session, options.session, "--session");
     return asked;
 }
 
@@ -130,8 +129,8 @@ struct StateWriter {
         const auto owner = replay.streams().find(session.user_id);
         const User* user =
             owner == replay.streams().end() ? nullptr : eventstore::state_in<User>(*owner->second.fold.state);
-        const bool ended_by_user =
-            user && (user->ended_session(id, session.first_position) || user->status != User::Status::kActive);
+        const bool ended_by_user = user && (user->ended_session(SessionId{id}, session.first_position) ||
+                                            user->status != User::Status::kActive);
         const bool ended = session.status == Session::Status::kEnded;
         json.text("status", ended           ? "ended"
                             : ended_by_user ? "ended with its user's others"
@@ -163,7 +162,7 @@ struct StateWriter {
     void operator()(const Nestings& nestings) const {
         std::vector<std::string> pairs;
         for (const auto& [child, parents] : nestings.parents)
-            for (const Uuid& parent : parents) pairs.push_back(child.to_string() + " " + parent.to_string());
+            for (const GroupId& parent : parents) pairs.push_back(child.to_string() + " " + parent.to_string());
         json.texts("child_and_parent", pairs);
     }
     void operator()(const Administrators& administrators) const { json.texts("users", texts_of(administrators.users)); }
@@ -196,13 +195,14 @@ struct StateWriter {
     }
 
 private:
-    static std::vector<std::string> texts_of(const std::vector<Uuid>& ids) {
+    template <class Of>
+    static std::vector<std::string> texts_of(const std::vector<Id<Of>>& ids) {
         std::vector<std::string> texts;
-        for (const Uuid& one : ids) texts.push_back(one.to_string());
+        for (const Id<Of>& one : ids) texts.push_back(one.to_string());
         return texts;
     }
     bool holds_administrators_role() const {
-        const auto at = replay.streams().find(assignments_of(id));
+        const auto at = replay.streams().find(assignments_of(UserId{id}));
         const auto* assignments =
             at == replay.streams().end() ? nullptr : eventstore::state_in<Assignments>(*at->second.fold.state);
         return assignments && assignments->holds(kAdministratorRole);

@@ -53,15 +53,16 @@ commands::Caller operator_of(std::string_view command) {
 }
 
 // nullopt: nobody is called that.
-Result<std::optional<Uuid>, eventstore::StoreError> find_user(Core& core, const UnlockUser& options,
-                                                              commands::Deadline deadline) {
-    if (!options.id.empty()) return Uuid::parse(options.id);
+Result<std::optional<UserId>, eventstore::StoreError> find_user(Core& core, const UnlockUser& options,
+                                                                commands::Deadline deadline) {
+    if (!options.id.empty()) return UserId::parse(options.id);
     const std::string kind = options.email.empty() ? "username" : "email";
     std::string key;
     if (const auto email = parse_email(options.email)) key = email->key;
     else if (const auto username = parse_username(options.username)) key = username->key;
-    if (key.empty()) return std::optional<Uuid>();
-    return core.run(core.store.find_claim(kind, core.pseudonyms.claim(kind, key), deadline));
+    if (key.empty()) return std::optional<UserId>();
+    KEYLEDGER_TRY(owner, core.run(core.store.find_claim(kind, core.pseudonyms.claim(kind, key), deadline)));
+    return std::optional<UserId>(*owner);
 }
 
 std::optional<std::string> given(const std::string& text) {
@@ -102,7 +103,7 @@ Exit create_admin(const Environment& environment, const CreateAdmin& options) {
 }
 
 Exit unlock_user(const Environment& environment, const UnlockUser& options) {
-    if (!options.id.empty() && !Uuid::parse(options.id)) {
+    if (!options.id.empty() && !UserId::parse(options.id)) {
         std::cerr << "keyledger: '" << options.id << "' is not a UUID\n";
         return Exit::kUsage;
     }

@@ -195,7 +195,7 @@ void Housekeeper::erase_users() {
 }
 
 // False: then the others can't be erased either, and a stop need not wait for each.
-bool Housekeeper::erase_user(const Uuid& user_id) {
+bool Housekeeper::erase_user(const UserId& user_id) {
     const auto erased = core_.run(commands::erase_user(core_.services, user_id, housekeeping_caller()));
     if (erased && erased->position > 0) spdlog::info("erased user {}", user_id.to_string());
     if (erased) return true;

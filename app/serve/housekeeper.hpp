@@ -33,7 +33,7 @@ private:
     void record_failure_sums();
     void erase_anonymous_callers();
     void erase_users();
-    bool erase_user(const Uuid& user_id);
+    bool erase_user(const UserId& user_id);
     void announce_mac_key();
 
     const std::string database_url_;

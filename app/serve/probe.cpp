@@ -55,14 +55,14 @@ void Probe::run() {
 
 // Of nobody: what is found is nothing, by the same way. Empty: all was answered.
 std::string Probe::ask() try {
-    const commands::AccessSubject nobody{Uuid{}, Uuid{}};
+    const commands::AccessSubject nobody{SubjectId{}, SessionId{}};
     const auto access = core_.run(core_.access.read(nobody, Clock::now() + kProbePatience));
     if (!access) return "a question about a session was not answered in time";
     std::vector<eventstore::StreamFrom> stream{{Uuid{}}};
     const auto read = core_.run(core_.store.read_streams(std::move(stream), Clock::now() + kProbePatience));
     if (!read) return "a read of the event store was not answered in time";
     // Tables that are missing or of another layout are the projector's matter.
-    const auto row = core_.run(projections::find_user(queries_, Uuid{}, Clock::now() + kProbePatience));
+    const auto row = core_.run(projections::find_user(queries_, UserId{}, Clock::now() + kProbePatience));
     if (!row && row.error() == projections::QueryError::kDeadline)
         return "a query of the read models was not answered in time";
     return {};

@@ -18,7 +18,7 @@ struct Reading {
     std::vector<Fold> folds;
 
     template <class Aggregate>
-    std::shared_ptr<const Aggregate> state(const Uuid& id) const {
+    std::shared_ptr<const Aggregate> state(const Id<Aggregate>& id) const {
         const auto place = streams.place_of(id, Aggregate::kStreamType);
         const auto& state = place && *place < folds.size() ? folds[*place].state : empty_fold<Aggregate>().state;
         return {state, eventstore::state_in<Aggregate>(*state)};
@@ -35,18 +35,18 @@ struct AccessAsked {
 };
 
 // The subject's groups and all above them.
-std::vector<Uuid> groups_by(const Reading& known, const Subject& subject) {
+std::vector<GroupId> groups_by(const Reading& known, const Subject& subject) {
     const auto own = known.state<Assignments>(assignments_of(subject.id));
     const auto nestings = known.state<Nestings>(kNestingsStream);
-    std::vector<Uuid> groups;
-    for_each_group(subject.type, own->groups, *nestings, [&](const Uuid& group_id) { groups.push_back(group_id); });
+    std::vector<GroupId> groups;
+    for_each_group(subject.type, own->groups, *nestings, [&](const GroupId& group_id) { groups.push_back(group_id); });
     return groups;
 }
 // Its own roles, then those of its groups, each once.
-std::vector<Uuid> roles_by(const Reading& known, const Subject& subject) {
-    std::vector<Uuid> roles = known.state<Assignments>(assignments_of(subject.id))->roles;
-    for (const Uuid& group_id : groups_by(known, subject))
-        for (const Uuid& role_id : known.state<Assignments>(assignments_of(group_id))->roles)
+std::vector<RoleId> roles_by(const Reading& known, const Subject& subject) {
+    std::vector<RoleId> roles = known.state<Assignments>(assignments_of(subject.id))->roles;
+    for (const GroupId& group_id : groups_by(known, subject))
+        for (const RoleId& role_id : known.state<Assignments>(assignments_of(group_id))->roles)
             if (std::ranges::find(roles, role_id) == roles.end()) roles.push_back(role_id);
     return roles;
 }
@@ -55,13 +55,13 @@ std::vector<Uuid> roles_by(const Reading& known, const Subject& subject) {
 Streams streams_by(const Reading& known, const AccessAsked& asked) {
     Streams streams = asked.own;
     const auto assignments = streams.read<Assignments>(assignments_of(asked.subject.id));
-    const std::vector<Uuid> groups = groups_by(known, asked.subject);
+    const std::vector<GroupId> groups = groups_by(known, asked.subject);
     if (!known.state<Assignments>(assignments.id)->groups.empty()) streams.read<Nestings>(kNestingsStream);
-    for (const Uuid& group_id : groups) {
+    for (const GroupId& group_id : groups) {
         streams.read<Group>(group_id);
         streams.read<Assignments>(assignments_of(group_id));
     }
-    for (const Uuid& role_id : roles_by(known, asked.subject)) streams.read<Role>(role_id);
+    for (const RoleId& role_id : roles_by(known, asked.subject)) streams.read<Role>(role_id);
     return streams;
 }
 
@@ -89,11 +89,11 @@ asio::awaitable<Result<Reading, StoreError>> read_at_head(Folder& folder, Access
 }
 
 void add_access(SubjectAccess& access, const Reading& found, const Subject& subject) {
-    for (const Uuid& group_id : groups_by(found, subject))
+    for (const GroupId& group_id : groups_by(found, subject))
         if (auto group = found.state<Group>(group_id);
             group_id != kEveryone && group->status == Group::Status::kDefined)
             access.groups.push_back(std::move(group));
-    for (const Uuid& role_id : roles_by(found, subject))
+    for (const RoleId& role_id : roles_by(found, subject))
         if (auto role = found.state<Role>(role_id); role->status == Role::Status::kDefined)
             access.roles.push_back(std::move(role));
 }
@@ -110,7 +110,7 @@ Position position_of(const Reading& found, const eventstore::Head& head) {
 
 asio::awaitable<Result<SubjectAccess, StoreError>> FoldedAccess::read(AccessSubject subject, Deadline deadline) {
     Folder& folder = executor_.folder();
-    Uuid subject_id = subject.subject_id.value_or(Uuid{});
+    SubjectId subject_id = subject.subject_id.value_or(SubjectId{});
     if (!subject.subject_id && subject.session_id) {
         Streams first;
         first.read<Session>(*subject.session_id);
@@ -118,18 +118,19 @@ asio::awaitable<Result<SubjectAccess, StoreError>> FoldedAccess::read(AccessSubj
         subject_id = state_of<Session>(known->front()).user_id;  // never changes; nil where there is no session
     }
     KEYLEDGER_CO_TRY(head, co_await store_.head(deadline));
-    AccessAsked asked{Subject::user(subject_id), {}};
-    asked.own.read<User>(subject_id);
+    const UserId user_id{subject_id};  // of a service account's there is no such user
+    AccessAsked asked{Subject::user(user_id), {}};
+    asked.own.read<User>(user_id);
     if (subject.session_id) asked.own.read<Session>(*subject.session_id);
     KEYLEDGER_CO_TRY(found, co_await read_at_head(folder, asked, deadline));
     SubjectAccess access;
     access.subject_id = subject_id;
-    access.user = *found->state<User>(subject_id);
+    access.user = *found->state<User>(user_id);
     if (subject.session_id) access.found_session = found->state<Session>(*subject.session_id);
     if (!access.user.exists()) asked.subject.type = SubjectType::kServiceAccount;  // not of everyone
     add_access(access, *found, asked.subject);
     access.position = position_of(*found, *head);
-    const auto place = found->streams.place_of(subject_id, User::kStreamType);
+    const auto place = found->streams.place_of(user_id, User::kStreamType);
     if (place && *place < found->folds.size()) access.user_position = found->folds[*place].position;
     co_return access;
 }

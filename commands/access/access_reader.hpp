@@ -19,13 +19,13 @@ namespace keyledger::commands {
 
 // A user or service account, one of their sessions, or both. Without the former: the session's user.
 struct AccessSubject {
-    std::optional<Uuid> subject_id;
-    std::optional<Uuid> session_id;
+    std::optional<SubjectId> subject_id;
+    std::optional<SessionId> session_id;
 };
 // A service account, and a token of its own if one is asked about.
 struct ServiceSubject {
-    Uuid account_id;
-    std::optional<Uuid> token_id;
+    ServiceAccountId account_id;
+    std::optional<ServiceTokenId> token_id;
 };
 
 class AccessReader {

@@ -8,17 +8,18 @@ Result<void, CommandError> change_administrators(Attempt& attempt, const Adminis
     return attempt.decide_and_append(stream, command);
 }
 
-// The streams of the one that the errand is about.
+// The streams of the one that the errand is about: of the three there is the one that its type says.
 struct SubjectStreams {
     StreamOf<User> user;
     StreamOf<ServiceAccount> account;
     StreamOf<Group> group;
 };
 SubjectStreams read_subject(Streams& streams, const Subject& subject) {
-    if (subject.type == SubjectType::kUser) streams.read<User>(subject.id);
-    if (subject.type == SubjectType::kServiceAccount) streams.read<ServiceAccount>(subject.id);
-    if (subject.type == SubjectType::kGroup) streams.read<Group>(subject.id);
-    return {{subject.id}, {subject.id}, {subject.id}};
+    const SubjectStreams on{{UserId{subject.id}}, {ServiceAccountId{subject.id}}, {GroupId{subject.id}}};
+    if (subject.type == SubjectType::kUser) streams.read<User>(on.user.id);
+    if (subject.type == SubjectType::kServiceAccount) streams.read<ServiceAccount>(on.account.id);
+    if (subject.type == SubjectType::kGroup) streams.read<Group>(on.group.id);
+    return on;
 }
 
 Result<void, CommandError> must_exist(const Attempt& attempt, const Subject& subject, const SubjectStreams& on) {
@@ -40,7 +41,7 @@ Result<void, CommandError> must_exist(const Attempt& attempt, const Subject& sub
 struct AuthorityVerdict {
     AccessRules held;
     AccessRules affected_rules;
-    std::vector<Uuid> deleted_roles;
+    std::vector<RoleId> deleted_roles;
 };
 
 // What the actor holds, if it is enough for the errand.
@@ -95,10 +96,10 @@ Answer<Receipt> administer(Services& services, RequiredAuthority required, Calle
     co_return done(executed);
 }
 
-Result<void, CommandError> join_administrators(Attempt& attempt, const Uuid& user_id, JoinReason join_reason) {
+Result<void, CommandError> join_administrators(Attempt& attempt, const UserId& user_id, JoinReason join_reason) {
     return change_administrators(attempt, JoinAdministrators{user_id, join_reason});
 }
-Result<void, CommandError> leave_administrators(Attempt& attempt, const Uuid& user_id) {
+Result<void, CommandError> leave_administrators(Attempt& attempt, const UserId& user_id) {
     return change_administrators(attempt, LeaveAdministrators{user_id});
 }
 

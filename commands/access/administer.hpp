@@ -19,7 +19,7 @@ struct Administration {
     AccessRules affected_rules;  // what the command gives or takes
     StreamOf<Assignments> assignments;
     StreamOf<Administrators> administrators;
-    std::vector<Uuid> deleted_roles;  // that the subject is still assigned to
+    std::vector<RoleId> deleted_roles;  // that the subject is still assigned to
 };
 using AdministrationStep = std::function<StepResult(Administration&)>;
 
@@ -42,7 +42,7 @@ asio::awaitable<Outcome> run_administration(Services& services, RequiredAuthorit
 // The set of administrators is one stream, which every command that changes the set writes: kLastAdministrator,
 // kTooManyAdministrators. Both do nothing if the set is as it should be already. The attempt must have read
 // kAdministratorsStream.
-Result<void, CommandError> join_administrators(Attempt& attempt, const Uuid& user_id, JoinReason join_reason);
-Result<void, CommandError> leave_administrators(Attempt& attempt, const Uuid& user_id);
+Result<void, CommandError> join_administrators(Attempt& attempt, const UserId& user_id, JoinReason join_reason);
+Result<void, CommandError> leave_administrators(Attempt& attempt, const UserId& user_id);
 
 }  // namespace keyledger::commands

@@ -46,7 +46,7 @@ Answer<SubjectAccess> access_with_permission(Services& services, Permission need
     co_return access;
 }
 
-Answer<UserAtHead> session_at_head(Services& services, Uuid session_id, Deadline deadline) {
+Answer<UserAtHead> session_at_head(Services& services, SessionId session_id, Deadline deadline) {
     Streams first;
     first.read<Session>(session_id);
     KEYLEDGER_CO_TRY(found, co_await services.executor.folder().load(first.loads(), Freshness::kCached, deadline));
@@ -61,7 +61,7 @@ Answer<UserAtHead> session_at_head(Services& services, Uuid session_id, Deadline
                          state_of<Assignments>((*folds)[2])};
 }
 
-Answer<UserAtHead> user_at_head(Services& services, Uuid user_id, Deadline deadline) {
+Answer<UserAtHead> user_at_head(Services& services, UserId user_id, Deadline deadline) {
     Streams streams;
     streams.read<User>(user_id);
     streams.read<Assignments>(assignments_of(user_id));
@@ -71,13 +71,13 @@ Answer<UserAtHead> user_at_head(Services& services, Uuid user_id, Deadline deadl
     co_return UserAtHead{user, shared_state_of<Session>(empty_fold<Session>()), state_of<Assignments>((*folds)[1])};
 }
 
-Answer<SubjectAccess> access_of_user(Services& services, Uuid user_id, Deadline deadline) {
+Answer<SubjectAccess> access_of_user(Services& services, UserId user_id, Deadline deadline) {
     const AccessSubject subject{user_id, std::nullopt};
     auto access = co_await access_of(services, subject, deadline);
     co_return access;
 }
 
-Answer<SubjectAccess> access_of_session(Services& services, Uuid session_id, Deadline deadline) {
+Answer<SubjectAccess> access_of_session(Services& services, SessionId session_id, Deadline deadline) {
     const AccessSubject subject{std::nullopt, session_id};
     auto access = co_await access_of(services, subject, deadline);
     co_return access;
@@ -103,13 +103,13 @@ Answer<std::set<std::string>> known_actions(Services& services, std::string reso
     co_return std::move(*actions);
 }
 
-Answer<UserAtHead> user_after_command(Services& services, Uuid user_id, Deadline deadline) {
+Answer<UserAtHead> user_after_command(Services& services, UserId user_id, Deadline deadline) {
     auto user = co_await user_at_head(services, user_id, deadline);
     if (user || user.error().refusal == refusals::kUserUnknown) co_return user;
     co_return Unexpected(refusals::kOutcomeUnknown);
 }
 
-Answer<LockOut> lock_out_of(Services& services, Uuid user_id, Bearer bearer, Deadline deadline) {
+Answer<LockOut> lock_out_of(Services& services, UserId user_id, Bearer bearer, Deadline deadline) {
     KEYLEDGER_CO_TRY(holder, co_await access_with_permission(services, kReadUsers, bearer, deadline));
     const auto tally = services.unrecorded_failures.tally(user_id);
     Streams streams;

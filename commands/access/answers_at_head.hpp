@@ -25,15 +25,15 @@ struct UserAtHead {
 Answer<UserAtHead> bearer_at_head(Services& services, Bearer bearer, Deadline deadline);
 
 // The session of a token and its user, whatever their state.
-Answer<UserAtHead> session_at_head(Services& services, Uuid session_id, Deadline deadline);
-Answer<UserAtHead> user_at_head(Services& services, Uuid user_id, Deadline deadline);
+Answer<UserAtHead> session_at_head(Services& services, SessionId session_id, Deadline deadline);
+Answer<UserAtHead> user_at_head(Services& services, UserId user_id, Deadline deadline);
 // The same for the answer to a command that was carried out just now. Where the store can't be read any more it is
 // kOutcomeUnknown: "nothing was done" would not be true, and a repeat under the same Idempotency-Key tells.
-Answer<UserAtHead> user_after_command(Services& services, Uuid user_id, Deadline deadline);
+Answer<UserAtHead> user_after_command(Services& services, UserId user_id, Deadline deadline);
 
 // Answers for unknown ids, too: such a subject is not active and has no permissions.
-Answer<SubjectAccess> access_of_user(Services& services, Uuid user_id, Deadline deadline);
-Answer<SubjectAccess> access_of_session(Services& services, Uuid session_id, Deadline deadline);
+Answer<SubjectAccess> access_of_user(Services& services, UserId user_id, Deadline deadline);
+Answer<SubjectAccess> access_of_session(Services& services, SessionId session_id, Deadline deadline);
 // The holder of a bearer token; kInvalidToken when it no longer holds.
 Answer<SubjectAccess> access_of_bearer(Services& services, Bearer bearer, Deadline deadline);
 // The holder must also have the permission; kForbidden otherwise.
@@ -46,7 +46,7 @@ struct LockOut {
     std::int64_t failures_in_a_row = 0;
     Instant last_failed_at;  // not set: never since the last good one
 };
-Answer<LockOut> lock_out_of(Services& services, Uuid user_id, Bearer bearer, Deadline deadline);
+Answer<LockOut> lock_out_of(Services& services, UserId user_id, Bearer bearer, Deadline deadline);
 
 // AuthZEN's searches for what can't be told from the roles of one subject.
 Answer<SubjectPage> subjects_who_may(Services& services, SubjectSearch search, SubjectPlace from, std::size_t limit,

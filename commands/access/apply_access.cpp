@@ -40,7 +40,7 @@ Answer<AppliedRole> apply_role(Services& services, std::string name, std::option
     KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, kRoleNames, parsed->key, caller.deadline));
     AppliedRole applied;
     if (!*owner && !definition) co_return applied;
-    const Uuid role_id = owner->value_or(services.identifiers.next());
+    const RoleId role_id{owner->value_or(services.identifiers.next())};
     Streams streams;
     const auto role = *owner ? streams.read<Role>(role_id) : streams.begin<Role>(role_id);
     if (definition) read_default_roles(streams, rules_of(*definition));

@@ -11,9 +11,9 @@ namespace keyledger::commands {
 // A dry run: what the file would have made so far, on which the rest of it is decided. Nothing is appended. Used by
 // one coroutine.
 struct DryRun {
-    std::map<std::string, Uuid> roles;  // by the keys of their names, under ids that nobody has
-    std::map<std::string, Uuid> groups;
-    std::map<Uuid, AccessRules> rules;  // of roles that are made or changed
+    std::map<std::string, RoleId> roles;  // by the keys of their names, under ids that nobody has
+    std::map<std::string, GroupId> groups;
+    std::map<RoleId, AccessRules> rules;  // of roles that are made or changed
     std::optional<Nestings> nestings;
 };
 

@@ -35,26 +35,26 @@ Step require_actor(const Services& services, const ActorStreams& actor, const Be
 namespace {
 
 // The groups that the subject is in, or those above it; nestings are not read where it is in none by itself.
-Answer<std::vector<Uuid>> groups_of(Attempt& attempt, Subject subject) {
-    std::vector<Uuid> own = attempt.state(StreamOf<Assignments>{assignments_of(subject.id)}).groups;
-    if (subject.type == SubjectType::kGroup) own.assign(1, subject.id);
+Answer<std::vector<GroupId>> groups_of(Attempt& attempt, Subject subject) {
+    std::vector<GroupId> own = attempt.state(StreamOf<Assignments>{assignments_of(subject.id)}).groups;
+    if (subject.type == SubjectType::kGroup) own.assign(1, GroupId{subject.id});
     Streams more;
     if (!own.empty()) more.read<Nestings>(kNestingsStream);
     if (subject.type == SubjectType::kUser) more.read<Assignments>(assignments_of(kEveryone));
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
     const Nestings none;
     const Nestings& nestings = own.empty() ? none : attempt.state(StreamOf<Nestings>{kNestingsStream});
-    std::vector<Uuid> groups;
-    for_each_group(subject.type, own, nestings, [&](const Uuid& group_id) { groups.push_back(group_id); });
+    std::vector<GroupId> groups;
+    for_each_group(subject.type, own, nestings, [&](const GroupId& group_id) { groups.push_back(group_id); });
     Streams theirs;
-    for (const Uuid& group_id : groups) theirs.read<Assignments>(assignments_of(group_id));
+    for (const GroupId& group_id : groups) theirs.read<Assignments>(assignments_of(group_id));
     read = co_await attempt.also_read(theirs);
     if (!read) co_return Unexpected(read.error());
     co_return groups;
 }
 
 void add_roles(Streams& roles, const Assignments& assignments) {
-    for (const Uuid& role_id : assignments.roles) roles.read<Role>(role_id);
+    for (const RoleId& role_id : assignments.roles) roles.read<Role>(role_id);
 }
 
 }  // namespace
@@ -74,7 +74,7 @@ Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, HoldingsScope ho
     if (!holdings.administrator && holdings_scope == HoldingsScope::kGroups) {
         KEYLEDGER_CO_TRY(groups, co_await groups_of(attempt, subject));
         const bool as_everyone = std::erase(*groups, kEveryone) > 0;
-        for (const Uuid& group_id : *groups)
+        for (const GroupId& group_id : *groups)
             add_roles(roles, attempt.state(StreamOf<Assignments>{assignments_of(group_id)}));
         if (groups->size() + roles.loads().size() > kMaxHoldings) co_return Unexpected(refusals::kTooManyHoldings);
         if (as_everyone) add_roles(roles, attempt.state(StreamOf<Assignments>{assignments_of(kEveryone)}));
@@ -82,10 +82,11 @@ Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, HoldingsScope ho
     read = co_await attempt.also_read(roles);
     if (!read) co_return Unexpected(read.error());
     for (const LoadStream& load : roles.loads()) {
-        const Role& role = attempt.state(StreamOf<Role>{load.stream_id});
+        const RoleId role_id{load.stream_id};
+        const Role& role = attempt.state(StreamOf<Role>{role_id});
         holdings.rules.add(role.rules);
-        const bool own = attempt.state(assignments).holds(load.stream_id);
-        if (own && role.status == Role::Status::kDeleted) holdings.deleted_roles.push_back(load.stream_id);
+        const bool own = attempt.state(assignments).holds(role_id);
+        if (own && role.status == Role::Status::kDeleted) holdings.deleted_roles.push_back(role_id);
     }
     co_return holdings;
 }

@@ -46,8 +46,8 @@ bool token_holds(const Session& session, const User& user, const Bearer& bearer,
 // What a subject's roles grant it, whatever its own status is.
 struct Holdings {
     AccessRules rules;
-    std::vector<Uuid> deleted_roles;  // that it is still assigned to itself
-    bool administrator = false;       // nothing but its own roles was looked at then: they grant everything
+    std::vector<RoleId> deleted_roles;  // that it is still assigned to itself
+    bool administrator = false;         // nothing but its own roles was looked at then: they grant everything
 
     // What it may give to others and take from them. Denials do not limit administrators here: otherwise nobody could
     // lift a denial of the last one.

@@ -22,7 +22,7 @@ StepResult append_nestings(Attempt& attempt, NestingsCommand command) {
 }
 
 // All that the group grants and denies its members, unless the actor holds everything anyway.
-ReadAffectedRules all_of_group(Uuid group_id) {
+ReadAffectedRules all_of_group(GroupId group_id) {
     return [group_id](Attempt& attempt, const AccessRules& held) -> Answer<AccessRules> {
         const Subject subject = Subject::group(group_id);
         KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, holdings_scope_for(held)));
@@ -30,7 +30,7 @@ ReadAffectedRules all_of_group(Uuid group_id) {
     };
 }
 
-StepResult must_be_defined(Attempt& attempt, Uuid group_id) {
+StepResult must_be_defined(Attempt& attempt, GroupId group_id) {
     Streams more;
     const auto group = more.read<Group>(group_id);
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
@@ -46,23 +46,23 @@ std::string tag_of_group(const Administration& on) {
 }
 
 // Of those that a subject is in: known only once there is no room for another.
-Answer<std::vector<Uuid>> deleted_among(Attempt& attempt, std::vector<Uuid> groups) {
-    std::vector<Uuid> deleted;
+Answer<std::vector<GroupId>> deleted_among(Attempt& attempt, std::vector<GroupId> groups) {
+    std::vector<GroupId> deleted;
     if (groups.size() < kMaxGroupsPerSubject) co_return deleted;
     Streams more;
-    for (const Uuid& group_id : groups) more.read<Group>(group_id);
+    for (const GroupId& group_id : groups) more.read<Group>(group_id);
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
-    for (const Uuid& group_id : groups)
+    for (const GroupId& group_id : groups)
         if (attempt.state(StreamOf<Group>{group_id}).status == Group::Status::kDeleted) deleted.push_back(group_id);
     co_return deleted;
 }
 
 }  // namespace
 
-Answer<DefinitionReceipt> define_group(Services& services, Bearer bearer, std::string name, Caller caller) {
+Answer<DefinitionReceipt<Group>> define_group(Services& services, Bearer bearer, std::string name, Caller caller) {
     KEYLEDGER_CO_TRY(parsed, parse(name));
     const Deadline deadline = caller.deadline;
-    const Uuid group_id = services.identifiers.next();
+    const GroupId group_id{services.identifiers.next()};
     Streams streams;
     read_actor(streams, bearer);
     const auto group = streams.begin<Group>(group_id);
@@ -71,15 +71,15 @@ Answer<DefinitionReceipt> define_group(Services& services, Bearer bearer, std::s
     };
     CommandSteps steps(require_permission(services, bearer, kWriteGroups), define);
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, std::move(steps)));
-    DefinitionReceipt defined{group_id, executed->position, executed->repeated};
+    DefinitionReceipt<Group> defined{group_id, executed->position, executed->repeated};
     if (executed->repeated) {
         KEYLEDGER_CO_TRY(first, co_await first_stream(services, executed->first_position, deadline));
-        defined.id = *first;
+        defined.id = GroupId{*first};
     }
     co_return defined;
 }
 
-Answer<Receipt> rename_group(Services& services, Bearer bearer, Uuid group_id, std::string name, Caller caller) {
+Answer<Receipt> rename_group(Services& services, Bearer bearer, GroupId group_id, std::string name, Caller caller) {
     KEYLEDGER_CO_TRY(parsed, parse(name));
     const Precondition precondition = caller.precondition;
     const AdministrationStep step = [&](Administration& on) -> StepResult {
@@ -91,7 +91,7 @@ Answer<Receipt> rename_group(Services& services, Bearer bearer, Uuid group_id, s
     co_return done;
 }
 
-Answer<Receipt> delete_group(Services& services, Bearer bearer, Uuid group_id, Caller caller) {
+Answer<Receipt> delete_group(Services& services, Bearer bearer, GroupId group_id, Caller caller) {
     const Precondition precondition = caller.precondition;
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(same, check_precondition(precondition, tag_of_group(on)));
@@ -106,10 +106,10 @@ Answer<Receipt> delete_group(Services& services, Bearer bearer, Uuid group_id, C
     co_return done;
 }
 
-Answer<Receipt> add_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
+Answer<Receipt> add_member(Services& services, Bearer bearer, Subject member, GroupId group_id, Caller caller) {
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(defined, co_await must_be_defined(on.attempt, group_id));
-        std::vector<Uuid> groups = on.attempt.state(on.assignments).groups;
+        std::vector<GroupId> groups = on.attempt.state(on.assignments).groups;
         KEYLEDGER_CO_TRY(deleted, co_await deleted_among(on.attempt, std::move(groups)));
         co_return on.attempt.decide_and_append(on.assignments,
                                                AddMember{member, group_id, on.affected_rules, on.held, *deleted});
@@ -119,7 +119,7 @@ Answer<Receipt> add_member(Services& services, Bearer bearer, Subject member, Uu
     co_return done;
 }
 
-Answer<Receipt> remove_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
+Answer<Receipt> remove_member(Services& services, Bearer bearer, Subject member, GroupId group_id, Caller caller) {
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(defined, co_await must_be_defined(on.attempt, group_id));
         co_return on.attempt.decide_and_append(on.assignments,

@@ -9,19 +9,19 @@
 namespace keyledger::commands {
 
 // Named as roles are, or kInvalidGroupName; kGroupNameReserved. All below refuse kEveryone: kGroupBuiltIn.
-Answer<DefinitionReceipt> define_group(Services& services, Bearer bearer, std::string name, Caller caller);
-Answer<Receipt> rename_group(Services& services, Bearer bearer, Uuid group_id, std::string name, Caller caller);
+Answer<DefinitionReceipt<Group>> define_group(Services& services, Bearer bearer, std::string name, Caller caller);
+Answer<Receipt> rename_group(Services& services, Bearer bearer, GroupId group_id, std::string name, Caller caller);
 // Its members, and those of the groups under it, lose what it granted at once.
-Answer<Receipt> delete_group(Services& services, Bearer bearer, Uuid group_id, Caller caller);
+Answer<Receipt> delete_group(Services& services, Bearer bearer, GroupId group_id, Caller caller);
 
 // A member is a user or a service account. Adding one who is a member already, or removing one who is not, changes
 // nothing and is no error.
-Answer<Receipt> add_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller);
-Answer<Receipt> remove_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller);
+Answer<Receipt> add_member(Services& services, Bearer bearer, Subject member, GroupId group_id, Caller caller);
+Answer<Receipt> remove_member(Services& services, Bearer bearer, Subject member, GroupId group_id, Caller caller);
 
 struct Nesting {
-    Uuid parent_id;
-    Uuid child_id;
+    GroupId parent_id;
+    GroupId child_id;
 };
 // kGroupCycle, or a limit of domain/access/nestings.hpp.
 Answer<Receipt> nest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller);

@@ -55,7 +55,7 @@ asio::awaitable<Outcome> run_on_role(Services& services, Bearer bearer, Streams 
 }
 
 // What a role grants and denies; nothing once it is deleted.
-ReadAffectedRules all_of_role(Uuid role_id) {
+ReadAffectedRules all_of_role(RoleId role_id) {
     return [role_id](Attempt& attempt, const AccessRules&) -> Answer<AccessRules> {
         Streams more;
         const auto role = more.read<Role>(role_id);
@@ -66,10 +66,11 @@ ReadAffectedRules all_of_role(Uuid role_id) {
 
 }  // namespace
 
-Answer<DefinitionReceipt> define_role(Services& services, Bearer bearer, RoleDefinition definition, Caller caller) {
+Answer<DefinitionReceipt<Role>> define_role(Services& services, Bearer bearer, RoleDefinition definition,
+                                            Caller caller) {
     KEYLEDGER_CO_TRY(parsed, parse(definition));
     const Deadline deadline = caller.deadline;
-    const Uuid role_id = services.identifiers.next();
+    const RoleId role_id{services.identifiers.next()};
     Streams streams;
     read_actor(streams, bearer);
     const auto role = streams.begin<Role>(role_id);
@@ -77,15 +78,16 @@ Answer<DefinitionReceipt> define_role(Services& services, Bearer bearer, RoleDef
         return DefineRole{parsed->name.text, parsed->rules, std::move(held), RoleKind::kCustom};
     };
     KEYLEDGER_CO_TRY(executed, co_await run_on_role(services, bearer, streams, role, std::move(caller), command_of));
-    DefinitionReceipt defined{role_id, executed->position, executed->repeated};
+    DefinitionReceipt<Role> defined{role_id, executed->position, executed->repeated};
     if (executed->repeated) {
         KEYLEDGER_CO_TRY(first, co_await first_stream(services, executed->first_position, deadline));
-        defined.id = *first;
+        defined.id = RoleId{*first};
     }
     co_return defined;
 }
 
-Answer<Receipt> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDefinition definition, Caller caller) {
+Answer<Receipt> change_role(Services& services, Bearer bearer, RoleId role_id, RoleDefinition definition,
+                            Caller caller) {
     KEYLEDGER_CO_TRY(parsed, parse(definition));
     Streams streams;
     read_actor(streams, bearer);
@@ -99,7 +101,7 @@ Answer<Receipt> change_role(Services& services, Bearer bearer, Uuid role_id, Rol
     co_return done(executed);
 }
 
-Answer<Receipt> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller caller) {
+Answer<Receipt> delete_role(Services& services, Bearer bearer, RoleId role_id, Caller caller) {
     Streams streams;
     read_actor(streams, bearer);
     const auto role = streams.read<Role>(role_id);
@@ -108,7 +110,7 @@ Answer<Receipt> delete_role(Services& services, Bearer bearer, Uuid role_id, Cal
     co_return done(executed);
 }
 
-Answer<Receipt> assign_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller) {
+Answer<Receipt> assign_role(Services& services, Bearer bearer, Subject subject, RoleId role_id, Caller caller) {
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         const Role& role = on.attempt.state(StreamOf<Role>{role_id});
         if (role.status != Role::Status::kDefined) co_return Unexpected(refusals::kRoleUnknown);
@@ -122,7 +124,7 @@ Answer<Receipt> assign_role(Services& services, Bearer bearer, Subject subject, 
         const User& user_state = on.attempt.state(on.user);
         const bool counts = user_state.status == User::Status::kActive && !user_state.erasure_due_at;
         if (!counts) co_return Result<void, CommandError>{};
-        co_return join_administrators(on.attempt, subject.id, JoinReason::kByRole);
+        co_return join_administrators(on.attempt, UserId{subject.id}, JoinReason::kByRole);
     };
     RequiredAuthority required{bearer, kWriteRoles, subject, all_of_role(role_id)};
     auto assigned = co_await administer(services, std::move(required), std::move(caller), step);
@@ -131,12 +133,12 @@ Answer<Receipt> assign_role(Services& services, Bearer bearer, Subject subject, 
     co_return assigned;
 }
 
-Answer<Receipt> withdraw_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller) {
+Answer<Receipt> withdraw_role(Services& services, Bearer bearer, Subject subject, RoleId role_id, Caller caller) {
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         const WithdrawRole command{subject, role_id, on.affected_rules, on.held};
         KEYLEDGER_CO_TRY(withdrawn, on.attempt.decide_and_append(on.assignments, command));
         if (role_id != kAdministratorRole) co_return Result<void, CommandError>{};
-        co_return leave_administrators(on.attempt, subject.id);
+        co_return leave_administrators(on.attempt, UserId{subject.id});
     };
     RequiredAuthority required{bearer, kWriteRoles, subject, all_of_role(role_id)};
     auto withdrawn = co_await administer(services, std::move(required), std::move(caller), step);
@@ -147,19 +149,19 @@ void read_default_roles(Streams& streams, const AccessRules& rules) {
     if (rules.allow.reaches_administration()) streams.read<Assignments>(assignments_of(kEveryone));
 }
 
-RoleHolders role_holders(const Attempt& attempt, const Uuid& role_id, const AccessRules& rules) {
+RoleHolders role_holders(const Attempt& attempt, const RoleId& role_id, const AccessRules& rules) {
     const StreamOf<Assignments> defaults{assignments_of(kEveryone)};
     const bool everyones = rules.allow.reaches_administration() && attempt.state(defaults).holds(role_id);
     return everyones ? RoleHolders::kEveryone : RoleHolders::kSome;
 }
 
-void read_administrator_streams(Streams& streams, const Uuid& user_id) {
+void read_administrator_streams(Streams& streams, const UserId& user_id) {
     streams.read<Assignments>(assignments_of(user_id));
     streams.read<Role>(kAdministratorRole);
     streams.read<Administrators>(kAdministratorsStream);
 }
 
-Result<void, CommandError> define_administrator_role(Attempt& attempt, const Uuid& user_id) {
+Result<void, CommandError> define_administrator_role(Attempt& attempt, const UserId& user_id) {
     const StreamOf<Role> role{kAdministratorRole};
     const StreamOf<Assignments> assignments{assignments_of(user_id)};
     const auto everything = AccessRules::everything();
@@ -173,7 +175,7 @@ Result<void, CommandError> define_administrator_role(Attempt& attempt, const Uui
 Answer<Receipt> assign_role_to_first_administrator(Services& services, Caller caller) {
     KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, "first_administrator", "first", caller.deadline));
     if (!owner->has_value()) co_return Receipt{};
-    const Uuid user_id = **owner;
+    const UserId user_id{**owner};
     Streams streams;
     const auto user = streams.read<User>(user_id);
     read_administrator_streams(streams, user_id);

@@ -63,7 +63,7 @@ RequestErasure request_now(const Services& services) {
 }
 
 // When an append that is not repeated made it due, or one before it.
-Answer<Erasure> due_by_state(Services& services, Uuid user_id, ExecutionReceipt executed, Deadline deadline) {
+Answer<Erasure> due_by_state(Services& services, UserId user_id, ExecutionReceipt executed, Deadline deadline) {
     Streams streams;
     streams.read<User>(user_id);
     KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
@@ -91,7 +91,7 @@ Answer<Erasure> due_by_events(Services& services, ExecutionReceipt executed, Dea
     co_return Erasure{executed.position, *due_at, executed.repeated};
 }
 
-Answer<Erasure> answer_of(Services& services, Uuid user_id, ExecutionReceipt executed, Deadline deadline) {
+Answer<Erasure> answer_of(Services& services, UserId user_id, ExecutionReceipt executed, Deadline deadline) {
     if (executed.first_position == 0) {
         auto requested_before = co_await due_by_state(services, user_id, executed, deadline);
         co_return requested_before;
@@ -133,7 +133,7 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
     co_return answer;
 }
 
-Answer<Erasure> request_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+Answer<Erasure> request_erasure(Services& services, Bearer bearer, UserId user_id, Caller caller) {
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(same, is_as_seen(caller, on.attempt.state(on.user)));
         UserCommand command = request_now(services);
@@ -159,7 +159,7 @@ Answer<Receipt> withdraw_own_erasure(Services& services, Bearer bearer, Caller c
     co_return done(executed);
 }
 
-Answer<Receipt> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+Answer<Receipt> withdraw_erasure(Services& services, Bearer bearer, UserId user_id, Caller caller) {
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         UserCommand command = WithdrawErasure{};
         auto decided = co_await carry_out(services, on.attempt, on.user, std::move(command), caller.deadline);
@@ -170,7 +170,7 @@ Answer<Receipt> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id
     co_return withdrawn;
 }
 
-Answer<Receipt> erase_user(Services& services, Uuid user_id, Caller caller) {
+Answer<Receipt> erase_user(Services& services, UserId user_id, Caller caller) {
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const Step step = [&](Attempt& attempt) -> StepResult {
@@ -183,7 +183,7 @@ Answer<Receipt> erase_user(Services& services, Uuid user_id, Caller caller) {
     co_return done(executed);
 }
 
-Answer<Receipt> repeat_erasure(Services& services, Uuid user_id, Caller caller) {
+Answer<Receipt> repeat_erasure(Services& services, UserId user_id, Caller caller) {
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const Step step = [&](Attempt& attempt) -> StepResult {

@@ -19,17 +19,17 @@ struct Erasure {
 // Of oneself. A wrong password counts as a failed log-in: a stolen access token is no licence to guess.
 Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, Caller caller);
 // Of somebody else, by an administrator.
-Answer<Erasure> request_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller);
+Answer<Erasure> request_erasure(Services& services, Bearer bearer, UserId user_id, Caller caller);
 
 // Takes a request back while the grace period lasts; quiet where there is none.
 Answer<Receipt> withdraw_own_erasure(Services& services, Bearer bearer, Caller caller);
-Answer<Receipt> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller);
+Answer<Receipt> withdraw_erasure(Services& services, Bearer bearer, UserId user_id, Caller caller);
 
 // Carries out a request that is due; quiet where there is none, or where another node did it. By the system.
-Answer<Receipt> erase_user(Services& services, Uuid user_id, Caller caller);
+Answer<Receipt> erase_user(Services& services, UserId user_id, Caller caller);
 
 // Erases somebody again who was erased after the backup that was restored; quiet where there is nobody. By the system,
 // without a grace period.
-Answer<Receipt> repeat_erasure(Services& services, Uuid user_id, Caller caller);
+Answer<Receipt> repeat_erasure(Services& services, UserId user_id, Caller caller);
 
 }  // namespace keyledger::commands

@@ -59,8 +59,8 @@ Answer<RegistrationReceipt> register_user(Services& services, Registration regis
     KEYLEDGER_CO_TRY(judged,
                      co_await judge_password(services, registration.password.clone(), made_of, caller.deadline));
 
-    const Uuid user_id = services.identifiers.next();
-    const Uuid credential_id = services.identifiers.next();
+    const UserId user_id{services.identifiers.next()};
+    const CredentialId credential_id{services.identifiers.next()};
     if (registration.privilege == UserPrivilege::kUser) caller = caller.acting_as(user_id);
     Streams streams;
     const auto user = streams.begin<User>(user_id);

@@ -12,7 +12,7 @@ struct Registration {
     UserPrivilege privilege = UserPrivilege::kUser;
 };
 struct RegistrationReceipt {
-    Uuid user_id;
+    UserId user_id;
     Position position = 0;
 };
 

@@ -4,7 +4,7 @@
 
 namespace keyledger::commands {
 
-Answer<Receipt> disable_user(Services& services, Bearer bearer, Uuid user_id, std::string reason, Caller caller) {
+Answer<Receipt> disable_user(Services& services, Bearer bearer, UserId user_id, std::string reason, Caller caller) {
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(decided, on.attempt.decide_and_append(on.user, DisableUser{reason}));
         co_return leave_administrators(on.attempt, user_id);
@@ -15,7 +15,7 @@ Answer<Receipt> disable_user(Services& services, Bearer bearer, Uuid user_id, st
 }
 
 // The roles were never withdrawn: a user who is an administrator by them counts as one again.
-Answer<Receipt> enable_user(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+Answer<Receipt> enable_user(Services& services, Bearer bearer, UserId user_id, Caller caller) {
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(decided, on.attempt.decide_and_append(on.user, EnableUser{}));
         // A user who asked to be erased left the set with the request.

@@ -6,7 +6,7 @@ namespace keyledger::commands {
 
 inline constexpr std::size_t kMaxReasonBytes = 256;
 
-Answer<Receipt> disable_user(Services& services, Bearer bearer, Uuid user_id, std::string reason, Caller caller);
-Answer<Receipt> enable_user(Services& services, Bearer bearer, Uuid user_id, Caller caller);
+Answer<Receipt> disable_user(Services& services, Bearer bearer, UserId user_id, std::string reason, Caller caller);
+Answer<Receipt> enable_user(Services& services, Bearer bearer, UserId user_id, Caller caller);
 
 }  // namespace keyledger::commands

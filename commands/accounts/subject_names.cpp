@@ -11,7 +11,7 @@ namespace {
 
 // A user who changes all the time is not waited for.
 constexpr int kMaxTries = 4;
-constexpr Uuid kNobody{};
+constexpr UserId kNobody{};
 
 std::string_view claim_kind(UserNameKind kind) { return kind == UserNameKind::kEmail ? "email" : "username"; }
 
@@ -35,7 +35,7 @@ bool is_called(const User& user, UserNameKind kind, const std::string& key) {
 Answer<Fold> user_beside(Services& services, const SubjectAccess& access, Deadline deadline) {
     for (const Freshness freshness : {Freshness::kCached, Freshness::kAtHead}) {
         Streams streams;
-        streams.read<User>(access.subject_id);
+        streams.read<User>(UserId{access.subject_id});
         KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), freshness, deadline));
         if (freshness == Freshness::kAtHead || folds->front().position == access.user_position)
             co_return std::move(folds->front());
@@ -65,7 +65,7 @@ Answer<SubjectAccess> access_of_user_named(Services& services, ClaimOwnerCache& 
             KEYLEDGER_CO_TRY(nobody, co_await access_of_user(services, kNobody, deadline));
             KEYLEDGER_CO_TRY(claimed, co_await owner_of_claim(services, claim_kind(kind), name->key, deadline));
             if (!claimed->has_value()) co_return nobody;
-            owner = **claimed;
+            owner = UserId{**claimed};
         }
         KEYLEDGER_CO_TRY(access, co_await access_of_user(services, *owner, deadline));
         KEYLEDGER_CO_TRY(user, co_await user_beside(services, *access, deadline));
@@ -81,16 +81,16 @@ Answer<SubjectAccess> access_of_user_named(Services& services, ClaimOwnerCache& 
     co_return nobody;
 }
 
-Answer<std::vector<std::string>> names_of_users(Services& services, std::vector<Uuid> user_ids,
+Answer<std::vector<std::string>> names_of_users(Services& services, std::vector<UserId> user_ids,
                                                 SubjectNameKinds name_kinds, Deadline deadline) {
     std::vector<std::string> names;
     const bool by_id = name_kinds.empty() || name_kinds.front() == SubjectNameKind::kId;
     if (by_id || user_ids.empty()) {
-        for (const Uuid& id : user_ids) names.push_back(id.to_string());
+        for (const UserId& id : user_ids) names.push_back(id.to_string());
         co_return names;
     }
     Streams streams;
-    for (const Uuid& id : user_ids) streams.read<User>(id);
+    for (const UserId& id : user_ids) streams.read<User>(id);
     KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
     for (std::size_t i = 0; i < user_ids.size(); ++i) {
         const User& user = state_of<User>((*folds)[i]);

@@ -25,7 +25,7 @@ enum class SubjectNameKind { kId, kUsername, kEmail };
 using SubjectNameKinds = std::vector<SubjectNameKind>;
 
 // Owners by the claims' keyed digests. Any thread.
-using ClaimOwnerCache = SharedLruMap<std::string, Uuid>;
+using ClaimOwnerCache = SharedLruMap<std::string, UserId>;
 inline constexpr std::size_t kMaxKnownOwners = 100'000;
 
 // The kind of name that a text can be; nullopt: nobody can be called so, by what `namings` let users be
@@ -38,7 +38,7 @@ Answer<SubjectAccess> access_of_user_named(Services& services, ClaimOwnerCache& 
                                            std::string text, Deadline deadline);
 
 // What to call these users by: the first of `namings` that each has.
-Answer<std::vector<std::string>> names_of_users(Services& services, std::vector<Uuid> user_ids,
+Answer<std::vector<std::string>> names_of_users(Services& services, std::vector<UserId> user_ids,
                                                 SubjectNameKinds name_kinds, Deadline deadline);
 
 }  // namespace keyledger::commands

@@ -46,7 +46,7 @@ Answer<Receipt> update_profile(Services& services, ProfileUpdate update, Caller 
     co_return done(executed);
 }
 
-Answer<Receipt> update_user(Services& services, Uuid user_id, ProfileUpdate update, Caller caller) {
+Answer<Receipt> update_user(Services& services, UserId user_id, ProfileUpdate update, Caller caller) {
     KEYLEDGER_CO_TRY(checked, check(update));
     const Precondition precondition = caller.precondition;
     const AdministrationStep step = [&](Administration& on) -> StepResult {

@@ -11,6 +11,6 @@ struct ProfileUpdate {
 // Of the bearer's own account.
 Answer<Receipt> update_profile(Services& services, ProfileUpdate update, Caller caller);
 // Of somebody else, with kWriteUsers.
-Answer<Receipt> update_user(Services& services, Uuid user_id, ProfileUpdate update, Caller caller);
+Answer<Receipt> update_user(Services& services, UserId user_id, ProfileUpdate update, Caller caller);
 
 }  // namespace keyledger::commands

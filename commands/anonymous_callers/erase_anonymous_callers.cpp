@@ -11,7 +11,7 @@ constexpr int kDaysInOneRead = 366;
 
 Answer<Receipt> erase_day(Services& services, std::int64_t day, Caller caller) {
     const EraseAnonymousCallers command{Instant() + days(day), Instant() + days(day + 1)};
-    const Uuid subject = services.pseudonyms.anonymous_subject_of(command.from);
+    const AnonymousCallersId subject = services.pseudonyms.anonymous_subject_of(command.from);
     Streams streams;
     const auto callers = streams.read<AnonymousCallers>(subject);
     const Step step = [&](Attempt& attempt) -> StepResult {

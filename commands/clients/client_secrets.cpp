@@ -12,7 +12,7 @@ constexpr std::size_t kIdBytes = 16;
 
 }  // namespace
 
-Secret client_secret_text(const Uuid& secret_id, const Secret& random) {
+Secret client_secret_text(const CredentialId& secret_id, const Secret& random) {
     std::string bytes(security::view_of(secret_id));
     bytes.append(random.reveal());
     std::string encoded = security::base64url_encode(bytes);
@@ -30,12 +30,12 @@ std::optional<PresentedSecret> read_client_secret(const Secret& text) {
     auto bytes = security::base64url_decode(encoded);
     if (!bytes || bytes->size() != kIdBytes + kClientSecretBytes) return std::nullopt;
     PresentedSecret presented;
-    std::copy_n(bytes->begin(), kIdBytes, presented.secret_id.bytes.begin());
+    std::copy_n(bytes->begin(), kIdBytes, presented.secret_id.uuid.bytes.begin());
     Secret::wipe(*bytes);
     presented.digest = security::sha256(text.reveal());
     return presented;
 }
 
-std::string client_secret_kind(const Uuid& secret_id) { return "client_secret." + secret_id.to_string(); }
+std::string client_secret_kind(const CredentialId& secret_id) { return "client_secret." + secret_id.to_string(); }
 
 }  // namespace keyledger::commands

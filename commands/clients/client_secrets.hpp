@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include "domain/base/id.hpp"
 #include "domain/base/lru_map.hpp"
 #include "domain/base/secret.hpp"
-#include "domain/base/uuid.hpp"
 #include "security/primitives/digest.hpp"
 
 namespace keyledger::commands {
@@ -19,17 +19,17 @@ namespace keyledger::commands {
 inline constexpr std::string_view kClientSecretPrefix = "kls_";
 inline constexpr std::size_t kClientSecretBytes = 32;  // random ones
 
-Secret client_secret_text(const Uuid& secret_id, const Secret& random);
+Secret client_secret_text(const CredentialId& secret_id, const Secret& random);
 
 struct PresentedSecret {
-    Uuid secret_id;
+    CredentialId secret_id;
     security::Digest digest{};  // of the whole text
 };
 // nullopt: not of the form above.
 std::optional<PresentedSecret> read_client_secret(const Secret& text);
 
 // The kind of credential that a secret is.
-std::string client_secret_kind(const Uuid& secret_id);
+std::string client_secret_kind(const CredentialId& secret_id);
 
 // Digests by the SHA-256 of their sealed form, which the log names: that one belongs to the other never changes. Any
 // thread.

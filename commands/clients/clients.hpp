@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "commands/runtime/errors.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/result.hpp"
-#include "domain/base/uuid.hpp"
 
 namespace keyledger::refusals {
 
@@ -35,7 +35,8 @@ struct Client {
     RoleDisclosure role_disclosure = RoleDisclosure::kOwn;
     // What it calls its resources: of a permission for `todos` or `todos.lists` the application `todos` may know.
     std::vector<std::string> namespaces{};
-    std::optional<Uuid> service_account{};  // one that an administrator registered; else of the configuration
+    std::optional<ServiceAccountId>
+        service_account{};  // one that an administrator registered; else of the configuration
 };
 
 // The client that posts passwords on the first-party routes.

@@ -43,7 +43,7 @@ struct AccountAdministration {
 };
 using AccountStep = std::function<StepResult(AccountAdministration&)>;
 
-asio::awaitable<Outcome> run_on_account(Services& services, Bearer bearer, Uuid account_id, Caller caller,
+asio::awaitable<Outcome> run_on_account(Services& services, Bearer bearer, ServiceAccountId account_id, Caller caller,
                                         AccountStep step) {
     Streams streams;
     read_actor(streams, bearer);
@@ -67,7 +67,8 @@ asio::awaitable<Outcome> run_on_account(Services& services, Bearer bearer, Uuid 
     co_return executed;
 }
 
-Answer<Receipt> change_account(Services& services, Bearer bearer, Uuid account_id, Caller caller, AccountStep step) {
+Answer<Receipt> change_account(Services& services, Bearer bearer, ServiceAccountId account_id, Caller caller,
+                               AccountStep step) {
     auto executed = co_await run_on_account(services, bearer, account_id, std::move(caller), std::move(step));
     co_return done(executed);
 }
@@ -86,8 +87,8 @@ Answer<eventstore::RecordedEvent> first_event(Services& services, const Executio
 }
 
 // What is kept is the secret's digest.
-Answer<std::string> put_secret(Services& services, Attempt& attempt, Uuid account_id, Uuid secret_id,
-                               const Secret& text) {
+Answer<std::string> put_secret(Services& services, Attempt& attempt, ServiceAccountId account_id,
+                               CredentialId secret_id, const Secret& text) {
     const auto digest = security::sha256(text.reveal());
     const Secret kept(security::view_of(digest));
     std::string kind = client_secret_kind(secret_id);
@@ -95,7 +96,7 @@ Answer<std::string> put_secret(Services& services, Attempt& attempt, Uuid accoun
     co_return sealed_sha256;
 }
 
-void take_secret(Attempt& attempt, const Uuid& account_id, const Uuid& secret_id) {
+void take_secret(Attempt& attempt, const ServiceAccountId& account_id, const CredentialId& secret_id) {
     attempt.change_credential({secret_id, account_id, client_secret_kind(secret_id), kOnlyRevision, std::nullopt});
 }
 
@@ -105,7 +106,7 @@ Answer<AccountReceipt> register_service_account(Services& services, Bearer beare
                                                 Caller caller) {
     KEYLEDGER_CO_TRY(parsed, parse(services, std::move(definition)));
     const Deadline deadline = caller.deadline;
-    const Uuid account_id = services.identifiers.next();
+    const ServiceAccountId account_id{services.identifiers.next()};
     Streams streams;
     read_actor(streams, bearer);
     const auto account = streams.begin<ServiceAccount>(account_id);
@@ -119,13 +120,13 @@ Answer<AccountReceipt> register_service_account(Services& services, Bearer beare
     AccountReceipt registered{account_id, executed->position, executed->repeated};
     if (executed->repeated) {
         KEYLEDGER_CO_TRY(first, co_await first_event(services, *executed, deadline));
-        registered.account_id = first->stream_id;
+        registered.account_id = ServiceAccountId{first->stream_id};
     }
     co_return registered;
 }
 
-Answer<Receipt> change_service_account(Services& services, Bearer bearer, Uuid account_id, AccountDefinition definition,
-                                       AccountStatus account_status, Caller caller) {
+Answer<Receipt> change_service_account(Services& services, Bearer bearer, ServiceAccountId account_id,
+                                       AccountDefinition definition, AccountStatus account_status, Caller caller) {
     KEYLEDGER_CO_TRY(parsed, parse(services, std::move(definition)));
     const Precondition precondition = caller.precondition;
     const AccountStep step = [&](AccountAdministration& on) -> StepResult {
@@ -137,7 +138,7 @@ Answer<Receipt> change_service_account(Services& services, Bearer bearer, Uuid a
     co_return changed;
 }
 
-Answer<Receipt> delete_service_account(Services& services, Bearer bearer, Uuid account_id, Caller caller) {
+Answer<Receipt> delete_service_account(Services& services, Bearer bearer, ServiceAccountId account_id, Caller caller) {
     const Precondition precondition = caller.precondition;
     const AccountStep step = [&](AccountAdministration& on) -> StepResult {
         KEYLEDGER_CO_TRY(same, check_precondition(precondition, account_tag(on.state())));
@@ -152,10 +153,11 @@ Answer<Receipt> delete_service_account(Services& services, Bearer bearer, Uuid a
     co_return deleted;
 }
 
-Answer<SecretReceipt> add_account_secret(Services& services, Bearer bearer, Uuid account_id, Caller caller) {
+Answer<SecretReceipt> add_account_secret(Services& services, Bearer bearer, ServiceAccountId account_id,
+                                         Caller caller) {
     const Deadline deadline = caller.deadline;
     SecretReceipt made;
-    made.secret_id = services.identifiers.next();
+    made.secret_id = CredentialId{services.identifiers.next()};
     const Secret random = services.identifiers.next_secret();
     Secret text = client_secret_text(made.secret_id, random);
     const AccountStep step = [&](AccountAdministration& on) -> StepResult {
@@ -179,8 +181,8 @@ Answer<SecretReceipt> add_account_secret(Services& services, Bearer bearer, Uuid
     co_return made;
 }
 
-Answer<Receipt> remove_account_secret(Services& services, Bearer bearer, Uuid account_id, Uuid secret_id,
-                                      Caller caller) {
+Answer<Receipt> remove_account_secret(Services& services, Bearer bearer, ServiceAccountId account_id,
+                                      CredentialId secret_id, Caller caller) {
     const AccountStep step = [&](AccountAdministration& on) -> StepResult {
         const RemoveAccountSecret command{secret_id};
         auto removed = on.carry_out(command);
@@ -191,8 +193,8 @@ Answer<Receipt> remove_account_secret(Services& services, Bearer bearer, Uuid ac
     co_return removed;
 }
 
-Answer<KeyReceipt> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk, Caller caller,
-                                   std::string* fault) {
+Answer<KeyReceipt> add_account_key(Services& services, Bearer bearer, ServiceAccountId account_id, std::string jwk,
+                                   Caller caller, std::string* fault) {
     std::optional<Result<ServiceAccount::PublicKey, CommandError>> key;
     // Looked at only for who may register it: it takes milliseconds.
     const AccountStep step = [&](AccountAdministration& on) -> StepResult {
@@ -208,7 +210,7 @@ Answer<KeyReceipt> add_account_key(Services& services, Bearer bearer, Uuid accou
     co_return KeyReceipt{std::move(**key), added->position, added->repeated};
 }
 
-Answer<Receipt> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id,
+Answer<Receipt> remove_account_key(Services& services, Bearer bearer, ServiceAccountId account_id, std::string key_id,
                                    Caller caller) {
     const AccountStep step = [&](AccountAdministration& on) -> StepResult {
         const RemoveAccountKey command{key_id};

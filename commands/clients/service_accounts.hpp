@@ -21,26 +21,26 @@ struct AccountDefinition {
     std::vector<std::string> audiences;
 };
 struct AccountReceipt {
-    Uuid account_id;
+    ServiceAccountId account_id;
     Position position = 0;
     bool repeated = false;  // as in Done
 };
 Answer<AccountReceipt> register_service_account(Services& services, Bearer bearer, AccountDefinition definition,
                                                 Caller caller);
-Answer<Receipt> change_service_account(Services& services, Bearer bearer, Uuid account_id, AccountDefinition definition,
-                                       AccountStatus account_status, Caller caller);
+Answer<Receipt> change_service_account(Services& services, Bearer bearer, ServiceAccountId account_id,
+                                       AccountDefinition definition, AccountStatus account_status, Caller caller);
 // Its secrets go with it, and the key that they were sealed under. It leaves its groups.
-Answer<Receipt> delete_service_account(Services& services, Bearer bearer, Uuid account_id, Caller caller);
+Answer<Receipt> delete_service_account(Services& services, Bearer bearer, ServiceAccountId account_id, Caller caller);
 
 struct SecretReceipt {
-    Uuid secret_id;
+    CredentialId secret_id;
     std::optional<Secret> secret;  // empty: it is repeated, and the secret was shown then
     Position position = 0;
     bool repeated = false;  // as in Done
 };
-Answer<SecretReceipt> add_account_secret(Services& services, Bearer bearer, Uuid account_id, Caller caller);
-Answer<Receipt> remove_account_secret(Services& services, Bearer bearer, Uuid account_id, Uuid secret_id,
-                                      Caller caller);
+Answer<SecretReceipt> add_account_secret(Services& services, Bearer bearer, ServiceAccountId account_id, Caller caller);
+Answer<Receipt> remove_account_secret(Services& services, Bearer bearer, ServiceAccountId account_id,
+                                      CredentialId secret_id, Caller caller);
 
 struct KeyReceipt {
     ServiceAccount::PublicKey key;
@@ -49,10 +49,10 @@ struct KeyReceipt {
 };
 // `jwk` is the public half as it came (RFC 7517); its `kid` is kept. kInvalidKey: `fault`, which outlives
 // the command, says what is wrong with it.
-Answer<KeyReceipt> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk, Caller caller,
-                                   std::string* fault = nullptr);
+Answer<KeyReceipt> add_account_key(Services& services, Bearer bearer, ServiceAccountId account_id, std::string jwk,
+                                   Caller caller, std::string* fault = nullptr);
 // By its id, the thumbprint, or by its `kid`.
-Answer<Receipt> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id,
+Answer<Receipt> remove_account_key(Services& services, Bearer bearer, ServiceAccountId account_id, std::string key_id,
                                    Caller caller);
 
 }  // namespace keyledger::commands

@@ -18,8 +18,8 @@ namespace {
 
 // ---- who is it? ------------------------------------------------------------------------------------------------
 // The digest of one of the account's secrets: remembered, or read and opened if it is what the log names.
-Answer<security::Digest> stored_digest(Services& services, Uuid account_id, ServiceAccount::NamedSecret named,
-                                       Deadline deadline) {
+Answer<security::Digest> stored_digest(Services& services, ServiceAccountId account_id,
+                                       ServiceAccount::NamedSecret named, Deadline deadline) {
     if (auto known = services.client_secret_cache.find(named.sealed_sha256)) co_return *known;
     CredentialName name{account_id, client_secret_kind(named.id), named.sealed_sha256};
     KEYLEDGER_CO_TRY(stored, co_await read_named_credential(services, std::move(name), std::nullopt, deadline));
@@ -108,7 +108,7 @@ eventstore::SpentValue use_of(const ClientProof& proof) {
     return spent_value("client assertion", {security::view_of(proof.account_id), claims.id}, life);
 }
 
-std::optional<ServiceAccount> remembered(Services& services, const Uuid& account_id) {
+std::optional<ServiceAccount> remembered(Services& services, const ServiceAccountId& account_id) {
     const auto fold = services.executor.ports().cache.find(account_id);
     const auto* account = fold ? eventstore::state_in<ServiceAccount>(*fold->state) : nullptr;
     return account ? std::optional(*account) : std::nullopt;
@@ -124,7 +124,7 @@ asio::awaitable<CommandError> judged(Services& services, const ClientProof& proo
                                       proof.account_id);
     if (error.refusal != refusals::kInvalidClient) co_return error;
     const auto account = remembered(services, proof.account_id);
-    std::optional<Uuid> account_id;
+    std::optional<ServiceAccountId> account_id;
     if (account && account->exists()) account_id = proof.account_id;
     CommandError counted = co_await count_client_failure(services, caller, account_id);
     if (counted.refusal != refusals::kInvalidClient) co_return counted;
@@ -249,7 +249,7 @@ Result<std::vector<std::string>, CommandError> scope_of(const AccessRules& held,
 
 }  // namespace
 
-ClientProof proof_of_secret(const Uuid& account_id, const Secret& secret) {
+ClientProof proof_of_secret(const ServiceAccountId& account_id, const Secret& secret) {
     ClientProof proof;
     proof.account_id = account_id;
     proof.secret = read_client_secret(secret);
@@ -259,8 +259,8 @@ ClientProof proof_of_secret(const Uuid& account_id, const Secret& secret) {
 Result<ClientProof, RejectedAssertion> proof_of_assertion(Services& services, std::string_view assertion) {
     auto claims = services.assertions.read(assertion);
     if (!claims) return Unexpected(RejectedAssertion{claims.error()});
-    const auto account_id = Uuid::parse(claims->subject);
-    if (!account_id || Uuid::parse(claims->issuer) != account_id)
+    const auto account_id = ServiceAccountId::parse(claims->subject);
+    if (!account_id || ServiceAccountId::parse(claims->issuer) != account_id)
         return Unexpected(
             RejectedAssertion{"The client assertion must have the client's id as its 'iss' and its 'sub'."});
     if (std::string why = fault_of(services, *claims); !why.empty())
@@ -276,11 +276,11 @@ void log_rejected_assertion(Services& services, const RejectedAssertion& unfit, 
 }
 
 Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Caller caller) {
-    const Uuid account_id = request.proof.account_id;
+    const ServiceAccountId account_id = request.proof.account_id;
     KEYLEDGER_CO_TRY(admitted, co_await admit(services, request.proof, caller));
     ServiceGrant grant;
     grant.account_id = account_id;
-    grant.token_id = services.identifiers.next();
+    grant.token_id = ServiceTokenId{services.identifiers.next()};
     Streams streams;
     const auto account = streams.read<ServiceAccount>(account_id);
     const auto token = streams.begin<ServiceToken>(grant.token_id);
@@ -318,8 +318,8 @@ Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Ca
 // ---- at the head -----------------------------------------------------------------------------------------------
 namespace {
 
-Answer<ServiceAccess> read_access(Services& services, Uuid account_id, std::optional<Uuid> token_id,
-                                  Deadline deadline) {
+Answer<ServiceAccess> read_access(Services& services, ServiceAccountId account_id,
+                                  std::optional<ServiceTokenId> token_id, Deadline deadline) {
     const ServiceSubject subject{account_id, token_id};
     KEYLEDGER_CO_TRY(access, co_await services.access.read_service(subject, deadline));
     access->held.active = access->account.status == ServiceAccount::Status::kEnabled;
@@ -344,7 +344,7 @@ Answer<Receipt> spend(Services& services, const ClientProof& proof, std::string 
 
 }  // namespace
 
-Answer<ServiceAccess> access_of_service(Services& services, Uuid account_id, Deadline deadline) {
+Answer<ServiceAccess> access_of_service(Services& services, ServiceAccountId account_id, Deadline deadline) {
     auto access = co_await read_access(services, account_id, std::nullopt, deadline);
     co_return access;
 }
@@ -355,7 +355,7 @@ Answer<ServiceAccess> access_of_service_token(Services& services, ServiceBearer 
     co_return access;
 }
 
-Client client_of(const Uuid& account_id, const ServiceAccess& access, const AccessRules& rules) {
+Client client_of(const ServiceAccountId& account_id, const ServiceAccess& access, const AccessRules& rules) {
     Client client;
     client.client_id = account_id.to_string();
     client.audiences = access.account.audiences;

@@ -27,16 +27,16 @@ inline constexpr Duration kAssertionSkew = seconds(10);
 
 // What a client presented, read but not yet believed: one of the two.
 struct ClientProof {
-    Uuid account_id;
+    ServiceAccountId account_id;
     std::optional<PresentedSecret> secret;
     std::optional<ClientAssertions::Claims> assertion;
     std::string assertion_text;
 };
-ClientProof proof_of_secret(const Uuid& account_id, const Secret& secret);
+ClientProof proof_of_secret(const ServiceAccountId& account_id, const Secret& secret);
 // An assertion that is refused whoever it is of: by its form, its audience or its times.
 struct RejectedAssertion {
-    std::string why;       // a sentence for whoever made it: it is about what they wrote, and the same for everybody
-    Uuid account_id = {};  // whom it says it is of; the nil UUID: of nobody
+    std::string why;  // a sentence for whoever made it: it is about what they wrote, and the same for everybody
+    ServiceAccountId account_id = {};  // whom it says it is of; the nil UUID: of nobody
 };
 // Of the account that the assertion says it is of.
 Result<ClientProof, RejectedAssertion> proof_of_assertion(Services& services, std::string_view assertion);
@@ -50,8 +50,8 @@ struct ServiceLogIn {
 };
 // What a log-in earns: a token is made from it.
 struct ServiceGrant {
-    Uuid account_id;
-    Uuid token_id;
+    ServiceAccountId account_id;
+    ServiceTokenId token_id;
     std::vector<std::string> audiences;
     std::vector<std::string> scope;
     Instant issued_at;
@@ -68,16 +68,16 @@ Answer<Client> authenticate_service(Services& services, ClientProof proof, Calle
 // ---- tokens ----------------------------------------------------------------------------------------------------
 // What a verified token of a service says. Whether it still holds is asked of the log.
 struct ServiceBearer {
-    Uuid account_id;
-    Uuid token_id;
+    ServiceAccountId account_id;
+    ServiceTokenId token_id;
     std::vector<std::string> scope = {};
 };
 // Answers for unknown ids, too: such an account is not active and has no permissions.
-Answer<ServiceAccess> access_of_service(Services& services, Uuid account_id, Deadline deadline);
+Answer<ServiceAccess> access_of_service(Services& services, ServiceAccountId account_id, Deadline deadline);
 // The holder of a token; kInvalidToken when it no longer holds.
 Answer<ServiceAccess> access_of_service_token(Services& services, ServiceBearer bearer, Deadline deadline);
 // The same as a client, for accounts that present a token instead of a secret.
-Client client_of(const Uuid& account_id, const ServiceAccess& access, const AccessRules& rules);
+Client client_of(const ServiceAccountId& account_id, const ServiceAccess& access, const AccessRules& rules);
 
 // RFC 7009, by the client that it was issued to or one that may revoke all; others' and unknown ones are no error and
 // change nothing.

@@ -13,7 +13,7 @@ constexpr std::int32_t kNoRevision = 1;  // of a credential that is not there
 Answer<Receipt> record(Services& services, FailureSums::Sum sum, Instant from, Instant before, Caller caller) {
     caller.client_address = sum.network;
     Streams streams;
-    const auto attempts = streams.begin<LoginAttempts>(services.identifiers.next());
+    const auto attempts = streams.begin<LoginAttempts>(LoginAttemptsId{services.identifiers.next()});
     const Step step = [&](Attempt& attempt) -> StepResult {
         const SumFailedLogins command{LoginFailure::kUnknownUser, sum.count, from, before};
         attempt.append(attempts, decide(attempt.state(attempts), command));
@@ -63,11 +63,12 @@ asio::awaitable<void> count_unattributed_failure(Services& services, Caller call
     services.failure_sums.count(caller.client_address);
     Streams streams;
     const Uuid nobody = services.identifiers.next();
-    const auto attempts = streams.begin<LoginAttempts>(nobody);
+    const auto attempts = streams.begin<LoginAttempts>(LoginAttemptsId{nobody});
     const Step step = [&](Attempt& attempt) -> StepResult {
         const RecordFailedLogin command{std::nullopt, LoginFailure::kUnknownUser};
         attempt.append(attempts, decide(attempt.state(attempts), command));
-        attempt.change_credential({nobody, nobody, std::string(kPasswordKind), kNoRevision, std::nullopt});
+        attempt.change_credential(
+            {CredentialId{nobody}, nobody, std::string(kPasswordKind), kNoRevision, std::nullopt});
         co_return Result<void, CommandError>{};
     };
     (void)co_await services.executor.run(std::move(caller), streams, step, 1);

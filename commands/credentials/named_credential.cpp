@@ -41,8 +41,9 @@ Result<Secret, CommandError> open_credential(Services& services, const eventstor
     return std::move(*clear);
 }
 
-Answer<std::string> put_credential(Services& services, Attempt& attempt, const Secret& clear, Uuid credential_id,
-                                   Uuid owner, std::string kind, std::int32_t expected_revision) {
+Answer<std::string> put_credential(Services& services, Attempt& attempt, const Secret& clear,
+                                   CredentialId credential_id, SubjectId owner, std::string kind,
+                                   std::int32_t expected_revision) {
     KEYLEDGER_CO_TRY(key, co_await attempt.key_of(owner));
     const eventstore::CredentialContext context{eventstore::kDefaultTenant, owner, kind, credential_id};
     eventstore::Bytes sealed = services.cipher.seal_credential(**key, context, clear);
@@ -51,11 +52,12 @@ Answer<std::string> put_credential(Services& services, Attempt& attempt, const S
     co_return sealed_sha256;
 }
 
-StepResult take_all_credentials(Services& services, Attempt& attempt, Uuid owner, Uuid named, Deadline deadline) {
+StepResult take_all_credentials(Services& services, Attempt& attempt, SubjectId owner, CredentialId named,
+                                Deadline deadline) {
     KEYLEDGER_CO_TRY(all, co_await services.store.read_credentials(owner, deadline));
     std::ranges::reverse(*all);
     std::ranges::stable_partition(
-        *all, [&](const Uuid& id) { return id == named; }, &StoredCredential::credential_id);
+        *all, [&](const CredentialId& id) { return id == named; }, &StoredCredential::credential_id);
     for (const StoredCredential& one : *all | std::views::take(kMaxCredentialsTaken))
         attempt.change_credential({one.credential_id, one.owner, one.kind, one.revision, std::nullopt});
     co_return Result<void, CommandError>{};

@@ -10,7 +10,7 @@
 namespace keyledger::commands {
 
 struct CredentialName {
-    Uuid owner;
+    SubjectId owner;
     std::string kind;
     std::string sealed_sha256;  // hex
 };
@@ -27,13 +27,15 @@ Result<Secret, CommandError> open_credential(Services& services, const eventstor
 
 // Seals `clear` and puts it into the append, in the place of the revision that is expected (0: of none); the answer is
 // what the log has to name it by.
-Answer<std::string> put_credential(Services& services, Attempt& attempt, const Secret& clear, Uuid credential_id,
-                                   Uuid owner, std::string kind, std::int32_t expected_revision);
+Answer<std::string> put_credential(Services& services, Attempt& attempt, const Secret& clear,
+                                   CredentialId credential_id, SubjectId owner, std::string kind,
+                                   std::int32_t expected_revision);
 
 // All that are the owner's, of whatever kind, go with the append: first the one that the log names, then the
 // newest, up to kMaxCredentialsTaken, for an append has its limits. Commands give nobody as many; whoever can write to
 // the database could, and must not be able to keep an erasure from happening.
 inline constexpr std::size_t kMaxCredentialsTaken = 128;
-StepResult take_all_credentials(Services& services, Attempt& attempt, Uuid owner, Uuid named, Deadline deadline);
+StepResult take_all_credentials(Services& services, Attempt& attempt, SubjectId owner, CredentialId named,
+                                Deadline deadline);
 
 }  // namespace keyledger::commands

@@ -80,13 +80,13 @@ Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt,
     co_return *checked;
 }
 
-void report_tampering(Services& services, const Uuid& user_id, const CommandError& error) {
+void report_tampering(Services& services, const UserId& user_id, const CommandError& error) {
     if (error.refusal == refusals::kCredentialTampered)
         services.operator_log.warning("the stored credential is not the one that the log names, or can't be opened",
                                       user_id);
 }
 
-Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid owner, Uuid credential_id,
+Answer<NewCredential> put_password(Services& services, Attempt& attempt, UserId owner, CredentialId credential_id,
                                    std::int32_t expected_revision, Secret hash) {
     std::string kind(kPasswordKind);
     KEYLEDGER_CO_TRY(sealed_sha256, co_await put_credential(services, attempt, hash, credential_id, owner,
@@ -112,7 +112,7 @@ Answer<Receipt> judge_password(Services& services, Secret password, PasswordIden
     co_return Receipt{};
 }
 
-Answer<LoginAttempts> attempts_at_head(Services& services, Uuid user_id, Deadline deadline) {
+Answer<LoginAttempts> attempts_at_head(Services& services, UserId user_id, Deadline deadline) {
     const auto tally = services.unrecorded_failures.tally(user_id);
     Streams streams;
     streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
@@ -185,9 +185,9 @@ private:
 Answer<int> record_all(Services& services, std::vector<UnrecordedFailures::WaitingFailures> all, Deadline deadline) {
     int recorded = 0;
     std::optional<CommandError> first_error;
-    std::optional<Uuid> not_taken;
+    std::optional<UserId> not_taken;
     for (UnrecordedFailures::WaitingFailures& waiting : all) {
-        const Uuid user_id = *waiting.failure.user_id;
+        const UserId user_id = *waiting.failure.user_id;
         if (not_taken == user_id) continue;  // the stream does not stand still
         waiting.caller.deadline = deadline;
         while (waiting.count > 0) {
@@ -211,7 +211,7 @@ Answer<int> record_all(Services& services, std::vector<UnrecordedFailures::Waiti
 
 }  // namespace
 
-asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
+asio::awaitable<void> record_failed_login(Services& services, std::optional<UserId> user_id, LoginFailure reason,
                                           Caller caller) {
     bool counts = user_id && reason != LoginFailure::kTooManyFailures;
     if (counts) {
@@ -231,7 +231,7 @@ asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid
     if (!counts) co_await count_unattributed_failure(services, std::move(caller));
 }
 
-Answer<int> record_waiting_failures(Services& services, Uuid user_id, Deadline deadline) {
+Answer<int> record_waiting_failures(Services& services, UserId user_id, Deadline deadline) {
     auto all = services.unrecorded_failures.waiting_of(user_id);
     auto recorded = co_await record_all(services, std::move(all), deadline);
     co_return recorded;
@@ -243,7 +243,7 @@ Answer<int> record_waiting_failures(Services& services, Deadline deadline) {
     co_return recorded;
 }
 
-asio::awaitable<void> record_good_login(Services& services, Uuid user_id, LoginAttempts known, Caller caller) {
+asio::awaitable<void> record_good_login(Services& services, UserId user_id, LoginAttempts known, Caller caller) {
     caller.idempotency.reset();
     const std::string network = services.pseudonyms.network(user_id, caller.network);
     const auto what_follows = [&](const LoginAttempts& state) {

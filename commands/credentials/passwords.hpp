@@ -54,10 +54,10 @@ Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt,
 Answer<PasswordCheck> check_decoy(Services& services, Secret password, const Caller& caller);
 
 // Tells the operator, and nobody else, of a credential that was swapped.
-void report_tampering(Services& services, const Uuid& user_id, const CommandError& error);
+void report_tampering(Services& services, const UserId& user_id, const CommandError& error);
 
 // Seals a hash as the owner's password credential and puts it into the append.
-Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid owner, Uuid credential_id,
+Answer<NewCredential> put_password(Services& services, Attempt& attempt, UserId owner, CredentialId credential_id,
                                    std::int32_t expected_revision, Secret hash);
 
 Answer<Secret> hash_password(Services& services, Secret password, HashingRequester::Kind kind, const Caller& caller);
@@ -67,21 +67,21 @@ Answer<Receipt> judge_password(Services& services, Secret password, PasswordIden
 
 // The attempts at the head of the log, of all nodes (I8), and those that this node could not record. Read and not
 // guarded: otherwise anybody who guesses could lock the owner out by moving this stream.
-Answer<LoginAttempts> attempts_at_head(Services& services, Uuid user_id, Deadline deadline);
+Answer<LoginAttempts> attempts_at_head(Services& services, UserId user_id, Deadline deadline);
 
 // A failed attempt, on the user's stream of attempts; or summed apart from it
 // (commands/credentials/failure_sums.hpp) where it counts for nobody: the name is nobody's, or the account
 // could not be tried from there. One that the log does not take counts on this node all the same, and is
 // recorded later (commands/credentials/unrecorded_failures.hpp).
-asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
+asio::awaitable<void> record_failed_login(Services& services, std::optional<UserId> user_id, LoginFailure reason,
                                           Caller caller);
 // Records the waiting failures of one account, or of all. How many were recorded; the error is that of the first
 // account for which it failed.
-Answer<int> record_waiting_failures(Services& services, Uuid user_id, Deadline deadline);
+Answer<int> record_waiting_failures(Services& services, UserId user_id, Deadline deadline);
 Answer<int> record_waiting_failures(Services& services, Deadline deadline);
 
 // A successful log-in: earlier failures are cleared, and the network is remembered. `attempts` is what was read of
 // them.
-asio::awaitable<void> record_good_login(Services& services, Uuid user_id, LoginAttempts attempts, Caller caller);
+asio::awaitable<void> record_good_login(Services& services, UserId user_id, LoginAttempts attempts, Caller caller);
 
 }  // namespace keyledger::commands

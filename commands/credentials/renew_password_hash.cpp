@@ -4,7 +4,7 @@
 
 namespace keyledger::commands {
 
-asio::awaitable<void> renew_password_hash(Services& services, Uuid user_id, Secret password, Caller caller) {
+asio::awaitable<void> renew_password_hash(Services& services, UserId user_id, Secret password, Caller caller) {
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const Step step = [&](Attempt& attempt) -> StepResult {

@@ -7,13 +7,13 @@
 namespace keyledger::commands {
 namespace {
 
-void unlock(Attempt& attempt, const StreamOf<LoginAttempts>& attempts, const Uuid& user_id) {
+void unlock(Attempt& attempt, const StreamOf<LoginAttempts>& attempts, const UserId& user_id) {
     attempt.append(attempts, decide(attempt.state(attempts), UnlockLogin{user_id}));
 }
 
 }  // namespace
 
-Answer<Receipt> unlock_user(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+Answer<Receipt> unlock_user(Services& services, Bearer bearer, UserId user_id, Caller caller) {
     const Deadline deadline = caller.deadline;
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         (void)co_await record_waiting_failures(services, user_id, deadline);  // so that the log knows what is forgiven
@@ -29,7 +29,7 @@ Answer<Receipt> unlock_user(Services& services, Bearer bearer, Uuid user_id, Cal
     co_return done;
 }
 
-Answer<Receipt> unlock_user_as_operator(Services& services, Uuid user_id, Caller caller) {
+Answer<Receipt> unlock_user_as_operator(Services& services, UserId user_id, Caller caller) {
     (void)co_await record_waiting_failures(services, user_id, caller.deadline);
     Streams streams;
     const auto user = streams.read<User>(user_id);

@@ -25,13 +25,13 @@ bool UnrecordedFailures::begin(const LoginFailed& failure, const Caller& caller,
     return true;
 }
 
-void UnrecordedFailures::settle(const Uuid& user_id, std::string_view network) {
+void UnrecordedFailures::settle(const UserId& user_id, std::string_view network) {
     const std::lock_guard lock(mutex_);
     if (Network* here = find(user_id, network); here && here->under_way > 0) here->under_way -= 1;
     drop_if_empty(user_id, network);
 }
 
-void UnrecordedFailures::keep(const Uuid& user_id, std::string_view network, const LoginAttempts& recorded,
+void UnrecordedFailures::keep(const UserId& user_id, std::string_view network, const LoginAttempts& recorded,
                               const LoginAttemptLimits& limits, Instant now) {
     const std::lock_guard lock(mutex_);
     Network* here = find(user_id, network);
@@ -46,7 +46,7 @@ void UnrecordedFailures::keep(const Uuid& user_id, std::string_view network, con
     drop_if_empty(user_id, network);
 }
 
-std::vector<UnrecordedFailures::WaitingFailures> UnrecordedFailures::waiting_of(const Uuid& user_id) const {
+std::vector<UnrecordedFailures::WaitingFailures> UnrecordedFailures::waiting_of(const UserId& user_id) const {
     const std::lock_guard lock(mutex_);
     std::vector<WaitingFailures> all;
     if (const auto account = accounts_.find(user_id); account != accounts_.end()) add_waiting(account->second, all);
@@ -60,13 +60,13 @@ std::vector<UnrecordedFailures::WaitingFailures> UnrecordedFailures::waiting() c
     return all;
 }
 
-void UnrecordedFailures::mark_recorded(const Uuid& user_id, std::string_view network, std::int64_t count) {
+void UnrecordedFailures::mark_recorded(const UserId& user_id, std::string_view network, std::int64_t count) {
     const std::lock_guard lock(mutex_);
     if (Network* here = find(user_id, network)) no_longer_waits(*here, count);
     drop_if_empty(user_id, network);
 }
 
-void UnrecordedFailures::forget(const Uuid& user_id) {
+void UnrecordedFailures::forget(const UserId& user_id) {
     const std::lock_guard lock(mutex_);
     const auto account = accounts_.find(user_id);
     if (account == accounts_.end()) return;
@@ -75,12 +75,12 @@ void UnrecordedFailures::forget(const Uuid& user_id) {
     if (account->second.empty()) accounts_.erase(account);
 }
 
-UnrecordedFailures::FailureTally UnrecordedFailures::tally(const Uuid& user_id) const {
+UnrecordedFailures::FailureTally UnrecordedFailures::tally(const UserId& user_id) const {
     const std::lock_guard lock(mutex_);
     return tally_unlocked(user_id);
 }
 
-UnrecordedFailures::FailureTally UnrecordedFailures::tally_unlocked(const Uuid& user_id) const {
+UnrecordedFailures::FailureTally UnrecordedFailures::tally_unlocked(const UserId& user_id) const {
     FailureTally tally;
     tally.unknown_ = is_full_;
     const auto account = accounts_.find(user_id);
@@ -108,14 +108,14 @@ UnrecordedFailures::Status UnrecordedFailures::status() const {
     return {waiting_, is_full_};
 }
 
-UnrecordedFailures::Network* UnrecordedFailures::find(const Uuid& user_id, std::string_view network) {
+UnrecordedFailures::Network* UnrecordedFailures::find(const UserId& user_id, std::string_view network) {
     const auto account = accounts_.find(user_id);
     if (account == accounts_.end()) return nullptr;
     const auto here = account->second.find(network);
     return here == account->second.end() ? nullptr : &here->second;
 }
 
-void UnrecordedFailures::drop_if_empty(const Uuid& user_id, std::string_view network) {
+void UnrecordedFailures::drop_if_empty(const UserId& user_id, std::string_view network) {
     const auto account = accounts_.find(user_id);
     if (account == accounts_.end()) return;
     const auto here = account->second.find(network);

@@ -36,18 +36,18 @@ public:
     // settled, by one of the next two.
     [[nodiscard]] bool begin(const LoginFailed& failure, const Caller& caller, Instant now);
     // The log has it, or it counts for nothing.
-    void settle(const Uuid& user_id, std::string_view network);
+    void settle(const UserId& user_id, std::string_view network);
     // It was not taken: it waits. Where the account can't be tried from there without it, it counts for nothing.
     // `recorded` is what the log held, as far as that was read.
-    void keep(const Uuid& user_id, std::string_view network, const LoginAttempts& recorded,
+    void keep(const UserId& user_id, std::string_view network, const LoginAttempts& recorded,
               const LoginAttemptLimits& limits, Instant now);
 
     // What waits, of one account or of all.
-    std::vector<WaitingFailures> waiting_of(const Uuid& user_id) const;
+    std::vector<WaitingFailures> waiting_of(const UserId& user_id) const;
     std::vector<WaitingFailures> waiting() const;
-    void mark_recorded(const Uuid& user_id, std::string_view network, std::int64_t count);
+    void mark_recorded(const UserId& user_id, std::string_view network, std::int64_t count);
     // An unlock: what failed before is over.
-    void forget(const Uuid& user_id);
+    void forget(const UserId& user_id);
 
     // Which failures of the account count beside those that the log holds. Taken before the log is read, so that none
     // is missed which is recorded meanwhile; it may be counted twice then, for a moment.
@@ -65,7 +65,7 @@ public:
         std::vector<Failures> failures_;  // of one network, those that are under way after those that wait
         bool unknown_ = false;            // there was no room: there may be any number
     };
-    FailureTally tally(const Uuid& user_id) const;
+    FailureTally tally(const UserId& user_id) const;
 
     struct Status {
         std::int64_t waiting = 0;
@@ -84,15 +84,15 @@ private:
         std::int64_t count() const { return under_way + waiting; }
     };
     using Account = std::map<std::string, Network, std::less<>>;
-    Network* find(const Uuid& user_id, std::string_view network);
-    void drop_if_empty(const Uuid& user_id, std::string_view network);
-    FailureTally tally_unlocked(const Uuid& user_id) const;
+    Network* find(const UserId& user_id, std::string_view network);
+    void drop_if_empty(const UserId& user_id, std::string_view network);
+    FailureTally tally_unlocked(const UserId& user_id) const;
     void no_longer_waits(Network& here, std::int64_t count);
     static void add_waiting(const Account& account, std::vector<WaitingFailures>& all);
 
     const std::size_t at_most_;
     mutable std::mutex mutex_;
-    std::unordered_map<Uuid, Account> accounts_;
+    std::unordered_map<UserId, Account> accounts_;
     std::size_t networks_ = 0;
     std::int64_t waiting_ = 0;
     bool is_full_ = false;  // one found no room, and since then something waited

@@ -16,7 +16,7 @@ Answer<Receipt> end_job(Services& services, Uuid log_id, JobName name, JobComman
     co_return done(executed);
 }
 
-Uuid stream_of_job(const Uuid& log_id, const JobName& job) {
+Id<JobOutcome> stream_of_job(const Uuid& log_id, const JobName& job) {
     const std::string position = std::to_string(job.position);
     const std::string ordinal = std::to_string(job.ordinal);
     const std::string name = security::length_prefixed({security::view_of(log_id), job.reactor, position, ordinal});
@@ -25,7 +25,7 @@ Uuid stream_of_job(const Uuid& log_id, const JobName& job) {
     std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
     id.bytes[6] = static_cast<std::uint8_t>(0x80 | (id.bytes[6] & 0x0F));
     id.bytes[8] = static_cast<std::uint8_t>(0x80 | (id.bytes[8] & 0x3F));
-    return id;
+    return Id<JobOutcome>{id};
 }
 
 }  // namespace keyledger::commands

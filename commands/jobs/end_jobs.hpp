@@ -8,6 +8,6 @@ namespace keyledger::commands {
 Answer<Receipt> end_job(Services& services, Uuid log_id, JobName name, JobCommand command, Caller caller);
 
 // The stream of a job: UUIDv8 (RFC 9562 section 5.8) of its name.
-Uuid stream_of_job(const Uuid& log_id, const JobName& job);
+Id<JobOutcome> stream_of_job(const Uuid& log_id, const JobName& job);
 
 }  // namespace keyledger::commands

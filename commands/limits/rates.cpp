@@ -19,7 +19,7 @@ Bucket failures_of(const Services& services, const Caller& caller) {
     return bucket_of("failed clients of", network, services.settings.limits.passwords);
 }
 
-Bucket failures_as(const Services& services, const Uuid& account_id) {
+Bucket failures_as(const Services& services, const ServiceAccountId& account_id) {
     return scaled_bucket("failures as client", account_id, services.settings.limits.passwords, kNetworksOfAnAccount);
 }
 
@@ -37,13 +37,14 @@ Duration network_retry_after(Services& services, const Caller& caller) {
     return services.limits.known(std::move(buckets)).wait;
 }
 
-Duration account_retry_after(Services& services, const Uuid& account_id) {
+Duration account_retry_after(Services& services, const ServiceAccountId& account_id) {
     std::vector<Bucket> buckets;
     buckets.push_back(failures_as(services, account_id));
     return services.limits.known(std::move(buckets)).wait;
 }
 
-asio::awaitable<CommandError> count_client_failure(Services& services, Caller caller, std::optional<Uuid> account_id) {
+asio::awaitable<CommandError> count_client_failure(Services& services, Caller caller,
+                                                   std::optional<ServiceAccountId> account_id) {
     std::vector<Bucket> buckets;
     buckets.push_back(failures_of(services, caller));
     if (account_id) buckets.push_back(failures_as(services, *account_id));
@@ -59,7 +60,7 @@ Result<void, CommandError> admit_write(Services& services, const Bearer& bearer)
                                  scaled_bucket("writes of", bearer.user_id, rate, kSessionsOfAUser)});
 }
 
-Result<void, CommandError> admit_refresh(Services& services, const Uuid& session_id) {
+Result<void, CommandError> admit_refresh(Services& services, const SessionId& session_id) {
     return taken_from(services, {scaled_bucket("refreshes of", session_id, services.settings.limits.writes)});
 }
 

@@ -10,15 +10,15 @@ namespace keyledger::commands {
 Duration network_retry_after(Services& services, const Caller& caller);
 // The same for one account, over all networks. One network alone can't reach this limit, and correct credentials
 // always pass: nobody can lock an account out.
-Duration account_retry_after(Services& services, const Uuid& account_id);
+Duration account_retry_after(Services& services, const ServiceAccountId& account_id);
 // Counts a failure, of an account that there is if one is named, and says how to answer it: kInvalidClient, or
 // kTooManyAttempts.
 asio::awaitable<CommandError> count_client_failure(Services& services, Caller caller,
-                                                   std::optional<Uuid> account_id = std::nullopt);
+                                                   std::optional<ServiceAccountId> account_id = std::nullopt);
 
 // ---- what somebody changes: by session and by user, on this node -----------------------------------------------
 // kTooManyAttempts. Whoever stole one token can't take from its user's other sessions what these may do.
 Result<void, CommandError> admit_write(Services& services, const Bearer& bearer);
-Result<void, CommandError> admit_refresh(Services& services, const Uuid& session_id);
+Result<void, CommandError> admit_refresh(Services& services, const SessionId& session_id);
 
 }  // namespace keyledger::commands

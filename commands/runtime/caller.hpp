@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "domain/base/uuid.hpp"
+#include "domain/base/id.hpp"
 #include "eventstore/event_metadata.hpp"
 #include "eventstore/store.hpp"
 
@@ -24,7 +24,7 @@ using Precondition = std::optional<std::vector<std::string>>;
 struct Caller {
     eventstore::ActorType actor_type = eventstore::ActorType::kAnonymous;
     std::string actor_id;
-    std::optional<Uuid> session_id;
+    std::optional<SessionId> session_id;
     std::string request_id;
     std::string traceparent;
     std::string client_address;
@@ -34,7 +34,7 @@ struct Caller {
     std::optional<Idempotency> idempotency;
     Precondition precondition;
 
-    Caller acting_as(const Uuid& user_id) const {
+    Caller acting_as(const UserId& user_id) const {
         Caller caller = *this;
         caller.actor_type = eventstore::ActorType::kUser;
         caller.actor_id = user_id.to_string();
@@ -44,8 +44,8 @@ struct Caller {
 
 // What a verified access token says. Whether it still holds is asked of the log, by every command anew.
 struct Bearer {
-    Uuid user_id;
-    Uuid session_id;
+    UserId user_id;
+    SessionId session_id;
     std::int64_t security_stamp = 0;
 };
 

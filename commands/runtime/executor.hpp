@@ -31,14 +31,14 @@ inline constexpr Duration kMaxClockDifference = minutes(1);
 class Streams {
 public:
     template <class Aggregate>
-    StreamOf<Aggregate> read(const Uuid& id) {
+    StreamOf<Aggregate> read(const Id<Aggregate>& id) {
         StreamOf<Aggregate> stream{id};
         if (!place_of(id, Aggregate::kStreamType)) loads_.push_back(load_of(stream));
         return stream;
     }
     // One that the command begins, under an id that was made for it.
     template <class Aggregate>
-    StreamOf<Aggregate> begin(const Uuid& id) {
+    StreamOf<Aggregate> begin(const Id<Aggregate>& id) {
         const auto stream = read<Aggregate>(id);
         loads_[*place_of(id, Aggregate::kStreamType)].is_new = true;
         return stream;

@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "domain/base/id.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 #include "eventstore/any.hpp"
 
 namespace keyledger::commands {
@@ -25,7 +25,7 @@ struct Fold {
 // A stream by its aggregate: what a command says it reads.
 template <class Aggregate>
 struct StreamOf {
-    Uuid id;
+    Id<Aggregate> id;
 };
 
 // Of a stream that does not exist. Throws eventstore::CodecError for a type that no aggregate has.

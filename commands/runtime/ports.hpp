@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "commands/runtime/errors.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
 #include "domain/base/secret.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::commands {
@@ -82,11 +82,11 @@ public:
     virtual std::vector<eventstore::ClaimDigest> claim(std::string_view kind, std::string_view key) = 0;
     virtual std::string device(std::string_view user_agent) = 0;
     // The network that somebody logs in from: of two users at one place it tells nobody that it is the same.
-    virtual std::string network(const Uuid& user_id, std::string_view network) = 0;
+    virtual std::string network(const UserId& user_id, std::string_view network) = 0;
     // The stream that counts a user's failed log-ins, and the subject whose key seals a day's anonymous callers.
-    virtual Uuid login_attempts_of(const Uuid& user_id) = 0;
+    virtual LoginAttemptsId login_attempts_of(const UserId& user_id) = 0;
     // Those of one day (UTC) share it.
-    virtual Uuid anonymous_subject_of(Instant now) = 0;
+    virtual AnonymousCallersId anonymous_subject_of(Instant now) = 0;
 };
 
 // Where commands report what operators must know and callers must not. Never given a secret or a personal value.

@@ -7,7 +7,7 @@ namespace keyledger::commands {
 namespace {
 
 Result<void, CommandError> end(Attempt& attempt, const StreamOf<Session>& session, const User& user,
-                               const Uuid& user_id, SessionEndReason reason) {
+                               const UserId& user_id, SessionEndReason reason) {
     const EndSession command{user_id, reason};
     return attempt.decide_and_append(session, session.id, user, command);
 }
@@ -25,7 +25,7 @@ Answer<Receipt> log_out(Services& services, Bearer bearer, Caller caller) {
     co_return done(executed);
 }
 
-Answer<Receipt> revoke_session(Services& services, Bearer bearer, Uuid session_id, Caller caller) {
+Answer<Receipt> revoke_session(Services& services, Bearer bearer, SessionId session_id, Caller caller) {
     if (session_id == bearer.session_id) {
         auto done = co_await log_out(services, bearer, std::move(caller));
         co_return done;
@@ -54,7 +54,7 @@ Answer<Receipt> revoke_all_sessions(Services& services, Bearer bearer, SessionsT
     co_return done(executed);
 }
 
-Answer<Receipt> revoke_sessions_of(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+Answer<Receipt> revoke_sessions_of(Services& services, Bearer bearer, UserId user_id, Caller caller) {
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         co_return on.attempt.decide_and_append(on.user, RevokeAllSessions{});
     };
@@ -63,7 +63,7 @@ Answer<Receipt> revoke_sessions_of(Services& services, Bearer bearer, Uuid user_
     co_return done;
 }
 
-Answer<Receipt> revoke_token(Services& services, Uuid session_id, Client client, Caller caller) {
+Answer<Receipt> revoke_token(Services& services, SessionId session_id, Client client, Caller caller) {
     Streams lookup;
     lookup.read<Session>(session_id);
     KEYLEDGER_CO_TRY(folds,

@@ -38,7 +38,7 @@ bool goes_by(const User& user, const TypedName& name) {
 // The same reads and the same hash as for a name that somebody has.
 Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller) {
     KEYLEDGER_CO_TRY(check, co_await check_decoy(services, std::move(password), caller));
-    const Uuid nobody = services.identifiers.next();
+    const UserId nobody{services.identifiers.next()};
     std::vector<eventstore::StreamVersion> versions(2, {nobody, 0});
     const auto command_id = services.identifiers.next_command_id();
     KEYLEDGER_CO_TRY(confirmed, co_await services.store.confirm(std::move(versions), command_id, caller.deadline));
@@ -66,7 +66,7 @@ bool is_about_the_attempt(RefusalRef refusal) {
 }
 
 // A wrong password also where nobody is told that it was, as while the user's stream does not stand still.
-asio::awaitable<void> count_failure(Services& services, Uuid user_id, LogInAttempt current, CommandError error,
+asio::awaitable<void> count_failure(Services& services, UserId user_id, LogInAttempt current, CommandError error,
                                     Caller caller) {
     report_tampering(services, user_id, error);
     if (current.was_wrong) current.failure = LoginFailure::kWrongPassword;
@@ -90,8 +90,8 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
         co_return refused;
     }
 
-    const Uuid user_id = found->value().owner;
-    const Uuid session_id = services.identifiers.next();
+    const UserId user_id{found->value().owner};
+    const SessionId session_id{services.identifiers.next()};
     const std::string device = services.pseudonyms.device(caller.user_agent);
     const std::string network = services.pseudonyms.network(user_id, caller.network);
     Streams streams;

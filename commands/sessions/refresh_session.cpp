@@ -7,7 +7,7 @@ namespace keyledger::commands {
 namespace {
 
 // The session names its user for ever, so that a cached fold of any age will do.
-Answer<Uuid> user_of_session(Services& services, Uuid session_id, Deadline deadline) {
+Answer<UserId> user_of_session(Services& services, SessionId session_id, Deadline deadline) {
     Streams streams;
     streams.read<Session>(session_id);
     KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kCached, deadline));
@@ -49,7 +49,7 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
     if (request.token.client_id != request.client.client_id) co_return Unexpected(refusals::kInvalidGrant);
     KEYLEDGER_CO_TRY(taken, admit_refresh(services, request.token.session_id));
     KEYLEDGER_CO_TRY(audiences, audiences_for(request.client, services.settings.issuer, request.resource));
-    const Uuid session_id = request.token.session_id;
+    const SessionId session_id = request.token.session_id;
     KEYLEDGER_CO_TRY(user_id, co_await user_of_session(services, session_id, caller.deadline));
 
     Streams streams;

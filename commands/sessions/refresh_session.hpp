@@ -13,7 +13,7 @@ namespace keyledger::commands {
 
 // What an opened refresh token says.
 struct PresentedRefreshToken {
-    Uuid session_id;
+    SessionId session_id;
     std::int64_t generation = 0;
     std::string client_id;
 };

@@ -31,7 +31,7 @@ Administrators apply(Administrators administrators, const AdministratorsLeft& ev
 
 }  // namespace
 
-bool Administrators::include(const Uuid& user_id) const {
+bool Administrators::include(const UserId& user_id) const {
     return std::find(users.begin(), users.end(), user_id) != users.end();
 }
 

@@ -7,14 +7,14 @@
 
 #include "domain/access/permission.hpp"
 #include "domain/base/declare.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
-#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 
 // ---- events ----------------------------------------------------------------------------------------------------
 struct AdministratorsJoined {
-    Uuid user_id;
+    UserId user_id;
     static constexpr std::string_view kType = "administrators.joined";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning = "An active user got the role, or one who has it was enabled.";
@@ -24,7 +24,7 @@ struct AdministratorsJoined {
     constexpr About about() const { return About::account(user_id); }
 };
 struct AdministratorsLeft {
-    Uuid user_id;
+    UserId user_id;
     static constexpr std::string_view kType = "administrators.left";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning = "An administrator lost the role, or was disabled.";
@@ -36,11 +36,11 @@ using AdministratorsEvent = std::variant<AdministratorsJoined, AdministratorsLef
 // ---- commands --------------------------------------------------------------------------------------------------
 enum class JoinReason { kByRole, kEnabledAgain };  // the limit is for the former: nobody stays locked out by it
 struct JoinAdministrators {
-    Uuid user_id;
+    UserId user_id;
     JoinReason join_reason = JoinReason::kByRole;
 };
 struct LeaveAdministrators {
-    Uuid user_id;
+    UserId user_id;
 };
 
 // ---- refusals --------------------------------------------------------------------------------------------------
@@ -55,9 +55,9 @@ inline constexpr Refusal kTooManyAdministrators =
 
 // ---- state -----------------------------------------------------------------------------------------------------
 struct Administrators {
-    std::vector<Uuid> users;
+    std::vector<UserId> users;
 
-    bool include(const Uuid& user_id) const;
+    bool include(const UserId& user_id) const;
 
     static constexpr std::string_view kStreamType = "administrators";
     static constexpr std::string_view kTitle = "Administrators";
@@ -70,8 +70,8 @@ struct Administrators {
     static constexpr auto fields() { return std::tuple{Field{"users", &Administrators::users}}; }
 };
 // The one stream, the same in every log.
-inline constexpr Uuid kAdministratorsStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //
-                                             0x80, 0x61, 0x64, 0x6d, 0x69, 0x6e, 0x73, 0x01}};
+inline constexpr Id<Administrators> kAdministratorsStream{Uuid{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //
+                                                                0x80, 0x61, 0x64, 0x6d, 0x69, 0x6e, 0x73, 0x01}}};
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 using AdministratorsDecision = Result<std::vector<AdministratorsEvent>, RefusalRef>;

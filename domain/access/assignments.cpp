@@ -7,9 +7,9 @@ namespace {
 
 using Events = std::vector<AssignmentsEvent>;
 
-RoleWithdrawn withdrawn(const Subject& subject, const Uuid& role_id) { return {subject.id, role_id, subject.type}; }
+RoleWithdrawn withdrawn(const Subject& subject, const RoleId& role_id) { return {subject.id, role_id, subject.type}; }
 
-GroupMemberRemoved removed(const Subject& subject, const Uuid& group_id) {
+GroupMemberRemoved removed(const Subject& subject, const GroupId& group_id) {
     return {subject.id, group_id, subject.type};
 }
 
@@ -26,7 +26,7 @@ AssignmentsDecision decide_on(const Assignments& assignments, const AssignRole& 
         return Unexpected(refusals::kNotForEveryone);
     if (assignments.holds(command.role_id)) return Events{};
     Events events;
-    for (const Uuid& role_id : command.deleted)
+    for (const RoleId& role_id : command.deleted)
         if (assignments.holds(role_id)) events.push_back(withdrawn(command.subject, role_id));
     const bool of_group = command.subject.type == SubjectType::kGroup;
     if (assignments.roles.size() - events.size() >= (of_group ? kMaxRolesPerGroup : kMaxRolesPerUser))
@@ -43,7 +43,7 @@ AssignmentsDecision decide_on(const Assignments& assignments, const WithdrawRole
 
 AssignmentsDecision decide_on(const Assignments& assignments, const WithdrawAllRoles& command) {
     Events events;
-    for (const Uuid& role_id : assignments.roles) events.push_back(withdrawn(command.subject, role_id));
+    for (const RoleId& role_id : assignments.roles) events.push_back(withdrawn(command.subject, role_id));
     return events;
 }
 
@@ -52,7 +52,7 @@ AssignmentsDecision decide_on(const Assignments& assignments, const AddMember& c
     if (!command.held.covers(command.rules)) return Unexpected(refusals::kExceedsAuthority);
     if (assignments.is_in(command.group_id)) return Events{};
     Events events;
-    for (const Uuid& group_id : command.deleted)
+    for (const GroupId& group_id : command.deleted)
         if (assignments.is_in(group_id)) events.push_back(removed(command.subject, group_id));
     if (assignments.groups.size() - events.size() >= kMaxGroupsPerSubject) return Unexpected(refusals::kTooManyGroups);
     events.push_back(GroupMemberAdded{command.subject.id, command.group_id, command.subject.type});
@@ -68,7 +68,7 @@ AssignmentsDecision decide_on(const Assignments& assignments, const RemoveMember
 
 AssignmentsDecision decide_on(const Assignments& assignments, const LeaveAllGroups& command) {
     Events events;
-    for (const Uuid& group_id : assignments.groups) events.push_back(removed(command.subject, group_id));
+    for (const GroupId& group_id : assignments.groups) events.push_back(removed(command.subject, group_id));
     return events;
 }
 
@@ -91,11 +91,11 @@ Assignments apply(Assignments assignments, const RoleWithdrawn& event) {
 
 }  // namespace
 
-bool Assignments::holds(const Uuid& role_id) const {
+bool Assignments::holds(const RoleId& role_id) const {
     return std::find(roles.begin(), roles.end(), role_id) != roles.end();
 }
 
-bool Assignments::is_in(const Uuid& group_id) const {
+bool Assignments::is_in(const GroupId& group_id) const {
     return std::find(groups.begin(), groups.end(), group_id) != groups.end();
 }
 

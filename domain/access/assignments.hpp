@@ -9,22 +9,22 @@
 #include "domain/access/role.hpp"
 #include "domain/access/subject.hpp"
 #include "domain/base/declare.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
-#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 
 // ---- events -----------------------------------------------------------------------------------------------
 // The audit trail names users alone as the subjects of these: those of groups and service accounts are found by what
 // they are given.
-constexpr About about_subject(SubjectType type, const Uuid& id) {
+constexpr About about_subject(SubjectType type, const SubjectId& id) {
     return type == SubjectType::kUser ? About::account(id) : About::thing(id);
 }
 // Which role or group it is is their outcome's reason: of the subject's own stream it can't be told.
 // Version 1 of both had a `user_id` in place of the subject.
 struct RoleAssigned {
-    Uuid subject_id;
-    Uuid role_id;
+    SubjectId subject_id;
+    RoleId role_id;
     SubjectType subject_type = SubjectType::kUser;
     static constexpr std::string_view kType = "role.assigned";
     static constexpr int kSchema = 2;
@@ -39,8 +39,8 @@ struct RoleAssigned {
     AuditOutcome outcome() const { return AuditOutcome::success(role_id.to_string()); }
 };
 struct RoleWithdrawn {
-    Uuid subject_id;
-    Uuid role_id;
+    SubjectId subject_id;
+    RoleId role_id;
     SubjectType subject_type = SubjectType::kUser;
     static constexpr std::string_view kType = "role.withdrawn";
     static constexpr int kSchema = 2;
@@ -56,8 +56,8 @@ struct RoleWithdrawn {
     AuditOutcome outcome() const { return AuditOutcome::success(role_id.to_string()); }
 };
 struct GroupMemberAdded {
-    Uuid subject_id;
-    Uuid group_id;
+    SubjectId subject_id;
+    GroupId group_id;
     SubjectType subject_type = SubjectType::kUser;
     static constexpr std::string_view kType = "group.member_added";
     static constexpr int kSchema = 1;
@@ -73,8 +73,8 @@ struct GroupMemberAdded {
     AuditOutcome outcome() const { return AuditOutcome::success(group_id.to_string()); }
 };
 struct GroupMemberRemoved {
-    Uuid subject_id;
-    Uuid group_id;
+    SubjectId subject_id;
+    GroupId group_id;
     SubjectType subject_type = SubjectType::kUser;
     static constexpr std::string_view kType = "group.member_removed";
     static constexpr int kSchema = 1;
@@ -95,14 +95,14 @@ using AssignmentsEvent = std::variant<RoleAssigned, RoleWithdrawn, GroupMemberAd
 // ---- commands --------------------------------------------------------------------------------------------------
 struct AssignRole {
     Subject subject;
-    Uuid role_id;
-    AccessRules rules;          // of the role
-    AccessRules held;           // by whoever assigns it
-    std::vector<Uuid> deleted;  // of the subject's roles, those that are deleted: they are withdrawn by the way
+    RoleId role_id;
+    AccessRules rules;            // of the role
+    AccessRules held;             // by whoever assigns it
+    std::vector<RoleId> deleted;  // of the subject's roles, those that are deleted: they are withdrawn by the way
 };
 struct WithdrawRole {
     Subject subject;
-    Uuid role_id;
+    RoleId role_id;
     AccessRules rules;
     AccessRules held;
 };
@@ -112,14 +112,14 @@ struct WithdrawAllRoles {  // of a group that is deleted
 };
 struct AddMember {
     Subject subject;
-    Uuid group_id;
-    AccessRules rules;          // of the group and of all above it
-    AccessRules held;           // by whoever adds it
-    std::vector<Uuid> deleted;  // of the subject's groups, those that are deleted: it leaves them by the way
+    GroupId group_id;
+    AccessRules rules;             // of the group and of all above it
+    AccessRules held;              // by whoever adds it
+    std::vector<GroupId> deleted;  // of the subject's groups, those that are deleted: it leaves them by the way
 };
 struct RemoveMember {
     Subject subject;
-    Uuid group_id;
+    GroupId group_id;
     AccessRules rules;
     AccessRules held;
 };
@@ -140,13 +140,13 @@ inline constexpr Refusal kTooManyGroups =
 
 // ---- state -----------------------------------------------------------------------------------------------------
 struct Assignments {
-    std::vector<Uuid> roles;   // in the order of their assignment
-    std::vector<Uuid> groups;  // in which the subject is itself
+    std::vector<RoleId> roles;    // in the order of their assignment
+    std::vector<GroupId> groups;  // in which the subject is itself
 
-    bool holds(const Uuid& role_id) const;
-    bool is_in(const Uuid& group_id) const;
+    bool holds(const RoleId& role_id) const;
+    bool is_in(const GroupId& group_id) const;
     // That there are no default roles is asked for by most commands, so it is remembered, too.
-    static constexpr bool is_often_asked(const Uuid& stream_id);
+    static constexpr bool is_often_asked(const AssignmentsId& stream_id);
 
     static constexpr std::string_view kStreamType = "assignments";
     static constexpr std::string_view kTitle = "Assignments";
@@ -162,13 +162,16 @@ struct Assignments {
 };
 // A subject's stream of assignments: its id as a UUID of version 8 (RFC 9562 section 5.8). Nothing else has
 // such an id.
-constexpr Uuid assignments_of(Uuid subject_id) {
-    subject_id.bytes[6] = static_cast<std::uint8_t>(0x80 | (subject_id.bytes[6] & 0x0F));
-    return subject_id;
+constexpr AssignmentsId assignments_of(const SubjectId& subject_id) {
+    Uuid id = subject_id;
+    id.bytes[6] = static_cast<std::uint8_t>(0x80 | (id.bytes[6] & 0x0F));
+    return AssignmentsId{id};
 }
 
-static_assert(assignments_of(kEveryone) != kEveryone);
-constexpr bool Assignments::is_often_asked(const Uuid& stream_id) { return stream_id == assignments_of(kEveryone); }
+static_assert(assignments_of(kEveryone).uuid != kEveryone.uuid);
+constexpr bool Assignments::is_often_asked(const AssignmentsId& stream_id) {
+    return stream_id == assignments_of(kEveryone);
+}
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 using AssignmentsDecision = Result<std::vector<AssignmentsEvent>, RefusalRef>;

@@ -8,8 +8,8 @@
 
 #include "domain/base/declare.hpp"
 #include "domain/base/held_name.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
-#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 
@@ -20,8 +20,8 @@ namespace keyledger {
 // Its id is the same in every log: the UUID of version 5 (RFC 9562 section 5.5) of
 // "urn:keyledger:group:everyone" in the namespace of URLs. Generators here make version 7. Version 8 would
 // not do: the stream of its assignments has this id as one of version 8.
-inline constexpr Uuid kEveryone{{0x18, 0x90, 0xda, 0x4a, 0x93, 0x42, 0x53, 0x8d,  //
-                                 0x99, 0x91, 0x73, 0x9c, 0xb9, 0xba, 0xad, 0xa4}};
+inline constexpr GroupId kEveryone{Uuid{{0x18, 0x90, 0xda, 0x4a, 0x93, 0x42, 0x53, 0x8d,  //
+                                         0x99, 0x91, 0x73, 0x9c, 0xb9, 0xba, 0xad, 0xa4}}};
 inline constexpr std::string_view kEveryoneName = "everyone";  // kept for it, without regard to case
 bool is_reserved_group_name(std::string_view name);
 
@@ -57,15 +57,15 @@ using GroupEvent = std::variant<GroupDefined, GroupRenamed, GroupDeleted>;
 
 // ---- commands ---------------------------------------------------------------------------------------------
 struct DefineGroup {
-    Uuid group_id;
+    GroupId group_id;
     std::string name;
 };
 struct RenameGroup {
-    Uuid group_id;
+    GroupId group_id;
     std::string name;
 };
 struct DeleteGroup {
-    Uuid group_id;
+    GroupId group_id;
 };
 
 // ---- refusals ---------------------------------------------------------------------------------------------

@@ -7,30 +7,30 @@ namespace {
 
 using Events = std::vector<NestingsEvent>;
 
-bool contains(const std::vector<Uuid>& ids, const Uuid& id) {
+bool contains(const std::vector<GroupId>& ids, const GroupId& id) {
     return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-std::vector<Uuid> parents_of(const Nestings& nestings, const Uuid& group_id) {
+std::vector<GroupId> parents_of(const Nestings& nestings, const GroupId& group_id) {
     const auto at = nestings.parents.find(group_id);
-    return at == nestings.parents.end() ? std::vector<Uuid>{} : at->second;
+    return at == nestings.parents.end() ? std::vector<GroupId>{} : at->second;
 }
 
-bool concerns_everyone(const Uuid& parent_id, const Uuid& child_id) {
+bool concerns_everyone(const GroupId& parent_id, const GroupId& child_id) {
     return parent_id == kEveryone || child_id == kEveryone;
 }
 
 // How many stand one above the other, from this one up. There is no cycle, so this ends.
-std::size_t height_above(const Nestings& nestings, const Uuid& group_id) {
+std::size_t height_above(const Nestings& nestings, const GroupId& group_id) {
     std::size_t highest = 0;
-    for (const Uuid& parent : parents_of(nestings, group_id))
+    for (const GroupId& parent : parents_of(nestings, group_id))
         highest = std::max(highest, height_above(nestings, parent));
     return highest + 1;
 }
 
 // This group and all that stand under it, however far.
-std::vector<Uuid> with_all_below(const Nestings& nestings, const Uuid& group_id) {
-    std::vector<Uuid> found;
+std::vector<GroupId> with_all_below(const Nestings& nestings, const GroupId& group_id) {
+    std::vector<GroupId> found;
     for (const auto& [child, parents] : nestings.parents)
         if (child == group_id || contains(nestings.with_all_above(std::vector{child}), group_id))
             found.push_back(child);
@@ -60,7 +60,7 @@ NestingsDecision decide_on(const Nestings& nestings, const NestGroup& command) {
     if (nestings.count >= kMaxNestings) return Unexpected(refusals::kTooManyNestings);
     const GroupNested event{command.parent_id, command.child_id};
     const Nestings then = apply(nestings, event);
-    for (const Uuid& group : with_all_below(nestings, command.child_id)) {
+    for (const GroupId& group : with_all_below(nestings, command.child_id)) {
         if (height_above(then, group) > kMaxGroupDepth) return Unexpected(refusals::kGroupsTooDeep);
         if (then.with_all_above(std::vector{group}).size() > kMaxGroupsAbove + 1)
             return Unexpected(refusals::kTooManyGroupsAbove);
@@ -78,24 +78,24 @@ NestingsDecision decide_on(const Nestings& nestings, const UnnestGroup& command)
 NestingsDecision decide_on(const Nestings& nestings, const RemoveAllNestings& command) {
     Events events;
     for (const auto& [child, parents] : nestings.parents)
-        for (const Uuid& parent : parents)
+        for (const GroupId& parent : parents)
             if (child == command.group_id || parent == command.group_id) events.push_back(GroupUnnested{parent, child});
     return events;
 }
 
 }  // namespace
 
-bool Nestings::has(const Uuid& parent_id, const Uuid& child_id) const {
+bool Nestings::has(const GroupId& parent_id, const GroupId& child_id) const {
     const auto at = parents.find(child_id);
     return at != parents.end() && contains(at->second, parent_id);
 }
 
-std::vector<Uuid> Nestings::with_all_above(std::span<const Uuid> groups) const {
-    std::vector<Uuid> found(groups.begin(), groups.end());
+std::vector<GroupId> Nestings::with_all_above(std::span<const GroupId> groups) const {
+    std::vector<GroupId> found(groups.begin(), groups.end());
     for (std::size_t i = 0; i < found.size(); ++i) {
         const auto at = parents.find(found[i]);
         if (at == parents.end()) continue;
-        for (const Uuid& parent : at->second)
+        for (const GroupId& parent : at->second)
             if (!contains(found, parent)) found.push_back(parent);
     }
     return found;

@@ -11,8 +11,8 @@
 #include "domain/access/permission.hpp"
 #include "domain/access/subject.hpp"
 #include "domain/base/declare.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
-#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 
@@ -23,8 +23,8 @@ inline constexpr std::size_t kMaxNestings = 2'000;  // in all: an event copies t
 // ---- events -----------------------------------------------------------------------------------------------
 // Child and parent are their outcomes' reasons: the stream is that of all groups.
 struct GroupNested {
-    Uuid parent_id;
-    Uuid child_id;
+    GroupId parent_id;
+    GroupId child_id;
     static constexpr std::string_view kType = "group.nested";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning = "The one group stands under the other from now on.";
@@ -37,8 +37,8 @@ struct GroupNested {
     AuditOutcome outcome() const { return AuditOutcome::success(child_id.to_string() + " " + parent_id.to_string()); }
 };
 struct GroupUnnested {
-    Uuid parent_id;
-    Uuid child_id;
+    GroupId parent_id;
+    GroupId child_id;
     static constexpr std::string_view kType = "group.unnested";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning = "It does so no more.";
@@ -54,19 +54,19 @@ using NestingsEvent = std::variant<GroupNested, GroupUnnested>;
 
 // ---- commands ---------------------------------------------------------------------------------------------
 struct NestGroup {
-    Uuid parent_id;
-    Uuid child_id;
+    GroupId parent_id;
+    GroupId child_id;
     AccessRules rules;  // of the parent and of all above it
     AccessRules held;
 };
 struct UnnestGroup {
-    Uuid parent_id;
-    Uuid child_id;
+    GroupId parent_id;
+    GroupId child_id;
     AccessRules rules;
     AccessRules held;
 };
 struct RemoveAllNestings {  // what a group leaves behind that is deleted
-    Uuid group_id;
+    GroupId group_id;
 };
 
 // ---- refusals ---------------------------------------------------------------------------------------------
@@ -83,12 +83,12 @@ inline constexpr Refusal kTooManyNestings =
 
 // ---- state ------------------------------------------------------------------------------------------------
 struct Nestings {
-    std::map<Uuid, std::vector<Uuid>> parents;  // by child; of those that have any
+    std::map<GroupId, std::vector<GroupId>> parents;  // by child; of those that have any
     std::size_t count = 0;
 
-    bool has(const Uuid& parent_id, const Uuid& child_id) const;
+    bool has(const GroupId& parent_id, const GroupId& child_id) const;
     // These groups and all above them, each once, the nearer ones first.
-    std::vector<Uuid> with_all_above(std::span<const Uuid> groups) const;
+    std::vector<GroupId> with_all_above(std::span<const GroupId> groups) const;
 
     static constexpr std::string_view kStreamType = "nestings";
     static constexpr std::string_view kTitle = "Nestings";
@@ -99,8 +99,8 @@ struct Nestings {
     static constexpr int kFold = 1;  // as Session's
 };
 // The one stream, the same in every log.
-inline constexpr Uuid kNestingsStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //
-                                       0x80, 0x6e, 0x65, 0x73, 0x74, 0x65, 0x64, 0x01}};
+inline constexpr Id<Nestings> kNestingsStream{Uuid{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //
+                                                    0x80, 0x6e, 0x65, 0x73, 0x74, 0x65, 0x64, 0x01}}};
 
 // ---- rules ------------------------------------------------------------------------------------------------
 using NestingsDecision = Result<std::vector<NestingsEvent>, RefusalRef>;
@@ -110,9 +110,9 @@ using NestingsCommand = std::variant<NestGroup, UnnestGroup, RemoveAllNestings>;
 // kEveryone if it is a user. Every computation of permissions uses this. The caller knows that the user is
 // registered.
 template <class Visit>
-void for_each_group(SubjectType type, std::span<const Uuid> own, const Nestings& nestings, Visit visit) {
+void for_each_group(SubjectType type, std::span<const GroupId> own, const Nestings& nestings, Visit visit) {
     if (!own.empty())
-        for (const Uuid& group_id : nestings.with_all_above(own)) visit(group_id);
+        for (const GroupId& group_id : nestings.with_all_above(own)) visit(group_id);
     if (type == SubjectType::kUser) visit(kEveryone);
 }
 

@@ -11,8 +11,8 @@
 #include "domain/access/permission.hpp"
 #include "domain/base/declare.hpp"
 #include "domain/base/held_name.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
-#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 
@@ -137,8 +137,8 @@ struct Role {
 };
 
 // The role that administrators hold: it grants everything. Its id is the same in every log.
-inline constexpr Uuid kAdministratorRole{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x65,  //
-                                          0x80, 0x72, 0x6f, 0x6c, 0x65, 0x00, 0x00, 0x01}};
+inline constexpr RoleId kAdministratorRole{Uuid{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x65,  //
+                                                 0x80, 0x72, 0x6f, 0x6c, 0x65, 0x00, 0x00, 0x01}}};
 inline constexpr std::string_view kAdministratorRoleName = "administrator";
 
 // ---- rules -----------------------------------------------------------------------------------------------------

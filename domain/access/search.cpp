@@ -7,9 +7,9 @@ namespace {
 
 constexpr std::string_view kAny = "*";
 
-Owner owner_by(const AccessQuestion& question, const Uuid& subject_id) {
+Owner owner_by(const AccessQuestion& question, const SubjectId& subject_id) {
     if (!question.owner) return Owner::kUnknown;
-    return Uuid::parse(*question.owner) == subject_id ? Owner::kRequester : Owner::kSomebodyElse;
+    return SubjectId::parse(*question.owner) == subject_id ? Owner::kRequester : Owner::kSomebodyElse;
 }
 
 // The same of each instance that the permissions name.
@@ -29,7 +29,7 @@ bool concerns(const Permission& permission, std::string_view resource) {
 
 }  // namespace
 
-bool permits(RoleSpan roles, const Uuid& subject_id, const AccessQuestion& question) {
+bool permits(RoleSpan roles, const SubjectId& subject_id, const AccessQuestion& question) {
     const RequestedPermission wanted{question.resource, question.action, question.instance,
                                      owner_by(question, subject_id), question.qualified};
     bool allowed = false;
@@ -40,7 +40,7 @@ bool permits(RoleSpan roles, const Uuid& subject_id, const AccessQuestion& quest
     return allowed;
 }
 
-std::optional<std::vector<std::string>> permitted_instances(RoleSpan roles, const Uuid& subject_id,
+std::optional<std::vector<std::string>> permitted_instances(RoleSpan roles, const SubjectId& subject_id,
                                                             AccessQuestion question) {
     question.instance = {};
     if (permits(roles, subject_id, question)) return std::nullopt;
@@ -59,7 +59,7 @@ std::optional<std::vector<std::string>> permitted_instances(RoleSpan roles, cons
     return std::vector<std::string>(permitted.begin(), permitted.end());
 }
 
-std::vector<std::string> permitted_actions(RoleSpan roles, const Uuid& subject_id, AccessQuestion question,
+std::vector<std::string> permitted_actions(RoleSpan roles, const SubjectId& subject_id, AccessQuestion question,
                                            const std::set<std::string>& actions) {
     std::vector<std::string> permitted;
     for (const std::string& action : actions) {

@@ -12,7 +12,7 @@
 
 #include "domain/access/role.hpp"
 #include "domain/access/subject.hpp"
-#include "domain/base/uuid.hpp"
+#include "domain/base/id.hpp"
 
 namespace keyledger {
 
@@ -28,15 +28,15 @@ struct AccessQuestion {
 using RoleSpan = std::span<const std::shared_ptr<const Role>>;
 
 // One of the roles allows it and none denies it.
-bool permits(RoleSpan roles, const Uuid& subject_id, const AccessQuestion& question);
+bool permits(RoleSpan roles, const SubjectId& subject_id, const AccessQuestion& question);
 
 // The instances by name, sorted, on which the subject may do it; the question's own instance is ignored. nullopt:
 // they can't be listed, because some permission holds for instances that no permission names.
-std::optional<std::vector<std::string>> permitted_instances(RoleSpan roles, const Uuid& subject_id,
+std::optional<std::vector<std::string>> permitted_instances(RoleSpan roles, const SubjectId& subject_id,
                                                             AccessQuestion question);
 
 // Those of these actions that the subject may do, without a property; the question's own action is ignored.
-std::vector<std::string> permitted_actions(RoleSpan roles, const Uuid& subject_id, AccessQuestion question,
+std::vector<std::string> permitted_actions(RoleSpan roles, const SubjectId& subject_id, AccessQuestion question,
                                            const std::set<std::string>& actions);
 // Adds the actions that a role names, in what it allows or denies, for a resource or for all; without properties.
 void add_actions(std::set<std::string>& actions, const AccessRules& rules, std::string_view resource);
@@ -55,10 +55,10 @@ struct SubjectSearch {
 // How far a search has come. The order is the same on all nodes, and for as long as there are the subjects.
 struct SubjectPlace {
     std::uint32_t part = 0;
-    Uuid after;  // in that part
+    SubjectId after;  // in that part
 };
 struct SubjectPage {
-    std::vector<Uuid> ids;
+    std::vector<SubjectId> ids;
     std::optional<SubjectPlace> next;  // where to go on; none: all were looked at
     Position position = 0;             // all that had happened up to here is in it; of what came later, some may be
 };

@@ -4,7 +4,7 @@
 #include <compare>
 
 #include "domain/base/declare.hpp"
-#include "domain/base/uuid.hpp"
+#include "domain/base/id.hpp"
 
 namespace keyledger {
 
@@ -16,11 +16,11 @@ constexpr auto enum_names(SubjectType) {
 
 struct Subject {
     SubjectType type = SubjectType::kUser;
-    Uuid id;
+    SubjectId id;
 
-    static constexpr Subject user(const Uuid& id) { return {SubjectType::kUser, id}; }
-    static constexpr Subject group(const Uuid& id) { return {SubjectType::kGroup, id}; }
-    static constexpr Subject service_account(const Uuid& id) { return {SubjectType::kServiceAccount, id}; }
+    static constexpr Subject user(const UserId& id) { return {SubjectType::kUser, id}; }
+    static constexpr Subject group(const GroupId& id) { return {SubjectType::kGroup, id}; }
+    static constexpr Subject service_account(const ServiceAccountId& id) { return {SubjectType::kServiceAccount, id}; }
     auto operator<=>(const Subject&) const = default;
 };
 

@@ -17,7 +17,7 @@ namespace keyledger {
 struct Session;
 
 struct SubjectAccess {
-    Uuid subject_id;                               // whose roles these are; nil: there is no such session
+    SubjectId subject_id;                          // whose roles these are; nil: there is no such session
     User user;                                     // without what is personal; absent where there is none
     std::shared_ptr<const Session> found_session;  // nullptr: see session()
     // Assigned to the subject or to a group of its, and defined; each once.

@@ -4,8 +4,8 @@
 // that a field can't be forgotten in one of them.
 //
 //     struct RoleAssigned {
-//         Uuid subject_id;
-//         Uuid role_id;
+//         SubjectId subject_id;
+//         RoleId role_id;
 //         static constexpr std::string_view kType = "role.assigned";  // stored: never changes
 //         static constexpr int kSchema = 1;                           // grows with an upcaster in eventstore/codec/
 //         static constexpr std::string_view kMeaning = "The subject has the role from now on.";  // for docs/events.md
@@ -27,8 +27,8 @@
 #include <tuple>
 #include <utility>
 
+#include "domain/base/id.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 
@@ -90,7 +90,7 @@ struct About {
     What what = What::kThing;
     std::optional<Uuid> id{};  // empty: that of the stream
 
-    static constexpr About account(const Uuid& id) { return {What::kAccount, id}; }
+    static constexpr About account(const SubjectId& id) { return {What::kAccount, id}; }
     static constexpr About thing(const Uuid& id) { return {What::kThing, id}; }
     static constexpr About streams_account() { return {What::kAccount}; }
     static constexpr About stream() { return {What::kThing}; }

@@ -124,7 +124,7 @@ bool is_audience(std::string_view text) {
     return std::all_of(scheme.begin(), scheme.end(), is_of_scheme) && std::all_of(text.begin(), text.end(), is_of_uri);
 }
 
-const ServiceAccount::NamedSecret* ServiceAccount::secret(const Uuid& id) const {
+const ServiceAccount::NamedSecret* ServiceAccount::secret(const CredentialId& id) const {
     const auto at = std::find_if(secrets.begin(), secrets.end(), [&](const auto& one) { return one.id == id; });
     return at == secrets.end() ? nullptr : &*at;
 }
@@ -136,7 +136,7 @@ const ServiceAccount::PublicKey* ServiceAccount::key(std::string_view id) const 
 
 bool ServiceAccount::has_credential(std::string_view id) const {
     if (key(id) != nullptr) return true;
-    const auto secret_id = Uuid::parse(id);
+    const auto secret_id = CredentialId::parse(id);
     return secret_id && secret(*secret_id) != nullptr;
 }
 

@@ -11,9 +11,9 @@
 
 #include "domain/base/declare.hpp"
 #include "domain/base/held_name.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 
@@ -56,7 +56,7 @@ struct ServiceAccountChanged {  // the whole account as it is from now on
     AuditOutcome outcome() const { return AuditOutcome::success(name); }
 };
 struct ServiceAccountSecretAdded {
-    Uuid secret_id;             // of the row in `credentials`
+    CredentialId secret_id;     // of the row in `credentials`
     std::string sealed_sha256;  // of the sealed value: any other is refused
     static constexpr std::string_view kType = "service_account.secret_added";
     static constexpr int kSchema = 1;
@@ -72,7 +72,7 @@ struct ServiceAccountSecretAdded {
     AuditOutcome outcome() const { return AuditOutcome::success(secret_id.to_string()); }
 };
 struct ServiceAccountSecretRemoved {
-    Uuid secret_id;
+    CredentialId secret_id;
     static constexpr std::string_view kType = "service_account.secret_removed";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning = "The secret is not good any more, nor is any token that it earned.";
@@ -153,11 +153,11 @@ struct ChangeServiceAccount {
     AccountStatus account_status = AccountStatus::kEnabled;
 };
 struct AddAccountSecret {
-    Uuid secret_id;
+    CredentialId secret_id;
     std::string sealed_sha256;
 };
 struct RemoveAccountSecret {
-    Uuid secret_id;
+    CredentialId secret_id;
 };
 struct AddAccountKey {
     std::string key_id;
@@ -205,7 +205,7 @@ struct ServiceAccount {
                           EnumName{Status::kDisabled, "disabled"}, EnumName{Status::kDeleted, "deleted"}};
     }
     struct NamedSecret {
-        Uuid id;
+        CredentialId id;
         std::string sealed_sha256;
         bool operator==(const NamedSecret&) const = default;
     };
@@ -229,7 +229,7 @@ struct ServiceAccount {
     bool operator==(const ServiceAccount&) const = default;
 
     bool exists() const { return status == Status::kEnabled || status == Status::kDisabled; }
-    const NamedSecret* secret(const Uuid& id) const;
+    const NamedSecret* secret(const CredentialId& id) const;
     const PublicKey* key(std::string_view id) const;
     // Of the form that a token's event names: the secret's id as text, or the key's.
     bool has_credential(std::string_view id) const;

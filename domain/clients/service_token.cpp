@@ -48,7 +48,8 @@ ServiceToken apply(ServiceToken token, const AssertionUsed& event, const Recorde
 
 }  // namespace
 
-bool holds(const ServiceToken& token, const Uuid& service_account_id, const ServiceAccount& account, Instant now) {
+bool holds(const ServiceToken& token, const ServiceAccountId& service_account_id, const ServiceAccount& account,
+           Instant now) {
     return token.status == Status::kLive && token.service_account_id == service_account_id &&
            token.first_position > account.tokens_ended_before && account.authenticates_by(token.credential) &&
            now < token.expires_at;

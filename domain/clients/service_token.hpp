@@ -15,7 +15,7 @@ namespace keyledger {
 
 // ---- events ----------------------------------------------------------------------------------------------------
 struct ServiceTokenIssued {
-    Uuid service_account_id;
+    ServiceAccountId service_account_id;
     std::vector<std::string> audiences;
     std::vector<std::string> scope;  // permissions, sorted
     std::string credential;          // that earned it: a secret's id, or a key's
@@ -36,7 +36,7 @@ struct ServiceTokenIssued {
     AuditOutcome outcome() const { return AuditOutcome::success(credential); }
 };
 struct ServiceTokenRevoked {
-    Uuid service_account_id;
+    ServiceAccountId service_account_id;
     static constexpr std::string_view kType = "service_token.revoked";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning = "The token is not good any more.";
@@ -47,7 +47,7 @@ struct ServiceTokenRevoked {
 };
 // An assertion that earned no token: its client authenticated with it to ask or to revoke. Not written any more.
 struct AssertionUsed {
-    Uuid service_account_id;
+    ServiceAccountId service_account_id;
     std::string credential;
     static constexpr std::string_view kType = "service_token.assertion_used";
     static constexpr int kSchema = 1;
@@ -66,7 +66,7 @@ using ServiceTokenEvent = std::variant<ServiceTokenIssued, ServiceTokenRevoked, 
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct IssueServiceToken {
-    Uuid service_account_id;
+    ServiceAccountId service_account_id;
     std::vector<std::string> audiences;
     std::vector<std::string> scope;
     std::string credential;
@@ -84,7 +84,7 @@ inline constexpr Refusal kAssertionUsed = told_as(kInvalidClient);
 struct ServiceToken {
     enum class Status { kAbsent, kLive, kRevoked, kSpent };  // kSpent: an assertion that earned none
     Status status = Status::kAbsent;
-    Uuid service_account_id;
+    ServiceAccountId service_account_id;
     std::vector<std::string> audiences;
     std::vector<std::string> scope;
     std::string credential;
@@ -103,7 +103,8 @@ struct ServiceToken {
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 // Whether the token is good at `now`, by its own stream and its account's: the one answer to "does it hold?".
-bool holds(const ServiceToken& token, const Uuid& service_account_id, const ServiceAccount& account, Instant now);
+bool holds(const ServiceToken& token, const ServiceAccountId& service_account_id, const ServiceAccount& account,
+           Instant now);
 
 using ServiceTokenDecision = Result<std::vector<ServiceTokenEvent>, RefusalRef>;
 using ServiceTokenCommand = std::variant<IssueServiceToken, RevokeServiceToken>;

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 #include "domain/credentials/login_attempt_limits.hpp"
 
 namespace keyledger {
@@ -27,7 +27,7 @@ constexpr auto enum_names(LoginFailure) {
 }
 struct LoginFailed {
     // Empty: nobody has the name that was typed, and the name is not recorded. Of before such failures were summed.
-    std::optional<Uuid> user_id;
+    std::optional<UserId> user_id;
     LoginFailure reason = LoginFailure::kWrongPassword;
     std::optional<std::string> network{};  // a keyed digest of user and network; empty: nobody's, or before schema 2
     static constexpr std::string_view kType = "login.failed";
@@ -48,7 +48,7 @@ struct LoginFailed {
 // A good log-in after failed ones. Appended after its session and not with it: whoever guesses moves this stream, and
 // would keep the owner out by conflicts.
 struct LoginFailuresCleared {
-    Uuid user_id;
+    UserId user_id;
     std::optional<std::string> network{};  // whose pause ends too; empty (before schema 2): that of all
     static constexpr std::string_view kType = "login.failures_cleared";
     static constexpr int kSchema = 2;
@@ -63,7 +63,7 @@ struct LoginFailuresCleared {
 };
 // A good log-in from a network that was not known, or not for some days: appended after its session too.
 struct LoginNetworkSeen {
-    Uuid user_id;
+    UserId user_id;
     std::string network;
     static constexpr std::string_view kType = "login.network_seen";
     static constexpr int kSchema = 1;
@@ -78,7 +78,7 @@ struct LoginNetworkSeen {
 };
 // By an administrator, or at the machine.
 struct LoginUnlocked {
-    Uuid user_id;
+    UserId user_id;
     static constexpr std::string_view kType = "login.unlocked";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning =
@@ -119,24 +119,24 @@ using LoginAttemptsEvent =
 // Decides nothing if the account may not be tried from there: otherwise a persistent attacker could lengthen this
 // stream.
 struct RecordFailedLogin {
-    std::optional<Uuid> user_id;
+    std::optional<UserId> user_id;
     LoginFailure reason = LoginFailure::kWrongPassword;
     std::optional<std::string> network{};
     LoginAttemptLimits limits{};
     Instant now{};
 };
 struct ClearFailedLogins {
-    Uuid user_id;
+    UserId user_id;
     std::optional<std::string> network{};
 };
 struct RememberNetwork {
-    Uuid user_id;
+    UserId user_id;
     std::string network;
     LoginAttemptLimits limits{};
     Instant now{};
 };
 struct UnlockLogin {
-    Uuid user_id;
+    UserId user_id;
 };
 
 struct SumFailedLogins {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "domain/base/declare.hpp"
-#include "domain/base/uuid.hpp"
+#include "domain/base/id.hpp"
 
 namespace keyledger {
 
@@ -83,8 +83,8 @@ struct LogKeeping {
         return std::tuple{Field{"added", &L::added}, Field{"closed", &L::closed}, Field{"disavowed", &L::disavowed}};
     }
 };
-inline constexpr Uuid kLogStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //
-                                  0x80, 0x6c, 0x6f, 0x67, 0x6b, 0x65, 0x70, 0x01}};
+inline constexpr Id<LogKeeping> kLogStream{Uuid{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //
+                                                 0x80, 0x6c, 0x6f, 0x67, 0x6b, 0x65, 0x70, 0x01}}};
 
 // ---- rules ------------------------------------------------------------------------------------------------
 using LogCommand = std::variant<AddMacKey, CloseMacKey, DisavowRecords>;

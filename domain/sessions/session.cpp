@@ -10,7 +10,7 @@ using Status = Session::Status;
 
 struct DecisionInput {
     const Session& session;
-    const Uuid& session_id;
+    const SessionId& session_id;
     const User& user;
 };
 
@@ -74,7 +74,7 @@ Session apply(Session session, const SessionEnded&, const Recorded&) {
 
 }  // namespace
 
-Result<void, RefusalRef> check_session(const Session& session, const Uuid& session_id, const User& user,
+Result<void, RefusalRef> check_session(const Session& session, const SessionId& session_id, const User& user,
                                        const SessionLifetimes& lifetimes, Instant now) {
     const auto ends_at = session_ends_at(session.refreshed_at, session.expires_at, lifetimes.idle);
     Result<void, RefusalRef> checked;  // one for all: of several, g++ 12 takes the good one for uninitialized
@@ -86,7 +86,7 @@ Result<void, RefusalRef> check_session(const Session& session, const Uuid& sessi
     return checked;
 }
 
-SessionDecision decide(const Session& session, const Uuid& session_id, const User& user,
+SessionDecision decide(const Session& session, const SessionId& session_id, const User& user,
                        const SessionCommand& command) {
     const DecisionInput input{session, session_id, user};
     return std::visit([&](const auto& c) { return decide_on(input, c); }, command);

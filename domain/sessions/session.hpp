@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 #include "domain/sessions/lifetime.hpp"
 #include "domain/users/user.hpp"
 
@@ -17,7 +17,7 @@ namespace keyledger {
 
 // ---- events ----------------------------------------------------------------------------------------------------
 struct SessionStarted {  // refresh token generation 1
-    Uuid user_id;
+    UserId user_id;
     std::string client_id;
     std::vector<std::string> audiences;
     std::int64_t security_stamp = 0;
@@ -88,7 +88,7 @@ using SessionEvent = std::variant<SessionStarted, SessionRefreshed, SessionRefre
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct StartSession {
-    Uuid user_id;
+    UserId user_id;
     std::string client_id;
     std::vector<std::string> audiences;
     std::string device;
@@ -104,7 +104,7 @@ struct RefreshSession {
     SessionLifetimes lifetimes;
 };
 struct EndSession {
-    Uuid user_id;  // on whose behalf; another user's session is as good as unknown
+    UserId user_id;  // on whose behalf; another user's session is as good as unknown
     SessionEndReason reason = SessionEndReason::kLoggedOut;
 };
 
@@ -125,7 +125,7 @@ struct Session {
                           EnumName{Status::kEnded, "ended"}};
     }
     Status status = Status::kAbsent;
-    Uuid user_id;
+    UserId user_id;
     std::string client_id;
     std::vector<std::string> audiences;
     std::int64_t security_stamp = 0;
@@ -162,7 +162,7 @@ struct Session {
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 // Whether the session is good at `now`, by its own stream and its user's: the one answer to "is it live?".
-Result<void, RefusalRef> check_session(const Session& session, const Uuid& session_id, const User& user,
+Result<void, RefusalRef> check_session(const Session& session, const SessionId& session_id, const User& user,
                                        const SessionLifetimes& lifetimes, Instant now);
 
 using SessionDecision = Result<std::vector<SessionEvent>, RefusalRef>;
@@ -170,7 +170,8 @@ using SessionCommand = std::variant<StartSession, RefreshSession, EndSession>;
 
 // A refresh that decides SessionEnded or SessionRefreshRefused must be answered as a refusal. One that decides
 // nothing is a repeat after a lost answer: the current generation's token is given again, byte for byte.
-SessionDecision decide(const Session& session, const Uuid& session_id, const User& user, const SessionCommand& command);
+SessionDecision decide(const Session& session, const SessionId& session_id, const User& user,
+                       const SessionCommand& command);
 Session evolve(Session session, const SessionEvent& event, const Recorded& recorded);
 
 }  // namespace keyledger

@@ -9,9 +9,9 @@
 
 #include "domain/base/declare.hpp"
 #include "domain/base/held_name.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 
@@ -19,7 +19,7 @@ namespace keyledger {
 // Every session of the user that began before the event ends with it, except the one that is kept.
 struct EndOfSessions {
     std::string_view reason;  // for the list of sessions, where it is stored: never changes
-    std::optional<Uuid> kept_session{};
+    std::optional<SessionId> kept_session{};
 };
 // The request for the user's erasure as it stands behind the event.
 struct PendingErasure {
@@ -44,7 +44,7 @@ struct UserRegistered {
 // Credentials live outside the log. The events that set one carry the SHA-256 (hex) of its sealed value, and log-in
 // refuses a value that the log does not name: a hash swapped in the database opens no door.
 struct UserPasswordSet {
-    Uuid credential_id;
+    CredentialId credential_id;
     std::string sealed_sha256;
     static constexpr std::string_view kType = "user.password_set";
     static constexpr int kSchema = 1;
@@ -58,9 +58,9 @@ struct UserPasswordSet {
     }
 };
 struct UserPasswordChanged {
-    Uuid credential_id;
+    CredentialId credential_id;
     std::string sealed_sha256;
-    std::optional<Uuid> kept_session;
+    std::optional<SessionId> kept_session;
     static constexpr std::string_view kType = "user.password_changed";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning = "Ends every session that began before it, except the one it keeps.";
@@ -73,7 +73,7 @@ struct UserPasswordChanged {
     constexpr EndOfSessions ends_sessions() const { return {"password_changed", kept_session}; }
 };
 struct UserPasswordHashRenewed {  // the same password under stronger parameters: ends nothing
-    Uuid credential_id;
+    CredentialId credential_id;
     std::string sealed_sha256;
     static constexpr std::string_view kType = "user.password_hash_renewed";
     static constexpr int kSchema = 1;
@@ -118,7 +118,7 @@ struct UserEnabled {
     static constexpr auto fields() { return std::tuple{}; }
 };
 struct UserSessionsRevoked {
-    std::optional<Uuid> kept_session;
+    std::optional<SessionId> kept_session;
     static constexpr std::string_view kType = "user.sessions_revoked";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning =
@@ -178,7 +178,7 @@ using UserEvent = std::variant<UserRegistered, UserPasswordSet, UserPasswordChan
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct NewCredential {
-    Uuid credential_id;
+    CredentialId credential_id;
     std::string sealed_sha256;
 };
 struct RegisterUser {
@@ -190,7 +190,7 @@ struct RegisterUser {
 struct ChangePassword {
     std::string verified_sha256;  // of the sealed credential that the current password was checked against
     NewCredential password;
-    std::optional<Uuid> kept_session;
+    std::optional<SessionId> kept_session;
 };
 struct RenewPasswordHash {
     std::string verified_sha256;
@@ -205,7 +205,7 @@ struct DisableUser {
 };
 struct EnableUser {};
 struct RevokeAllSessions {
-    std::optional<Uuid> kept_session;
+    std::optional<SessionId> kept_session;
 };
 // Due at once: both events together. Asked again while it is pending it stays as it was.
 struct RequestErasure {
@@ -245,12 +245,12 @@ struct User {
     std::optional<std::string> name;
     UserPrivilege privilege = UserPrivilege::kUser;  // by UserMadeAdministrator: it grants nothing, roles do
     Instant registered_at;
-    Uuid credential_id;
+    CredentialId credential_id;
     std::string sealed_sha256;
     // Counts what ends sessions together. Tokens carry it; it is never compared by time.
     std::int64_t security_stamp = 0;
     Position sessions_ended_before = 0;
-    std::optional<Uuid> kept_session;
+    std::optional<SessionId> kept_session;
     std::optional<Instant> erasure_due_at;  // requested, and not taken back
 
     static constexpr std::string_view kStreamType = "user";
@@ -283,7 +283,7 @@ struct User {
     static constexpr std::array<std::string_view, 2> kNameKinds{"email", "username"};
     std::vector<ClaimedName> held_names() const;
     // A session that began at `first_position` was ended by an event on its user.
-    bool ended_session(const Uuid& session_id, Position first_position) const {
+    bool ended_session(const SessionId& session_id, Position first_position) const {
         return first_position < sessions_ended_before && session_id != kept_session;
     }
 };

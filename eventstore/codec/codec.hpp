@@ -78,6 +78,10 @@ inline void take(const In& in, const rapidjson::Value& json, Uuid& v) {
     if (!id) in.fail("a UUID");
     v = *id;
 }
+template <class Of>
+void take(const In& in, const rapidjson::Value& json, Id<Of>& v) {
+    take(in, json, v.uuid);
+}
 inline void take(const In& in, const rapidjson::Value& json, std::int64_t& v) {
     if (!json.IsInt64()) in.fail("an integer");
     v = json.GetInt64();

@@ -68,8 +68,8 @@ std::optional<std::string> trace_bytes(const std::string& traceparent) {
 std::string implied_request(const EventMetadata& metadata) {
     return trace_bytes(metadata.traceparent) ? metadata.traceparent.substr(3, 32) : std::string();
 }
-std::optional<Uuid> implied_session(const EnvelopePlace& place) {
-    return place.stream_type == "session" ? std::optional(place.stream_id) : std::nullopt;
+std::optional<SessionId> implied_session(const EnvelopePlace& place) {
+    return place.stream_type == "session" ? std::optional<SessionId>(place.stream_id) : std::nullopt;
 }
 std::optional<Uuid> user_of(const EventMetadata& metadata) {
     return metadata.actor_type == ActorType::kUser ? uuid_of(metadata.actor_id) : std::nullopt;
@@ -238,7 +238,7 @@ EventMetadata decode_short(const Value& object, const EnvelopePlace& place, Fiel
     if (const Value* session = in.take("session")) {
         if (session->IsNull()) metadata.session_id.reset();
         else if (!session->IsString()) fail("session", "a string");
-        else metadata.session_id = uuid_in("session", {session->GetString(), session->GetStringLength()});
+        else metadata.session_id = SessionId{uuid_in("session", {session->GetString(), session->GetStringLength()})};
     }
     take_personal(in, metadata, opener);
     in.end();

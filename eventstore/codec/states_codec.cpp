@@ -27,8 +27,8 @@ struct StoredRole {
     }
 };
 struct StoredNestings {  // the n-th child stands under the n-th parent
-    std::vector<Uuid> children;
-    std::vector<Uuid> parents;
+    std::vector<GroupId> children;
+    std::vector<GroupId> parents;
     static constexpr auto fields() {
         using K = StoredNestings;
         return std::tuple{Field{"children", &K::children}, Field{"parents", &K::parents}};
@@ -38,7 +38,7 @@ struct StoredAccount {
     ServiceAccount::Status status = ServiceAccount::Status::kAbsent;
     std::string name;
     std::vector<std::string> audiences;
-    std::vector<Uuid> secrets;
+    std::vector<CredentialId> secrets;
     std::vector<std::string> sealed_sha256s;  // of each secret
     std::vector<std::string> keys;
     std::vector<KeyAlgorithm> algorithms;  // of each key
@@ -77,7 +77,7 @@ StoredRole kept_of(const Role& role) {
 StoredNestings kept_of(const Nestings& nestings) {
     StoredNestings kept;
     for (const auto& [child, parents] : nestings.parents) {
-        for (const Uuid& parent : parents) {
+        for (const GroupId& parent : parents) {
             kept.children.push_back(child);
             kept.parents.push_back(parent);
         }

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "domain/base/id.hpp"
 #include "domain/base/secret.hpp"
-#include "domain/base/uuid.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore {
@@ -29,7 +29,7 @@ struct CredentialContext {
     std::string_view tenant;
     Uuid owner;
     std::string_view kind;
-    Uuid credential_id;
+    CredentialId credential_id;
 };
 struct SnapshotContext {
     Uuid stream_id;

@@ -3,7 +3,7 @@
 // table, what is written, updated and read all follow from that list (engine/table.hpp).
 //
 //     struct UserRow {
-//         Uuid id;
+//         UserId id;
 //         std::optional<std::string> email;  // optional: may be null
 //         Instant created_at;
 //         static constexpr auto columns() {
@@ -12,9 +12,9 @@
 //         }
 //     };
 //
-// The member's type says the column's: Uuid, std::string, std::int64_t, std::int32_t, bool; an Instant is a bigint of
-// milliseconds; std::vector<std::string> is
-// a text of words, apart by spaces as in a scope (RFC 6749 section 3.3). Columns stand in the table in this order.
+// The member's type says the column's: Uuid or an Id, std::string, std::int64_t, std::int32_t, bool; an Instant is a
+// bigint of milliseconds; a list of strings is a text of words, apart by spaces as in a scope (RFC 6749 section 3.3).
+// Columns stand in the table in this order.
 #include <string_view>
 #include <tuple>
 

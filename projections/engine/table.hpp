@@ -34,10 +34,15 @@ inline constexpr bool kIsOptional = false;
 template <class T>
 inline constexpr bool kIsOptional<std::optional<T>> = true;
 
+template <class T>
+inline constexpr bool kIsId = std::is_same_v<T, Uuid>;
+template <class Of>
+inline constexpr bool kIsId<Id<Of>> = true;
+
 template <class Value>
 constexpr std::string_view sql_type() {
     if constexpr (kIsOptional<Value>) return sql_type<typename Value::value_type>();
-    else if constexpr (std::is_same_v<Value, Uuid>) return "uuid";
+    else if constexpr (kIsId<Value>) return "uuid";
     else if constexpr (std::is_same_v<Value, bool>) return "boolean";
     else if constexpr (std::is_same_v<Value, std::int32_t>) return "integer";
     else if constexpr (std::is_same_v<Value, std::int64_t> || std::is_same_v<Value, Instant>) return "bigint";
@@ -89,6 +94,10 @@ void add_value(SqlArray& array, const Value& value) {
 inline void add_value(SqlArray& array, const std::vector<std::string>& value) { array.add(words(value)); }
 
 inline void read_value(const pqxx::field& field, Uuid& value) { value = uuid_from(field); }
+template <class Of>
+void read_value(const pqxx::field& field, Id<Of>& value) {
+    value.uuid = uuid_from(field);
+}
 inline void read_value(const pqxx::field& field, std::string& value) { value.assign(field.c_str(), field.size()); }
 inline void read_value(const pqxx::field& field, std::vector<std::string>& value) { value = words_of(field.c_str()); }
 inline void read_value(const pqxx::field& field, bool& value) { value = field.as<bool>(); }

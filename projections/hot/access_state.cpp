@@ -41,7 +41,7 @@ Session AccessState::unpack(const PackedSession& packed) const {
 AccessState::PackedUser AccessState::pack(const User& user) {
     return {user.security_stamp,
             user.sessions_ended_before,
-            user.kept_session.value_or(Uuid{}),
+            user.kept_session.value_or(SessionId{}),
             user.registered_at,
             user.erasure_due_at.value_or(Instant()),
             0,
@@ -70,26 +70,27 @@ AccessState::Change AccessState::read_change(const eventstore::RecordedEvent& ev
 }
 
 void AccessState::apply(const Change& change) {
-    if (!change.event) return pass_over(change.stream_id, change.recorded);
+    if (!change.event) return pass_over(UserId{change.stream_id}, change.recorded);
     // Whether somebody may go on guessing is no part of what their token grants: not LoginAttempts.
     using Concerns =
         eventstore::Subscription<User, Session, Role, Assignments, ServiceAccount, ServiceToken, Group, Nestings>;
-    Concerns::deliver(*change.event, [&](const auto& of_one) { apply(change.stream_id, of_one, change.recorded); });
+    Concerns::deliver(*change.event, change.stream_id,
+                      [&](const auto& id, const auto& of_one) { apply(id, of_one, change.recorded); });
 }
 
-void AccessState::apply(const Uuid& id, const UserEvent& event, const Recorded& recorded) {
+void AccessState::apply(const UserId& id, const UserEvent& event, const Recorded& recorded) {
     PackedUser& packed = users_.shard_of(id)[id];
     packed = pack(evolve(unpack(packed), event, recorded));
     packed.last_position = recorded.position;
 }
 
 // A record that means nothing may stand in a user's stream.
-void AccessState::pass_over(const Uuid& id, const Recorded& recorded) {
+void AccessState::pass_over(const UserId& id, const Recorded& recorded) {
     auto& shard = users_.shard_of(id);
     if (const auto at = shard.find(id); at != shard.end()) at->second.last_position = recorded.position;
 }
 
-void AccessState::apply(const Uuid& id, const SessionEvent& event, const Recorded& recorded) {
+void AccessState::apply(const SessionId& id, const SessionEvent& event, const Recorded& recorded) {
     auto& shard = sessions_.shard_of(id);
     const auto at = shard.find(id);
     const bool starts = std::holds_alternative<SessionStarted>(event);
@@ -99,43 +100,43 @@ void AccessState::apply(const Uuid& id, const SessionEvent& event, const Recorde
     else shard.insert_or_assign(id, pack(session));
 }
 
-void AccessState::apply(const Uuid& id, const RoleEvent& event, const Recorded& recorded) {
+void AccessState::apply(const RoleId& id, const RoleEvent& event, const Recorded& recorded) {
     auto& role = roles_[id];
     role = std::make_shared<const Role>(evolve(role ? *role : Role{}, event, recorded));
 }
 
-void AccessState::apply(const Uuid& id, const AssignmentsEvent& event, const Recorded& recorded) {
+void AccessState::apply(const AssignmentsId& id, const AssignmentsEvent& event, const Recorded& recorded) {
     auto& shard = assignments_.shard_of(id);
     Assignments& assignments = shard[id];
     assignments = evolve(std::move(assignments), event, recorded);
     if (assignments.roles.empty() && assignments.groups.empty()) shard.erase(id);
 }
 
-void AccessState::apply(const Uuid& id, const GroupEvent& event, const Recorded& recorded) {
+void AccessState::apply(const GroupId& id, const GroupEvent& event, const Recorded& recorded) {
     const auto known = groups_.find(id);
     put(id, std::make_shared<const Group>(evolve(known == groups_.end() ? Group{} : *known->second, event, recorded)));
 }
 
-void AccessState::put(const Uuid& id, std::shared_ptr<const Group> group) {
+void AccessState::put(const GroupId& id, std::shared_ptr<const Group> group) {
     groups_[id] = std::move(group);
     everyone_is_there_ = everyone_is_there_ || id == kEveryone;
 }
 
-void AccessState::apply(const Uuid&, const NestingsEvent& event, const Recorded& recorded) {
+void AccessState::apply(const Id<Nestings>&, const NestingsEvent& event, const Recorded& recorded) {
     nestings_ = evolve(std::move(nestings_), event, recorded);
 }
 
-void AccessState::apply(const Uuid& id, const ServiceAccountEvent& event, const Recorded& recorded) {
+void AccessState::apply(const ServiceAccountId& id, const ServiceAccountEvent& event, const Recorded& recorded) {
     services_.apply(id, event, recorded);
 }
 
-void AccessState::apply(const Uuid& id, const ServiceTokenEvent& event, const Recorded& recorded) {
+void AccessState::apply(const ServiceTokenId& id, const ServiceTokenEvent& event, const Recorded& recorded) {
     services_.apply(id, event, recorded);
 }
 
 // ---- asking ----------------------------------------------------------------------------------------------------
 void AccessState::add_roles(Roles& roles, const Assignments& assignments) const {
-    for (const Uuid& role_id : assignments.roles) {
+    for (const RoleId& role_id : assignments.roles) {
         const auto role = roles_.find(role_id);
         if (role == roles_.end() || role->second->status != Role::Status::kDefined) continue;
         if (std::ranges::find(roles, role->second) == roles.end()) roles.push_back(role->second);
@@ -145,8 +146,8 @@ void AccessState::add_roles(Roles& roles, const Assignments& assignments) const 
 void AccessState::add_access(SubjectAccess& found, const Subject& subject) const {
     const Assignments* assigned = assignments_.find(assignments_of(subject.id));
     if (assigned != nullptr) add_roles(found.roles, *assigned);
-    const std::span<const Uuid> own = assigned != nullptr ? std::span(assigned->groups) : std::span<const Uuid>();
-    for_each_group(subject.type, own, nestings_, [&](const Uuid& group_id) {
+    const std::span<const GroupId> own = assigned != nullptr ? std::span(assigned->groups) : std::span<const GroupId>();
+    for_each_group(subject.type, own, nestings_, [&](const GroupId& group_id) {
         if (group_id == kEveryone && !everyone_is_there_) return;
         const auto group = groups_.find(group_id);
         const bool is_told = group_id != kEveryone && group != groups_.end();
@@ -155,13 +156,15 @@ void AccessState::add_access(SubjectAccess& found, const Subject& subject) const
     });
 }
 
-SubjectAccess AccessState::find(const std::optional<Uuid>& subject_id, const std::optional<Uuid>& session_id) const {
+SubjectAccess AccessState::find(const std::optional<SubjectId>& subject_id,
+                                const std::optional<SessionId>& session_id) const {
     SubjectAccess found;
     if (session_id)
         if (const PackedSession* session = sessions_.find(*session_id))
             found.found_session = std::make_shared<const Session>(unpack(*session));
     found.subject_id = subject_id.value_or(found.session().user_id);
-    if (const PackedUser* user = users_.find(found.subject_id)) {
+    // Of a service account's id there is no user.
+    if (const PackedUser* user = users_.find(UserId{found.subject_id})) {
         found.user = unpack(*user);
         found.user_position = user->last_position;
     }
@@ -171,7 +174,8 @@ SubjectAccess AccessState::find(const std::optional<Uuid>& subject_id, const std
     return found;
 }
 
-ServiceAccess AccessState::find_service(const Uuid& account_id, const std::optional<Uuid>& token_id) const {
+ServiceAccess AccessState::find_service(const ServiceAccountId& account_id,
+                                        const std::optional<ServiceTokenId>& token_id) const {
     ServiceAccess found;
     found.held.subject_id = account_id;
     if (const auto account = services_.account(account_id)) found.account = *account;
@@ -189,14 +193,14 @@ bool AccessState::may(const Subject& subject, const SubjectSearch& search) const
 
 SubjectPage AccessState::search(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const {
     return search.type == SubjectType::kUser ? search_users(search, from, limit)
-                                             : search_services(search, from.after, limit);
+                                             : search_services(search, ServiceAccountId{from.after}, limit);
 }
 
 // Part by part, in the order of the ids within one.
 SubjectPage AccessState::search_users(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const {
     SubjectPage found;
     std::size_t looked_at = 0;
-    Uuid after = from.after;
+    UserId after{from.after};
     for (std::uint32_t part = from.part; part < users_.kShards; ++part, after = {}) {
         if (looked_at >= kSearchedAtOnce) {
             found.next = SubjectPlace{part, {}};
@@ -211,16 +215,17 @@ SubjectPage AccessState::search_users(const SubjectSearch& search, const Subject
         if (found.ids.size() <= limit) continue;
         found.ids.resize(limit);
         // None may be of this part.
-        found.next = SubjectPlace{part, std::ssize(found.ids) > begin ? found.ids.back() : after};
+        found.next = SubjectPlace{part, std::ssize(found.ids) > begin ? found.ids.back() : SubjectId{after}};
         break;
     }
     return found;
 }
 
-SubjectPage AccessState::search_services(const SubjectSearch& search, const Uuid& after, std::size_t limit) const {
+SubjectPage AccessState::search_services(const SubjectSearch& search, const ServiceAccountId& after,
+                                         std::size_t limit) const {
     SubjectPage found;
     std::size_t looked_at = 0;
-    Uuid last = after;
+    ServiceAccountId last = after;
     for (const auto& [id, account] : services_.accounts_after(after)) {
         if (found.ids.size() == limit || looked_at++ == kSearchedAtOnce) {
             found.next = SubjectPlace{0, last};
@@ -279,9 +284,9 @@ void AccessState::write(SnapshotWriter& out) const {
         for (const auto& [id, assignments] : assignments_.shard(shard)) {
             out.id(id);
             out.number(static_cast<std::int64_t>(assignments.roles.size()));
-            for (const Uuid& role_id : assignments.roles) out.id(role_id);
+            for (const RoleId& role_id : assignments.roles) out.id(role_id);
             out.number(static_cast<std::int64_t>(assignments.groups.size()));
-            for (const Uuid& group_id : assignments.groups) out.id(group_id);
+            for (const GroupId& group_id : assignments.groups) out.id(group_id);
         }
     }
     write_groups(out);
@@ -324,21 +329,21 @@ void AccessState::write_groups(SnapshotWriter& out) const {
     for (const auto& [child, parents] : nestings_.parents) {
         out.id(child);
         out.number(static_cast<std::int64_t>(parents.size()));
-        for (const Uuid& parent : parents) out.id(parent);
+        for (const GroupId& parent : parents) out.id(parent);
     }
 }
 
 void AccessState::read_groups(SnapshotReader& in) {
     for (std::int64_t left = in.count(); left > 0; --left) {
-        const Uuid id = in.id();
+        const auto id = in.id<Group>();
         Group group;
         group.status = in.one_of<Group::Status>(Group::Status::kDeleted);
         group.name = in.text();
         put(id, std::make_shared<const Group>(std::move(group)));
     }
     for (std::int64_t left = in.count(); left > 0; --left) {
-        std::vector<Uuid>& parents = nestings_.parents[in.id()];
-        for (std::int64_t count = in.count(); count > 0; --count) parents.push_back(in.id());
+        std::vector<GroupId>& parents = nestings_.parents[in.id<Group>()];
+        for (std::int64_t count = in.count(); count > 0; --count) parents.push_back(in.id<Group>());
         nestings_.count += parents.size();
     }
 }
@@ -350,7 +355,7 @@ void AccessState::read(SnapshotReader& in) {
         (void)origin_of({std::move(client_id), in.texts()});
     }
     for (std::int64_t left = in.count(); left > 0; --left) {
-        const Uuid id = in.id();
+        const auto id = in.id<Role>();
         Role role;
         role.status = in.one_of<Role::Status>(Role::Status::kDeleted);
         role.kind = in.one_of<RoleKind>(RoleKind::kBuiltIn);
@@ -361,19 +366,19 @@ void AccessState::read(SnapshotReader& in) {
     }
     for (std::size_t shard = 0; shard < assignments_.kShards; ++shard)
         for (std::int64_t left = in.count(); left > 0; --left) {
-            const Uuid id = in.id();
+            const auto id = in.id<Assignments>();
             Assignments& assignments = assignments_.shard_of(id)[id];
-            for (std::int64_t roles = in.count(); roles > 0; --roles) assignments.roles.push_back(in.id());
-            for (std::int64_t groups = in.count(); groups > 0; --groups) assignments.groups.push_back(in.id());
+            for (std::int64_t roles = in.count(); roles > 0; --roles) assignments.roles.push_back(in.id<Role>());
+            for (std::int64_t groups = in.count(); groups > 0; --groups) assignments.groups.push_back(in.id<Group>());
         }
     read_groups(in);
     for (std::size_t shard = 0; shard < users_.kShards; ++shard) {
         const std::int64_t count = in.count();
         users_.shard(shard).reserve(static_cast<std::size_t>(std::min(count, kMostReserved)));
         for (std::int64_t left = count; left > 0; --left) {
-            const Uuid id = in.id();
+            const auto id = in.id<User>();
             PackedUser user;
-            user.kept_session = in.id();
+            user.kept_session = in.id<Session>();
             user.status = in.one_of<User::Status>(User::Status::kErased);
             user.privilege = in.one_of<UserPrivilege>(UserPrivilege::kAdministrator);
             user.security_stamp = in.number();
@@ -388,9 +393,9 @@ void AccessState::read(SnapshotReader& in) {
         const std::int64_t count = in.count();
         sessions_.shard(shard).reserve(static_cast<std::size_t>(std::min(count, kMostReserved)));
         for (std::int64_t left = count; left > 0; --left) {
-            const Uuid id = in.id();
+            const auto id = in.id<Session>();
             PackedSession session;
-            session.user_id = in.id();
+            session.user_id = in.id<User>();
             session.origin = static_cast<std::uint32_t>(in.number());
             if (session.origin >= origins_.size()) throw eventstore::CodecError("a session is of no client");
             for (std::int64_t* number : {&session.security_stamp, &session.generation, &session.first_position})

@@ -54,8 +54,8 @@ public:
 
     // Without a subject (a user or service account): the session's user. Position and `active` are for others to say:
     // it has no clock, and does not know how far it is.
-    SubjectAccess find(const std::optional<Uuid>& subject_id, const std::optional<Uuid>& session_id) const;
-    ServiceAccess find_service(const Uuid& account_id, const std::optional<Uuid>& token_id) const;
+    SubjectAccess find(const std::optional<SubjectId>& subject_id, const std::optional<SessionId>& session_id) const;
+    ServiceAccess find_service(const ServiceAccountId& account_id, const std::optional<ServiceTokenId>& token_id) const;
 
     // Those who may, at most `limit`; looks at about kSearchedAtOnce subjects, or one part of Sharded::kShards if
     // that holds more.
@@ -84,7 +84,7 @@ private:
         auto operator<=>(const Origin&) const = default;
     };
     struct PackedSession {
-        Uuid user_id;
+        UserId user_id;
         std::uint32_t origin = 0;
         std::int64_t security_stamp = 0;
         std::int64_t generation = 0;
@@ -96,7 +96,7 @@ private:
     struct PackedUser {
         std::int64_t security_stamp = 0;
         Position sessions_ended_before = 0;
-        Uuid kept_session;  // nil: none
+        SessionId kept_session;  // nil: none
         Instant registered_at;
         Instant erasure_due_at;  // not set: not requested
         Position last_position = 0;
@@ -104,22 +104,22 @@ private:
         UserPrivilege privilege = UserPrivilege::kUser;
     };
 
-    void pass_over(const Uuid& id, const Recorded& recorded);
-    void apply(const Uuid& id, const UserEvent& event, const Recorded& recorded);
-    void apply(const Uuid& id, const SessionEvent& event, const Recorded& recorded);
-    void apply(const Uuid& id, const RoleEvent& event, const Recorded& recorded);
-    void apply(const Uuid& id, const AssignmentsEvent& event, const Recorded& recorded);
-    void apply(const Uuid& id, const ServiceAccountEvent& event, const Recorded& recorded);
-    void apply(const Uuid& id, const ServiceTokenEvent& event, const Recorded& recorded);
-    void apply(const Uuid& id, const GroupEvent& event, const Recorded& recorded);
-    void apply(const Uuid& id, const NestingsEvent& event, const Recorded& recorded);
+    void pass_over(const UserId& id, const Recorded& recorded);
+    void apply(const UserId& id, const UserEvent& event, const Recorded& recorded);
+    void apply(const SessionId& id, const SessionEvent& event, const Recorded& recorded);
+    void apply(const RoleId& id, const RoleEvent& event, const Recorded& recorded);
+    void apply(const AssignmentsId& id, const AssignmentsEvent& event, const Recorded& recorded);
+    void apply(const ServiceAccountId& id, const ServiceAccountEvent& event, const Recorded& recorded);
+    void apply(const ServiceTokenId& id, const ServiceTokenEvent& event, const Recorded& recorded);
+    void apply(const GroupId& id, const GroupEvent& event, const Recorded& recorded);
+    void apply(const Id<Nestings>& id, const NestingsEvent& event, const Recorded& recorded);
     using Roles = std::vector<std::shared_ptr<const Role>>;
     void add_roles(Roles& roles, const Assignments& assignments) const;
     void add_access(SubjectAccess& found, const Subject& subject) const;
     bool may(const Subject& subject, const SubjectSearch& search) const;
     SubjectPage search_users(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const;
-    SubjectPage search_services(const SubjectSearch& search, const Uuid& after, std::size_t limit) const;
-    void put(const Uuid& id, std::shared_ptr<const Group> group);
+    SubjectPage search_services(const SubjectSearch& search, const ServiceAccountId& after, std::size_t limit) const;
+    void put(const GroupId& id, std::shared_ptr<const Group> group);
     void write_groups(SnapshotWriter& out) const;
     void read_groups(SnapshotReader& in);
     std::uint32_t origin_of(Origin origin);
@@ -129,12 +129,12 @@ private:
     static PackedUser pack(const User& user);
 
     SessionLifetimes lifetimes_;
-    Sharded<Uuid, PackedSession> sessions_;
-    Sharded<Uuid, PackedUser> users_;
-    Sharded<Uuid, Assignments> assignments_;  // by their stream's id; of those who have any
-    std::map<Uuid, std::shared_ptr<const Role>> roles_;
+    Sharded<SessionId, PackedSession> sessions_;
+    Sharded<UserId, PackedUser> users_;
+    Sharded<AssignmentsId, Assignments> assignments_;  // by their stream's id; of those who have any
+    std::map<RoleId, std::shared_ptr<const Role>> roles_;
     ServiceState services_;
-    std::map<Uuid, std::shared_ptr<const Group>> groups_;
+    std::map<GroupId, std::shared_ptr<const Group>> groups_;
     bool everyone_is_there_ = false;  // among them
     Nestings nestings_;
     std::vector<Origin> origins_;

@@ -127,8 +127,8 @@ asio::awaitable<Result<Found, HotError>> HotAccess::await_answer(Find find, Head
     }
 }
 
-asio::awaitable<Result<SubjectAccess, HotError>> HotAccess::read(std::optional<Uuid> subject_id,
-                                                                 std::optional<Uuid> session_id, Head at_least,
+asio::awaitable<Result<SubjectAccess, HotError>> HotAccess::read(std::optional<SubjectId> subject_id,
+                                                                 std::optional<SessionId> session_id, Head at_least,
                                                                  eventstore::Deadline deadline) {
     auto find = [subject_id, session_id](const AccessState& state, Position position) {
         SubjectAccess access = state.find(subject_id, session_id);
@@ -138,7 +138,8 @@ asio::awaitable<Result<SubjectAccess, HotError>> HotAccess::read(std::optional<U
     return await_answer<SubjectAccess>(std::move(find), at_least, deadline);
 }
 
-asio::awaitable<Result<ServiceAccess, HotError>> HotAccess::read_service(Uuid account_id, std::optional<Uuid> token_id,
+asio::awaitable<Result<ServiceAccess, HotError>> HotAccess::read_service(ServiceAccountId account_id,
+                                                                         std::optional<ServiceTokenId> token_id,
                                                                          Head at_least, eventstore::Deadline deadline) {
     auto find = [account_id, token_id](const AccessState& state, Position position) {
         ServiceAccess access = state.find_service(account_id, token_id);

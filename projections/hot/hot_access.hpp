@@ -80,11 +80,12 @@ public:
     bool caught_up() const { return caught_up_.load(std::memory_order_acquire); }
 
     // As of `at_least` or later. What it answers from includes all of a command's events or none.
-    asio::awaitable<Result<SubjectAccess, HotError>> read(std::optional<Uuid> subject_id,
-                                                          std::optional<Uuid> session_id, eventstore::Head at_least,
-                                                          eventstore::Deadline deadline);
+    asio::awaitable<Result<SubjectAccess, HotError>> read(std::optional<SubjectId> subject_id,
+                                                          std::optional<SessionId> session_id,
+                                                          eventstore::Head at_least, eventstore::Deadline deadline);
     // The same of a service account, and of a token of its own if one is asked about.
-    asio::awaitable<Result<ServiceAccess, HotError>> read_service(Uuid account_id, std::optional<Uuid> token_id,
+    asio::awaitable<Result<ServiceAccess, HotError>> read_service(ServiceAccountId account_id,
+                                                                  std::optional<ServiceTokenId> token_id,
                                                                   eventstore::Head at_least,
                                                                   eventstore::Deadline deadline);
     // Those who may, as of `at_least` or later, at most `limit` of them, from a place on. There may be fewer, and more

@@ -22,13 +22,13 @@ ServiceToken ServiceState::unpack(const PackedToken& packed) const {
     return token;
 }
 
-void ServiceState::apply(const Uuid& id, const ServiceAccountEvent& event, const Recorded& recorded) {
+void ServiceState::apply(const ServiceAccountId& id, const ServiceAccountEvent& event, const Recorded& recorded) {
     auto& account = accounts_[id];
     account = std::make_shared<const ServiceAccount>(evolve(account ? *account : ServiceAccount{}, event, recorded));
     if (account->status == ServiceAccount::Status::kDeleted) accounts_.erase(id);
 }
 
-void ServiceState::apply(const Uuid& id, const ServiceTokenEvent& event, const Recorded& recorded) {
+void ServiceState::apply(const ServiceTokenId& id, const ServiceTokenEvent& event, const Recorded& recorded) {
     auto& shard = tokens_.shard_of(id);
     const auto at = shard.find(id);
     const bool begins = std::holds_alternative<ServiceTokenIssued>(event);
@@ -43,12 +43,12 @@ void ServiceState::apply(const Uuid& id, const ServiceTokenEvent& event, const R
     shard.insert_or_assign(id, packed);
 }
 
-std::shared_ptr<const ServiceAccount> ServiceState::account(const Uuid& id) const {
+std::shared_ptr<const ServiceAccount> ServiceState::account(const ServiceAccountId& id) const {
     const auto at = accounts_.find(id);
     return at == accounts_.end() ? nullptr : at->second;
 }
 
-ServiceToken ServiceState::token(const Uuid& id) const {
+ServiceToken ServiceState::token(const ServiceTokenId& id) const {
     const PackedToken* packed = tokens_.find(id);
     return packed == nullptr ? ServiceToken{} : unpack(*packed);
 }
@@ -107,7 +107,7 @@ void ServiceState::write(SnapshotWriter& out) const {
 void ServiceState::read(SnapshotReader& in) {
     for (const std::string& credential : in.texts()) (void)number_of(credential);
     for (std::int64_t left = in.count(); left > 0; --left) {
-        const Uuid id = in.id();
+        const auto id = in.id<ServiceAccount>();
         ServiceAccount account;
         account.status = in.one_of<ServiceAccount::Status>(ServiceAccount::Status::kDeleted);
         account.name = in.text();
@@ -115,7 +115,7 @@ void ServiceState::read(SnapshotReader& in) {
         account.tokens_ended_before = in.number();
         account.registered_at = in.time();
         for (std::int64_t secrets = in.count(); secrets > 0; --secrets) {
-            const Uuid secret_id = in.id();
+            const auto secret_id = in.id<Credential>();
             account.secrets.push_back({secret_id, in.text()});
         }
         for (std::int64_t keys = in.count(); keys > 0; --keys) {
@@ -130,9 +130,9 @@ void ServiceState::read(SnapshotReader& in) {
     }
     for (std::size_t shard = 0; shard < tokens_.kShards; ++shard)
         for (std::int64_t left = in.count(); left > 0; --left) {
-            const Uuid id = in.id();
+            const auto id = in.id<ServiceToken>();
             PackedToken token;
-            token.account_id = in.id();
+            token.account_id = in.id<ServiceAccount>();
             token.credential = static_cast<std::uint32_t>(in.number());
             if (token.credential >= credentials_.size()) throw eventstore::CodecError("a token of no credential");
             token.first_position = in.number();

@@ -24,16 +24,16 @@ inline constexpr Duration kExpiredTokensStay = minutes(5);
 
 class ServiceState {
 public:
-    void apply(const Uuid& id, const ServiceAccountEvent& event, const Recorded& recorded);
-    void apply(const Uuid& id, const ServiceTokenEvent& event, const Recorded& recorded);
+    void apply(const ServiceAccountId& id, const ServiceAccountEvent& event, const Recorded& recorded);
+    void apply(const ServiceTokenId& id, const ServiceTokenEvent& event, const Recorded& recorded);
 
     // nullptr: there is none, or none any more.
-    std::shared_ptr<const ServiceAccount> account(const Uuid& id) const;
+    std::shared_ptr<const ServiceAccount> account(const ServiceAccountId& id) const;
     // Those that there are, in the order of their ids, behind one.
-    auto accounts_after(const Uuid& id) const {
+    auto accounts_after(const ServiceAccountId& id) const {
         return std::ranges::subrange(accounts_.upper_bound(id), accounts_.end());
     }
-    ServiceToken token(const Uuid& id) const;  // without audiences and scope; absent where there is none
+    ServiceToken token(const ServiceTokenId& id) const;  // without audiences and scope; absent where there is none
 
     std::size_t sweep(std::size_t shard, Instant now);
     std::size_t accounts() const { return accounts_.size(); }
@@ -45,7 +45,7 @@ public:
 
 private:
     struct PackedToken {
-        Uuid account_id;
+        ServiceAccountId account_id;
         std::uint32_t credential = 0;  // in credentials_
         Position first_position = 0;
         Instant expires_at;
@@ -53,8 +53,8 @@ private:
     ServiceToken unpack(const PackedToken& packed) const;
     std::uint32_t number_of(const std::string& credential);
 
-    std::map<Uuid, std::shared_ptr<const ServiceAccount>> accounts_;
-    Sharded<Uuid, PackedToken> tokens_;
+    std::map<ServiceAccountId, std::shared_ptr<const ServiceAccount>> accounts_;
+    Sharded<ServiceTokenId, PackedToken> tokens_;
     std::vector<std::string> credentials_;  // as many as ever earned a token
     std::map<std::string, std::uint32_t> credential_numbers_;
 };

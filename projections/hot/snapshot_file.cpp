@@ -130,7 +130,7 @@ std::int64_t SnapshotReader::up_to(std::int64_t most) {
     return given;
 }
 std::int64_t SnapshotReader::count() { return up_to(std::int64_t{1} << 32); }
-Uuid SnapshotReader::id() {
+Uuid SnapshotReader::uuid() {
     Uuid id;
     raw(id.bytes.data(), id.bytes.size());
     return id;

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/base/id.hpp"
 #include "domain/base/result.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 #include "eventstore/sealing/subject_cipher.hpp"
 #include "eventstore/store.hpp"
 
@@ -59,7 +59,11 @@ public:
     std::int64_t number();
     Instant time() { return Instant::at_ms(number()); }
     std::int64_t count();  // of what follows: not negative
-    Uuid id();
+    Uuid uuid();
+    template <class Of>
+    Id<Of> id() {
+        return Id<Of>{uuid()};
+    }
     eventstore::Digest digest();
     std::string text();
     std::vector<std::string> texts();

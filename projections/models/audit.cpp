@@ -67,7 +67,7 @@ Answer<Page<AuditEntry, AuditCursor>> list_audit(Queries& queries, AuditFilter f
     if (!is_valid(filter.actor_id) || !is_valid(filter.type))
         return refused<Page<AuditEntry, AuditCursor>>(QueryError::kInvalid);
     const Way way = filter.user ? Way::kOfUser : filter.actor_id ? Way::kOfActor : Way::kByPosition;
-    if (way == Way::kOfActor) filter.user = Uuid::parse(*filter.actor_id);
+    if (way == Way::kOfActor) filter.user = SubjectId::parse(*filter.actor_id);
     Question question{kAuditModel, [way](const std::string& table) { return entries_sql(way, table); }, {}};
     question.parameters = {cursor ? std::optional(std::to_string(cursor->before)) : std::nullopt,
                            filter.actor_id,

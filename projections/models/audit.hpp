@@ -16,7 +16,7 @@ struct AuditEntry {
     std::string type;        // stored event type: "user.registered"
     std::string actor_type;  // "user", "client", "system", "anonymous"
     std::optional<std::string> actor_id;
-    std::optional<Uuid> subject;  // the user whom it concerns, if one is known
+    std::optional<SubjectId> subject;  // the user or service account whom it concerns, if one is known
     std::string stream_type;
     Uuid stream_id;
     std::string outcome = "success";  // or "failure"
@@ -24,7 +24,7 @@ struct AuditEntry {
     std::optional<std::string> client_address;
     std::optional<std::string> user_agent;
     std::optional<std::string> request_id;
-    std::optional<Uuid> session_id;
+    std::optional<SessionId> session_id;
     bool by_subject = false;  // the actor is the subject, as in most entries
 
     static constexpr auto columns() {
@@ -51,8 +51,8 @@ struct AuditEntry {
 struct AuditCursor {  // newest first
     Position before = 0;
 };
-struct AuditFilter {           // all that are given must hold
-    std::optional<Uuid> user;  // as actor or as subject
+struct AuditFilter {                // all that are given must hold
+    std::optional<SubjectId> user;  // as actor or as subject
     std::optional<std::string> actor_id;
     std::optional<std::string> type;
     std::optional<Instant> from;   // occurred at, inclusive

@@ -14,8 +14,8 @@ namespace {
 
 // Whose a session is.
 struct OwnerRow {
-    Uuid session_id;
-    Uuid user_id;
+    SessionId session_id;
+    UserId user_id;
 
     static constexpr auto columns() {
         return std::tuple{Column{"session_id", &OwnerRow::session_id, ColumnUse::kKey},
@@ -58,18 +58,18 @@ constexpr const char* kEraseUser = R"( set client_address = null, user_agent = n
 where ((subject = $1::uuid and by_subject) or (actor_id = $2 and not by_subject and actor_type = 'user'))
   and (client_address is not null or user_agent is not null))";
 
-using Owners = std::unordered_map<Uuid, Uuid>;  // session to user
+using Owners = std::unordered_map<SessionId, UserId>;
 
 // The user or service account whose entry it is; empty: nobody's.
-std::optional<Uuid> subject_of(const DecodedEvent& decoded, const Owners& owners) {
+std::optional<SubjectId> subject_of(const DecodedEvent& decoded, const Owners& owners) {
     const Uuid& stream = decoded.recorded->stream_id;
     const About subject = about(*decoded.event);
     switch (subject.what) {
-        case About::What::kAccount: return subject.id.value_or(stream);
+        case About::What::kAccount: return SubjectId{subject.id.value_or(stream)};
         case About::What::kThing: return std::nullopt;
         case About::What::kAsBegun: break;
     }
-    const auto owner = owners.find(stream);
+    const auto owner = owners.find(SessionId{stream});
     if (owner == owners.end()) throw InconsistentLog("session " + stream.to_string() + " was never started");
     return owner->second;
 }
@@ -111,13 +111,14 @@ Owners learn_owners(pqxx::transaction_base& transaction, const std::string& tabl
         const auto* event = eventstore::event_in<Session>(*decoded.event);
         const auto* started = event ? std::get_if<SessionStarted>(event) : nullptr;
         if (started == nullptr) continue;
-        owners.emplace(decoded.recorded->stream_id, started->user_id);
-        begun.push_back({decoded.recorded->stream_id, started->user_id});
+        const SessionId session_id{decoded.recorded->stream_id};
+        owners.emplace(session_id, started->user_id);
+        begun.push_back({session_id, started->user_id});
     }
     insert_rows(transaction, table, begun);
     SqlArray earlier;
     for (const DecodedEvent& decoded : events)
-        if (eventstore::event_in<Session>(*decoded.event) && !owners.contains(decoded.recorded->stream_id))
+        if (eventstore::event_in<Session>(*decoded.event) && !owners.contains(SessionId{decoded.recorded->stream_id}))
             earlier.add(decoded.recorded->stream_id);
     for (const OwnerRow& row : read_rows<OwnerRow>(transaction, table, earlier, "session_id"))
         owners.emplace(row.session_id, row.user_id);

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "domain/base/id.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 #include "projections/engine/columns.hpp"
 #include "projections/engine/model.hpp"
 
@@ -15,7 +15,7 @@ namespace keyledger::projections {
 inline constexpr Model kErasuresModel{"erasures", 1};
 
 struct ErasureRow {
-    Uuid user_id;
+    UserId user_id;
     Instant due_at;
 
     static constexpr auto columns() {

@@ -10,7 +10,7 @@ namespace keyledger::projections {
 namespace {
 
 // For each user in the batch: when the erasure is due, or nothing.
-using Changes = std::map<Uuid, std::optional<Instant>>;
+using Changes = std::map<UserId, std::optional<Instant>>;
 
 }  // namespace
 
@@ -26,7 +26,7 @@ void ErasuresModel::apply(pqxx::transaction_base& transaction, int generation,
     for (const DecodedEvent& decoded : events) {
         const UserEvent* event = eventstore::event_in<User>(*decoded.event);
         const auto erasure = event ? pending_erasure(*event) : std::nullopt;
-        if (erasure) changes[decoded.recorded->stream_id] = erasure->due_at;
+        if (erasure) changes[UserId{decoded.recorded->stream_id}] = erasure->due_at;
     }
     SqlArray over;
     std::vector<ErasureRow> pending;

@@ -26,7 +26,7 @@ MembershipRow membership_from(const pqxx::row& row, pqxx::row::size_type first) 
 
 }  // namespace
 
-Answer<FoundRow<GroupRow>> find_group(Queries& queries, Uuid id, Queries::Deadline deadline) {
+Answer<FoundRow<GroupRow>> find_group(Queries& queries, GroupId id, Queries::Deadline deadline) {
     return find_by_id<GroupRow>(queries, kPermissionsModel, id, deadline, "_groups");
 }
 
@@ -35,7 +35,7 @@ Answer<Page<GroupRow, GroupCursor>> list_groups(Queries& queries, std::optional<
     return list_as_they_came<GroupRow, GroupCursor>(queries, kPermissionsModel, cursor, limit, deadline, "_groups");
 }
 
-Answer<Page<MemberRow, MemberCursor>> list_members(Queries& queries, Uuid group, std::optional<MemberCursor> cursor,
+Answer<Page<MemberRow, MemberCursor>> list_members(Queries& queries, GroupId group, std::optional<MemberCursor> cursor,
                                                    std::int32_t limit, Queries::Deadline deadline) {
     Question question{kPermissionsModel, members_sql, {std::nullopt, group.to_string()}};
     if (cursor) question.parameters[0] = cursor->after.to_string();
@@ -43,7 +43,7 @@ Answer<Page<MemberRow, MemberCursor>> list_members(Queries& queries, Uuid group,
                                               [](const MemberRow& row) { return MemberCursor{row.id}; });
 }
 
-Answer<AllRows<MembershipRow>> list_groups_of(Queries& queries, Uuid subject, Queries::Deadline deadline) {
+Answer<AllRows<MembershipRow>> list_groups_of(Queries& queries, SubjectId subject, Queries::Deadline deadline) {
     Question question{kPermissionsModel, memberships_sql, {subject.to_string()}};
     return all_rows<MembershipRow>(queries, std::move(question), deadline, membership_from);
 }

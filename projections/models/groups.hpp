@@ -8,7 +8,7 @@
 namespace keyledger::projections {
 
 struct GroupRow {
-    Uuid id;
+    GroupId id;
     std::string name;
     Instant created_at{};
     Instant updated_at{};  // when it was named last
@@ -30,8 +30,8 @@ struct GroupRow {
 };
 
 struct MemberRow {
-    Uuid group_id;
-    Uuid id;
+    GroupId group_id;
+    SubjectId id;
     std::string type;  // "user", "service_account"; "group": one that stands under it
     Instant since;
     std::string actor_type;
@@ -59,16 +59,16 @@ struct GroupCursor {
     Position after = 0;
 };
 struct MemberCursor {  // by id
-    Uuid after;
+    SubjectId after;
 };
 
-Answer<FoundRow<GroupRow>> find_group(Queries& queries, Uuid id, Queries::Deadline deadline);
+Answer<FoundRow<GroupRow>> find_group(Queries& queries, GroupId id, Queries::Deadline deadline);
 Answer<Page<GroupRow, GroupCursor>> list_groups(Queries& queries, std::optional<GroupCursor> cursor, std::int32_t limit,
                                                 Queries::Deadline deadline);
 // By their ids.
-Answer<Page<MemberRow, MemberCursor>> list_members(Queries& queries, Uuid group, std::optional<MemberCursor> cursor,
+Answer<Page<MemberRow, MemberCursor>> list_members(Queries& queries, GroupId group, std::optional<MemberCursor> cursor,
                                                    std::int32_t limit, Queries::Deadline deadline);
 // The groups that the subject is in itself, at most kMaxGroupsPerSubject.
-Answer<AllRows<MembershipRow>> list_groups_of(Queries& queries, Uuid subject, Queries::Deadline deadline);
+Answer<AllRows<MembershipRow>> list_groups_of(Queries& queries, SubjectId subject, Queries::Deadline deadline);
 
 }  // namespace keyledger::projections

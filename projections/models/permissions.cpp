@@ -47,7 +47,7 @@ ReasonRow::Step step_from(std::string_view text) {
     auto parts = parts_of(text, '\x1f');
     parts.resize(6);  // no actor: the last is empty
     ReasonRow::Step step;
-    step.group_id = Uuid::parse(parts[0]).value_or(Uuid{});
+    step.group_id = GroupId::parse(parts[0]).value_or(GroupId{});
     step.group_name = parts[1];
     step.granted.at = Instant::at_ms(std::stoll(std::string(parts[2])));
     step.granted.position = std::stoll(std::string(parts[3]));
@@ -58,7 +58,7 @@ ReasonRow::Step step_from(std::string_view text) {
 
 ReasonRow reason_from(const pqxx::row& row, pqxx::row::size_type first) {
     ReasonRow reason;
-    reason.role_id = uuid_from(row[first]);
+    reason.role_id = RoleId{uuid_from(row[first])};
     reason.role_name = row[first + 1].c_str();
     reason.permissions = words_of(row[first + 2].c_str());
     reason.deny = words_of(row[first + 3].c_str());

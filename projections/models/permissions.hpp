@@ -18,11 +18,11 @@ struct ReasonRow {
         std::string actor_id;  // empty: `system`
     };
     struct Step {
-        Uuid group_id;
+        GroupId group_id;
         std::string group_name;
         Granted granted;  // that they, or the group before, are in it
     };
-    Uuid role_id;
+    RoleId role_id;
     std::string role_name;
     std::vector<std::string> permissions;
     std::vector<std::string> deny;

@@ -26,14 +26,14 @@ struct Change {
     bool is_new = false;
     bool deleted = false;
 };
-// By group and member, or by subject and role; empty: removed or withdrawn.
-template <class Row>
-using Pairs = std::map<std::pair<Uuid, Uuid>, std::optional<Row>>;
+// Empty: removed or withdrawn.
+template <class Row, class First, class Second>
+using Pairs = std::map<std::pair<Id<First>, Id<Second>>, std::optional<Row>>;
 struct Changes {
-    std::map<Uuid, Change<RoleRow>> roles;
-    std::map<Uuid, Change<GroupRow>> groups;
-    Pairs<AssignmentRow> assignments;
-    Pairs<MemberRow> members;
+    std::map<RoleId, Change<RoleRow>> roles;
+    std::map<GroupId, Change<GroupRow>> groups;
+    Pairs<AssignmentRow, Subject, Role> assignments;
+    Pairs<MemberRow, Group, Subject> members;
 };
 
 struct OnRole {
@@ -57,7 +57,7 @@ struct OnRole {
     }
 };
 
-MemberRow member_by(const DecodedEvent& decoded, const Uuid& group, const Uuid& member, SubjectType type) {
+MemberRow member_by(const DecodedEvent& decoded, const GroupId& group, const SubjectId& member, SubjectType type) {
     const auto& metadata = decoded.metadata;
     return {group,
             member,
@@ -127,21 +127,25 @@ struct Collect {
     Changes& changes;
     const DecodedEvent& decoded;
 
-    void operator()(const RoleEvent& event) const {
-        auto& role = changed(changes.roles);
+    void operator()(const RoleId& id, const RoleEvent& event) const {
+        auto& role = changed(changes.roles, id);
         std::visit(OnRole{role}, event);
     }
-    void operator()(const AssignmentsEvent& event) const { std::visit(OnAssignments{changes, decoded}, event); }
-    void operator()(const GroupEvent& event) const {
-        auto& group = changed(changes.groups);
+    void operator()(const AssignmentsId&, const AssignmentsEvent& event) const {
+        std::visit(OnAssignments{changes, decoded}, event);
+    }
+    void operator()(const GroupId& id, const GroupEvent& event) const {
+        auto& group = changed(changes.groups, id);
         std::visit(OnGroup{group}, event);
     }
-    void operator()(const NestingsEvent& event) const { std::visit(OnNestings{changes, decoded}, event); }
+    void operator()(const Id<Nestings>&, const NestingsEvent& event) const {
+        std::visit(OnNestings{changes, decoded}, event);
+    }
 
-    template <class Row>
-    Change<Row>& changed(std::map<Uuid, Change<Row>>& rows) const {
-        Change<Row>& change = rows[decoded.recorded->stream_id];
-        change.row.id = decoded.recorded->stream_id;
+    template <class Row, class Of>
+    Change<Row>& changed(std::map<Id<Of>, Change<Row>>& rows, const Id<Of>& id) const {
+        Change<Row>& change = rows[id];
+        change.row.id = id;
         change.row.updated_at = decoded.metadata.occurred_at;
         change.row.version = decoded.recorded->version;
         change.row.position = decoded.recorded->position;
@@ -150,8 +154,8 @@ struct Collect {
 };
 
 // Begins rows and changes those that are there. `what` is what the rows are of.
-template <class Row>
-void write(pqxx::transaction_base& transaction, const std::string& table, const std::map<Uuid, Change<Row>>& changes,
+template <class Row, class Of>
+void write(pqxx::transaction_base& transaction, const std::string& table, const std::map<Id<Of>, Change<Row>>& changes,
            const std::string& what) {
     std::vector<Row> begun;
     std::vector<Row> changed;
@@ -164,8 +168,8 @@ void write(pqxx::transaction_base& transaction, const std::string& table, const 
 }
 
 // Adds and removes assignments or members.
-template <class Row>
-void write(pqxx::transaction_base& transaction, const std::string& table, const Pairs<Row>& pairs,
+template <class Row, class First, class Second>
+void write(pqxx::transaction_base& transaction, const std::string& table, const Pairs<Row, First, Second>& pairs,
            const std::string& first_column, const std::string& second_column) {
     std::vector<Row> added;
     SqlArray first, second;
@@ -187,8 +191,8 @@ void write(pqxx::transaction_base& transaction, const std::string& table, const 
 
 // With what is in the further table of them: nobody is assigned to a role, or added to a group, after it was deleted.
 // So the order within a batch is lost without harm.
-template <class Row>
-void delete_those(pqxx::transaction_base& transaction, const std::map<Uuid, Change<Row>>& changes,
+template <class Row, class Of>
+void delete_those(pqxx::transaction_base& transaction, const std::map<Id<Of>, Change<Row>>& changes,
                   const std::string& table, const std::string& further_table, const std::string& column) {
     SqlArray deleted;
     for (const auto& [id, change] : changes)
@@ -219,7 +223,8 @@ void PermissionsModel::create(pqxx::transaction_base& transaction, int generatio
 void PermissionsModel::apply(pqxx::transaction_base& transaction, int generation,
                              std::span<const DecodedEvent> events) const {
     Changes changes;
-    for (const DecodedEvent& decoded : events) Concerns::deliver(*decoded.event, Collect{changes, decoded});
+    for (const DecodedEvent& decoded : events)
+        Concerns::deliver(*decoded.event, decoded.recorded->stream_id, Collect{changes, decoded});
     const std::string roles = table(generation);
     const std::string assignments = table(generation, "assignments");
     write(transaction, roles, changes.roles, "role");

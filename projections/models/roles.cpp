@@ -19,7 +19,7 @@ AssignedRoleRow assigned_role_from(const pqxx::row& row, pqxx::row::size_type fi
 
 }  // namespace
 
-Answer<FoundRow<RoleRow>> find_role(Queries& queries, Uuid id, Queries::Deadline deadline) {
+Answer<FoundRow<RoleRow>> find_role(Queries& queries, RoleId id, Queries::Deadline deadline) {
     return find_by_id<RoleRow>(queries, kPermissionsModel, id, deadline);
 }
 
@@ -28,7 +28,7 @@ Answer<Page<RoleRow, RoleCursor>> list_roles(Queries& queries, std::optional<Rol
     return list_as_they_came<RoleRow, RoleCursor>(queries, kPermissionsModel, cursor, limit, deadline);
 }
 
-Answer<AllRows<AssignedRoleRow>> list_assigned_roles(Queries& queries, Uuid subject, Queries::Deadline deadline) {
+Answer<AllRows<AssignedRoleRow>> list_assigned_roles(Queries& queries, SubjectId subject, Queries::Deadline deadline) {
     Question question{kPermissionsModel, assigned_roles_sql, {subject.to_string()}};
     return all_rows<AssignedRoleRow>(queries, std::move(question), deadline, assigned_role_from);
 }

@@ -8,7 +8,7 @@
 namespace keyledger::projections {
 
 struct RoleRow {
-    Uuid id;
+    RoleId id;
     std::string name;
     std::vector<std::string> permissions;  // sorted
     std::vector<std::string> deny;
@@ -37,9 +37,9 @@ struct RoleRow {
 
 // Of a user, a service account or a group.
 struct AssignmentRow {
-    Uuid subject_id;
+    SubjectId subject_id;
     std::string subject_type;
-    Uuid role_id;
+    RoleId role_id;
     Instant assigned_at;
     std::string actor_type;
     std::string actor_id;  // empty: `system`
@@ -66,10 +66,10 @@ struct RoleCursor {
     Position after = 0;
 };
 
-Answer<FoundRow<RoleRow>> find_role(Queries& queries, Uuid id, Queries::Deadline deadline);
+Answer<FoundRow<RoleRow>> find_role(Queries& queries, RoleId id, Queries::Deadline deadline);
 Answer<Page<RoleRow, RoleCursor>> list_roles(Queries& queries, std::optional<RoleCursor> cursor, std::int32_t limit,
                                              Queries::Deadline deadline);
 // All of one subject: there are at most kMaxRolesPerUser, deleted ones aside.
-Answer<AllRows<AssignedRoleRow>> list_assigned_roles(Queries& queries, Uuid subject, Queries::Deadline deadline);
+Answer<AllRows<AssignedRoleRow>> list_assigned_roles(Queries& queries, SubjectId subject, Queries::Deadline deadline);
 
 }  // namespace keyledger::projections

@@ -10,7 +10,7 @@ namespace keyledger::projections {
 inline constexpr Model kServiceAccountsModel{"service_accounts", 2};
 
 struct ServiceAccountRow {
-    Uuid id;
+    ServiceAccountId id;
     std::string name;
     std::vector<std::string> audiences;  // sorted; URIs without spaces
     bool enabled = true;

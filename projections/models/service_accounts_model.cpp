@@ -15,7 +15,7 @@ struct Known {
     ServiceAccountRow row;  // of version 0: there is none yet
     bool deleted = false;
 };
-using Accounts = std::map<Uuid, Known>;
+using Accounts = std::map<ServiceAccountId, Known>;
 
 struct Change {
     Known& account;
@@ -66,7 +66,7 @@ void ServiceAccountsModel::apply(pqxx::transaction_base& transaction, int genera
     SqlArray earlier;
     for (const DecodedEvent& decoded : events) {
         if (!eventstore::event_in<ServiceAccount>(*decoded.event)) continue;
-        const Uuid& id = decoded.recorded->stream_id;
+        const ServiceAccountId id{decoded.recorded->stream_id};
         const auto [account, is_new] = accounts.try_emplace(id);
         account->second.row.id = id;
         if (is_new && decoded.recorded->version > 1) earlier.add(id);
@@ -77,7 +77,7 @@ void ServiceAccountsModel::apply(pqxx::transaction_base& transaction, int genera
     for (const DecodedEvent& decoded : events) {
         const auto* event = eventstore::event_in<ServiceAccount>(*decoded.event);
         if (event == nullptr) continue;
-        Known& account = accounts[decoded.recorded->stream_id];
+        Known& account = accounts[ServiceAccountId{decoded.recorded->stream_id}];
         ServiceAccountRow& row = account.row;
         if (row.version == 0 && !std::holds_alternative<ServiceAccountRegistered>(*event))
             throw InconsistentLog("position " + std::to_string(decoded.recorded->position) +

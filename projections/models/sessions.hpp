@@ -11,8 +11,8 @@ namespace keyledger::projections {
 inline constexpr Model kSessionsModel{"sessions", 1};
 
 struct SessionRow {
-    Uuid id;
-    Uuid user_id;
+    SessionId id;
+    UserId user_id;
     std::string client_id;
     Instant started_at;
     Instant refreshed_at;
@@ -50,7 +50,7 @@ struct SessionCursor {  // newest first
     Position before = 0;
 };
 struct SessionFilter {
-    Uuid user;
+    UserId user;
     // Live: not ended, and neither too old nor too long idle at that time.
     struct LiveAt {
         Instant now;

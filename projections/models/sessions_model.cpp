@@ -48,7 +48,7 @@ from (select distinct on (t.id) t.id, e.at_ms, e.reason, e.position
 where s.id = e.id)";
 
 struct Begin {
-    Uuid user_id;
+    UserId user_id;
     std::string client_id;
     Instant started_at;
     Instant expires_at;
@@ -102,7 +102,7 @@ struct OnSession {
     }
 };
 
-using Changes = std::map<Uuid, SessionChange>;
+using Changes = std::map<SessionId, SessionChange>;
 
 using Concerns = eventstore::Subscription<User, Session>;
 
@@ -111,8 +111,7 @@ struct Collect {
     EndsTogether& ends;
     const DecodedEvent& decoded;
 
-    void operator()(const UserEvent& event) const {
-        const Uuid& user = decoded.recorded->stream_id;
+    void operator()(const UserId& user, const UserEvent& event) const {
         if (eventstore::erases(*decoded.event)) ends.erased.add(user);
         const auto end = end_of_sessions(event);
         if (!end) return;
@@ -122,8 +121,8 @@ struct Collect {
         ends.at.add(decoded.metadata.occurred_at);
         ends.reason.add(end->reason);
     }
-    void operator()(const SessionEvent& event) const {
-        SessionChange& change = changes[decoded.recorded->stream_id];
+    void operator()(const SessionId& id, const SessionEvent& event) const {
+        SessionChange& change = changes[id];
         change.position = decoded.recorded->position;
         std::visit(OnSession{change, decoded}, event);
     }
@@ -213,7 +212,8 @@ void SessionsModel::apply(pqxx::transaction_base& transaction, int generation,
     const std::string table = this->table(generation);
     Changes changes;
     EndsTogether ends;
-    for (const DecodedEvent& decoded : events) Concerns::deliver(*decoded.event, Collect{changes, ends, decoded});
+    for (const DecodedEvent& decoded : events)
+        Concerns::deliver(*decoded.event, decoded.recorded->stream_id, Collect{changes, ends, decoded});
     insert_begun(transaction, table, changes);
     update_known(transaction, table, changes);
     // Last: it must meet the sessions that began in this batch. Those that began after the event have a

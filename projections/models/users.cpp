@@ -40,7 +40,7 @@ RowsSql users_sql(const std::string& table) {
 
 }  // namespace
 
-Answer<FoundRow<UserRow>> find_user(Queries& queries, Uuid id, Queries::Deadline deadline) {
+Answer<FoundRow<UserRow>> find_user(Queries& queries, UserId id, Queries::Deadline deadline) {
     return find_by_id<UserRow>(queries, kUsersModel, id, deadline);
 }
 

@@ -9,7 +9,7 @@ namespace keyledger::projections {
 inline constexpr Model kUsersModel{"users", 3};
 
 struct UserRow {
-    Uuid id;
+    UserId id;
     std::optional<std::string> email;
     std::optional<std::string> username;
     std::optional<std::string> name;
@@ -47,7 +47,7 @@ struct UserCursor {
     Position after = 0;
 };
 
-Answer<FoundRow<UserRow>> find_user(Queries& queries, Uuid id, Queries::Deadline deadline);
+Answer<FoundRow<UserRow>> find_user(Queries& queries, UserId id, Queries::Deadline deadline);
 // `search`: a prefix of e-mail address, user name or name, without regard to case and to how it was
 // typed (NFC, NFD, full-width); empty: everybody.
 Answer<Page<UserRow, UserCursor>> list_users(Queries& queries, const std::string& search,

@@ -45,7 +45,7 @@ struct Change {
     void operator()(const UserErased&) const { user.erased = true; }
 };
 
-using Users = std::unordered_map<Uuid, Known>;
+using Users = std::unordered_map<UserId, Known>;
 
 void write(pqxx::transaction_base& transaction, const std::string& table, const Users& users) {
     std::vector<UserRow> rows;
@@ -60,16 +60,16 @@ void write(pqxx::transaction_base& transaction, const std::string& table, const 
 
 // Whether the administrator's role came or went by this event, and whose.
 struct AdministratorChange {
-    Uuid user;
+    UserId user;
     bool administrator;
 };
 std::optional<AdministratorChange> administrator_change_by(const RoleAssigned& event) {
     if (event.role_id != kAdministratorRole) return std::nullopt;
-    return AdministratorChange{event.subject_id, true};
+    return AdministratorChange{UserId{event.subject_id}, true};
 }
 std::optional<AdministratorChange> administrator_change_by(const RoleWithdrawn& event) {
     if (event.role_id != kAdministratorRole) return std::nullopt;
-    return AdministratorChange{event.subject_id, false};
+    return AdministratorChange{UserId{event.subject_id}, false};
 }
 std::optional<AdministratorChange> administrator_change_by(const GroupMemberAdded&) { return std::nullopt; }
 std::optional<AdministratorChange> administrator_change_by(const GroupMemberRemoved&) { return std::nullopt; }
@@ -80,8 +80,8 @@ std::optional<AdministratorChange> administrator_change_by(const DecodedEvent& d
 }
 
 // The user's own stream changes the row, and so does the assignment of the administrator's role.
-std::optional<Uuid> moved_row(const DecodedEvent& decoded) {
-    if (eventstore::event_in<User>(*decoded.event)) return decoded.recorded->stream_id;
+std::optional<UserId> moved_row(const DecodedEvent& decoded) {
+    if (eventstore::event_in<User>(*decoded.event)) return UserId{decoded.recorded->stream_id};
     const auto administrator_change = administrator_change_by(decoded);
     return administrator_change ? std::optional(administrator_change->user) : std::nullopt;
 }

@@ -52,7 +52,7 @@ std::string KeyringPseudonyms::device(std::string_view user_agent) {
     return base64url_encode(view_of(digest).substr(0, 16));
 }
 
-std::string KeyringPseudonyms::network(const Uuid& user_id, std::string_view network) {
+std::string KeyringPseudonyms::network(const UserId& user_id, std::string_view network) {
     const auto keyring = keyring_.snapshot();
     const Digest digest =
         keyed(*keyring, clock_.now(), {"network", eventstore::kDefaultTenant, view_of(user_id), network});
@@ -64,12 +64,13 @@ Uuid KeyringPseudonyms::bucket(std::string_view key) const {
     return uuid_of(keyed(*keyring, clock_.now(), {"limit", eventstore::kDefaultTenant, key}));
 }
 
-Uuid KeyringPseudonyms::login_attempts_of(const Uuid& user_id) {
-    return derived_uuid({"login_attempts", eventstore::kDefaultTenant, view_of(user_id)});
+LoginAttemptsId KeyringPseudonyms::login_attempts_of(const UserId& user_id) {
+    return LoginAttemptsId{derived_uuid({"login_attempts", eventstore::kDefaultTenant, view_of(user_id)})};
 }
 
-Uuid KeyringPseudonyms::anonymous_subject_of(Instant now) {
-    return derived_uuid({"anonymous", eventstore::kDefaultTenant, std::to_string(now.since_epoch() / days(1))});
+AnonymousCallersId KeyringPseudonyms::anonymous_subject_of(Instant now) {
+    return AnonymousCallersId{
+        derived_uuid({"anonymous", eventstore::kDefaultTenant, std::to_string(now.since_epoch() / days(1))})};
 }
 
 commands::Idempotency KeyringIdempotencyKeys::derive(std::string_view operation, std::string_view principal,

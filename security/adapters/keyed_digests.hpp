@@ -14,9 +14,9 @@ public:
 
     std::vector<eventstore::ClaimDigest> claim(std::string_view kind, std::string_view key) override;
     std::string device(std::string_view user_agent) override;
-    std::string network(const Uuid& user_id, std::string_view network) override;
-    Uuid login_attempts_of(const Uuid& user_id) override;
-    Uuid anonymous_subject_of(Instant now) override;
+    std::string network(const UserId& user_id, std::string_view network) override;
+    LoginAttemptsId login_attempts_of(const UserId& user_id) override;
+    AnonymousCallersId anonymous_subject_of(Instant now) override;
     // The name of a limit's bucket in the database (UUIDv8): it tells nobody what is counted.
     Uuid bucket(std::string_view key) const;
 

@@ -69,7 +69,7 @@ asio::awaitable<commands::IssuedTokens> KeyringTokens::issue(commands::Grant gra
     claims.audiences = grant.audiences;
     claims.client_id = grant.client_id;
     claims.session = grant.session_id;
-    claims.token_id = identifiers_.next();
+    claims.token_id = AccessTokenId{identifiers_.next()};
     claims.issued_at = now;
     claims.expires_at = now + settings_.access_token_lifetime;
     claims.security_stamp = grant.security_stamp;
@@ -131,8 +131,10 @@ std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectat
         verified = access_tokens_.verify(token, expectation, clock_.now());
     if (!verified || verified->log_id != settings_.log_id) return std::nullopt;
     commands::AccessClaims claims;
-    if (verified->session) claims.bearer = {verified->subject, *verified->session, verified->security_stamp};
-    else claims.service = commands::ServiceBearer{verified->subject, verified->token_id, words_of(verified->scope)};
+    if (verified->session) claims.bearer = {UserId{verified->subject}, *verified->session, verified->security_stamp};
+    else
+        claims.service = commands::ServiceBearer{ServiceAccountId{verified->subject},
+                                                 ServiceTokenId{verified->token_id}, words_of(verified->scope)};
     claims.client_id = verified->client_id;
     claims.audiences = verified->audiences;
     claims.token_id = verified->token_id.to_string();

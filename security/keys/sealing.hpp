@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include "domain/base/id.hpp"
 #include "domain/base/secret.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 #include "security/keys/keyring.hpp"
 
 namespace keyledger::security {
@@ -65,7 +65,7 @@ struct CredentialContext {
     std::string_view tenant = {};
     Uuid owner = {};
     std::string_view kind = {};  // "password", "totp" ...
-    Uuid credential_id = {};
+    CredentialId credential_id = {};
 };
 // Bytes: nonce | ciphertext | tag. Sealed under the owner's subject key.
 std::string seal_credential(const Secret& subject_key, const CredentialContext& context, const Secret& clear);

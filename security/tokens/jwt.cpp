@@ -95,16 +95,16 @@ std::optional<SignedToken> read_claims(const Json& json) {
     ClaimsReader reader(json);
     SignedToken token;
     token.claims.issuer = reader.text("iss");
-    token.claims.subject = reader.uuid("sub");
+    token.claims.subject = SubjectId{reader.uuid("sub")};
     token.claims.audiences = reader.texts("aud");
     token.claims.client_id = reader.text("client_id");
     if (reader.has("sid")) {
-        token.claims.session = reader.uuid("sid");
+        token.claims.session = SessionId{reader.uuid("sid")};
         token.claims.security_stamp = reader.number("sst", INT64_MAX);
     } else if (reader.has("scope")) {
         token.claims.scope = reader.text("scope", kMaxScopeSize);
     }
-    token.claims.token_id = reader.uuid("jti");
+    token.claims.token_id = AccessTokenId{reader.uuid("jti")};
     token.claims.issued_at = reader.time("iat");
     token.claims.expires_at = reader.time("exp");
     token.claims.log_id = reader.uuid("log");

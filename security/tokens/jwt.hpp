@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/base/id.hpp"
 #include "domain/base/result.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 #include "security/keys/keyring.hpp"
 
 namespace keyledger::security {
@@ -27,11 +27,11 @@ inline constexpr Duration kMaxAccessTokenLifetime = hours(1);
 // Times have whole seconds in a token; signing cuts off the rest.
 struct AccessTokenClaims {
     std::string issuer = {};                  // iss
-    Uuid subject = {};                        // sub
+    SubjectId subject = {};                   // sub
     std::vector<std::string> audiences = {};  // aud, always an array
     std::string client_id = {};               // client_id
-    std::optional<Uuid> session = {};         // sid; none: a service's, whose subject is the client itself
-    Uuid token_id = {};                       // jti
+    std::optional<SessionId> session = {};    // sid; none: a service's, whose subject is the client itself
+    AccessTokenId token_id = {};              // jti
     Instant issued_at;                        // iat
     Instant expires_at;                       // exp
     std::int64_t security_stamp = 0;          // sst, the number of the user's security stamp; with sid only

@@ -120,7 +120,7 @@ Result<OpenedRefreshToken, RefreshTokenError> open_refresh_token(const Keyring& 
     auto clear = aead_for(*root, session).open(bound_to(envelope->head, session), envelope->body.substr(kUuidSize));
     auto content = clear ? read_content(*clear) : std::nullopt;
     if (!content) return Unexpected(RefreshTokenError::kForged);
-    content->session = uuid_from(session);
+    content->session = SessionId{uuid_from(session)};
     return OpenedRefreshToken{std::move(*content), root->id};
 }
 

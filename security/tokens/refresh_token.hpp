@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/base/id.hpp"
 #include "domain/base/result.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
 #include "security/keys/keyring.hpp"
 
 namespace keyledger::security {
@@ -20,7 +20,7 @@ inline constexpr std::string_view kRefreshTokenPrefix = "klr_";
 inline constexpr std::size_t kMaxRefreshTokenSize = 8 * 1024;
 
 struct RefreshTokenContent {
-    Uuid session = {};
+    SessionId session = {};
     Uuid log_id = {};
     std::int64_t generation = 0;
     std::string client_id = {};

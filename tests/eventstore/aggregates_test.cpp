@@ -14,8 +14,8 @@ using namespace keyledger::eventstore;
 
 namespace {
 
-constexpr Uuid kAnn{{0xA1}};
-constexpr Uuid kRole{{0xB1}};
+constexpr UserId kAnn{{0xA1}};
+constexpr RoleId kRole{{0xB1}};
 
 const AnyEvent kRegistered{UserEvent(UserRegistered{{"ann@example.com"}, {}, {}})};
 const AnyEvent kErased{UserEvent(UserErased{})};

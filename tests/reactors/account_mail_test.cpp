@@ -52,8 +52,8 @@ std::string planned(const eventstore::EventTypeInfo& info, std::string payload, 
     event.metadata.actor_type = actor;
     event.metadata.actor_id = actor_id;
     std::string kinds;
-    eventstore::MemoryStore store([] { return std::int64_t{0}; });
-    test::FixedClock clock{test::kNowMs};
+    eventstore::MemoryStore store([] { return Instant(); });
+    test::FixedClock clock{test::kNow};
     test::World world{store, clock};
     test::Node node{world, store};
     for (const PlannedJob& job : AccountMail(store, node.executor.folder(), {}).plan(event))
@@ -94,8 +94,8 @@ TEST(AccountMailPlan, TellsNobodyThatTheyEndedTheirOwnSessions) {
 // ---- what is sent ----------------------------------------------------------------------------------------------
 class AccountMailTest : public testing::Test {
 protected:
-    test::FixedClock clock{test::kNowMs};
-    eventstore::MemoryStore store{[this] { return clock.now_ms(); }};
+    test::FixedClock clock{test::kNow};
+    eventstore::MemoryStore store{[this] { return clock.now(); }};
     test::World world{store, clock};
     test::Node node{world, store};
     test::Node other{world, store};
@@ -103,7 +103,7 @@ protected:
         world.create_administrator(node, "root@example.com");
         return world.log_in(node, "root@example.com");
     }();
-    const Uuid ann = world.register_user(node, "Ann@Example.com", "ann");
+    const UserId ann = world.register_user(node, "Ann@Example.com", "ann");
     const Uuid log_id = test::uuid(0x10);
 
     std::vector<mail::Mail> sent;
@@ -148,9 +148,9 @@ TEST_F(AccountMailTest, SaysWhatHappenedToWhomAndUnderOneName) {
     EXPECT_EQ(sent[0].kind, mail::Kind::kWelcome);
     EXPECT_EQ(sent[0].address, "Ann@Example.com");
     EXPECT_EQ(sent[0].id, log_id.to_string() + ".mail." + std::to_string(newest("user.registered")) + ".0");
-    EXPECT_EQ(sent[0].date_ms, clock.now_ms());
-    EXPECT_EQ(sent[0].facts.at_ms, clock.now_ms());
-    EXPECT_EQ(sent[0].facts.due_ms, std::nullopt);
+    EXPECT_EQ(sent[0].date, clock.now());
+    EXPECT_EQ(sent[0].facts.at, clock.now());
+    EXPECT_EQ(sent[0].facts.due, std::nullopt);
 }
 
 // A job that waited: what changed meanwhile is not what was so when the event happened. Of addresses the same holds;
@@ -158,12 +158,12 @@ TEST_F(AccountMailTest, SaysWhatHappenedToWhomAndUnderOneName) {
 TEST_F(AccountMailTest, TellsWhatWasSoWhenItHappened) {
     rename("Ann before");
     ASSERT_TRUE(run(commands::disable_user(node.services, test::bearer_of(root), ann, "", caller_of(root))));
-    clock.advance(60'000);
+    clock.advance(seconds(60));
     rename("Ann after");
     perform_newest("user.disabled");
     ASSERT_EQ(sent.size(), 1U);
     EXPECT_EQ(sent[0].name, "Ann before");
-    EXPECT_EQ(sent[0].facts.at_ms, clock.now_ms() - 60'000);
+    EXPECT_EQ(sent[0].facts.at, clock.now() - seconds(60));
 }
 
 TEST_F(AccountMailTest, IsOfUsersAndOfWhatFollowsFromTheirIds) {

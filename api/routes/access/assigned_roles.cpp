@@ -13,7 +13,7 @@ void write_role(JsonText& json, const projections::RoleRow& role) {
         .boolean("built_in", role.built_in);
 }
 
-Reply list_assigned_roles(Call& call, Uuid subject_id) {
+Reply list_assigned_roles(Call& call, SubjectId subject_id) {
     auto roles = co_await projections::list_assigned_roles(call.context.queries, subject_id, call.request.deadline);
     if (!roles) co_return refuse_query(call.request, roles.error());
     JsonText json;

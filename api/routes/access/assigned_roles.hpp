@@ -8,6 +8,6 @@ namespace keyledger::api::routes {
 
 void write_role(JsonText& json, const projections::RoleRow& role);
 // As of the read model `permissions`. That the subject is there was asked before.
-Reply list_assigned_roles(Call& call, Uuid subject_id);
+Reply list_assigned_roles(Call& call, SubjectId subject_id);
 
 }  // namespace keyledger::api::routes

@@ -26,14 +26,14 @@ void write_group(JsonText& json, const rows::GroupRow& group) {
 }
 
 // Of the built-in group before it was given a first role: it is there, and has nothing.
-std::optional<rows::GroupRow> row_of(const Uuid& id, std::optional<rows::GroupRow> found) {
+std::optional<rows::GroupRow> row_of(const GroupId& id, std::optional<rows::GroupRow> found) {
     if (!found && id == kEveryone) return rows::GroupRow{id, std::string(kEveryoneName)};
     return found;
 }
 
 // The group of the path, as of the read model.
 boost::asio::awaitable<Result<rows::AtPosition<rows::GroupRow>, Response>> find_group(Call& call) {
-    const auto group_id = Uuid::parse(call.request.path_parameter("id"));
+    const auto group_id = GroupId::parse(call.request.path_parameter("id"));
     if (!group_id) co_return Unexpected(refuse(call, CommandError(refusals::kGroupUnknown)));
     auto found = co_await rows::find_group(call.context.queries, *group_id, call.request.deadline);
     if (!found) co_return Unexpected(refuse_query(call.request, found.error()));
@@ -49,17 +49,18 @@ using FoundSubject = boost::asio::awaitable<Result<Subject, Response>>;
 
 // The user of the path is there.
 FoundSubject find_user(Call& call) {
-    auto user = co_await commands::user_at_head(call.services(), call.id(), call.request.deadline);
+    auto user = co_await commands::user_at_head(call.services(), call.id<User>(), call.request.deadline);
     if (!user) co_return Unexpected(refuse(call, user.error()));
-    co_return Subject::user(call.id());
+    co_return Subject::user(call.id<User>());
 }
 
 // The service account of the path is.
 FoundSubject find_account(Call& call) {
-    auto access = co_await commands::access_of_service(call.services(), call.id(), call.request.deadline);
+    auto access =
+        co_await commands::access_of_service(call.services(), call.id<ServiceAccount>(), call.request.deadline);
     if (!access) co_return Unexpected(refuse(call, access.error()));
     if (!access->account.exists()) co_return Unexpected(refuse(call, CommandError(refusals::kAccountUnknown)));
-    co_return Subject::service_account(call.id());
+    co_return Subject::service_account(call.id<ServiceAccount>());
 }
 
 void write_granted(JsonText& json, const rows::ReasonRow::Granted& granted, bool with_position) {

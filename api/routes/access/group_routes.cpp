@@ -15,7 +15,7 @@ Result<std::string, Response> read_name(Call& call, Of of) {
     JsonFields body(call.request);
     if (of == Of::kKnown) {
         JsonText as_read;
-        as_read.text("id", call.id().to_string());
+        as_read.text("id", call.id<Group>().to_string());
         body.unchanged(kReadOnly, as_read.finish());
     }
     std::string name = body.required_string("name", kMaxRoleNameBytes);
@@ -40,38 +40,41 @@ Reply define_group(Call& call) {
 Reply rename_group(Call& call) {
     auto name = read_name(call, Of::kKnown);
     if (!name) co_return name.error();
-    auto outcome = co_await commands::rename_group(call.services(), call.bearer(), call.id(), *name, call.caller());
+    auto outcome =
+        co_await commands::rename_group(call.services(), call.bearer(), call.id<Group>(), *name, call.caller());
     co_return done(call, outcome);
 }
 
 Reply delete_group(Call& call) {
-    auto outcome = co_await commands::delete_group(call.services(), call.bearer(), call.id(), call.caller());
+    auto outcome = co_await commands::delete_group(call.services(), call.bearer(), call.id<Group>(), call.caller());
     co_return done(call, outcome);
 }
 
 // Into and out of the group of the path.
 Reply add(Call& call, Subject member) {
-    auto outcome = co_await commands::add_member(call.services(), call.bearer(), member, call.id(), call.caller());
+    auto outcome =
+        co_await commands::add_member(call.services(), call.bearer(), member, call.id<Group>(), call.caller());
     co_return done(call, outcome);
 }
 Reply remove(Call& call, Subject member) {
-    auto outcome = co_await commands::remove_member(call.services(), call.bearer(), member, call.id(), call.caller());
+    auto outcome =
+        co_await commands::remove_member(call.services(), call.bearer(), member, call.id<Group>(), call.caller());
     co_return done(call, outcome);
 }
 
-Reply add_user(Call& call) { return add(call, Subject::user(call.id("user"))); }
-Reply remove_user(Call& call) { return remove(call, Subject::user(call.id("user"))); }
-Reply add_account(Call& call) { return add(call, Subject::service_account(call.id("account"))); }
-Reply remove_account(Call& call) { return remove(call, Subject::service_account(call.id("account"))); }
+Reply add_user(Call& call) { return add(call, Subject::user(call.id<User>("user"))); }
+Reply remove_user(Call& call) { return remove(call, Subject::user(call.id<User>("user"))); }
+Reply add_account(Call& call) { return add(call, Subject::service_account(call.id<ServiceAccount>("account"))); }
+Reply remove_account(Call& call) { return remove(call, Subject::service_account(call.id<ServiceAccount>("account"))); }
 
 Reply nest_group(Call& call) {
-    const commands::Nesting nesting{call.id(), call.id("child")};
+    const commands::Nesting nesting{call.id<Group>(), call.id<Group>("child")};
     auto outcome = co_await commands::nest_group(call.services(), call.bearer(), nesting, call.caller());
     co_return done(call, outcome);
 }
 
 Reply unnest_group(Call& call) {
-    const commands::Nesting nesting{call.id(), call.id("child")};
+    const commands::Nesting nesting{call.id<Group>(), call.id<Group>("child")};
     auto outcome = co_await commands::unnest_group(call.services(), call.bearer(), nesting, call.caller());
     co_return done(call, outcome);
 }

@@ -8,23 +8,23 @@ namespace {
 
 Reply assign(Call& call, Subject subject) {
     auto outcome =
-        co_await commands::assign_role(call.services(), call.bearer(), subject, call.id("role"), call.caller());
+        co_await commands::assign_role(call.services(), call.bearer(), subject, call.id<Role>("role"), call.caller());
     co_return done(call, outcome);
 }
 
 Reply withdraw(Call& call, Subject subject) {
-    const Uuid role_id = call.id("role");
+    const RoleId role_id = call.id<Role>("role");
     auto outcome = co_await commands::withdraw_role(call.services(), call.bearer(), subject, role_id, call.caller());
     if (outcome && role_id.is_nil()) co_return refuse(call, commands::CommandError(refusals::kRoleUnknown));
     co_return done(call, outcome);
 }
 
-Reply assign_role(Call& call) { return assign(call, Subject::user(call.id())); }
-Reply withdraw_role(Call& call) { return withdraw(call, Subject::user(call.id())); }
-Reply assign_group_role(Call& call) { return assign(call, Subject::group(call.id())); }
-Reply withdraw_group_role(Call& call) { return withdraw(call, Subject::group(call.id())); }
-Reply assign_account_role(Call& call) { return assign(call, Subject::service_account(call.id())); }
-Reply withdraw_account_role(Call& call) { return withdraw(call, Subject::service_account(call.id())); }
+Reply assign_role(Call& call) { return assign(call, Subject::user(call.id<User>())); }
+Reply withdraw_role(Call& call) { return withdraw(call, Subject::user(call.id<User>())); }
+Reply assign_group_role(Call& call) { return assign(call, Subject::group(call.id<Group>())); }
+Reply withdraw_group_role(Call& call) { return withdraw(call, Subject::group(call.id<Group>())); }
+Reply assign_account_role(Call& call) { return assign(call, Subject::service_account(call.id<ServiceAccount>())); }
+Reply withdraw_account_role(Call& call) { return withdraw(call, Subject::service_account(call.id<ServiceAccount>())); }
 
 using enum Method;
 using enum RateLimit;

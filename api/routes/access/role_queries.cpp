@@ -25,7 +25,7 @@ Reply list_roles(Call& call) {
 }
 
 Reply show_role(Call& call) {
-    auto found = co_await rows::find_role(call.context.queries, call.id(), call.request.deadline);
+    auto found = co_await rows::find_role(call.context.queries, call.id<Role>(), call.request.deadline);
     if (!found) co_return refuse_query(call.request, found.error());
     if (!found->value) co_return refuse(call, CommandError(refusals::kRoleUnknown));
     JsonText json;
@@ -37,9 +37,9 @@ Reply show_role(Call& call) {
 }
 
 Reply list_user_roles(Call& call) {
-    auto user = co_await commands::user_at_head(call.services(), call.id(), call.request.deadline);
+    auto user = co_await commands::user_at_head(call.services(), call.id<User>(), call.request.deadline);
     if (!user) co_return refuse(call, user.error());
-    Response answer = co_await list_assigned_roles(call, call.id());
+    Response answer = co_await list_assigned_roles(call, call.id<User>());
     co_return answer;
 }
 

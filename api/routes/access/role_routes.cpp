@@ -14,7 +14,7 @@ Result<commands::RoleDefinition, Response> read_definition(Call& call, Of of) {
     JsonFields body(call.request);
     if (of == Of::kKnown) {
         JsonText as_read;
-        as_read.text("id", call.id().to_string()).boolean("built_in", false);
+        as_read.text("id", call.id<Role>().to_string()).boolean("built_in", false);
         body.unchanged(kReadOnly, as_read.finish());
     }
     commands::RoleDefinition definition;
@@ -45,12 +45,12 @@ Reply change_role(Call& call) {
     auto definition = read_definition(call, Of::kKnown);
     if (!definition) co_return definition.error();
     auto outcome =
-        co_await commands::change_role(call.services(), call.bearer(), call.id(), *definition, call.caller());
+        co_await commands::change_role(call.services(), call.bearer(), call.id<Role>(), *definition, call.caller());
     co_return done(call, outcome);
 }
 
 Reply delete_role(Call& call) {
-    auto outcome = co_await commands::delete_role(call.services(), call.bearer(), call.id(), call.caller());
+    auto outcome = co_await commands::delete_role(call.services(), call.bearer(), call.id<Role>(), call.caller());
     co_return done(call, outcome);
 }
 

@@ -33,12 +33,12 @@ Reply withdraw_my_erasure(Call& call) {
 }
 
 Reply erase_user(Call& call) {
-    auto outcome = co_await commands::request_erasure(call.services(), call.bearer(), call.id(), call.caller());
+    auto outcome = co_await commands::request_erasure(call.services(), call.bearer(), call.id<User>(), call.caller());
     co_return answer(call, outcome);
 }
 
 Reply withdraw_erasure(Call& call) {
-    auto outcome = co_await commands::withdraw_erasure(call.services(), call.bearer(), call.id(), call.caller());
+    auto outcome = co_await commands::withdraw_erasure(call.services(), call.bearer(), call.id<User>(), call.caller());
     co_return done(call, outcome);
 }
 

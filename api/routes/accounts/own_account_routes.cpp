@@ -54,7 +54,7 @@ Reply show_me(Call& call) {
 }
 
 Reply update_me(Call& call) {
-    const Uuid user_id = call.bearer().user_id;
+    const UserId user_id = call.bearer().user_id;
     JsonFields body(call.request);
     commands::ProfileUpdate update = read_profile(body, call.bearer());
     if (body.has_any(kReadOnlyOfUsers)) {

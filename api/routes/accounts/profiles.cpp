@@ -28,7 +28,7 @@ commands::ProfileUpdate read_profile(JsonFields& body, const commands::Bearer& b
     return update;
 }
 
-std::string user_json(const Uuid& user_id, const commands::UserAtHead& known) {
+std::string user_json(const UserId& user_id, const commands::UserAtHead& known) {
     const User& user = known.user;
     JsonText json;
     json.text("id", user_id.to_string())
@@ -42,11 +42,11 @@ std::string user_json(const Uuid& user_id, const commands::UserAtHead& known) {
     return json.finish();
 }
 
-Response user_answer(const Request& request, const Uuid& user_id, const commands::UserAtHead& known) {
+Response user_answer(const Request& request, const UserId& user_id, const commands::UserAtHead& known) {
     return with_entity_tag(request, api::json(200, user_json(user_id, known)), commands::user_tag(known.user));
 }
 
-Reply updated_user(Call& call, Uuid user_id, commands::Receipt outcome) {
+Reply updated_user(Call& call, UserId user_id, commands::Receipt outcome) {
     if (outcome.repeated) {
         JsonText json;
         json.text("id", user_id.to_string());

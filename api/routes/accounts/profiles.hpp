@@ -17,10 +17,10 @@ inline constexpr std::array<std::string_view, 6> kReadOnlyOfUsers{
 // What PUT changes; the caller finishes the body.
 commands::ProfileUpdate read_profile(JsonFields& body, const commands::Bearer& bearer);
 
-std::string user_json(const Uuid& user_id, const commands::UserAtHead& known);
+std::string user_json(const UserId& user_id, const commands::UserAtHead& known);
 // A user as whoever reads them is answered, with their ETag, or 304.
-Response user_answer(const Request& request, const Uuid& user_id, const commands::UserAtHead& known);
+Response user_answer(const Request& request, const UserId& user_id, const commands::UserAtHead& known);
 // The answer to a change of a profile: the user as they are now, and of a repeated one the id alone.
-Reply updated_user(Call& call, Uuid user_id, commands::Receipt outcome);
+Reply updated_user(Call& call, UserId user_id, commands::Receipt outcome);
 
 }  // namespace keyledger::api::routes

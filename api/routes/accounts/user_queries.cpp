@@ -39,7 +39,7 @@ Reply list_users(Call& call) {
 }
 
 Reply show_user(Call& call) {
-    auto found = co_await rows::find_user(call.context.queries, call.id(), call.request.deadline);
+    auto found = co_await rows::find_user(call.context.queries, call.id<User>(), call.request.deadline);
     if (!found) co_return refuse_query(call.request, found.error());
     if (!found->value) co_return refuse(call, CommandError(refusals::kUserUnknown));
     JsonText json;
@@ -51,7 +51,7 @@ Reply show_user(Call& call) {
 
 // A text that is no id becomes the nil id, which no user has: only callers with the permission learn that.
 Reply show_lock_out(Call& call) {
-    auto found = co_await commands::lock_out_of(call.services(), call.id(), call.bearer(), call.request.deadline);
+    auto found = co_await commands::lock_out_of(call.services(), call.id<User>(), call.bearer(), call.request.deadline);
     if (!found) co_return refuse(call, found.error());
     const auto last = found->last_failed_at.is_set() ? std::optional(found->last_failed_at) : std::nullopt;
     JsonText json;

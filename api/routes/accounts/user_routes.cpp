@@ -15,7 +15,7 @@ namespace {
 using commands::CommandError;
 
 Reply enable_user(Call& call) {
-    auto outcome = co_await commands::enable_user(call.services(), call.bearer(), call.id(), call.caller());
+    auto outcome = co_await commands::enable_user(call.services(), call.bearer(), call.id<User>(), call.caller());
     co_return done(call, outcome);
 }
 
@@ -35,12 +35,13 @@ Reply disable_user(Call& call) {
     if (!reason) co_return reason.error();
     auto key = call.take_key();
     if (!key) co_return key.error();
-    auto outcome = co_await commands::disable_user(call.services(), call.bearer(), call.id(), *reason, call.caller());
+    auto outcome =
+        co_await commands::disable_user(call.services(), call.bearer(), call.id<User>(), *reason, call.caller());
     co_return done(call, outcome);
 }
 
 Reply unlock_user(Call& call) {
-    auto outcome = co_await commands::unlock_user(call.services(), call.bearer(), call.id(), call.caller());
+    auto outcome = co_await commands::unlock_user(call.services(), call.bearer(), call.id<User>(), call.caller());
     co_return done(call, outcome);
 }
 
@@ -48,7 +49,7 @@ Reply unlock_user(Call& call) {
 Reply update_user(Call& call) {
     JsonFields body(call.request);
     commands::ProfileUpdate update = read_profile(body, call.bearer());
-    const auto user_id = Uuid::parse(call.request.path_parameter("id"));
+    const auto user_id = UserId::parse(call.request.path_parameter("id"));
     if (user_id && body.has_any(kReadOnlyOfUsers)) {  // held against what this caller may read
         auto may = co_await commands::access_with_permission(call.services(), commands::kReadUsers, call.bearer(),
                                                              call.request.deadline);

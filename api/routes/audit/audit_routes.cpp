@@ -49,10 +49,10 @@ std::optional<Instant> read_time(FormFields& query, std::string_view name) {
     return at;
 }
 
-std::optional<Uuid> read_uuid(FormFields& query, std::string_view name) {
+std::optional<SubjectId> read_subject_id(FormFields& query, std::string_view name) {
     const auto text = query.optional_string(name, 36);
     if (!text) return std::nullopt;
-    const auto id = Uuid::parse(*text);
+    const auto id = SubjectId::parse(*text);
     if (!id) query.refuse(name, "Give a UUID.");
     return id;
 }
@@ -71,7 +71,7 @@ std::optional<std::string> read_event_type(FormFields& query) {
 
 rows::AuditFilter read_audit_filter(FormFields& query) {
     rows::AuditFilter filter;
-    filter.user = read_uuid(query, "user");
+    filter.user = read_subject_id(query, "user");
     filter.actor_id = query.optional_string("actor", 255);
     if (const auto id = Uuid::parse(filter.actor_id.value_or(""))) filter.actor_id = id->to_string();
     filter.type = read_event_type(query);

@@ -111,7 +111,7 @@ Asking asker_with_secret(Context& context, const Request& request) {
     auto basic = basic_credentials(request);
     if (!basic) co_return Unexpected(refuse_client(request));
     auto client = context.clients.authenticate(basic->id, basic->secret);
-    const auto account_id = Uuid::parse(basic->id);
+    const auto account_id = ServiceAccountId::parse(basic->id);
     if (!client && account_id) {
         auto proof = commands::proof_of_secret(*account_id, basic->secret);
         auto service = co_await commands::authenticate_service(context.services, std::move(proof), caller_of(request));
@@ -162,7 +162,8 @@ commands::Answer<SubjectAccess> access_of_subject(Context& context, const Reques
     commands::Services& services = context.services;
     const Uuid id = Uuid::parse(subject.id).value_or(Uuid{});
     if (subject.type == SubjectReferenceType::kService) {
-        auto service = co_await commands::access_of_service(services, id, deadline);
+        const ServiceAccountId account_id{id};
+        auto service = co_await commands::access_of_service(services, account_id, deadline);
         if (!service) co_return Unexpected(service.error());
         co_return std::move(service->held);
     }
@@ -171,7 +172,8 @@ commands::Answer<SubjectAccess> access_of_subject(Context& context, const Reques
         co_return own;
     }
     if (subject.type == SubjectReferenceType::kSession) {
-        auto of_session = co_await commands::access_of_session(services, id, deadline);
+        const SessionId session_id{id};
+        auto of_session = co_await commands::access_of_session(services, session_id, deadline);
         co_return of_session;
     }
     if (subject.type == SubjectReferenceType::kUser && id.is_nil()) {
@@ -182,7 +184,7 @@ commands::Answer<SubjectAccess> access_of_subject(Context& context, const Reques
             co_return called;
         }
     }
-    const Uuid user_id = subject.type == SubjectReferenceType::kUser ? id : Uuid{};
+    const UserId user_id = subject.type == SubjectReferenceType::kUser ? UserId{id} : UserId{};
     auto of_user = co_await commands::access_of_user(services, user_id, deadline);
     co_return of_user;
 }

@@ -77,7 +77,7 @@ std::optional<SubjectPlace> place_of(const std::string& text) {
     const std::size_t space = text.find(' ');
     if (space == std::string::npos) return std::nullopt;
     const auto part = parse_number(std::string_view(text).substr(0, space));
-    const auto after = Uuid::parse(std::string_view(text).substr(space + 1));
+    const auto after = SubjectId::parse(std::string_view(text).substr(space + 1));
     if (!part || !after) return std::nullopt;
     return SubjectPlace{static_cast<std::uint32_t>(*part), *after};
 }
@@ -132,7 +132,7 @@ SubjectQuestion read_subject_question(Context& context, QuestionFields& body) {
 // One page at the head; of a limit of none, whether there is anybody.
 commands::Answer<SubjectPage> find_subjects(Context& context, Request& request, SubjectQuestion& asked) {
     if (asked.subject.type == authzen::SubjectReferenceType::kOther) {
-        const Uuid nobodys_id;
+        const UserId nobodys_id;
         auto nobody = co_await commands::access_of_user(context.services, nobodys_id, request.deadline);
         if (!nobody) co_return Unexpected(nobody.error());
         SubjectPage none;
@@ -156,11 +156,16 @@ commands::Answer<SubjectPage> find_subjects(Context& context, Request& request, 
 
 // What results are called by.
 commands::Answer<std::vector<std::string>> names_of(Context& context, Request& request, const SubjectQuestion& asked,
-                                                    std::vector<Uuid> ids) {
-    commands::SubjectNameKinds name_kinds = context.subject_name_kinds;
-    if (asked.subject.type != authzen::SubjectReferenceType::kUser) name_kinds.clear();
-    auto names =
-        co_await commands::names_of_users(context.services, std::move(ids), std::move(name_kinds), request.deadline);
+                                                    std::vector<SubjectId> ids) {
+    std::vector<std::string> texts;
+    std::vector<UserId> user_ids;
+    for (const SubjectId& id : ids) {
+        if (asked.subject.type == authzen::SubjectReferenceType::kUser) user_ids.emplace_back(id);
+        else texts.push_back(id.to_string());
+    }
+    if (user_ids.empty()) co_return texts;
+    auto names = co_await commands::names_of_users(context.services, std::move(user_ids), context.subject_name_kinds,
+                                                   request.deadline);
     co_return names;
 }
 

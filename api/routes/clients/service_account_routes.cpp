@@ -72,7 +72,7 @@ void write_key(JsonText& json, const ServiceAccount::PublicKey& key) {
     if (key.kid) json.text("kid", *key.kid);
 }
 
-std::string account_json(const Uuid& account_id, const ServiceAccess& access) {
+std::string account_json(const ServiceAccountId& account_id, const ServiceAccess& access) {
     const ServiceAccount& account = access.account;
     std::vector<std::string> roles;
     for (const auto& role : access.held.roles) roles.push_back(role->name);
@@ -114,7 +114,8 @@ Reply list_service_accounts(Call& call) {
 
 // The account of the path as JSON, or that nobody has its id.
 commands::Answer<ServiceAccess> account_of_path(Call& call) {
-    auto access = co_await commands::access_of_service(call.services(), call.id(), call.request.deadline);
+    auto access =
+        co_await commands::access_of_service(call.services(), call.id<ServiceAccount>(), call.request.deadline);
     if (access && !access->account.exists()) co_return Unexpected(refusals::kAccountUnknown);
     co_return access;
 }
@@ -122,7 +123,7 @@ commands::Answer<ServiceAccess> account_of_path(Call& call) {
 Reply show_service_account(Call& call) {
     auto access = co_await account_of_path(call);
     if (!access) co_return refuse(call, access.error());
-    Response response = at_position(json(200, account_json(call.id(), *access)), access->held.position);
+    Response response = at_position(json(200, account_json(call.id<ServiceAccount>(), *access)), access->held.position);
     co_return with_entity_tag(call.request, std::move(response), commands::account_tag(access->account));
 }
 
@@ -135,7 +136,7 @@ Reply register_service_account(Call& call) {
     auto registered =
         co_await commands::register_service_account(call.services(), call.bearer(), definition.account, call.caller());
     if (!registered) co_return refuse(call, registered.error());
-    const Uuid account_id = registered->account_id;
+    const ServiceAccountId account_id = registered->account_id;
     const commands::Receipt outcome{registered->position, registered->repeated};
     JsonText id_alone;
     id_alone.text("id", account_id.to_string());
@@ -158,22 +159,25 @@ Reply change_service_account(Call& call) {
         if (!may) co_return refuse(call, may.error());
         auto access = co_await account_of_path(call);
         if (!access) co_return refuse(call, access.error());
-        as_read = account_json(call.id(), *access);
+        as_read = account_json(call.id<ServiceAccount>(), *access);
     }
     auto definition = read_definition(call, body, as_read);
     if (!definition) co_return definition.error();
-    auto outcome = co_await commands::change_service_account(
-        call.services(), call.bearer(), call.id(), definition->account, definition->account_status, call.caller());
+    auto outcome =
+        co_await commands::change_service_account(call.services(), call.bearer(), call.id<ServiceAccount>(),
+                                                  definition->account, definition->account_status, call.caller());
     co_return done(call, outcome);
 }
 
 Reply delete_service_account(Call& call) {
-    auto outcome = co_await commands::delete_service_account(call.services(), call.bearer(), call.id(), call.caller());
+    auto outcome = co_await commands::delete_service_account(call.services(), call.bearer(), call.id<ServiceAccount>(),
+                                                             call.caller());
     co_return done(call, outcome);
 }
 
 Reply add_secret(Call& call) {
-    auto made = co_await commands::add_account_secret(call.services(), call.bearer(), call.id(), call.caller());
+    auto made =
+        co_await commands::add_account_secret(call.services(), call.bearer(), call.id<ServiceAccount>(), call.caller());
     if (!made) co_return refuse(call, made.error());
     JsonText json;
     json.text("id", made->secret_id.to_string());
@@ -184,8 +188,8 @@ Reply add_secret(Call& call) {
 }
 
 Reply remove_secret(Call& call) {
-    auto outcome = co_await commands::remove_account_secret(call.services(), call.bearer(), call.id(),
-                                                            call.id("secret"), call.caller());
+    auto outcome = co_await commands::remove_account_secret(call.services(), call.bearer(), call.id<ServiceAccount>(),
+                                                            call.id<Credential>("secret"), call.caller());
     co_return done(call, outcome);
 }
 
@@ -193,8 +197,8 @@ Reply add_key(Call& call) {
     auto jwk = read_key(call);
     if (!jwk) co_return jwk.error();
     std::string fault;
-    auto added =
-        co_await commands::add_account_key(call.services(), call.bearer(), call.id(), *jwk, call.caller(), &fault);
+    auto added = co_await commands::add_account_key(call.services(), call.bearer(), call.id<ServiceAccount>(), *jwk,
+                                                    call.caller(), &fault);
     if (!added && added.error().refusal == refusals::kInvalidKey) co_return refuse_key(call.request, fault);
     if (!added) co_return refuse(call, added.error());
     JsonText json;
@@ -205,8 +209,8 @@ Reply add_key(Call& call) {
 
 Reply remove_key(Call& call) {
     const std::string key_id(call.request.path_parameter("key"));
-    auto outcome =
-        co_await commands::remove_account_key(call.services(), call.bearer(), call.id(), key_id, call.caller());
+    auto outcome = co_await commands::remove_account_key(call.services(), call.bearer(), call.id<ServiceAccount>(),
+                                                         key_id, call.caller());
     co_return done(call, outcome);
 }
 

@@ -127,7 +127,7 @@ Result<PresentedCredentials, Response> read_credentials(const Request& request, 
 
 Result<commands::ClientProof, commands::RejectedAssertion> proof_of(Context& context,
                                                                     const PresentedCredentials& presented) {
-    const auto account_id = Uuid::parse(presented.client_id);
+    const auto account_id = ServiceAccountId::parse(presented.client_id);
     if (presented.method == Way::kAssertion) {
         auto proof = commands::proof_of_assertion(context.services, presented.assertion);
         if (!proof || presented.client_id.empty() || account_id == proof->account_id) return proof;

@@ -175,7 +175,7 @@ void write_access(JsonText& json, const Client& client, const std::vector<std::s
 
 using IntrospectionAnswer = boost::asio::awaitable<Result<std::string, CommandError>>;  // the answer as JSON
 
-void write_claims(JsonText& json, Context& context, const Uuid& subject, const commands::AccessClaims& claims) {
+void write_claims(JsonText& json, Context& context, const SubjectId& subject, const commands::AccessClaims& claims) {
     json.boolean("active", true)
         .text("iss", context.services.settings.issuer)
         .text("sub", subject.to_string())
@@ -325,7 +325,7 @@ Reply revoke(Call& call) {
     const bool proves_nothing = is_public(form->credentials);
     auto client = co_await holder_of_tokens(call.context, call.request, std::move(form->credentials));
     if (!client) co_return client.error();
-    std::optional<Uuid> session_id;
+    std::optional<SessionId> session_id;
     // One that expired still names the session that it was of, which goes on.
     const auto access = call.context.tokens.read_expired_access(form->token.reveal());
     const bool is_over = access && access->expires_at <= call.context.services.clock.now();

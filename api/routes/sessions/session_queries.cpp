@@ -40,7 +40,7 @@ rows::SessionRow as_it_stands(rows::SessionRow session, Instant now, Duration id
 using SessionPage = rows::Page<rows::SessionRow, rows::SessionCursor>;
 
 Response sessions_answer(Call& call, std::string_view list, const SessionPage& page,
-                         const std::optional<Uuid>& current) {
+                         const std::optional<SessionId>& current) {
     const Instant now = call.services().clock.now();
     const Duration idle = call.services().settings.lifetimes.idle;
     JsonText json;
@@ -80,11 +80,11 @@ Reply list_user_sessions(Call& call) {
     Context& context = call.context;
     const auto page = read_page(call, "user-sessions");
     if (!page) co_return page.error();
-    auto user = co_await rows::find_user(context.queries, call.id(), call.request.deadline);
+    auto user = co_await rows::find_user(context.queries, call.id<User>(), call.request.deadline);
     if (!user) co_return refuse_query(call.request, user.error());
     if (!user->value) co_return refuse(call, CommandError(refusals::kUserUnknown));
     rows::SessionFilter filter;
-    filter.user = call.id();
+    filter.user = call.id<User>();
     const auto cursor = session_cursor(*page);
     auto sessions = co_await rows::list_sessions(context.queries, filter, cursor, page->limit, call.request.deadline);
     if (!sessions) co_return refuse_query(call.request, sessions.error());

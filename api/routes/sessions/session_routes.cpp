@@ -72,12 +72,13 @@ Reply end_my_sessions(Call& call) {
 }
 
 Reply end_my_session(Call& call) {
-    auto outcome = co_await commands::revoke_session(call.services(), call.bearer(), call.id(), call.caller());
+    auto outcome = co_await commands::revoke_session(call.services(), call.bearer(), call.id<Session>(), call.caller());
     co_return done(call, outcome);
 }
 
 Reply end_user_sessions(Call& call) {
-    auto outcome = co_await commands::revoke_sessions_of(call.services(), call.bearer(), call.id(), call.caller());
+    auto outcome =
+        co_await commands::revoke_sessions_of(call.services(), call.bearer(), call.id<User>(), call.caller());
     co_return done(call, outcome);
 }
 

@@ -4,7 +4,7 @@
 
 namespace keyledger::api::routes {
 
-Response token_answer(const commands::IssuedTokens& tokens, const Uuid& session_id, Position position) {
+Response token_answer(const commands::IssuedTokens& tokens, const SessionId& session_id, Position position) {
     JsonText json;
     json.text("access_token", tokens.access_token)
         .text("token_type", "Bearer")

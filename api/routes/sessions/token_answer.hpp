@@ -6,6 +6,6 @@
 namespace keyledger::api::routes {
 
 // RFC 6749 section 5.1.
-Response token_answer(const commands::IssuedTokens& tokens, const Uuid& session_id, Position position);
+Response token_answer(const commands::IssuedTokens& tokens, const SessionId& session_id, Position position);
 
 }  // namespace keyledger::api::routes

@@ -50,8 +50,8 @@ public:
         if (at == json_.MemberEnd() || !at->value.IsInt64()) lacks(name);
         return at->value.GetInt64();
     }
-    Uuid id(const char* name) const {
-        const auto id = Uuid::parse(text(name));
+    UserId user_id(const char* name) const {
+        const auto id = UserId::parse(text(name));
         if (!id) lacks(name);
         return *id;
     }
@@ -123,13 +123,13 @@ void StateOutput::fold(Change& change) try {
     change.recorded = {change.event.position, now};
     while (!by_end_.empty() && by_end_.begin()->first <= now) end(change, by_end_.begin()->second);
     const AnyEventPtr event = decode_any(change.event, opener);
-    Subscription<User, Session>::deliver(*event, [&](const auto& of_one) { apply(change, of_one); });
+    Subscription<User, Session>::deliver(*event, change.event.stream_id,
+                                         [&](const auto& id, const auto& of_one) { apply(change, id, of_one); });
 } catch (const CodecError& error) {
     throw CodecError("position " + std::to_string(change.event.position) + ": " + error.what());
 }
 
-void StateOutput::apply(Change& change, const UserEvent& event) {
-    const Uuid& id = change.event.stream_id;
+void StateOutput::apply(Change& change, const UserId& id, const UserEvent& event) {
     const Account before = users_[id];
     User user;
     user.status = before.status;
@@ -137,10 +137,10 @@ void StateOutput::apply(Change& change, const UserEvent& event) {
     user = evolve(std::move(user), event, change.recorded);
     // Sessions that an earlier event ended are not here any more: what the fold says now is this event's
     // doing.
-    std::vector<Uuid> ended;
-    for (auto at = by_user_.lower_bound({id, Uuid{}}); at != by_user_.end() && at->first == id; ++at)
+    std::vector<SessionId> ended;
+    for (auto at = by_user_.lower_bound({id, SessionId{}}); at != by_user_.end() && at->first == id; ++at)
         if (user.ended_session(at->second, sessions_.at(at->second).first_position)) ended.push_back(at->second);
-    for (const Uuid& session : ended) end(change, session);
+    for (const SessionId& session : ended) end(change, session);
 
     const Account after{user.status, user.registered_at};
     const auto status = name_of(after.status);
@@ -160,12 +160,11 @@ void StateOutput::apply(Change& change, const UserEvent& event) {
     change.send(kUsers, id, value.finish());
 }
 
-void StateOutput::apply(Change& change, const SessionEvent& event) {
-    std::visit([&](const auto& one) { apply(change, one); }, event);
+void StateOutput::apply(Change& change, const SessionId& id, const SessionEvent& event) {
+    std::visit([&](const auto& one) { apply(change, id, one); }, event);
 }
 
-void StateOutput::apply(Change& change, const SessionStarted& event) {
-    const Uuid& id = change.event.stream_id;
+void StateOutput::apply(Change& change, const SessionId& id, const SessionStarted& event) {
     keep(id, {event.user_id, change.event.position, event.expires_at});
     Object value;
     value.text("session_id", id.to_string())
@@ -179,17 +178,17 @@ void StateOutput::apply(Change& change, const SessionStarted& event) {
     change.send(kSessions, id, value.finish());
 }
 
-void StateOutput::apply(Change&, const SessionRefreshed&) {}
-void StateOutput::apply(Change&, const SessionRefreshRefused&) {}
-void StateOutput::apply(Change& change, const SessionEnded&) { end(change, change.event.stream_id); }
+void StateOutput::apply(Change&, const SessionId&, const SessionRefreshed&) {}
+void StateOutput::apply(Change&, const SessionId&, const SessionRefreshRefused&) {}
+void StateOutput::apply(Change& change, const SessionId& id, const SessionEnded&) { end(change, id); }
 
-void StateOutput::keep(const Uuid& session, const LiveSession& live) {
+void StateOutput::keep(const SessionId& session, const LiveSession& live) {
     sessions_[session] = live;
     by_user_.emplace(live.user, session);
     by_end_.emplace(live.expires_at, session);
 }
 
-bool StateOutput::drop(const Uuid& session) {
+bool StateOutput::drop(const SessionId& session) {
     const auto found = sessions_.find(session);
     if (found == sessions_.end()) return false;
     by_user_.erase({found->second.user, session});
@@ -199,7 +198,7 @@ bool StateOutput::drop(const Uuid& session) {
 }
 
 // By value: the caller's may be in what is dropped.
-void StateOutput::end(Change& change, Uuid session) {
+void StateOutput::end(Change& change, SessionId session) {
     if (drop(session)) change.send(kSessions, session, std::nullopt);
 }
 
@@ -214,15 +213,17 @@ void StateOutput::restore(std::size_t topic, const ReadRecord& record) {
     const auto id = Uuid::parse(record.key());
     if (!id) throw CodecError("a state record has no id as its key");
     if (record.value().empty()) {
-        topic == kUsers ? void(users_.erase(*id)) : void(drop(*id));
+        topic == kUsers ? void(users_.erase(UserId{*id})) : void(drop(SessionId{*id}));
         return;
     }
     const Stored stored(record.value());
     if (topic == kUsers) {
-        users_[*id] = {status_of(stored.text("status")), Instant::at_ms(stored.number("registered_at_ms"))};
+        users_[UserId{*id}] = {status_of(stored.text("status")), Instant::at_ms(stored.number("registered_at_ms"))};
     } else {
-        drop(*id);
-        keep(*id, {stored.id("user_id"), stored.number("position"), Instant::at_ms(stored.number("expires_at_ms"))});
+        const SessionId session{*id};
+        drop(session);
+        keep(session,
+             {stored.user_id("user_id"), stored.number("position"), Instant::at_ms(stored.number("expires_at_ms"))});
     }
 }
 

@@ -43,30 +43,30 @@ private:
         bool operator==(const Account&) const = default;
     };
     struct LiveSession {
-        Uuid user;
+        UserId user;
         Position first_position = 0;
         Instant expires_at;
     };
     struct Change;  // one event, and what it sends
 
     void fold(Change& change);
-    void apply(Change& change, const UserEvent& event);
-    void apply(Change& change, const SessionEvent& event);
-    void apply(Change& change, const SessionStarted& event);
-    void apply(Change& change, const SessionRefreshed& event);
-    void apply(Change& change, const SessionRefreshRefused& event);
-    void apply(Change& change, const SessionEnded& event);
+    void apply(Change& change, const UserId& id, const UserEvent& event);
+    void apply(Change& change, const SessionId& id, const SessionEvent& event);
+    void apply(Change& change, const SessionId& id, const SessionStarted& event);
+    void apply(Change& change, const SessionId& id, const SessionRefreshed& event);
+    void apply(Change& change, const SessionId& id, const SessionRefreshRefused& event);
+    void apply(Change& change, const SessionId& id, const SessionEnded& event);
 
-    void keep(const Uuid& session, const LiveSession& live);
-    bool drop(const Uuid& session);  // whether it was there
-    void end(Change& change, Uuid session);
+    void keep(const SessionId& session, const LiveSession& live);
+    bool drop(const SessionId& session);  // whether it was there
+    void end(Change& change, SessionId session);
 
     const std::string users_topic_;
     const std::string sessions_topic_;
-    std::unordered_map<Uuid, Account> users_;
-    std::unordered_map<Uuid, LiveSession> sessions_;
-    std::set<std::pair<Uuid, Uuid>> by_user_;    // user, session
-    std::set<std::pair<Instant, Uuid>> by_end_;  // expires at, session
+    std::unordered_map<UserId, Account> users_;
+    std::unordered_map<SessionId, LiveSession> sessions_;
+    std::set<std::pair<UserId, SessionId>> by_user_;
+    std::set<std::pair<Instant, SessionId>> by_end_;  // by when they expire
 };
 
 }  // namespace keyledger::eventstore::kafka

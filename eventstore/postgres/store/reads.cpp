@@ -34,8 +34,8 @@ std::string values_of(const std::vector<ClaimDigest>& digests) {
 }
 
 StoredCredential credential_in(const pqxx::row& row, int at) {
-    return {uuid_in(row[at]), uuid_in(row[at + 1]), row[at + 2].as<std::string>(), row[at + 3].as<std::int32_t>(),
-            bytes_in(row[at + 4])};
+    return {CredentialId{uuid_in(row[at])}, uuid_in(row[at + 1]), row[at + 2].as<std::string>(),
+            row[at + 3].as<std::int32_t>(), bytes_in(row[at + 4])};
 }
 
 void prepare_claims(pqxx::connection& connection) {

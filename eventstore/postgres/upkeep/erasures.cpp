@@ -55,7 +55,7 @@ Result<std::vector<ErasedUser>, std::string> erased_users(const std::string& url
             erasures_in(*session, authenticity, "e.position > $1 and e.position <= $2 order by e.position",
                         std::to_string(after), std::to_string(until));
         for (const RecordedEvent& event : events)
-            if (did_the_service_write(event)) users.push_back({event.stream_id, event.recorded_at});
+            if (did_the_service_write(event)) users.push_back({UserId{event.stream_id}, event.recorded_at});
         after = std::ssize(events) == kPage ? events.back().position : until;
         if (progress) progress(after, head);
     }
@@ -65,7 +65,7 @@ Result<std::vector<ErasedUser>, std::string> erased_users(const std::string& url
 }
 
 Result<ErasureRecords, std::string> erasure_records_of(const std::string& url, Authenticity& authenticity,
-                                                       const Uuid& user_id) try {
+                                                       const UserId& user_id) try {
     const auto session = open_reader(url, kStatementTimeout);
     ErasureRecords found;
     for (std::int32_t after = 0;;) {

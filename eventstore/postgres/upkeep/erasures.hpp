@@ -16,7 +16,7 @@ namespace keyledger::eventstore::postgres {
 class Authenticity;
 
 struct ErasedUser {
-    Uuid user_id;
+    UserId user_id;
     Instant erased_at;
 };
 using ErasuresProgress = std::function<void(Position looked_until, Position head)>;
@@ -31,6 +31,6 @@ struct ErasureRecords {
     Position by_somebody = 0;  // the first of those that the service did not write
 };
 Result<ErasureRecords, std::string> erasure_records_of(const std::string& url, Authenticity& authenticity,
-                                                       const Uuid& user_id);
+                                                       const UserId& user_id);
 
 }  // namespace keyledger::eventstore::postgres

@@ -43,8 +43,8 @@ struct ErasuresCommand : testing::Test {
         ASSERT_EQ(role.append({append}).at(0), 0);
     }
     // A user with a key, which the erasure destroys.
-    Uuid erased_user(By whom, const std::string& last_type = "user.erased") {
-        const Uuid user = next_uuid();
+    UserId erased_user(By whom, const std::string& last_type = "user.erased") {
+        const UserId user = next_uuid();
         const Uuid key = next_uuid();
         append(By::kTheService, AppendBuilder().write(user, 0).new_key(user, key));
         append(whom, AppendBuilder().write(user, 1).destroy_key(user, key), last_type);
@@ -53,10 +53,10 @@ struct ErasuresCommand : testing::Test {
     CommandOutput list() {
         return line.run([](const Environment& e) { return list_erasures(e); });
     }
-    CommandOutput bring_back(const Uuid& user, bool force) {
+    CommandOutput bring_back(const UserId& user, bool force) {
         return line.run([&](const Environment& e) { return bring_back_key(e, user.to_string(), force); });
     }
-    std::string live_keys_of(const Uuid& user) {
+    std::string live_keys_of(const UserId& user) {
         return line.database.execute("select count(*) from keyledger.subject_keys where destroyed_at is null"
                                      " and subject = '" +
                                      user.to_string() + "'");
@@ -76,8 +76,8 @@ using Ids = std::vector<std::string>;
 }  // namespace
 
 TEST_F(ErasuresCommand, ListsWhomTheServiceErasedWhateverBecameOfTheirKeys) {
-    const Uuid first = erased_user(By::kTheService);
-    const Uuid second = erased_user(By::kTheService);
+    const UserId first = erased_user(By::kTheService);
+    const UserId second = erased_user(By::kTheService);
     (void)erased_user(By::kSomebody);                    // whose events nobody believes
     (void)erased_user(By::kSomebody, "user.enabled");    // a key destroyed without a word
     (void)erased_user(By::kTheService, "user.enabled");  // or with one that says nothing of it
@@ -107,7 +107,7 @@ TEST_F(ErasuresCommand, ListsWhoStandsBehindManyThatNobodyBelieves) {
         }
         append(By::kSomebody, many, "user.erased");
     }
-    const Uuid user = erased_user(By::kTheService);
+    const UserId user = erased_user(By::kTheService);
     const auto listed = list();
     ASSERT_EQ(listed.exit, Exit::kGood) << listed.err;
     EXPECT_EQ(ids_in(listed), Ids{user.to_string()});
@@ -128,24 +128,24 @@ TEST_F(ErasuresCommand, ListsNothingWhereItCannotTell) {
 
 // What was destroyed without right comes back; a promise that was kept is not taken back, however it is asked.
 TEST_F(ErasuresCommand, UndestroyBringsNobodyBackWhomTheServiceErased) {
-    const Uuid erased = erased_user(By::kTheService);
-    const Uuid both = erased_user(By::kTheService);
+    const UserId erased = erased_user(By::kTheService);
+    const UserId both = erased_user(By::kTheService);
     append(By::kSomebody, AppendBuilder().write(both, 2), "user.erased");
-    for (const Uuid& user : {erased, both})
+    for (const UserId& user : {erased, both})
         for (const bool force : {false, true}) {
             const auto refused = bring_back(user, force);
             EXPECT_EQ(refused.exit, Exit::kFailed) << refused.out;
             EXPECT_NE(refused.err.find("which the service wrote"), std::string::npos) << refused.err;
             EXPECT_EQ(live_keys_of(user), "0");
         }
-    const Uuid slandered = erased_user(By::kSomebody);
+    const UserId slandered = erased_user(By::kSomebody);
     const auto asked = bring_back(slandered, false);
     EXPECT_EQ(asked.exit, Exit::kFailed);
     EXPECT_NE(asked.err.find("did not write it: with --force"), std::string::npos) << asked.err;
     EXPECT_EQ(bring_back(slandered, true).exit, Exit::kGood);
-    const Uuid robbed = erased_user(By::kSomebody, "user.enabled");
+    const UserId robbed = erased_user(By::kSomebody, "user.enabled");
     EXPECT_EQ(bring_back(robbed, false).exit, Exit::kGood);
-    for (const Uuid& user : {slandered, robbed}) EXPECT_EQ(live_keys_of(user), "1");
+    for (const UserId& user : {slandered, robbed}) EXPECT_EQ(live_keys_of(user), "1");
     EXPECT_EQ(ids_in(list()), (Ids{erased.to_string(), both.to_string()}));
 }
 

@@ -180,7 +180,7 @@ TEST_F(KeysCommand, ReclaimDoesNotClaimAgainWhatWasReleasedMeanwhile) {
 TEST_F(KeysCommand, ClaimsOfNobodyKeepNoKeyFromEnding) {
     const std::string old = current("claims");
     const std::string count = claims_under(old);
-    const Uuid squatter = next_uuid();
+    const UserId squatter = next_uuid();
     role_appends(AppendBuilder().write(squatter, 0).take("email", next_bytes(), squatter));
     const auto add = [&](const std::string& kind, const std::string& digest) {
         line.database.execute("insert into keyledger.claims values ('default', '" + kind + "', '" + old + "', '" +
@@ -244,7 +244,7 @@ TEST_F(KeysCommand, ReclaimMovesAClaimBesideAnotherOfItsOwner) {
 // the key that is to end and under one that nobody ever had. They are put aside, and the key ends.
 TEST_F(KeysCommand, KeysOfNobodyKeepNoKeyFromEnding) {
     const std::string old = current("key-encryption");
-    const Uuid squatter = next_uuid();
+    const UserId squatter = next_uuid();
     role_appends(AppendBuilder().write(squatter, 0).new_key(squatter, next_uuid()));
     const auto add = [&](const std::string& wrapped_by) {
         return line.database.execute("insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, "

@@ -81,7 +81,7 @@ KEYLEDGER_SESSION_IDLE_SECONDS: 60
     EXPECT_EQ(config.trusted_proxies, (std::vector<std::string>{"10.0.0.0/8", "192.0.2.1"}));
     EXPECT_EQ(config.cors_origins, (std::vector<std::string>{"https://a.example", "https://b.example"}));
     EXPECT_TRUE(config.kafka_state_topics && config.clear_positions);
-    EXPECT_EQ(config.lifetimes.idle, minutes(1));
+    EXPECT_EQ(config.lifetimes.idle, keyledger::minutes(1));
     EXPECT_EQ(config.append_batch, 256U) << "the default";
 }
 

@@ -29,19 +29,19 @@ struct Scene : test::Stage {
         bob = world.register_user(node, "bob@example.com");
         before = world.head();
     }
-    Uuid define(std::string name, std::vector<std::string> permissions) {
+    RoleId define(std::string name, std::vector<std::string> permissions) {
         RoleDefinition definition{std::move(name), std::move(permissions)};
         return run(define_role(node.services, bearer_of(root), std::move(definition), caller_of(root)))->id;
     }
-    Grant with_role(std::string email, const Uuid& role) {
-        const Uuid user = world.register_user(node, email);
+    Grant with_role(std::string email, const RoleId& role) {
+        const UserId user = world.register_user(node, email);
         EXPECT_TRUE(run(assign_role(node.services, bearer_of(root), Subject::user(user), role, caller_of(root))));
         return world.log_in(node, email);
     }
-    Uuid define_group_named(std::string name) {
+    GroupId define_group_named(std::string name) {
         return run(define_group(node.services, bearer_of(root), std::move(name), caller_of(root)))->id;
     }
-    Uuid register_billing() {
+    ServiceAccountId register_billing() {
         const AccountDefinition definition{"billing", {}};
         return run(register_service_account(node.services, bearer_of(root), definition, caller_of(root)))->account_id;
     }
@@ -60,14 +60,15 @@ struct Scene : test::Stage {
         const auto types = world.types(before);
         return static_cast<std::size_t>(std::count(types.begin(), types.end(), type));
     }
-    bool is_administrator(const Uuid& user) {
+    bool is_administrator(const UserId& user) {
         auto known = run(user_at_head(other.services, user, Deadline::max()));
         return known && known->user.status == User::Status::kActive && known->administrator();
     }
 
     test::Node& second;
     Grant root, carol, ann;
-    Uuid clerks, bob;
+    RoleId clerks;
+    UserId bob;
     Position before = 0;
 };
 
@@ -78,14 +79,14 @@ std::vector<Nodes> nodes() {
 INSTANTIATE_TEST_SUITE_P(Nodes, AccessInterleavingTest, testing::ValuesIn(nodes()),
                          [](const auto& info) { return info.param == Nodes::kOne ? "One" : "Two"; });
 
-using Act = asio::awaitable<bool> (*)(test::Node& node, const Grant& who, Uuid whom);
+using Act = asio::awaitable<bool> (*)(test::Node& node, const Grant& who, UserId whom);
 
-asio::awaitable<bool> withdraws(test::Node& node, const Grant& who, Uuid whom) {
+asio::awaitable<bool> withdraws(test::Node& node, const Grant& who, UserId whom) {
     auto from = caller_of(who);
     auto done = co_await withdraw_role(node.services, bearer_of(who), Subject::user(whom), kAdministratorRole, from);
     co_return done.has_value();
 }
-asio::awaitable<bool> disables(test::Node& node, const Grant& who, Uuid whom) {
+asio::awaitable<bool> disables(test::Node& node, const Grant& who, UserId whom) {
     auto from = caller_of(who);
     std::string reason = "left";
     auto done = co_await disable_user(node.services, bearer_of(who), whom, reason, from);
@@ -141,8 +142,8 @@ TEST_P(AccessInterleavingTest, TwoAdministratorsWithdrawEachOther) {
 TEST_P(AccessInterleavingTest, TwoNestingsAtOnceMakeNoCircle) {
     test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
-        const Uuid one = scene.define_group_named("one");
-        const Uuid other = scene.define_group_named("other");
+        const GroupId one = scene.define_group_named("one");
+        const GroupId other = scene.define_group_named("other");
         bool second_passed = false;
         auto the_other_way = [&]() -> asio::awaitable<void> {
             const Nesting nesting{other, one};
@@ -167,9 +168,9 @@ TEST_P(AccessInterleavingTest, AddAMemberWhileTheGroupIsGivenMoreOrDeleted) {
     for (const bool is_deleted : {false, true})
         test::for_every_step([&](test::Steps& steps) {
             Scene scene(GetParam());
-            const Uuid group = scene.define_group_named("staff");
-            const Uuid payroll = scene.define("payroll", {"payroll:read"});
-            const Uuid writers = scene.define("writers", {"keyledger.groups:write"});
+            const GroupId group = scene.define_group_named("staff");
+            const RoleId payroll = scene.define("payroll", {"payroll:read"});
+            const RoleId writers = scene.define("writers", {"keyledger.groups:write"});
             ASSERT_TRUE(run(assign_role(scene.node.services, bearer_of(scene.root), Subject::user(scene.ann.user_id),
                                         writers, caller_of(scene.root))));
             scene.before = scene.world.head();
@@ -204,8 +205,8 @@ TEST_P(AccessInterleavingTest, AddAServiceAccountWhileItOrTheGroupIsDeleted) {
         for (const bool account_is_deleted : {false, true})
             test::for_every_step([&](test::Steps& steps) {
                 Scene scene(GetParam());
-                const Uuid group = scene.define_group_named("staff");
-                const Uuid billing = scene.register_billing();
+                const GroupId group = scene.define_group_named("staff");
+                const ServiceAccountId billing = scene.register_billing();
                 scene.before = scene.world.head();
                 auto meanwhile = [&]() -> asio::awaitable<void> {
                     auto& services = scene.second.services;
@@ -244,14 +245,14 @@ TEST_P(AccessInterleavingTest, ApplyAGroupWhileItOrWhatItIsGivenIsDeleted) {
     for (const What what : {What::kGroup, What::kRole, What::kChild})
         test::for_every_step([&](test::Steps& steps) {
             Scene scene(GetParam());
-            const Uuid staff = scene.define_group_named("staff");
-            const Uuid interns = scene.define_group_named("interns");
-            const Uuid payroll = scene.define("payroll", {"payroll:read"});
+            const GroupId staff = scene.define_group_named("staff");
+            const GroupId interns = scene.define_group_named("interns");
+            const RoleId payroll = scene.define("payroll", {"payroll:read"});
             scene.before = scene.world.head();
             auto meanwhile = [&]() -> asio::awaitable<void> {
                 auto& services = scene.second.services;
                 auto from = caller_of(scene.root);
-                const Uuid group = what == What::kGroup ? staff : interns;
+                const GroupId group = what == What::kGroup ? staff : interns;
                 if (what == What::kRole) {
                     (void)co_await delete_role(services, bearer_of(scene.root), payroll, from);
                 } else {
@@ -280,8 +281,8 @@ TEST_P(AccessInterleavingTest, TwoFirstDefaultRolesAtOnce) {
     for (const bool same : {false, true})
         test::for_every_step([&](test::Steps& steps) {
             Scene scene(GetParam());
-            const Uuid viewer = scene.define("viewer", {"todos:read"});
-            const Uuid second = same ? viewer : scene.define("guest", {"rooms:read"});
+            const RoleId viewer = scene.define("viewer", {"todos:read"});
+            const RoleId second = same ? viewer : scene.define("guest", {"rooms:read"});
             scene.before = scene.world.head();
             auto meanwhile = [&]() -> asio::awaitable<void> {
                 auto from = caller_of(scene.carol);
@@ -308,7 +309,7 @@ TEST_P(AccessInterleavingTest, GiveEveryoneARoleWhileItComesToAdminister) {
     for (const bool given_first : {false, true})
         test::for_every_step([&](test::Steps& steps) {
             Scene scene(GetParam());
-            const Uuid viewer = scene.define("viewer", {"todos:read"});
+            const RoleId viewer = scene.define("viewer", {"todos:read"});
             scene.before = scene.world.head();
             const auto give = [&](test::Node& node, const Grant& who) {
                 auto from = caller_of(who);
@@ -347,7 +348,7 @@ TEST_P(AccessInterleavingTest, DefineARoleWhileItsDefinerLosesThePermission) {
                 const Bearer roots = bearer_of(scene.root);
                 auto from = caller_of(scene.root);
                 Result<Receipt, CommandError> done = Receipt{};
-                const Uuid ann = scene.ann.user_id;
+                const UserId ann = scene.ann.user_id;
                 RoleDefinition poorer{"clerk", {"invoices:read"}};
                 if (how == How::kWithdrawn)
                     done = co_await withdraw_role(services, roots, Subject::user(ann), scene.clerks, from);
@@ -396,7 +397,7 @@ TEST_P(AccessInterleavingTest, AssignARoleWhileItIsDeletedOrMadeStronger) {
     for (const bool deleted : {true, false})
         test::for_every_step([&](test::Steps& steps) {
             Scene scene(GetParam());
-            const Uuid reader = scene.define("reader", {"invoices:read"});
+            const RoleId reader = scene.define("reader", {"invoices:read"});
             auto meanwhile = [&]() -> asio::awaitable<void> {
                 auto& services = scene.second.services;
                 auto from = caller_of(scene.root);
@@ -421,7 +422,7 @@ TEST_P(AccessInterleavingTest, AssignARoleWhileItIsDeletedOrMadeStronger) {
 TEST_P(AccessInterleavingTest, DefineTheSameNameTwiceAtOnce) {
     test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
-        std::optional<Result<DefinitionReceipt, CommandError>> second;
+        std::optional<Result<DefinitionReceipt<Role>, CommandError>> second;
         auto same = [&]() -> asio::awaitable<void> {
             RoleDefinition definition{"Reader", {}};
             auto from = caller_of(scene.root);

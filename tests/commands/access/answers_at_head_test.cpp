@@ -64,7 +64,7 @@ protected:
         return run(bearer_at_head(services(), bearer, Deadline::max()));
     }
 
-    Uuid ann_;
+    UserId ann_;
     Grant laptop_;
 };
 
@@ -79,7 +79,8 @@ TEST_F(AnswersAtHeadTest, WhoHoldsRefusesWhatNeverWas) {
     EXPECT_TRUE(test::refused(who({}), refusals::kInvalidToken));
     EXPECT_TRUE(test::refused(who({test::uuid(1), laptop_.session_id, 0}), refusals::kInvalidToken));
     EXPECT_TRUE(test::refused(who({ann_, test::uuid(1), 0}), refusals::kInvalidToken));
-    EXPECT_TRUE(test::refused(who({laptop_.session_id, ann_, 0}), refusals::kInvalidToken)) << "the two ids swapped";
+    EXPECT_TRUE(test::refused(who({test::TestId(laptop_.session_id), test::TestId(ann_), 0}), refusals::kInvalidToken))
+        << "the two ids swapped";
 }
 
 TEST_F(AnswersAtHeadTest, WhoHoldsEndsWithTheSession) {
@@ -115,9 +116,9 @@ TEST_F(AnswersAtHeadTest, SessionAndUserAreGivenWhateverTheirState) {
 }
 
 TEST_F(AnswersAtHeadTest, SessionAndUserOfAnIdOfSomethingElseAreUnknown) {
-    for (const Uuid& id : {test::uuid(1), ann_})
+    for (const test::TestId& id : test::TestIds{test::uuid(1), ann_})
         EXPECT_TRUE(test::refused(run(session_at_head(services(), id, Deadline::max())), refusals::kSessionUnknown));
-    for (const Uuid& id : {test::uuid(1), laptop_.session_id})
+    for (const test::TestId& id : test::TestIds{test::uuid(1), laptop_.session_id})
         EXPECT_TRUE(test::refused(run(user_at_head(services(), id, Deadline::max())), refusals::kUserUnknown));
 }
 

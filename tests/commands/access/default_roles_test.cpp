@@ -32,21 +32,21 @@ protected:
         bob_ = world.register_user(node, "bob@example.com", "bob");
         viewer_ = role("viewer", {"todos:read"});
     }
-    Uuid role(std::string name, Texts permissions, Texts deny = {}) {
+    RoleId role(std::string name, Texts permissions, Texts deny = {}) {
         RoleDefinition definition{std::move(name), std::move(permissions), std::move(deny)};
         auto defined = run(define_role(services(), bearer_of(roots_), std::move(definition), caller_of(roots_)));
         EXPECT_TRUE(test::succeeds(defined));
         before_ = world.head();
         return defined->id;
     }
-    Result<Receipt, CommandError> change(const Uuid& role, std::string name, Texts permissions) {
+    Result<Receipt, CommandError> change(const RoleId& role, std::string name, Texts permissions) {
         RoleDefinition definition{std::move(name), std::move(permissions)};
         return run(change_role(services(), bearer_of(roots_), role, std::move(definition), caller_of(roots_)));
     }
-    Result<Receipt, CommandError> assign(const Grant& who, const Subject& subject, const Uuid& role) {
+    Result<Receipt, CommandError> assign(const Grant& who, const Subject& subject, const RoleId& role) {
         return run(assign_role(services(), bearer_of(who), subject, role, caller_of(who)));
     }
-    Result<Receipt, CommandError> withdraw(const Grant& who, const Uuid& role) {
+    Result<Receipt, CommandError> withdraw(const Grant& who, const RoleId& role) {
         return run(withdraw_role(services(), bearer_of(who), kAll, role, caller_of(who)));
     }
     void let_ann(Texts permissions) {
@@ -56,15 +56,16 @@ protected:
     Result<AppliedGroup, CommandError> apply(Texts names, DryRun* dry_run = nullptr) {
         return run(apply_default_roles(services(), std::move(names), dry_run, test::caller()));
     }
-    SubjectAccess access_of(const Uuid& user) {
+    SubjectAccess access_of(const UserId& user) {
         auto access = run(access_of_user(other.services, user, Deadline::max()));
         EXPECT_TRUE(test::succeeds(access));
         return std::move(*access);
     }
-    Texts held_by(const Uuid& user) { return access_of(user).scope().texts(); }
+    Texts held_by(const UserId& user) { return access_of(user).scope().texts(); }
     Types since() { return world.types(before_); }
 
-    Uuid root_, ann_, bob_, viewer_;
+    UserId root_, ann_, bob_;
+    RoleId viewer_;
     Grant roots_, anns_;
     Position before_ = 0;
 };
@@ -74,16 +75,16 @@ TEST_F(DefaultRolesTest, AreHadByWhoeverIsRegisteredBeforeAndAfter) {
     ASSERT_TRUE(test::succeeds(assign(roots_, kAll, viewer_)));
     EXPECT_EQ(since(), (Types{"group.defined", "role.assigned"}));
     before_ = world.head();
-    const Uuid late = world.register_user(node, "late@example.com");
+    const UserId late = world.register_user(node, "late@example.com");
     EXPECT_EQ(since(), (Types{"user.registered", "user.password_set"})) << "registration says nothing of it";
-    for (const Uuid& user : {root_, ann_, bob_, late}) {
+    for (const UserId& user : {root_, ann_, bob_, late}) {
         const SubjectAccess access = access_of(user);
         EXPECT_TRUE(access.decide({"todos", "read", "1"}));
         EXPECT_TRUE(access.groups.empty()) << "that he is one of everyone says nothing of him";
     }
     EXPECT_EQ(assign(roots_, kAll, viewer_)->position, 0) << "again is nothing";
     ASSERT_TRUE(test::succeeds(withdraw(roots_, viewer_)));
-    for (const Uuid& user : {ann_, bob_, late}) EXPECT_TRUE(held_by(user).empty());
+    for (const UserId& user : {ann_, bob_, late}) EXPECT_TRUE(held_by(user).empty());
     EXPECT_EQ(withdraw(roots_, viewer_)->position, 0);
 }
 
@@ -94,13 +95,13 @@ TEST_F(DefaultRolesTest, AreOfNobodyWhoIsNoUserOrNotActive) {
     ASSERT_TRUE(test::succeeds(run(disable_user(services(), bearer_of(roots_), bob_, "left", caller_of(roots_)))));
     EXPECT_FALSE(access_of(bob_).decide({"todos", "read", "1"}));
     ASSERT_TRUE(test::succeeds(run(request_erasure(services(), bearer_of(roots_), ann_, caller_of(roots_)))));
-    for (const Uuid& nobody : {ann_, account->account_id, test::uuid(0xFF), Uuid{}, viewer_}) {
+    for (const test::TestId& nobody : test::TestIds{ann_, account->account_id, test::uuid(0xFF), Uuid{}, viewer_}) {
         const SubjectAccess access = access_of(nobody);
         EXPECT_FALSE(access.decide({"todos", "read", "1"}));
         EXPECT_TRUE(access.roles.empty());
         EXPECT_TRUE(access.groups.empty());
     }
-    EXPECT_FALSE(access_of(kEveryone).decide({"todos", "read", "1"})) << "the group itself is nobody";
+    EXPECT_FALSE(access_of(test::TestId(kEveryone)).decide({"todos", "read", "1"})) << "the group itself is nobody";
     auto service = run(other.access.read_service({account->account_id, std::nullopt}, Deadline::max()));
     ASSERT_TRUE(service);
     EXPECT_TRUE(service->held.roles.empty());
@@ -109,7 +110,7 @@ TEST_F(DefaultRolesTest, AreOfNobodyWhoIsNoUserOrNotActive) {
 
 TEST_F(DefaultRolesTest, CanDenyEverybodyWhatTheirOwnRolesGrant) {
     ASSERT_TRUE(test::succeeds(assign(roots_, Subject::user(bob_), viewer_)));
-    const Uuid frozen = role("frozen", {}, {"todos:*"});
+    const RoleId frozen = role("frozen", {}, {"todos:*"});
     ASSERT_TRUE(test::succeeds(assign(roots_, kAll, frozen)));
     EXPECT_FALSE(access_of(bob_).decide({"todos", "read", "1"}));
     ASSERT_TRUE(test::succeeds(withdraw(roots_, frozen)));
@@ -131,9 +132,9 @@ TEST_F(DefaultRolesTest, AreGivenByThoseAloneWhoMayGiveRolesAndHoldThem) {
     EXPECT_TRUE(test::refused(withdraw(anns_, viewer_), refusals::kForbidden));
     let_ann({"keyledger.groups:*", "todos:*"});
     EXPECT_TRUE(test::refused(assign(anns_, kAll, viewer_), refusals::kForbidden));
-    const Uuid writer = role("writer", {"keyledger.roles:write"});
+    const RoleId writer = role("writer", {"keyledger.roles:write"});
     ASSERT_TRUE(test::succeeds(assign(roots_, Subject::user(ann_), writer)));
-    const Uuid payroll = role("payroll", {"payroll:read"});
+    const RoleId payroll = role("payroll", {"payroll:read"});
     EXPECT_TRUE(test::refused(assign(anns_, kAll, payroll), refusals::kExceedsAuthority));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(test::succeeds(assign(anns_, kAll, viewer_)));
@@ -165,7 +166,7 @@ TEST_F(DefaultRolesTest, AdministerNothing) {
 TEST_F(DefaultRolesTest, EveryoneIsNotMadeRenamedDeletedJoinedOrNested) {
     const Bearer root = bearer_of(roots_);
     const auto by_root = [&] { return caller_of(roots_); };
-    const Uuid staff = run(define_group(services(), root, "staff", by_root()))->id;
+    const GroupId staff = run(define_group(services(), root, "staff", by_root()))->id;
     before_ = world.head();
     for (const bool is_there : {false, true}) {
         if (is_there) {
@@ -193,14 +194,15 @@ TEST_F(DefaultRolesTest, EveryoneIsNotMadeRenamedDeletedJoinedOrNested) {
         }
         EXPECT_TRUE(test::refused(run(delete_group(services(), bearer_of(anns_), kEveryone, caller_of(anns_))),
                                   refusals::kForbidden));
-        EXPECT_TRUE(test::refused(assign(roots_, Subject::user(kEveryone), viewer_), refusals::kUserUnknown));
+        EXPECT_TRUE(
+            test::refused(assign(roots_, Subject::user(test::TestId(kEveryone)), viewer_), refusals::kUserUnknown));
         EXPECT_TRUE(since().empty());
     }
 }
 
 // Scenario: a log of before there was everyone has a group of that name.
 TEST_F(DefaultRolesTest, AskForTheNameWhereAnotherGroupHasIt) {
-    const Uuid group = services().identifiers.next();
+    const GroupId group{services().identifiers.next()};
     Streams streams;
     const auto stream = streams.begin<Group>(group);
     const Step as_before = [&](Attempt& attempt) -> StepResult {
@@ -233,7 +235,7 @@ TEST_F(DefaultRolesTest, BecomeWhatAFileSays) {
     EXPECT_EQ(since(), (Types{"group.defined", "role.assigned"}));
     EXPECT_EQ(held_by(bob_), Texts{"todos:read"});
     EXPECT_EQ(apply({"viewer"})->change, Change::kNone);
-    const Uuid editor = role("editor", {"todos:update"});
+    const RoleId editor = role("editor", {"todos:update"});
     (void)editor;
     applied = apply({"editor"});
     EXPECT_EQ(applied->added, Texts{"role editor"});

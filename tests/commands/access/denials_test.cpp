@@ -35,16 +35,16 @@ protected:
     }
     Bearer root() const { return bearer_of(roots_); }
     static Caller by(const Grant& who) { return caller_of(who); }
-    Uuid role(std::string name, Texts allow, Texts deny = {}) {
+    RoleId role(std::string name, Texts allow, Texts deny = {}) {
         RoleDefinition definition{std::move(name), std::move(allow), std::move(deny)};
         return run(define_role(services(), root(), std::move(definition), by(roots_)))->id;
     }
-    Uuid group(std::string name) { return run(define_group(services(), root(), std::move(name), by(roots_)))->id; }
-    void assign(const Subject& subject, const Uuid& role_id) {
+    GroupId group(std::string name) { return run(define_group(services(), root(), std::move(name), by(roots_)))->id; }
+    void assign(const Subject& subject, const RoleId& role_id) {
         succeed(assign_role(services(), root(), subject, role_id, by(roots_)));
     }
     void succeed(Answer<Receipt> work) { ASSERT_TRUE(test::succeeds(run(std::move(work)))); }
-    bool may(const Uuid& user) {
+    bool may(const UserId& user) {
         auto access = run(access_of_user(other.services, user, Deadline::max()));
         EXPECT_TRUE(test::succeeds(access));
         return access->decide({"todos", "read", "1"});
@@ -56,17 +56,19 @@ protected:
         EXPECT_EQ(world.head(), head);
         EXPECT_TRUE(test::succeeds(run(command(roots_))));
     }
-    Answer<Receipt> change(const Grant& who, const Uuid& role_id, std::string name, Texts allow, Texts deny) {
+    Answer<Receipt> change(const Grant& who, const RoleId& role_id, std::string name, Texts allow, Texts deny) {
         RoleDefinition definition{std::move(name), std::move(allow), std::move(deny)};
         return change_role(services(), bearer_of(who), role_id, std::move(definition), by(who));
     }
 
-    Uuid ann_, bob_, carla_, frozen_, tasks_, staff_, ices_;
+    UserId ann_, bob_, carla_;
+    RoleId frozen_, tasks_;
+    GroupId staff_, ices_;
     Grant roots_, anns_;
 };
 
 TEST_F(DenialsTest, AreLaidUponPeopleByNameByWhoeverHasAuthorityOverThem) {
-    const auto freeze = [&](const Uuid& user) {
+    const auto freeze = [&](const UserId& user) {
         return run(assign_role(services(), bearer_of(anns_), Subject::user(user), frozen_, by(anns_)));
     };
     EXPECT_TRUE(test::succeeds(freeze(bob_)));
@@ -76,7 +78,7 @@ TEST_F(DenialsTest, AreLaidUponPeopleByNameByWhoeverHasAuthorityOverThem) {
 
 TEST_F(DenialsTest, UponEveryoneAreForThoseWhoHoldEverything) {
     EXPECT_TRUE(may(carla_));
-    for (const Uuid& many : {kEveryone, staff_}) {
+    for (const GroupId& many : {kEveryone, staff_}) {
         expect_for_those_who_hold_everything([&](const Grant& who) {
             return assign_role(services(), bearer_of(who), Subject::group(many), frozen_, by(who));
         });
@@ -101,7 +103,7 @@ TEST_F(DenialsTest, OfAGroupComeUponAnotherByThoseWhoHoldEverything) {
 TEST_F(DenialsTest, OfAGroupThatIsDeletedAreLiftedByThoseWhoHoldEverything) {
     const Nesting nesting{ices_, staff_};
     succeed(nest_group(services(), root(), nesting, by(roots_)));
-    for (const Uuid& deleted : {staff_, ices_})  // the one has it from above
+    for (const GroupId& deleted : {staff_, ices_})  // the one has it from above
         expect_for_those_who_hold_everything(
             [&](const Grant& who) { return delete_group(services(), bearer_of(who), deleted, by(who)); });
 }

@@ -18,7 +18,7 @@ protected:
         secret_ = *secret(billing_).secret;
         before_ = world.head();
     }
-    Uuid group(const std::string& name, Texts permissions = {}, Texts deny = {}) {
+    GroupId group(const std::string& name, Texts permissions = {}, Texts deny = {}) {
         auto defined = run(define_group(services(), bearer_of(roots_), name, caller_of(roots_)));
         EXPECT_TRUE(test::succeeds(defined));
         if (permissions.empty() && deny.empty()) return defined->id;
@@ -28,13 +28,13 @@ protected:
             run(assign_role(services(), bearer_of(roots_), Subject::group(defined->id), role->id, caller_of(roots_)))));
         return defined->id;
     }
-    Result<Receipt, CommandError> join(const Grant& who, const Uuid& id, const Uuid& group) {
+    Result<Receipt, CommandError> join(const Grant& who, const ServiceAccountId& id, const GroupId& group) {
         return run(add_member(services(), bearer_of(who), Subject::service_account(id), group, caller_of(who)));
     }
-    Result<Receipt, CommandError> leave(const Grant& who, const Uuid& id, const Uuid& group) {
+    Result<Receipt, CommandError> leave(const Grant& who, const ServiceAccountId& id, const GroupId& group) {
         return run(remove_member(services(), bearer_of(who), Subject::service_account(id), group, caller_of(who)));
     }
-    Result<Receipt, CommandError> nest(const Uuid& parent, const Uuid& child) {
+    Result<Receipt, CommandError> nest(const GroupId& parent, const GroupId& child) {
         return run(nest_group(services(), bearer_of(roots_), {parent, child}, caller_of(roots_)));
     }
     // As of the head, on another node.
@@ -59,14 +59,14 @@ protected:
         return run(apply_account_groups(services(), std::move(name), std::move(groups), dry_run, caller()));
     }
 
-    Uuid billing_;
+    ServiceAccountId billing_;
     Secret secret_;
 };
 
 // ---- what a group gives it ----------------------------------------------------------------------------------
 TEST_F(GroupAccountsTest, HaveWhatTheirGroupsAndAllAboveThemGrant) {
-    const Uuid upper = group("upper", {"rooms:enter"});
-    const Uuid lower = group("lower", {"invoices:read"});
+    const GroupId upper = group("upper", {"rooms:enter"});
+    const GroupId lower = group("lower", {"invoices:read"});
     before_ = world.head();
     ASSERT_TRUE(test::succeeds(join(roots_, billing_, lower)));
     EXPECT_EQ(since(), Types{"group.member_added"});
@@ -84,8 +84,8 @@ TEST_F(GroupAccountsTest, HaveWhatTheirGroupsAndAllAboveThemGrant) {
 
 TEST_F(GroupAccountsTest, AreDeniedWhatAGroupFarAboveDenies) {
     ASSERT_TRUE(test::succeeds(assign(roots_, billing_, role("payer", {"payroll:read", "invoices:read"}))));
-    const Uuid upper = group("upper", {}, {"payroll:*"});
-    const Uuid lower = group("lower");
+    const GroupId upper = group("upper", {}, {"payroll:*"});
+    const GroupId lower = group("lower");
     ASSERT_TRUE(test::succeeds(join(roots_, billing_, lower)));
     EXPECT_TRUE(access().held.decide({"payroll", "read", "1"}));
     ASSERT_TRUE(test::succeeds(nest(upper, lower)));
@@ -96,7 +96,7 @@ TEST_F(GroupAccountsTest, AreDeniedWhatAGroupFarAboveDenies) {
 
 // What it was granted stays in the token; what of it still holds is asked of the log.
 TEST_F(GroupAccountsTest, KeepNothingInATokenThatAGroupTakesAway) {
-    const Uuid clerks = group("clerks", {"invoices:read"});
+    const GroupId clerks = group("clerks", {"invoices:read"});
     ASSERT_TRUE(test::succeeds(join(roots_, billing_, clerks)));
     const auto grant = log_in(node, billing_, secret_);
     ASSERT_TRUE(test::succeeds(grant));
@@ -107,7 +107,7 @@ TEST_F(GroupAccountsTest, KeepNothingInATokenThatAGroupTakesAway) {
         return access->still_held(bearer.scope);
     };
     EXPECT_EQ(still_held(), Texts{"invoices:read"});
-    const Uuid frozen = group("frozen", {}, {"invoices:*"});
+    const GroupId frozen = group("frozen", {}, {"invoices:*"});
     ASSERT_TRUE(test::succeeds(join(roots_, billing_, frozen)));
     EXPECT_TRUE(still_held().empty());
     ASSERT_TRUE(test::succeeds(leave(roots_, billing_, frozen)));
@@ -117,7 +117,7 @@ TEST_F(GroupAccountsTest, KeepNothingInATokenThatAGroupTakesAway) {
 }
 
 TEST_F(GroupAccountsTest, AreNoneOfEveryone) {
-    const Uuid viewer = role("viewer", {"todos:read"});
+    const RoleId viewer = role("viewer", {"todos:read"});
     ASSERT_TRUE(test::succeeds(
         run(assign_role(services(), bearer_of(roots_), Subject::group(kEveryone), viewer, caller_of(roots_)))));
     EXPECT_TRUE(held().empty());
@@ -128,22 +128,22 @@ TEST_F(GroupAccountsTest, AreNoneOfEveryone) {
 }
 
 TEST_F(GroupAccountsTest, AreFoundUnderTheirOwnKindAlone) {
-    const Uuid clerks = group("clerks");
+    const GroupId clerks = group("clerks");
     before_ = world.head();
-    for (const Uuid& id : {Uuid{}, test::uuid(0xFF), ann_, clerks}) {
+    for (const test::TestId& id : test::TestIds{Uuid{}, test::uuid(0xFF), ann_, clerks}) {
         EXPECT_TRUE(test::refused(join(roots_, id, clerks), refusals::kAccountUnknown));
         EXPECT_TRUE(test::refused(leave(roots_, id, clerks), refusals::kAccountUnknown));
     }
-    EXPECT_TRUE(test::refused(
-        run(add_member(services(), bearer_of(roots_), Subject::user(billing_), clerks, caller_of(roots_))),
-        refusals::kUserUnknown));
-    EXPECT_TRUE(test::refused(join(roots_, billing_, ann_), refusals::kGroupUnknown));
+    EXPECT_TRUE(test::refused(run(add_member(services(), bearer_of(roots_), Subject::user(test::TestId(billing_)),
+                                             clerks, caller_of(roots_))),
+                              refusals::kUserUnknown));
+    EXPECT_TRUE(test::refused(join(roots_, billing_, test::TestId(ann_)), refusals::kGroupUnknown));
     EXPECT_TRUE(test::refused(leave(roots_, billing_, test::uuid(0xFF)), refusals::kGroupUnknown));
     EXPECT_TRUE(since().empty());
 }
 
 TEST_F(GroupAccountsTest, AreInAsManyGroupsAsAnybody) {
-    std::vector<Uuid> all;
+    std::vector<GroupId> all;
     for (std::size_t i = 0; i <= kMaxGroupsPerSubject; ++i) all.push_back(group("g" + std::to_string(i)));
     for (std::size_t i = 0; i < kMaxGroupsPerSubject; ++i) ASSERT_TRUE(test::succeeds(join(roots_, billing_, all[i])));
     EXPECT_TRUE(test::refused(join(roots_, billing_, all.back()), refusals::kTooManyGroups));
@@ -153,7 +153,7 @@ TEST_F(GroupAccountsTest, AreInAsManyGroupsAsAnybody) {
 
 // ---- who may ------------------------------------------------------------------------------------------------
 TEST_F(GroupAccountsTest, TakeThePermissionToWriteGroups) {
-    const Uuid clerks = group("clerks");
+    const GroupId clerks = group("clerks");
     let_ann({"keyledger.clients:*", "keyledger.groups:read", "keyledger.roles:*"});
     before_ = world.head();
     EXPECT_TRUE(test::refused(join(anns_, billing_, clerks), refusals::kForbidden));
@@ -163,15 +163,15 @@ TEST_F(GroupAccountsTest, TakeThePermissionToWriteGroups) {
 }
 
 TEST_F(GroupAccountsTest, AreBroughtToNothingThatTheirActorLacks) {
-    const Uuid strong = group("strong", {"orders:write"});
-    const Uuid above = group("above", {"payroll:read"});
-    const Uuid below = group("below", {"invoices:read"});
+    const GroupId strong = group("strong", {"orders:write"});
+    const GroupId above = group("above", {"payroll:read"});
+    const GroupId below = group("below", {"invoices:read"});
     ASSERT_TRUE(test::succeeds(nest(above, below)));
-    const Uuid weak = group("weak", {"invoices:read"});
-    const Uuid denying = group("denying", {}, {"orders:write"});
+    const GroupId weak = group("weak", {"invoices:read"});
+    const GroupId denying = group("denying", {}, {"orders:write"});
     let_ann({"keyledger.groups:write", "keyledger.clients:write", "invoices:read"});
     before_ = world.head();
-    for (const Uuid& one : {strong, below, denying}) {
+    for (const GroupId& one : {strong, below, denying}) {
         EXPECT_TRUE(test::refused(join(anns_, billing_, one), refusals::kExceedsAuthority));
         EXPECT_TRUE(test::refused(leave(anns_, billing_, one), refusals::kExceedsAuthority));
     }
@@ -182,14 +182,14 @@ TEST_F(GroupAccountsTest, AreBroughtToNothingThatTheirActorLacks) {
 
 // Whoever adds a secret to it could be what it is: so what it has by a group counts, as what it has itself.
 TEST_F(GroupAccountsTest, AreTouchedByNobodyWhoLacksWhatTheyHoldByAGroup) {
-    const Uuid strong = group("strong", {"orders:write"});
-    const Uuid inner = group("inner");
-    const Uuid weak = group("weak");
+    const GroupId strong = group("strong", {"orders:write"});
+    const GroupId inner = group("inner");
+    const GroupId weak = group("weak");
     ASSERT_TRUE(test::succeeds(nest(strong, inner)));
     let_ann({"keyledger.groups:write", "keyledger.clients:write", "keyledger.roles:write"});
     EXPECT_TRUE(test::succeeds(add_secret(anns_, billing_))) << "as long as it holds nothing";
     ASSERT_TRUE(test::succeeds(join(roots_, billing_, inner)));
-    const Uuid harmless = role("harmless", {});
+    const RoleId harmless = role("harmless", {});
     before_ = world.head();
     EXPECT_TRUE(test::refused(add_secret(anns_, billing_), refusals::kExceedsAuthority));
     EXPECT_TRUE(test::refused(add_key(anns_, billing_, "key-1"), refusals::kExceedsAuthority));
@@ -202,8 +202,8 @@ TEST_F(GroupAccountsTest, AreTouchedByNobodyWhoLacksWhatTheyHoldByAGroup) {
 
 // ---- when it leaves -----------------------------------------------------------------------------------------
 TEST_F(GroupAccountsTest, LeaveAllGroupsWhenTheyAreDeleted) {
-    const Uuid clerks = group("clerks", {"invoices:read"});
-    const Uuid staff = group("staff");
+    const GroupId clerks = group("clerks", {"invoices:read"});
+    const GroupId staff = group("staff");
     ASSERT_TRUE(test::succeeds(join(roots_, billing_, clerks)));
     ASSERT_TRUE(test::succeeds(join(roots_, billing_, staff)));
     before_ = world.head();
@@ -221,7 +221,7 @@ TEST_F(GroupAccountsTest, LeaveAllGroupsWhenTheyAreDeleted) {
 // ---- access files -------------------------------------------------------------------------------------------
 TEST_F(GroupAccountsTest, AreInTheGroupsOfAnAccessFileAndNoOthers) {
     group("clerks", {"invoices:read"});
-    const Uuid staff = group("staff", {"rooms:enter"});
+    const GroupId staff = group("staff", {"rooms:enter"});
     ASSERT_TRUE(test::succeeds(join(roots_, billing_, staff)));
     before_ = world.head();
     DryRun dry_run;

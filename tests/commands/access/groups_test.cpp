@@ -26,44 +26,45 @@ protected:
         bob_ = world.register_user(node, "bob@example.com", "bob");
         before_ = world.head();
     }
-    Result<DefinitionReceipt, CommandError> define(const Grant& who, std::string name) {
+    Result<DefinitionReceipt<Group>, CommandError> define(const Grant& who, std::string name) {
         return run(define_group(services(), bearer_of(who), std::move(name), caller_of(who)));
     }
-    Result<Receipt, CommandError> rename(const Grant& who, const Uuid& group, std::string name) {
+    Result<Receipt, CommandError> rename(const Grant& who, const GroupId& group, std::string name) {
         return run(rename_group(services(), bearer_of(who), group, std::move(name), caller_of(who)));
     }
-    Result<Receipt, CommandError> remove(const Grant& who, const Uuid& group) {
+    Result<Receipt, CommandError> remove(const Grant& who, const GroupId& group) {
         return run(delete_group(services(), bearer_of(who), group, caller_of(who)));
     }
-    Result<Receipt, CommandError> join(const Grant& who, const Uuid& user, const Uuid& group) {
+    Result<Receipt, CommandError> join(const Grant& who, const UserId& user, const GroupId& group) {
         return run(add_member(services(), bearer_of(who), Subject::user(user), group, caller_of(who)));
     }
-    Result<Receipt, CommandError> leave(const Grant& who, const Uuid& user, const Uuid& group) {
+    Result<Receipt, CommandError> leave(const Grant& who, const UserId& user, const GroupId& group) {
         return run(remove_member(services(), bearer_of(who), Subject::user(user), group, caller_of(who)));
     }
-    Result<Receipt, CommandError> nest(const Grant& who, const Uuid& parent, const Uuid& child) {
+    Result<Receipt, CommandError> nest(const Grant& who, const GroupId& parent, const GroupId& child) {
         return run(nest_group(services(), bearer_of(who), {parent, child}, caller_of(who)));
     }
-    Result<Receipt, CommandError> unnest(const Grant& who, const Uuid& parent, const Uuid& child) {
+    Result<Receipt, CommandError> unnest(const Grant& who, const GroupId& parent, const GroupId& child) {
         return run(unnest_group(services(), bearer_of(who), {parent, child}, caller_of(who)));
     }
-    Result<Receipt, CommandError> assign(const Grant& who, const Subject& subject, const Uuid& role) {
+    Result<Receipt, CommandError> assign(const Grant& who, const Subject& subject, const RoleId& role) {
         return run(assign_role(services(), bearer_of(who), subject, role, caller_of(who)));
     }
-    Result<Receipt, CommandError> withdraw(const Grant& who, const Subject& subject, const Uuid& role) {
+    Result<Receipt, CommandError> withdraw(const Grant& who, const Subject& subject, const RoleId& role) {
         return run(withdraw_role(services(), bearer_of(who), subject, role, caller_of(who)));
     }
-    Uuid role(std::string name, std::vector<std::string> permissions, std::vector<std::string> deny = {}) {
+    RoleId role(std::string name, std::vector<std::string> permissions, std::vector<std::string> deny = {}) {
         RoleDefinition definition{std::move(name), std::move(permissions), std::move(deny)};
         auto defined = run(define_role(services(), bearer_of(roots_), std::move(definition), caller_of(roots_)));
         EXPECT_TRUE(test::succeeds(defined));
         return defined->id;
     }
-    Uuid group(const std::string& name, std::vector<std::string> permissions = {}, std::vector<std::string> deny = {}) {
+    GroupId group(const std::string& name, std::vector<std::string> permissions = {},
+                  std::vector<std::string> deny = {}) {
         auto defined = define(roots_, name);
         EXPECT_TRUE(test::succeeds(defined));
         if (permissions.empty() && deny.empty()) return defined->id;
-        const Uuid what = role("of-" + name, std::move(permissions), std::move(deny));
+        const RoleId what = role("of-" + name, std::move(permissions), std::move(deny));
         EXPECT_TRUE(test::succeeds(assign(roots_, Subject::group(defined->id), what)));
         return defined->id;
     }
@@ -72,12 +73,12 @@ protected:
         ASSERT_TRUE(test::succeeds(assign(roots_, Subject::user(ann_), role("of-ann", std::move(permissions)))));
         before_ = world.head();
     }
-    std::vector<std::string> held_by(const Uuid& user) {
+    std::vector<std::string> held_by(const UserId& user) {
         auto access = run(access_of_user(other.services, user, Deadline::max()));
         EXPECT_TRUE(test::succeeds(access));
         return access ? access->scope().texts() : std::vector<std::string>{};
     }
-    std::vector<std::string> groups_of(const Uuid& user) {
+    std::vector<std::string> groups_of(const UserId& user) {
         std::vector<std::string> names;
         auto access = run(access_of_user(other.services, user, Deadline::max()));
         EXPECT_TRUE(test::succeeds(access));
@@ -86,7 +87,7 @@ protected:
     }
     Types since() { return world.types(before_); }
 
-    Uuid root_, ann_, bob_;
+    UserId root_, ann_, bob_;
     Grant roots_, anns_;
     Position before_ = 0;
 };
@@ -94,7 +95,7 @@ using Texts = std::vector<std::string>;
 
 // ---- what a group is --------------------------------------------------------------------------------------
 TEST_F(GroupsTest, DefineRenameAndDeleteMoveTheName) {
-    const Uuid staff = group("Staff");
+    const GroupId staff = group("Staff");
     EXPECT_TRUE(test::refused(define(roots_, "STAFF"), refusals::kGroupNameTaken));
     EXPECT_TRUE(test::refused(define(roots_, "two words"), refusals::kInvalidGroupName));
     ASSERT_TRUE(test::succeeds(rename(roots_, staff, "staff")));
@@ -110,7 +111,7 @@ TEST_F(GroupsTest, DefineRenameAndDeleteMoveTheName) {
 
 // As the roles of a file do: case makes no other name, and the file says how it is spelt.
 TEST_F(GroupsTest, TakeTheSpellingOfAnAccessFile) {
-    const Uuid staff = group("staff");
+    const GroupId staff = group("staff");
     before_ = world.head();
     const auto apply = [&](const char* name, DryRun* dry_run) {
         return run(apply_group(services(), name, GroupDefinition{}, dry_run, test::caller()));
@@ -143,10 +144,11 @@ TEST_F(GroupsTest, DefineAnswersARepeatedRequestWithTheFirstGroup) {
 }
 
 TEST_F(GroupsTest, AreUnknownUnderAnUnknownIdOrThatOfSomethingElse) {
-    const Uuid staff = group("staff");
-    const Uuid clerk = role("clerk", {});
+    const GroupId staff = group("staff");
+    const RoleId clerk = role("clerk", {});
     before_ = world.head();
-    for (const Uuid& id : {Uuid{}, test::uuid(0xFF), ann_, clerk, assignments_of(staff), kNestingsStream}) {
+    for (const test::TestId& id :
+         test::TestIds{Uuid{}, test::uuid(0xFF), ann_, clerk, assignments_of(staff), kNestingsStream}) {
         EXPECT_TRUE(test::refused(rename(roots_, id, "x"), refusals::kGroupUnknown));
         EXPECT_TRUE(test::refused(remove(roots_, id), refusals::kGroupUnknown));
         EXPECT_TRUE(test::refused(join(roots_, ann_, id), refusals::kGroupUnknown));
@@ -158,14 +160,14 @@ TEST_F(GroupsTest, AreUnknownUnderAnUnknownIdOrThatOfSomethingElse) {
         EXPECT_TRUE(test::refused(withdraw(roots_, Subject::group(id), clerk), refusals::kGroupUnknown));
     }
     EXPECT_TRUE(test::refused(join(roots_, test::uuid(0xFF), staff), refusals::kUserUnknown));
-    EXPECT_TRUE(test::refused(join(roots_, staff, staff), refusals::kUserUnknown));
+    EXPECT_TRUE(test::refused(join(roots_, test::TestId(staff), staff), refusals::kUserUnknown));
     EXPECT_TRUE(since().empty());
 }
 
 // ---- what it grants ---------------------------------------------------------------------------------------
 TEST_F(GroupsTest, MembersHaveWhatTheGroupAndAllAboveItGrant) {
-    const Uuid staff = group("staff", {"rooms:enter"});
-    const Uuid clerks = group("clerks", {"invoices:read"});
+    const GroupId staff = group("staff", {"rooms:enter"});
+    const GroupId clerks = group("clerks", {"invoices:read"});
     ASSERT_TRUE(test::succeeds(join(roots_, ann_, clerks)));
     EXPECT_EQ(held_by(ann_), Texts{"invoices:read"});
     ASSERT_TRUE(test::succeeds(nest(roots_, staff, clerks)));
@@ -181,8 +183,8 @@ TEST_F(GroupsTest, MembersHaveWhatTheGroupAndAllAboveItGrant) {
 }
 
 TEST_F(GroupsTest, ADenialReachesMembersFromFarAbove) {
-    const Uuid staff = group("staff", {}, {"payroll:*"});
-    const Uuid clerks = group("clerks", {"payroll:read", "invoices:read"});
+    const GroupId staff = group("staff", {}, {"payroll:*"});
+    const GroupId clerks = group("clerks", {"payroll:read", "invoices:read"});
     ASSERT_TRUE(test::succeeds(join(roots_, ann_, clerks)));
     EXPECT_EQ(held_by(ann_), (Texts{"invoices:read", "payroll:read"}));
     ASSERT_TRUE(test::succeeds(nest(roots_, staff, clerks)));
@@ -191,9 +193,9 @@ TEST_F(GroupsTest, ADenialReachesMembersFromFarAbove) {
 }
 
 TEST_F(GroupsTest, ADeletedGroupGrantsNothingFromThatMoment) {
-    const Uuid staff = group("staff", {"rooms:enter"});
-    const Uuid clerks = group("clerks", {"invoices:read"});
-    const Uuid tellers = group("tellers", {"cash:count"});
+    const GroupId staff = group("staff", {"rooms:enter"});
+    const GroupId clerks = group("clerks", {"invoices:read"});
+    const GroupId tellers = group("tellers", {"cash:count"});
     ASSERT_TRUE(test::succeeds(nest(roots_, staff, clerks)));
     ASSERT_TRUE(test::succeeds(nest(roots_, clerks, tellers)));
     ASSERT_TRUE(test::succeeds(join(roots_, ann_, clerks)));
@@ -209,9 +211,9 @@ TEST_F(GroupsTest, ADeletedGroupGrantsNothingFromThatMoment) {
 }
 
 TEST_F(GroupsTest, GiveCommandsTheirAuthorityToo) {
-    const Uuid managers = group("managers", {"keyledger.users:write", "keyledger.groups:write", "a:b"});
+    const GroupId managers = group("managers", {"keyledger.users:write", "keyledger.groups:write", "a:b"});
     ASSERT_TRUE(test::succeeds(join(roots_, ann_, managers)));
-    const Uuid peers = group("peers", {"a:b"});
+    const GroupId peers = group("peers", {"a:b"});
     EXPECT_TRUE(test::succeeds(join(anns_, bob_, peers)));
     EXPECT_TRUE(test::succeeds(run(disable_user(services(), bearer_of(anns_), bob_, "left", caller_of(anns_)))));
     ASSERT_TRUE(test::succeeds(leave(roots_, ann_, managers)));
@@ -219,7 +221,7 @@ TEST_F(GroupsTest, GiveCommandsTheirAuthorityToo) {
 }
 
 TEST_F(GroupsTest, AnErasedUserIsInNoneAnyMore) {
-    const Uuid staff = group("staff", {"rooms:enter"});
+    const GroupId staff = group("staff", {"rooms:enter"});
     ASSERT_TRUE(test::succeeds(join(roots_, bob_, staff)));
     before_ = world.head();
     ASSERT_TRUE(test::succeeds(run(request_erasure(services(), bearer_of(roots_), bob_, caller_of(roots_)))));
@@ -229,8 +231,8 @@ TEST_F(GroupsTest, AnErasedUserIsInNoneAnyMore) {
 
 // ---- who may ----------------------------------------------------------------------------------------------
 TEST_F(GroupsTest, TakeThePermissionToWriteGroups) {
-    const Uuid staff = group("staff");
-    const Uuid clerks = group("clerks");
+    const GroupId staff = group("staff");
+    const GroupId clerks = group("clerks");
     let_ann({"keyledger.users:*", "keyledger.groups:read", "a:*"});
     EXPECT_TRUE(test::refused(define(anns_, "mine"), refusals::kForbidden));
     EXPECT_TRUE(test::refused(rename(anns_, staff, "mine"), refusals::kForbidden));
@@ -244,12 +246,12 @@ TEST_F(GroupsTest, TakeThePermissionToWriteGroups) {
 }
 
 TEST_F(GroupsTest, BringNobodyToWhatTheirActorLacks) {
-    const Uuid strong = group("strong", {"orders:write"});
-    const Uuid above = group("above", {"payroll:read"});
-    const Uuid below = group("below", {"invoices:read"});
+    const GroupId strong = group("strong", {"orders:write"});
+    const GroupId above = group("above", {"payroll:read"});
+    const GroupId below = group("below", {"invoices:read"});
     ASSERT_TRUE(test::succeeds(nest(roots_, above, below)));
-    const Uuid weak = group("weak", {"invoices:read"});
-    const Uuid denying = group("denying", {}, {"orders:write"});
+    const GroupId weak = group("weak", {"invoices:read"});
+    const GroupId denying = group("denying", {}, {"orders:write"});
     let_ann({"keyledger.groups:write", "keyledger.roles:write", "invoices:read"});
     EXPECT_TRUE(test::refused(join(anns_, ann_, strong), refusals::kExceedsAuthority));
     EXPECT_TRUE(test::refused(join(anns_, bob_, strong), refusals::kExceedsAuthority));
@@ -269,12 +271,12 @@ TEST_F(GroupsTest, BringNobodyToWhatTheirActorLacks) {
 }
 
 TEST_F(GroupsTest, NobodyTouchesSomebodyWhoHoldsMoreThroughAGroup) {
-    const Uuid strong = group("strong", {"orders:write"});
-    const Uuid members = group("members");
+    const GroupId strong = group("strong", {"orders:write"});
+    const GroupId members = group("members");
     ASSERT_TRUE(test::succeeds(nest(roots_, strong, members)));
     ASSERT_TRUE(test::succeeds(join(roots_, bob_, members)));
     let_ann({"keyledger.users:write", "keyledger.groups:write", "invoices:read"});
-    const Uuid weak = group("weak");
+    const GroupId weak = group("weak");
     EXPECT_TRUE(test::refused(run(disable_user(services(), bearer_of(anns_), bob_, "x", caller_of(anns_))),
                               refusals::kExceedsAuthority));
     EXPECT_TRUE(test::refused(join(anns_, bob_, weak), refusals::kExceedsAuthority));
@@ -282,14 +284,14 @@ TEST_F(GroupsTest, NobodyTouchesSomebodyWhoHoldsMoreThroughAGroup) {
 }
 
 TEST_F(GroupsTest, HaveNoAdministrators) {
-    const Uuid staff = group("staff");
+    const GroupId staff = group("staff");
     EXPECT_TRUE(
         test::refused(assign(roots_, Subject::group(staff), kAdministratorRole), refusals::kAdministratorsAreUsers));
 }
 
 // ---- limits -----------------------------------------------------------------------------------------------
 TEST_F(GroupsTest, EndAtTheirLimits) {
-    std::vector<Uuid> groups;
+    std::vector<GroupId> groups;
     for (std::size_t i = 0; i <= kMaxGroupsPerSubject; ++i) groups.push_back(group("g" + std::to_string(i)));
     for (std::size_t i = 0; i < kMaxGroupsPerSubject; ++i) ASSERT_TRUE(test::succeeds(join(roots_, ann_, groups[i])));
     EXPECT_TRUE(test::refused(join(roots_, ann_, groups.back()), refusals::kTooManyGroups));
@@ -308,11 +310,11 @@ TEST_F(GroupsTest, EndAtTheirLimits) {
 // An append guards a bounded number of streams. Whoever holds more than fit is left to administrators, who
 // need no look at what they hold through groups.
 TEST_F(GroupsTest, TooManyHoldingsAreForAdministrators) {
-    const Uuid manager = role("manager", {"keyledger.users:write", "a:b"});
+    const RoleId manager = role("manager", {"keyledger.users:write", "a:b"});
     ASSERT_TRUE(test::succeeds(assign(roots_, Subject::user(ann_), manager)));
     int number = 0;
     for (std::size_t i = 0; i < kMaxGroupsPerSubject; ++i) {
-        const Uuid one = group("g" + std::to_string(i));
+        const GroupId one = group("g" + std::to_string(i));
         for (std::size_t j = 0; j < kMaxRolesPerGroup; ++j)
             ASSERT_TRUE(
                 test::succeeds(assign(roots_, Subject::group(one), role("r" + std::to_string(number++), {"a:b"}))));
@@ -326,7 +328,7 @@ TEST_F(GroupsTest, TooManyHoldingsAreForAdministrators) {
     EXPECT_TRUE(test::succeeds(disable(anns_)));
     ASSERT_TRUE(test::succeeds(run(enable_user(services(), bearer_of(roots_), bob_, caller_of(roots_)))));
     for (int i = 0; i < 3 && number < 200; ++i) {
-        const Uuid top = group("top" + std::to_string(i));
+        const GroupId top = group("top" + std::to_string(i));
         auto first = run(access_of_user(services(), bob_, Deadline::max()));
         ASSERT_TRUE(test::succeeds(first));
         // Above a group that Bob is in.
@@ -335,7 +337,7 @@ TEST_F(GroupsTest, TooManyHoldingsAreForAdministrators) {
             if (event.type != "group.member_added") continue;
             const auto at = event.payload.find("\"group_id\":\"") + 12;
             const auto lower = Uuid::parse(event.payload.substr(at, 36));
-            ASSERT_TRUE(test::succeeds(nest(roots_, top, *lower)));
+            ASSERT_TRUE(test::succeeds(nest(roots_, top, GroupId{*lower})));
             break;
         }
     }

@@ -30,52 +30,50 @@ protected:
         bobs_ = world.log_in(node, "bob@example.com");
         before_ = world.head();
     }
-    Result<DefinitionReceipt, CommandError> define(const Grant& who, std::string name,
-                                                   std::vector<std::string> permissions) {
+    auto define(const Grant& who, std::string name, std::vector<std::string> permissions) {
         return run(define_role(services(), bearer_of(who), {std::move(name), std::move(permissions)}, caller_of(who)));
     }
-    Result<DefinitionReceipt, CommandError> define_denying(const Grant& who, std::string name,
-                                                           std::vector<std::string> permissions,
-                                                           std::vector<std::string> deny) {
+    auto define_denying(const Grant& who, std::string name, std::vector<std::string> permissions,
+                        std::vector<std::string> deny) {
         RoleDefinition definition{std::move(name), std::move(permissions), std::move(deny)};
         return run(define_role(services(), bearer_of(who), std::move(definition), caller_of(who)));
     }
-    Result<Receipt, CommandError> change(const Grant& who, const Uuid& role, std::string name,
+    Result<Receipt, CommandError> change(const Grant& who, const RoleId& role, std::string name,
                                          std::vector<std::string> permissions) {
         RoleDefinition definition{std::move(name), std::move(permissions)};
         return run(change_role(services(), bearer_of(who), role, std::move(definition), caller_of(who)));
     }
-    Result<Receipt, CommandError> remove(const Grant& who, const Uuid& role) {
+    Result<Receipt, CommandError> remove(const Grant& who, const RoleId& role) {
         return run(delete_role(services(), bearer_of(who), role, caller_of(who)));
     }
-    Result<Receipt, CommandError> assign(const Grant& who, const Uuid& user, const Uuid& role) {
+    Result<Receipt, CommandError> assign(const Grant& who, const UserId& user, const RoleId& role) {
         return run(assign_role(services(), bearer_of(who), Subject::user(user), role, caller_of(who)));
     }
-    Result<Receipt, CommandError> withdraw(const Grant& who, const Uuid& user, const Uuid& role) {
+    Result<Receipt, CommandError> withdraw(const Grant& who, const UserId& user, const RoleId& role) {
         return run(withdraw_role(services(), bearer_of(who), Subject::user(user), role, caller_of(who)));
     }
-    Result<Receipt, CommandError> disable(const Grant& who, const Uuid& user) {
+    Result<Receipt, CommandError> disable(const Grant& who, const UserId& user) {
         return run(disable_user(services(), bearer_of(who), user, "left", caller_of(who)));
     }
-    Uuid role(std::string name, std::vector<std::string> permissions) {
+    RoleId role(std::string name, std::vector<std::string> permissions) {
         auto defined = define(roots_, std::move(name), std::move(permissions));
         EXPECT_TRUE(test::succeeds(defined));
         return defined->id;
     }
     // Ann holds these from now on, and nothing is in the log that matters.
     void let_ann(std::vector<std::string> permissions) {
-        const Uuid hers = role("of-ann", std::move(permissions));
+        const RoleId hers = role("of-ann", std::move(permissions));
         ASSERT_TRUE(test::succeeds(assign(roots_, ann_, hers)));
         before_ = world.head();
     }
-    std::vector<std::string> held_by(const Uuid& user) {
+    std::vector<std::string> held_by(const UserId& user) {
         auto access = run(access_of_user(other.services, user, Deadline::max()));
         EXPECT_TRUE(test::succeeds(access));
         return access ? access->scope().texts() : std::vector<std::string>{};
     }
     Types since() { return world.types(before_); }
 
-    Uuid root_, ann_, bob_;
+    UserId root_, ann_, bob_;
     Grant roots_, anns_, bobs_;
     Position before_ = 0;
 };
@@ -169,7 +167,7 @@ TEST_F(RolesTest, WhatIsOnesOwnIsSaidByTheOwner) {
 TEST_F(RolesTest, ADenialIsLiftedByThoseWhoHoldWhatItDenies) {
     auto denied = define_denying(roots_, "no-payroll", {}, {"payroll:*"});
     ASSERT_TRUE(test::succeeds(denied));
-    const Uuid all = role("everything", {"*:*"});
+    const RoleId all = role("everything", {"*:*"});
     ASSERT_TRUE(test::succeeds(assign(roots_, ann_, all)));
     ASSERT_TRUE(test::succeeds(assign(roots_, ann_, denied->id)));
     before_ = world.head();
@@ -187,26 +185,26 @@ TEST_F(RolesTest, ADenialIsLiftedByThoseWhoHoldWhatItDenies) {
 
 TEST_F(RolesTest, AreGivenToServiceAccountsToo) {
     const AccountDefinition billing{"billing", {}};
-    const Uuid account =
+    const ServiceAccountId account =
         run(register_service_account(services(), bearer_of(roots_), billing, caller_of(roots_)))->account_id;
     before_ = world.head();
-    const Uuid clerk = role("clerk", {"invoices:read"});
-    const auto give = [&](const Uuid& what) {
+    const RoleId clerk = role("clerk", {"invoices:read"});
+    const auto give = [&](const RoleId& what) {
         return run(
             assign_role(services(), bearer_of(roots_), Subject::service_account(account), what, caller_of(roots_)));
     };
     ASSERT_TRUE(test::succeeds(give(clerk)));
     EXPECT_TRUE(test::refused(give(kAdministratorRole), refusals::kAdministratorsAreUsers));
-    EXPECT_EQ(held_by(account), std::vector<std::string>{"invoices:read"});
+    EXPECT_EQ(held_by(test::TestId(account)), std::vector<std::string>{"invoices:read"});
     EXPECT_EQ(since(), (Types{"role.defined", "role.assigned"}));
     ASSERT_TRUE(test::succeeds(run(
         withdraw_role(services(), bearer_of(roots_), Subject::service_account(account), clerk, caller_of(roots_)))));
-    EXPECT_TRUE(held_by(account).empty());
+    EXPECT_TRUE(held_by(test::TestId(account)).empty());
 }
 
 // ---- change and delete -----------------------------------------------------------------------------------------
 TEST_F(RolesTest, ChangeReachesWhoeverHasTheRole) {
-    const Uuid clerk = role("clerk", {"invoices:read"});
+    const RoleId clerk = role("clerk", {"invoices:read"});
     ASSERT_TRUE(test::succeeds(assign(roots_, ann_, clerk)));
     EXPECT_EQ(held_by(ann_), (std::vector<std::string>{"invoices:read"}));
     ASSERT_TRUE(test::succeeds(change(roots_, clerk, "clerk", {"orders:read"})));
@@ -215,14 +213,14 @@ TEST_F(RolesTest, ChangeReachesWhoeverHasTheRole) {
 }
 
 TEST_F(RolesTest, ChangeStaysQuietWhenNothingDiffers) {
-    const Uuid clerk = role("clerk", {"invoices:read"});
+    const RoleId clerk = role("clerk", {"invoices:read"});
     auto done = change(roots_, clerk, "clerk", {"invoices:read"});
     ASSERT_TRUE(test::succeeds(done));
     EXPECT_EQ(done->position, 0);
 }
 
 TEST_F(RolesTest, ChangeMovesTheClaimWithTheName) {
-    const Uuid clerk = role("clerk", {});
+    const RoleId clerk = role("clerk", {});
     ASSERT_TRUE(test::succeeds(change(roots_, clerk, "CLERK", {}))) << "its own name is free for it";
     ASSERT_TRUE(test::succeeds(change(roots_, clerk, "teller", {})));
     EXPECT_TRUE(test::refused(define(roots_, "Teller", {}), refusals::kRoleNameTaken));
@@ -231,13 +229,13 @@ TEST_F(RolesTest, ChangeMovesTheClaimWithTheName) {
 }
 
 TEST_F(RolesTest, DeleteEndsWhatTheRoleGrantedAndFreesItsName) {
-    const Uuid clerk = role("clerk", {"invoices:read"});
+    const RoleId clerk = role("clerk", {"invoices:read"});
     ASSERT_TRUE(test::succeeds(assign(roots_, ann_, clerk)));
     ASSERT_TRUE(test::succeeds(remove(roots_, clerk)));
     EXPECT_TRUE(held_by(ann_).empty());
     EXPECT_TRUE(test::refused(assign(roots_, bob_, clerk), refusals::kRoleUnknown));
     EXPECT_TRUE(test::refused(change(roots_, clerk, "clerk", {}), refusals::kRoleUnknown));
-    const Uuid second = role("clerk", {"orders:read"});
+    const RoleId second = role("clerk", {"orders:read"});
     ASSERT_TRUE(test::succeeds(assign(roots_, ann_, second)));
     EXPECT_EQ(since(), (Types{"role.defined", "role.assigned", "role.deleted", "role.defined", "role.withdrawn",
                               "role.assigned"}));
@@ -250,7 +248,7 @@ TEST_F(RolesTest, TheBuiltInRoleIsNeitherChangedNorDeleted) {
 }
 
 TEST_F(RolesTest, KnowNoRoleUnderAnUnknownIdOrThatOfSomethingElse) {
-    for (const Uuid& id : {test::uuid(0xFF), ann_, assignments_of(root_), anns_.session_id}) {
+    for (const test::TestId& id : test::TestIds{test::uuid(0xFF), ann_, assignments_of(root_), anns_.session_id}) {
         EXPECT_TRUE(test::refused(change(roots_, id, "x", {}), refusals::kRoleUnknown));
         EXPECT_TRUE(test::refused(remove(roots_, id), refusals::kRoleUnknown));
         EXPECT_TRUE(test::refused(assign(roots_, ann_, id), refusals::kRoleUnknown));
@@ -263,7 +261,7 @@ TEST_F(RolesTest, KnowNoRoleUnderAnUnknownIdOrThatOfSomethingElse) {
 
 // ---- assign and withdraw ---------------------------------------------------------------------------------------
 TEST_F(RolesTest, AssignAndWithdrawStayQuietWhenNothingDiffers) {
-    const Uuid clerk = role("clerk", {"invoices:read"});
+    const RoleId clerk = role("clerk", {"invoices:read"});
     ASSERT_TRUE(test::succeeds(assign(roots_, ann_, clerk)));
     EXPECT_EQ(assign(roots_, ann_, clerk)->position, 0);
     ASSERT_TRUE(test::succeeds(withdraw(roots_, ann_, clerk)));
@@ -273,8 +271,9 @@ TEST_F(RolesTest, AssignAndWithdrawStayQuietWhenNothingDiffers) {
 }
 
 TEST_F(RolesTest, KnowNoUserUnderAnUnknownIdOrThatOfSomethingElse) {
-    const Uuid clerk = role("clerk", {});
-    for (const Uuid& id : {test::uuid(0xFF), clerk, assignments_of(ann_), kAdministratorsStream, anns_.session_id}) {
+    const RoleId clerk = role("clerk", {});
+    for (const test::TestId& id :
+         test::TestIds{test::uuid(0xFF), clerk, assignments_of(ann_), kAdministratorsStream, anns_.session_id}) {
         EXPECT_TRUE(test::refused(assign(roots_, id, clerk), refusals::kUserUnknown));
         EXPECT_TRUE(test::refused(withdraw(roots_, id, clerk), refusals::kUserUnknown));
     }
@@ -299,7 +298,7 @@ TEST_F(RolesTest, AreChangedByOneWithManyRolesOnOneWithMany) {
 
 // ---- who may ---------------------------------------------------------------------------------------------------
 TEST_F(RolesTest, TakeThePermissionToWriteRoles) {
-    const Uuid clerk = role("clerk", {});
+    const RoleId clerk = role("clerk", {});
     let_ann({"keyledger.users:*", "keyledger.roles:read", "invoices:*"});
     for (const Grant& who : {anns_, bobs_}) {
         EXPECT_TRUE(test::refused(define(who, "mine", {}), refusals::kForbidden));
@@ -319,8 +318,8 @@ TEST_F(RolesTest, TakeATokenThatHolds) {
 }
 
 TEST_F(RolesTest, GrantNothingThatTheirActorLacks) {
-    const Uuid strong = role("strong", {"orders:write"});
-    const Uuid weak = role("weak", {"invoices:read"});
+    const RoleId strong = role("strong", {"orders:write"});
+    const RoleId weak = role("weak", {"invoices:read"});
     let_ann({"keyledger.roles:write", "invoices:read"});
     EXPECT_TRUE(test::refused(define(anns_, "mine", {"orders:write"}), refusals::kExceedsAuthority));
     EXPECT_TRUE(test::refused(define(anns_, "mine", {"*:*"}), refusals::kExceedsAuthority));
@@ -337,12 +336,12 @@ TEST_F(RolesTest, GrantNothingThatTheirActorLacks) {
 }
 
 TEST_F(RolesTest, NobodyEditsDisablesOrEndsSomebodyWhoHoldsAPermissionThatTheyLack) {
-    const Uuid strong = role("strong", {"orders:write"});
-    const Uuid weak = role("weak", {"invoices:read"});
+    const RoleId strong = role("strong", {"orders:write"});
+    const RoleId weak = role("weak", {"invoices:read"});
     ASSERT_TRUE(test::succeeds(assign(roots_, bob_, strong)));
     ASSERT_TRUE(test::succeeds(assign(roots_, bob_, weak)));
     let_ann({"keyledger.users:write", "keyledger.roles:write", "invoices:read"});
-    for (const Uuid& superior : {bob_, root_}) {
+    for (const UserId& superior : {bob_, root_}) {
         const ProfileUpdate update{bearer_of(anns_), std::nullopt, "Renamed"};
         EXPECT_TRUE(test::refused(run(update_user(services(), superior, update, caller_of(anns_))),
                                   refusals::kExceedsAuthority));
@@ -420,7 +419,7 @@ TEST_F(RolesTest, ADisabledUserIsNoAdministratorUntilTheyAreEnabled) {
 // A log of before there were roles: its administrator is known by user.made_administrator alone.
 TEST_F(RolesTest, TheFirstAdministratorOfAnOldLogIsAdoptedOnce) {
     test::Stage old;
-    const Uuid root = old.world.register_user(old.node, "root@example.com");
+    const UserId root = old.world.register_user(old.node, "root@example.com");
     Streams streams;
     const auto user = streams.read<User>(root);
     const Step make = [&](Attempt& attempt) -> StepResult {
@@ -475,12 +474,13 @@ TEST_F(RolesTest, AccessIsNobodysWhoIsNotActive) {
 }
 
 TEST_F(RolesTest, AccessIsNobodysUnderAnUnknownIdOrThatOfSomethingElse) {
-    for (const Uuid& id : {Uuid{}, test::uuid(0xFF), anns_.session_id, kAdministratorRole, assignments_of(root_)}) {
+    for (const test::TestId& id :
+         test::TestIds{Uuid{}, test::uuid(0xFF), anns_.session_id, kAdministratorRole, assignments_of(root_)}) {
         auto access = run(access_of_user(services(), id, Deadline::max()));
         ASSERT_TRUE(test::succeeds(access));
         EXPECT_FALSE(access->active);
     }
-    for (const Uuid& id : {Uuid{}, test::uuid(0xFF), ann_, root_}) {
+    for (const test::TestId& id : test::TestIds{Uuid{}, test::uuid(0xFF), ann_, root_}) {
         auto access = run(access_of_session(services(), id, Deadline::max()));
         ASSERT_TRUE(test::succeeds(access));
         EXPECT_FALSE(access->active);

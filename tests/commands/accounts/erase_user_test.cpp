@@ -63,7 +63,7 @@ protected:
         const auto user = streams.read<User>(ann);
         const Secret clear("478231");
         const Step step = [&](Attempt& attempt) -> StepResult {
-            const Uuid id = services().identifiers.next();
+            const CredentialId id{services().identifiers.next()};
             KEYLEDGER_CO_TRY(put, co_await put_credential(services(), attempt, clear, id, ann, kind, 0));
             const UpdateProfile profile{"ann", name};
             co_return attempt.decide_and_append(user, profile);
@@ -75,7 +75,7 @@ protected:
         return run(store.find_claim(kind, digests, Deadline::max())).value().has_value();
     }
 
-    Uuid ann;
+    UserId ann;
     Grant laptop, phone, root;
     Position before = 0;
 };
@@ -138,7 +138,7 @@ TEST_F(EraseUserTest, LeavesNothingToReadOfThePerson) {
 
 TEST_F(EraseUserTest, FreesTheNamesForSomebodyNew) {
     ASSERT_TRUE(asks(node, laptop));
-    const Uuid again = world.register_user(other, kAnnsEmail, "ann");
+    const UserId again = world.register_user(other, kAnnsEmail, "ann");
     EXPECT_NE(again, ann);
     EXPECT_EQ(world.log_in(node, kAnnsEmail).user_id, again);
 }
@@ -163,7 +163,7 @@ TEST_F(EraseUserTest, TakesTheCurrentPassword) {
 }
 
 TEST_F(EraseUserTest, IsForAdministratorsAsFarAsOthersAreConcerned) {
-    const Uuid bob = world.register_user(node, "bob@example.com");
+    const UserId bob = world.register_user(node, "bob@example.com");
     const auto outcome = run(request_erasure(node.services, bearer_of(laptop), bob, caller_of(laptop)));
     EXPECT_TRUE(test::refused(outcome, refusals::kForbidden));
     const auto by_root = run(request_erasure(node.services, bearer_of(root), ann, caller_of(root)));
@@ -321,7 +321,7 @@ struct Scene : test::Stage {
         for (const auto& event : world.events(before)) count += event.type == type ? 1 : 0;
         return count;
     }
-    Uuid ann;
+    UserId ann;
     Grant laptop, root;
     Position before = 0;
 };

@@ -26,10 +26,10 @@ protected:
         roots_ = world.log_in(node, "root@example.com");
         before_ = world.head();
     }
-    Result<Receipt, CommandError> disable(const Grant& who, const Uuid& whom) {
+    Result<Receipt, CommandError> disable(const Grant& who, const UserId& whom) {
         return run(disable_user(services(), bearer_of(who), whom, "left", caller_of(who)));
     }
-    Result<Receipt, CommandError> enable(const Grant& who, const Uuid& whom) {
+    Result<Receipt, CommandError> enable(const Grant& who, const UserId& whom) {
         return run(enable_user(services(), bearer_of(who), whom, caller_of(who)));
     }
     bool lives(const Grant& grant) {
@@ -37,7 +37,7 @@ protected:
     }
     Types since() { return world.types(before_); }
 
-    Uuid ann_, root_;
+    UserId ann_, root_;
     Grant anns_, roots_;
     Position before_ = 0;
 };
@@ -95,7 +95,7 @@ TEST_F(SetUserStatusTest, DisableIsNotForTheLastAdministrator) {
 }
 
 TEST_F(SetUserStatusTest, KnowNoUserUnderAnUnknownIdOrThatOfSomethingElse) {
-    for (const Uuid& id : {test::uuid(0xFF), anns_.session_id, roots_.session_id}) {
+    for (const test::TestId& id : test::TestIds{test::uuid(0xFF), anns_.session_id, roots_.session_id}) {
         EXPECT_TRUE(test::refused(disable(roots_, id), refusals::kUserUnknown));
         EXPECT_TRUE(test::refused(enable(roots_, id), refusals::kUserUnknown));
     }

@@ -34,7 +34,7 @@ protected:
     }
     Types since() { return world.types(before_); }
 
-    Uuid ann_;
+    UserId ann_;
     Grant laptop_, bobs_;
     Position before_ = 0;
 };

@@ -32,7 +32,7 @@ protected:
         return run(erase_anonymous_callers(on.services, kKeepDays, system));
     }
     eventstore::KeyState key_of_day(Instant at) {
-        const Uuid subject = world.pseudonyms.anonymous_subject_of(at);
+        const AnonymousCallersId subject = world.pseudonyms.anonymous_subject_of(at);
         return run(node.keys.find(subject, Deadline::max())).value().state;
     }
     // Of every failed log-in, in order: what its envelope still tells.
@@ -84,7 +84,7 @@ TEST_F(EraseAnonymousCallersTest, DestroysADaysKeyWithAnEventThatNamesTheDay) {
     EXPECT_GT(erased.before, test::kNow);
     EXPECT_EQ(key_of_day(test::kNow), eventstore::KeyState::kDestroyed) << "it was remembered beyond its end";
     EXPECT_EQ(key_of_day(test::kNow + test::kDay), eventstore::KeyState::kLive);
-    const Uuid subject = world.pseudonyms.anonymous_subject_of(test::kNow);
+    const AnonymousCallersId subject = world.pseudonyms.anonymous_subject_of(test::kNow);
     const auto stored = run(node.keys.stored(subject, Deadline::max())).value();
     ASSERT_TRUE(stored);
     EXPECT_TRUE(stored->wrapped.empty());

@@ -7,7 +7,7 @@ namespace {
 using ClientAssertionsTest = ServiceAccountsTest;
 
 TEST_F(ClientAssertionsTest, EarnATokenByAnAssertionOnceOnAllNodes) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
     const auto grant = log_in_with(node, assertion(id, "one"));
     ASSERT_TRUE(test::succeeds(grant));
@@ -20,7 +20,7 @@ TEST_F(ClientAssertionsTest, EarnATokenByAnAssertionOnceOnAllNodes) {
 
 // Scenario: one assertion is presented fifty times at the same moment, to two nodes, for a token and to ask.
 TEST_F(ClientAssertionsTest, EarnOneTokenWhenFiftyComeAtOnceOnTwoNodes) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
     const auto present = [&](int nth) -> asio::awaitable<bool> {
         test::Node& at = nth % 2 == 0 ? node : other;
@@ -42,7 +42,7 @@ TEST_F(ClientAssertionsTest, EarnOneTokenWhenFiftyComeAtOnceOnTwoNodes) {
 }
 
 TEST_F(ClientAssertionsTest, SpendAnAssertionByAskingToo) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
     auto proof = proof_of_assertion(services(), assertion(id, "one"));
     ASSERT_TRUE(proof);
@@ -54,7 +54,7 @@ TEST_F(ClientAssertionsTest, SpendAnAssertionByAskingToo) {
 }
 
 TEST_F(ClientAssertionsTest, RefuseAssertionsThatAreNotForThisIssuerNow) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
     const Duration minute = minutes(1);
     const std::string bad[] = {assertion(id, "1", "https://else.example"),
@@ -78,7 +78,7 @@ TEST_F(ClientAssertionsTest, RefuseAssertionsThatAreNotForThisIssuerNow) {
 // What is about the assertion alone is told to everybody, and counts for nobody; what is about the account to
 // nobody, but that its own assertion was used.
 TEST_F(ClientAssertionsTest, TellWhatIsWrongWithAnAssertionAndNothingOfAccounts) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
     const auto fault_of = [&](const std::string& text) {
         auto refused = log_in_with(node, text);

@@ -32,31 +32,31 @@ protected:
     Result<AccountReceipt, CommandError> register_as(const Grant& who, std::string name) {
         return run(register_service_account(services(), bearer_of(who), {std::move(name), {kOrders}}, caller_of(who)));
     }
-    Uuid account(std::string name = "billing") {
+    ServiceAccountId account(std::string name = "billing") {
         auto registered = register_as(roots_, std::move(name));
         EXPECT_TRUE(test::succeeds(registered));
-        return registered ? registered->account_id : Uuid{};
+        return registered ? registered->account_id : ServiceAccountId{};
     }
-    Result<SecretReceipt, CommandError> add_secret(const Grant& who, const Uuid& id) {
+    Result<SecretReceipt, CommandError> add_secret(const Grant& who, const ServiceAccountId& id) {
         return run(add_account_secret(services(), bearer_of(who), id, caller_of(who)));
     }
-    SecretReceipt secret(const Uuid& id) {
+    SecretReceipt secret(const ServiceAccountId& id) {
         auto made = add_secret(roots_, id);
         EXPECT_TRUE(test::succeeds(made));
         return std::move(*made);
     }
-    Result<Receipt, CommandError> remove_secret(const Uuid& id, const Uuid& secret_id) {
+    Result<Receipt, CommandError> remove_secret(const ServiceAccountId& id, const CredentialId& secret_id) {
         return run(remove_account_secret(services(), bearer_of(roots_), id, secret_id, caller_of(roots_)));
     }
-    Result<KeyReceipt, CommandError> add_key(const Grant& who, const Uuid& id, std::string jwk) {
+    Result<KeyReceipt, CommandError> add_key(const Grant& who, const ServiceAccountId& id, std::string jwk) {
         return run(add_account_key(services(), bearer_of(who), id, std::move(jwk), caller_of(who)));
     }
-    Result<Receipt, CommandError> change(const Grant& who, const Uuid& id, AccountStatus account_status,
+    Result<Receipt, CommandError> change(const Grant& who, const ServiceAccountId& id, AccountStatus account_status,
                                          std::string name = "billing") {
         return run(change_service_account(services(), bearer_of(who), id, {std::move(name), {kOrders}}, account_status,
                                           caller_of(who)));
     }
-    Result<Receipt, CommandError> remove(const Grant& who, const Uuid& id) {
+    Result<Receipt, CommandError> remove(const Grant& who, const ServiceAccountId& id) {
         return run(delete_service_account(services(), bearer_of(who), id, caller_of(who)));
     }
     void let_ann(std::vector<std::string> permissions) {
@@ -66,21 +66,21 @@ protected:
         ASSERT_TRUE(test::succeeds(
             run(assign_role(services(), bearer_of(roots_), Subject::user(ann_), role->id, caller_of(roots_)))));
     }
-    Uuid role(std::string name, std::vector<std::string> permissions) {
+    RoleId role(std::string name, std::vector<std::string> permissions) {
         auto defined = run(
             define_role(services(), bearer_of(roots_), {std::move(name), std::move(permissions)}, caller_of(roots_)));
         EXPECT_TRUE(test::succeeds(defined));
-        return defined ? defined->id : Uuid{};
+        return defined ? defined->id : RoleId{};
     }
-    Result<Receipt, CommandError> assign(const Grant& who, const Uuid& id, const Uuid& role_id) {
+    Result<Receipt, CommandError> assign(const Grant& who, const ServiceAccountId& id, const RoleId& role_id) {
         const auto subject = Subject::service_account(id);
         return run(assign_role(services(), bearer_of(who), subject, role_id, caller_of(who)));
     }
-    Result<Receipt, CommandError> withdraw(const Uuid& id, const Uuid& role_id) {
+    Result<Receipt, CommandError> withdraw(const ServiceAccountId& id, const RoleId& role_id) {
         const auto subject = Subject::service_account(id);
         return run(withdraw_role(services(), bearer_of(roots_), subject, role_id, caller_of(roots_)));
     }
-    Result<ServiceGrant, CommandError> log_in(test::Node& at, const Uuid& id, const Secret& text,
+    Result<ServiceGrant, CommandError> log_in(test::Node& at, const ServiceAccountId& id, const Secret& text,
                                               std::vector<std::string> resources = {},
                                               std::optional<std::string> scope = {}) {
         ServiceLogIn request{proof_of_secret(id, text), std::move(resources), std::move(scope)};
@@ -92,7 +92,7 @@ protected:
         ServiceLogIn request{std::move(*proof), {}, {}};
         return run(log_in_service(at.services, std::move(request), caller()));
     }
-    std::string assertion(const Uuid& id, std::string jti, std::string audience = kIssuer,
+    std::string assertion(const ServiceAccountId& id, std::string jti, std::string audience = kIssuer,
                           Instant expires_at = kNow + minutes(1), std::string key = "key") {
         const std::string text = id.to_string();
         return key + '|' + text + '|' + text + '|' + audience + '|' + jti + '|' + std::to_string(expires_at.ms());
@@ -103,7 +103,7 @@ protected:
     }
     Types since() { return world.types(before_); }
 
-    Uuid ann_;
+    UserId ann_;
     Grant roots_, anns_;
     Position before_ = 0;
 };

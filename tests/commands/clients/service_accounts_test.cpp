@@ -10,7 +10,7 @@ namespace {
 
 // ---- administration --------------------------------------------------------------------------------------------
 TEST_F(ServiceAccountsTest, AreRegisteredUnderNamesOfTheirOwn) {
-    const Uuid id = account("Billing");
+    const ServiceAccountId id = account("Billing");
     EXPECT_EQ(since(), Types{"service_account.registered"});
     EXPECT_EQ(world.events().back().stream_id, id);
     EXPECT_TRUE(test::refused(register_as(roots_, "billing"), refusals::kAccountNameTaken));
@@ -37,7 +37,7 @@ TEST_F(ServiceAccountsTest, RefuseAudiencesThatNoTokenCanBeFor) {
 }
 
 TEST_F(ServiceAccountsTest, AreForThoseWhoHoldThePermission) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     EXPECT_TRUE(test::refused(register_as(anns_, "hers"), refusals::kForbidden));
     EXPECT_TRUE(test::refused(add_secret(anns_, id), refusals::kForbidden));
     EXPECT_TRUE(test::refused(remove(anns_, id), refusals::kForbidden));
@@ -49,7 +49,7 @@ TEST_F(ServiceAccountsTest, AreForThoseWhoHoldThePermission) {
 }
 
 TEST_F(ServiceAccountsTest, HaveTwoSecretsAtMostEachShownOnce) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     const SecretReceipt first = secret(id);
     ASSERT_TRUE(first.secret);
     EXPECT_TRUE(first.secret->reveal().starts_with("kls_"));
@@ -64,7 +64,7 @@ TEST_F(ServiceAccountsTest, HaveTwoSecretsAtMostEachShownOnce) {
 }
 
 TEST_F(ServiceAccountsTest, MakeASecretOnceUnderOneIdempotencyKey) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     Caller with_key = caller_of(roots_);
     with_key.idempotency = test::caller_with_key(7).idempotency;
     auto first = run(add_account_secret(services(), bearer_of(roots_), id, with_key));
@@ -78,7 +78,7 @@ TEST_F(ServiceAccountsTest, MakeASecretOnceUnderOneIdempotencyKey) {
 
 // I10: neither the secret nor its digest stands in the log, and what is stored opens for nobody without the key.
 TEST_F(ServiceAccountsTest, LeaveNoSecretInTheLog) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     const SecretReceipt made = secret(id);
     const auto digest = security::sha256(made.secret->reveal());
     std::string all;
@@ -88,7 +88,7 @@ TEST_F(ServiceAccountsTest, LeaveNoSecretInTheLog) {
 }
 
 TEST_F(ServiceAccountsTest, TakeTheirSecretsAndTheKeyOfThemWhenTheyAreDeleted) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     const SecretReceipt made = secret(id);
     const auto grant = log_in(node, id, *made.secret);
     ASSERT_TRUE(test::succeeds(grant));
@@ -108,7 +108,7 @@ TEST_F(ServiceAccountsTest, TakeTheirSecretsAndTheKeyOfThemWhenTheyAreDeleted) {
 
 // The attack: whoever may write clients adds a secret to an account that may do more than they may.
 TEST_F(ServiceAccountsTest, LendNobodyAPermissionThatTheyLack) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     const SecretReceipt made = secret(id);
     ASSERT_TRUE(test::succeeds(assign(roots_, id, role("cashier", {"payments:make"}))));
     let_ann({"keyledger.clients:write", "keyledger.roles:write", "invoices:read"});
@@ -122,7 +122,7 @@ TEST_F(ServiceAccountsTest, LendNobodyAPermissionThatTheyLack) {
                       refusals::kExceedsAuthority));
     auto registered = register_as(anns_, "hers");
     ASSERT_TRUE(test::succeeds(registered));
-    const Uuid own = registered->account_id;
+    const ServiceAccountId own = registered->account_id;
     EXPECT_TRUE(test::refused(assign(anns_, own, role("payer", {"payments:make"})), refusals::kExceedsAuthority));
     EXPECT_TRUE(test::refused(assign(anns_, own, kAdministratorRole), refusals::kExceedsAuthority));
     EXPECT_TRUE(test::refused(assign(roots_, own, kAdministratorRole), refusals::kAdministratorsAreUsers));
@@ -131,9 +131,9 @@ TEST_F(ServiceAccountsTest, LendNobodyAPermissionThatTheyLack) {
 }
 
 TEST_F(ServiceAccountsTest, AreGrantedAScopeOfWhatTheyHoldAndLoseItWithTheRole) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     const SecretReceipt made = secret(id);
-    const Uuid clerk = role("clerk", {"invoices:*", "orders:read"});
+    const RoleId clerk = role("clerk", {"invoices:*", "orders:read"});
     ASSERT_TRUE(test::succeeds(assign(roots_, id, clerk)));
     const auto all = log_in(node, id, *made.secret);
     ASSERT_TRUE(test::succeeds(all));
@@ -171,7 +171,7 @@ TEST_F(ServiceAccountsTest, AreGrantedAScopeOfWhatTheyHoldAndLoseItWithTheRole) 
 
 // ---- log-in ----------------------------------------------------------------------------------------------------
 TEST_F(ServiceAccountsTest, EarnATokenByOneAppendAndNoReadWhenTheyAreKnown) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     const SecretReceipt made = secret(id);
     ASSERT_TRUE(test::succeeds(log_in(node, id, *made.secret)));
     before_ = world.head();
@@ -192,8 +192,8 @@ TEST_F(ServiceAccountsTest, EarnATokenByOneAppendAndNoReadWhenTheyAreKnown) {
 }
 
 TEST_F(ServiceAccountsTest, ThatProveNothingGetNothingAndAreCounted) {
-    const Uuid id = account();
-    const Uuid another = account("another");
+    const ServiceAccountId id = account();
+    const ServiceAccountId another = account("another");
     const SecretReceipt made = secret(id);
     const SecretReceipt of_another = secret(another);
     const Secret unlike(std::string(made.secret->reveal()).substr(0, 40) + std::string(28, 'A'));
@@ -212,13 +212,13 @@ TEST_F(ServiceAccountsTest, ThatProveNothingGetNothingAndAreCounted) {
 // What is public of an account, its id, is enough to fail with; the work must not be the service's.
 TEST_F(ServiceAccountsTest, WaitBeforeAnythingIsReadWhereTheirNetworkFailsAllTheTime) {
     node.services.settings.limits.passwords = {1, 2};
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     const SecretReceipt made = secret(id);
     ASSERT_TRUE(test::succeeds(log_in(node, id, *made.secret)));
     const Secret unlike(std::string(made.secret->reveal()).substr(0, 40) + std::string(28, 'A'));
     for (int i = 0; i < 2; ++i) EXPECT_TRUE(test::refused(log_in(node, id, unlike), refusals::kInvalidClient));
     stepped.calls.clear();
-    for (const Uuid& claimed : {id, test::uuid(4), anns_.session_id})
+    for (const test::TestId& claimed : test::TestIds{id, test::uuid(4), anns_.session_id})
         EXPECT_TRUE(test::refused(log_in(node, claimed, unlike), refusals::kTooManyAttempts));
     auto introspecting = run(authenticate_service(services(), proof_of_secret(id, unlike), caller()));
     EXPECT_TRUE(test::refused(introspecting, refusals::kTooManyAttempts));
@@ -238,30 +238,30 @@ TEST_F(ServiceAccountsTest, ThatDoNotExistCostNoReadWhereAllAreRemembered) {
             if (subject.account_id == known) access.account.status = ServiceAccount::Status::kEnabled;
             co_return access;
         }
-        Uuid known;
+        ServiceAccountId known;
     } remembering{node.executor, stepped};
     auto& s = services();
     Services serving{s.executor,    remembering,    s.store,  s.cipher,       s.clock,
                      s.identifiers, s.pseudonyms,   s.hasher, s.policy,       s.client_secret_cache,
                      s.assertions,  s.operator_log, s.limits, s.failure_sums, s.unrecorded_failures,
                      s.settings};
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     const SecretReceipt made = secret(id);
     remembering.known = id;
     node.cache.drop(id);
-    const auto ask = [&](const Uuid& claimed) {
+    const auto ask = [&](const test::TestId& claimed) {
         ServiceLogIn request{proof_of_secret(claimed, *made.secret), {}, {}};
         return run(log_in_service(serving, std::move(request), caller()));
     };
     stepped.calls.clear();
-    for (const Uuid& claimed : {test::uuid(4), ann_, anns_.session_id})
+    for (const test::TestId& claimed : test::TestIds{test::uuid(4), ann_, anns_.session_id})
         EXPECT_TRUE(test::refused(ask(claimed), refusals::kInvalidClient));
     EXPECT_TRUE(stepped.calls.empty());
     EXPECT_TRUE(test::succeeds(ask(id)));
 }
 
 TEST_F(ServiceAccountsTest, AskForResourcesOfTheirOwnOrForTheIssuerAlone) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     const SecretReceipt made = secret(id);
     const auto grant = log_in(node, id, *made.secret, {kOrders});
     ASSERT_TRUE(test::succeeds(grant));
@@ -272,7 +272,7 @@ TEST_F(ServiceAccountsTest, AskForResourcesOfTheirOwnOrForTheIssuerAlone) {
 }
 
 TEST_F(ServiceAccountsTest, RefuseASecretThatTheLogDoesNotName) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     const SecretReceipt made = secret(id);
     stepped.edit_credential = [](auto& credential) { credential->sealed.back() ^= 1; };
     EXPECT_TRUE(test::refused(log_in(node, id, *made.secret), refusals::kCredentialTampered));
@@ -282,7 +282,7 @@ TEST_F(ServiceAccountsTest, RefuseASecretThatTheLogDoesNotName) {
 }
 
 TEST_F(ServiceAccountsTest, LoseTheirTokensWithWhatEarnedThem) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     const SecretReceipt first = secret(id);
     const SecretReceipt second = secret(id);
     const auto by_first = log_in(node, id, *first.secret);
@@ -300,7 +300,7 @@ TEST_F(ServiceAccountsTest, LoseTheirTokensWithWhatEarnedThem) {
 
 // ---- asking and revoking ---------------------------------------------------------------------------------------
 TEST_F(ServiceAccountsTest, RevokeTheirOwnTokensOnly) {
-    const Uuid id = account();
+    const ServiceAccountId id = account();
     const SecretReceipt made = secret(id);
     const auto grant = log_in(node, id, *made.secret);
     ASSERT_TRUE(test::succeeds(grant));

@@ -34,7 +34,7 @@ public:
         outer_ = group("outer");
         denying_ = group("denying");
         const RoleDefinition frozen{"frozen", {}, {"orders:*", "desk:*"}};
-        const Uuid denies = run(define_role(services(), bearer_of(root_), frozen, caller_of(root_)))->id;
+        const RoleId denies = run(define_role(services(), bearer_of(root_), frozen, caller_of(root_)))->id;
         give(Subject::group(denying_), denies);
     }
     // It has what the log-in gets by a group above its own instead.
@@ -97,17 +97,20 @@ public:
     }
 
 private:
-    Uuid group(std::string name) {
+    GroupId group(std::string name) {
         return run(define_group(services(), bearer_of(root_), std::move(name), caller_of(root_)))->id;
     }
-    void give(const Subject& subject, const Uuid& role) {
+    void give(const Subject& subject, const RoleId& role) {
         EXPECT_TRUE(test::succeeds(run(assign_role(services(), bearer_of(root_), subject, role, caller_of(root_)))));
     }
 
     test::Stage& stage_;
     test::World& world_;
     Grant root_;
-    Uuid id_, secret_id_, role_, inner_, outer_, denying_;
+    ServiceAccountId id_;
+    CredentialId secret_id_;
+    RoleId role_;
+    GroupId inner_, outer_, denying_;
     Secret secret_;
 };
 

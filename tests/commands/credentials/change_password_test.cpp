@@ -34,7 +34,7 @@ protected:
         return run(bearer_at_head(services(), bearer_of(grant), Deadline::max())).has_value();
     }
 
-    Uuid ann_;
+    UserId ann_;
     Grant laptop_, phone_;
     Position before_ = 0;
 };

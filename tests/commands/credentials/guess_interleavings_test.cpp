@@ -55,7 +55,7 @@ struct Scene : test::Stage {
         world.hasher.before = nullptr;
     }
 
-    Uuid ann;
+    UserId ann;
     Position before = 0;
 };
 

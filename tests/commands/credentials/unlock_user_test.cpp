@@ -29,11 +29,11 @@ protected:
         ASSERT_TRUE(test::refused(run(log_in(services(), login(email), caller())), refusals::kInvalidCredentials));
         before_ = world.head();
     }
-    Result<Receipt, CommandError> unlock(const Grant& who, const Uuid& whom) {
+    Result<Receipt, CommandError> unlock(const Grant& who, const UserId& whom) {
         return run(unlock_user(services(), bearer_of(who), whom, caller_of(who)));
     }
 
-    Uuid ann_, root_;
+    UserId ann_, root_;
     Grant anns_, roots_;
     Position before_ = 0;
 };

@@ -44,7 +44,7 @@ public:
     }
 
     std::function<asio::awaitable<void>()> noise;
-    Uuid victim;
+    LoginAttemptsId victim;
     bool never_stands_still = false;
 };
 
@@ -105,7 +105,7 @@ protected:
     NoisyStore noisy_there_{store};
     test::Node here_{world, noisy_here_};
     test::Node there_{world, noisy_there_};
-    Uuid ann_;
+    UserId ann_;
     Position before_ = 0;
 };
 
@@ -214,14 +214,14 @@ TEST_F(GuessesUnderNoise, CountWhereNobodyIsToldThatTheyWereWrong) {
 // ---- the memory ------------------------------------------------------------------------------------------------
 class UnrecordedFailuresTest : public testing::Test {
 protected:
-    bool begin(const Uuid& whose, const std::string& network) {
+    bool begin(const UserId& whose, const std::string& network) {
         return kept.begin({whose, LoginFailure::kWrongPassword, network}, caller(), test::kNow);
     }
-    void keep(const Uuid& whose, const std::string& network) {
+    void keep(const UserId& whose, const std::string& network) {
         ASSERT_TRUE(begin(whose, network));
         kept.keep(whose, network, {}, limits, test::kNow);
     }
-    bool lets_in(const Uuid& whose, const std::string& network) {
+    bool lets_in(const UserId& whose, const std::string& network) {
         LoginAttempts recorded;
         recorded.networks = {{"home", 0, {}, test::kNow}};
         return may_try(kept.tally(whose).added_to(recorded, limits), network, limits, test::kNow);
@@ -229,9 +229,9 @@ protected:
 
     UnrecordedFailures kept{2};
     LoginAttemptLimits limits;
-    const Uuid ann = test::uuid(1);
-    const Uuid bob = test::uuid(2);
-    const Uuid cyd = test::uuid(3);
+    const UserId ann = test::uuid(1);
+    const UserId bob = test::uuid(2);
+    const UserId cyd = test::uuid(3);
 };
 
 // Nothing is forgotten to make room: whoever fills it would have free guesses. So it closes.
@@ -241,7 +241,7 @@ TEST_F(UnrecordedFailuresTest, LetInNobodyFromWhereTheyAreNotKnownWhileThereIsNo
     EXPECT_TRUE(lets_in(cyd, "a hotel"));
     EXPECT_FALSE(begin(cyd, "a cafe"));
     EXPECT_TRUE(kept.status().is_full);
-    for (const Uuid& whose : {ann, bob, cyd}) {
+    for (const UserId& whose : {ann, bob, cyd}) {
         EXPECT_FALSE(lets_in(whose, "a hotel"));
         EXPECT_TRUE(lets_in(whose, "home"));
     }

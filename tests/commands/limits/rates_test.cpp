@@ -72,7 +72,7 @@ struct Remembering : FoldedAccess {
         if (const auto at = accounts.find(subject.account_id); at != accounts.end()) access.account = at->second;
         co_return access;
     }
-    std::map<Uuid, ServiceAccount> accounts;
+    std::map<ServiceAccountId, ServiceAccount> accounts;
 };
 
 class FailuresAsOneClient : public test::CommandTest {
@@ -90,7 +90,7 @@ protected:
         for (test::Node* one : {&node, &other}) one->services.settings.limits.passwords = {1, 2};
     }
     struct Account {
-        Uuid id;
+        ServiceAccountId id;
         std::optional<Secret> secret;
     };
     // As many guesses as all networks have together, two of each.

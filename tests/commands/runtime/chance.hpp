@@ -31,7 +31,7 @@ inline std::uint64_t seed_of(const testing::TestInfo& test) {
 // A person with one device or more: what they were given, good or not.
 struct Person {
     std::string email;
-    Uuid id;
+    UserId id;
     std::vector<Grant> grants;
 };
 
@@ -166,8 +166,8 @@ private:
         }
         if (groups_.empty() || roles_.empty()) co_return;
         const std::size_t which = one_of(groups_.size());
-        const Uuid group = groups_[which];
-        const Uuid role = roles_[one_of(roles_.size())];
+        const GroupId group = groups_[which];
+        const RoleId role = roles_[one_of(roles_.size())];
         const Subject member = one_of(4) == 0 ? Subject::service_account(account_) : Subject::user(person.id);
         const commands::Nesting nesting{group, groups_[one_of(groups_.size())]};
         auto next = caller_of(root_);
@@ -201,9 +201,9 @@ private:
     }
 
     std::mt19937_64 random_;
-    Uuid account_;
-    std::vector<Uuid> groups_;
-    std::vector<Uuid> roles_;
+    ServiceAccountId account_;
+    std::vector<GroupId> groups_;
+    std::vector<RoleId> roles_;
     int names_ = 0;
     Stage& stage_;
     std::array<Node*, 2> nodes_;

@@ -31,7 +31,7 @@ struct Owners : test::Stage {
     }
     // Of the one stream that may have these names.
     template <class Aggregate>
-    void expect_claims_of(const Uuid& id, std::string_view kind, const std::vector<std::string>& keys) {
+    void expect_claims_of(const Id<Aggregate>& id, std::string_view kind, const std::vector<std::string>& keys) {
         stepped.steps = nullptr;
         std::vector<LoadStream> streams{load_of(StreamOf<Aggregate>{id})};
         auto folds = run(other.executor.folder().load(std::move(streams), Freshness::kAtHead, Deadline::max()));
@@ -47,7 +47,10 @@ struct Owners : test::Stage {
     }
 
     Grant roots;
-    Uuid bob, role, group, account;
+    UserId bob;
+    RoleId role;
+    GroupId group;
+    ServiceAccountId account;
 };
 
 // Scenario: an access file says that there is no role of this name, or says what it is, while somebody renames the
@@ -88,7 +91,7 @@ TEST(Claims, FollowARoleThatIsRenamedWhileAFileIsApplied) {
 TEST(Claims, FollowANameThatIsGivenToAnotherRoleMeanwhile) {
     test::for_every_step([](test::Steps& steps) {
         Owners scene;
-        std::optional<Uuid> second;
+        std::optional<RoleId> second;
         scene.watch(steps, [&]() -> asio::awaitable<void> {
             auto from = caller_of(scene.roots);
             auto deleted = co_await delete_role(scene.other.services, bearer_of(scene.roots), scene.role, from);

@@ -47,7 +47,7 @@ protected:
     }
     int next_append() { return faulty.next(Call::kAppend); }
 
-    Uuid ann_;
+    UserId ann_;
     Grant laptop_;
     Position before_ = 0;
 };
@@ -309,7 +309,7 @@ private:
 };
 
 TEST_F(ExecutorTest, SealsTheEnvelopeForWhoeverActs) {
-    auto of_last = [&](const Uuid& subject) {
+    auto of_last = [&](const test::TestId& subject) {
         auto key = run(other.keys.find(subject, Deadline::max()));
         EXPECT_TRUE(key && key->key);
         const auto event = world.events().back();
@@ -322,7 +322,7 @@ TEST_F(ExecutorTest, SealsTheEnvelopeForWhoeverActs) {
     EXPECT_EQ(of_last(ann_).session_id, laptop_.session_id);
 
     ASSERT_FALSE(run(log_in(services(), login(kAnnsEmail, "wrong"), caller("a stranger's"))));
-    const Uuid today = world.pseudonyms.anonymous_subject_of(clock.now());
+    const AnonymousCallersId today = world.pseudonyms.anonymous_subject_of(clock.now());
     EXPECT_EQ(of_last(today).user_agent.value, "a stranger's");
     EXPECT_FALSE(of_last(ann_).user_agent.value) << "a stranger's address must not outlive his day in Ann's name";
 }
@@ -351,8 +351,9 @@ TEST_F(ExecutorTest, ConfirmsEveryRefusalAndEveryIdleDecision) {
     ASSERT_TRUE(test::succeeds(rename(node, "ann")));
     EXPECT_EQ(stepped.calls, (std::map<std::string, int>{{"confirm", 1}}));
     stepped.calls.clear();
-    EXPECT_TRUE(test::refused(run(revoke_session(services(), bearer_of(laptop_), ann_, caller_of(laptop_))),
-                              refusals::kSessionUnknown));
+    EXPECT_TRUE(
+        test::refused(run(revoke_session(services(), bearer_of(laptop_), test::TestId(ann_), caller_of(laptop_))),
+                      refusals::kSessionUnknown));
     EXPECT_EQ(stepped.calls["confirm"], 1);
     EXPECT_EQ(stepped.calls["append"], 0);
 }

@@ -21,13 +21,13 @@ protected:
         for (int i = 0; i < 9; ++i) grant_ = world.refresh(other, grant_);
     }
     template <class Aggregate>
-    Result<std::vector<Fold>, eventstore::StoreError> load(const Uuid& id, Freshness freshness) {
+    Result<std::vector<Fold>, eventstore::StoreError> load(const test::TestId& id, Freshness freshness) {
         Streams streams;
         streams.read<Aggregate>(id);
         return run(node.executor.folder().load(streams.loads(), freshness, Deadline::max()));
     }
 
-    Uuid ann_;
+    UserId ann_;
     Grant grant_;
 };
 
@@ -53,7 +53,7 @@ TEST_F(FolderTest, FoldsNothingIntoTheEmptyState) {
 }
 
 TEST_F(FolderTest, RemembersThatThereAreNoDefaultRoles) {
-    const Uuid defaults = assignments_of(kEveryone);
+    const AssignmentsId defaults = assignments_of(kEveryone);
     ASSERT_TRUE(load<Assignments>(defaults, Freshness::kCached));
     ASSERT_TRUE(load<Assignments>(defaults, Freshness::kCached));
     EXPECT_EQ(stepped.calls["read_streams"], 1) << "asked for by most commands";
@@ -141,9 +141,9 @@ TEST_F(FolderTest, ReadsOneEventOfAStreamOfAnotherAggregate) {
     } counting(store);
     test::Node reader(world, counting);
     Streams streams;
-    streams.read<ServiceAccount>(grant_.session_id);
-    streams.read<Session>(ann_);
-    streams.read<User>(grant_.session_id);
+    streams.read<ServiceAccount>(test::TestId(grant_.session_id));
+    streams.read<Session>(test::TestId(ann_));
+    streams.read<User>(test::TestId(grant_.session_id));
     ASSERT_TRUE(run(reader.executor.folder().load(streams.loads(), Freshness::kAtHead, Deadline::max())));
     EXPECT_EQ(counting.events, 3u) << "one of each";
     EXPECT_EQ(counting.calls["read_streams"], 1);
@@ -165,11 +165,11 @@ TEST_F(FolderTest, TakesAStreamForWhatItsFirstBelievedEventIsOf) {
         }
         const std::string kForged = R"({"n":1})";
     } unbelieving(store);
-    const auto forge = [&](const Uuid& id, std::int32_t after, int count, const char* type) {
+    const auto forge = [&](const test::TestId& id, std::int32_t after, int count, const char* type) {
         const eventstore::Append append = test::AppendBuilder().write(id, after, count, unbelieving.kForged, type);
         ASSERT_TRUE(run(store.append(append, Deadline::max())));
     };
-    const Uuid squatted = assignments_of(ann_);
+    const test::TestId squatted = assignments_of(ann_);
     forge(squatted, 0, 20, "user");
     forge(ann_, 2, 1, "session");
     for (int round = 0; round < 2; ++round) {
@@ -178,7 +178,7 @@ TEST_F(FolderTest, TakesAStreamForWhatItsFirstBelievedEventIsOf) {
         streams.read<Assignments>(squatted);
         streams.read<ServiceAccount>(squatted);
         streams.read<User>(ann_);
-        streams.read<Session>(ann_);
+        streams.read<Session>(test::TestId(ann_));
         const auto folds = run(reader.executor.folder().load(streams.loads(), Freshness::kAtHead, Deadline::max()));
         ASSERT_TRUE(folds);
         EXPECT_EQ(folds->at(0).version, 20 + round);

@@ -59,7 +59,7 @@ struct Scene : test::Stage {
     }
 
     test::Node& second;
-    Uuid ann;
+    UserId ann;
     Grant laptop, phone, root;
     Position before = 0;
 };
@@ -429,7 +429,7 @@ TEST_P(InterleavingTest, MakeTheKeyOfADayTwiceAtOnce) {
         const auto events = scene.world.events(scene.before);
         ASSERT_EQ(events.size(), 2u) << steps.where();
         // Both open under the one key that the store holds.
-        const Uuid subject = scene.world.pseudonyms.anonymous_subject_of(scene.clock.now());
+        const AnonymousCallersId subject = scene.world.pseudonyms.anonymous_subject_of(scene.clock.now());
         const auto key = run(scene.other.keys.find(subject, Deadline::max()));
         ASSERT_TRUE(key && key->key) << steps.where();
         for (const auto& event : events) {

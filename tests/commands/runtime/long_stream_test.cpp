@@ -23,9 +23,8 @@ namespace {
 using eventstore::postgres::PostgresStore;
 using test::run;
 using SteadyClock = std::chrono::steady_clock;
-using std::chrono::milliseconds;
 
-constexpr auto kTimeToDisable = milliseconds(100);
+constexpr auto kTimeToDisable = std::chrono::milliseconds(100);
 constexpr long kMostMemoryKib = 64 * 1024;  // beyond what the process has, for any load
 
 std::int32_t wanted_length() {
@@ -113,7 +112,7 @@ TEST_F(LongStream, IsNoReasonNotToDisableItsUserAtOnce) {
     Process cold(*this);
     const auto begin = SteadyClock::now();
     ASSERT_TRUE(disable(cold, begin + std::chrono::seconds(5)).has_value());
-    const auto took = std::chrono::duration_cast<milliseconds>(SteadyClock::now() - begin);
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - begin);
     std::cout << "disabled after " << took.count() << " ms, with " << wanted_length() << " events\n";
     EXPECT_LT(took, kTimeToDisable);
 }
@@ -123,7 +122,7 @@ TEST_F(LongStream, IsNoReasonNotToDisableItsUserAtOnce) {
 TEST_F(LongStream, IsFoldedFromRequestToRequestWhenSnapshotsAreLost) {
     database.execute("delete from keyledger.snapshots");
     const long before_kib = peak_memory_kib();
-    const auto time = milliseconds(std::max(60, wanted_length() / 200));
+    const auto time = std::chrono::milliseconds(std::max(60, wanted_length() / 200));
     std::int32_t came_to = 0;
     int requests = 1;
     for (;; ++requests) {

@@ -34,7 +34,10 @@ struct Scene : test::Stage {
         return caller;
     }
     Grant root;
-    Uuid ann, role, group, account;
+    UserId ann;
+    RoleId role;
+    GroupId group;
+    ServiceAccountId account;
 };
 
 // One command of each kind, upon the state that the scene begins with.

@@ -72,20 +72,23 @@ struct Scene : test::Stage {
     Services& elsewhere() { return other.services; }
     Bearer root() const { return bearer_of(roots); }
     Caller by_root() const { return caller_of(roots); }
-    Uuid role(std::string name, Texts allow, Texts deny = {}) {
+    RoleId role(std::string name, Texts allow, Texts deny = {}) {
         RoleDefinition definition{std::move(name), std::move(allow), std::move(deny)};
         return granted(run(define_role(services(), root(), std::move(definition), by_root()))).id;
     }
-    Uuid group(std::string name) {
+    GroupId group(std::string name) {
         return granted(run(define_group(services(), root(), std::move(name), by_root()))).id;
     }
-    void assign(const Subject& subject, const Uuid& role_id) {
+    void assign(const Subject& subject, const RoleId& role_id) {
         granted(run(assign_role(elsewhere(), root(), subject, role_id, by_root())));
     }
 
-    Uuid ann, bob, powers, tasks, viewer, payroll, frozen, outer, inner, staff, desk, billing;
+    UserId ann, bob;
+    RoleId powers, tasks, viewer, payroll, frozen;
+    GroupId outer, inner, staff, desk;
+    ServiceAccountId billing;
     Grant roots, anns, anns_tablet, bobs;
-    Uuid made;  // by what went before the command
+    test::TestId made;  // by what went before the command
 };
 
 // ---- the commands ------------------------------------------------------------------------------------------------

@@ -176,7 +176,7 @@ protected:
         }
     }
 
-    Uuid ann;
+    UserId ann;
     Grant root;
 };
 
@@ -353,8 +353,8 @@ TEST(FoldNames, StandForWhatTheFoldMakesOfAccess) {
                                R"("status":"defined"})");
     EXPECT_EQ(kept_text(folded_of<Group>({GroupDefined{"staff"}, GroupRenamed{"crew"}})),
               R"(1 {"name":"crew","status":"defined"})");
-    const Uuid one = test::uuid(1);
-    const Uuid two = test::uuid(2);
+    const test::TestId one = test::uuid(1);
+    const test::TestId two = test::uuid(2);
     EXPECT_EQ(kept_text(folded_of<Assignments>({RoleAssigned{one, two}, GroupMemberAdded{one, test::uuid(3)}})),
               R"(1 {"groups":["00000000-0000-7000-8000-000000000003"],)"
               R"("roles":["00000000-0000-7000-8000-000000000002"]})");

@@ -27,7 +27,7 @@ protected:
     // A door is a stream of its own.
     asio::awaitable<Outcome> open(test::Node& at, eventstore::SpentValue key) {
         Streams streams;
-        const auto door = streams.begin<ServiceToken>(world.identifiers.next());
+        const auto door = streams.begin<ServiceToken>(ServiceTokenId{world.identifiers.next()});
         const Step step = [&](Attempt& attempt) -> StepResult {
             attempt.spend(key, kOpenedBefore);
             attempt.append(door, {ServiceTokenIssued{}});
@@ -67,7 +67,7 @@ protected:
     }
 
     const Instant server_now_ = stores->server_now();
-    Uuid ann_;
+    UserId ann_;
     Grant root_;
     Position before_ = 0;
 };

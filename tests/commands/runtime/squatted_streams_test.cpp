@@ -37,7 +37,7 @@ protected:
     };
 
     // As somebody with the service's role and without its keys.
-    void squat(const Uuid& stream, const std::string& type, std::int32_t count = 1, std::int32_t after = 0) {
+    void squat(const test::TestId& stream, const std::string& type, std::int32_t count = 1, std::int32_t after = 0) {
         test::RawWriter writer(database.service_url());
         writer.recorded_at = now();
         const Uuid log_id = Uuid::parse(database.execute("select log_id from keyledger.log")).value();
@@ -53,14 +53,16 @@ protected:
     Services& services() { return process.node.services; }
     Bearer bearer() const { return test::bearer_of(root); }
     Caller asks() const { return test::caller_of(root); }
-    Uuid role(std::string name) {
+    RoleId role(std::string name) {
         RoleDefinition definition{std::move(name), {"todos:read"}};
         return run(define_role(services(), bearer(), definition, asks())).value().id;
     }
-    Uuid group(std::string name) { return run(define_group(services(), bearer(), std::move(name), asks())).value().id; }
+    GroupId group(std::string name) {
+        return run(define_group(services(), bearer(), std::move(name), asks())).value().id;
+    }
     // As a process sees it that starts now, and as the one that did it.
     template <class Aggregate, class Look>
-    void everywhere(const Uuid& id, const Look& look) {
+    void everywhere(const test::TestId& id, const Look& look) {
         Process cold(*this);
         for (Process* one : {&process, &cold}) {
             Streams streams;
@@ -91,8 +93,8 @@ const std::vector<Squat> kSquats{{"of another type", "user", 1},
 
 class SquattedBeforehand : public SquattedStreams, public testing::WithParamInterface<Squat> {
 protected:
-    void squat_all(const std::vector<Uuid>& streams) {
-        for (const Uuid& stream : streams) squat(stream, GetParam().type, GetParam().count);
+    void squat_all(const test::TestIds& streams) {
+        for (const test::TestId& stream : streams) squat(stream, GetParam().type, GetParam().count);
     }
 };
 INSTANTIATE_TEST_SUITE_P(Records, SquattedBeforehand, testing::ValuesIn(kSquats),
@@ -114,7 +116,7 @@ TEST_P(SquattedBeforehand, RolesAreGivenAndTakenAway) {
     squat_all({kEveryone, assignments_of(kEveryone), kAdministratorsStream});
     begin();
     squat_all({assignments_of(ann.id)});
-    const Uuid viewer = role("viewer");
+    const RoleId viewer = role("viewer");
     for (const Subject& subject : {ann, Subject::group(kEveryone)}) {
         ASSERT_TRUE(run(assign_role(services(), bearer(), subject, viewer, asks())));
         everywhere<Assignments>(assignments_of(subject.id),
@@ -139,8 +141,8 @@ TEST_P(SquattedBeforehand, GroupsAreNestedAndJoined) {
 // Behind the service's own, they are no more: not for the next command, nor for a process that starts.
 TEST_F(SquattedStreams, RecordsBehindTheServicesOwnDecideNothingEither) {
     begin();
-    const Uuid viewer = role("viewer");
-    const Uuid stream = assignments_of(ann.id);
+    const RoleId viewer = role("viewer");
+    const AssignmentsId stream = assignments_of(ann.id);
     squat(stream, "user");
     ASSERT_TRUE(run(assign_role(services(), bearer(), ann, viewer, asks())));
     squat(stream, "service_account", 3, 2);

@@ -48,11 +48,11 @@ protected:
     }
     // What this node remembers of a stream.
     template <class Aggregate>
-    const Aggregate remembered(const Uuid& stream_id) {
+    const Aggregate remembered(const test::TestId& stream_id) {
         return state_of<Aggregate>(node.cache.find(stream_id).value());
     }
 
-    Uuid ann_;
+    UserId ann_;
     Grant laptop_, phone_, root_;
     Position before_ = 0;
 };

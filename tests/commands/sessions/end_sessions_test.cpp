@@ -39,7 +39,7 @@ protected:
         return holds;
     }
 
-    Uuid ann_;
+    UserId ann_;
     Grant laptop_, phone_, bobs_;
     Position before_ = 0;
 };
@@ -101,7 +101,7 @@ TEST_F(EndSessionsTest, RevokeSessionTwiceIsNoError) {
 
 // Whether it is somebody else's or nobody's is not told.
 TEST_F(EndSessionsTest, RevokeSessionKnowsNoSessionOfOthers) {
-    for (const Uuid& id : {bobs_.session_id, test::uuid(0xFF)})
+    for (const test::TestId& id : test::TestIds{bobs_.session_id, test::uuid(0xFF)})
         EXPECT_TRUE(test::refused(run(revoke_session(services(), bearer_of(laptop_), id, caller_of(laptop_))),
                                   refusals::kSessionUnknown));
     EXPECT_TRUE(since().empty());
@@ -110,11 +110,11 @@ TEST_F(EndSessionsTest, RevokeSessionKnowsNoSessionOfOthers) {
 
 // An identifier in a path is whatever the caller writes there: here a user's, and that of a count of failures.
 TEST_F(EndSessionsTest, RevokeSessionKnowsNoSessionUnderTheIdOfSomethingElse) {
-    const Uuid attempts = world.pseudonyms.login_attempts_of(ann_);
+    const LoginAttemptsId attempts = world.pseudonyms.login_attempts_of(ann_);
     ASSERT_FALSE(run(log_in(services(), test::login(kAnnsEmail, "wrong"), caller())));
     before_ = world.head();
     for (test::Node* asked : {&node, &other})
-        for (const Uuid& id : {ann_, bobs_.user_id, attempts})
+        for (const test::TestId& id : test::TestIds{ann_, bobs_.user_id, attempts})
             EXPECT_TRUE(test::refused(run(revoke_session(asked->services, bearer_of(laptop_), id, caller_of(laptop_))),
                                       refusals::kSessionUnknown));
     EXPECT_TRUE(since().empty());
@@ -209,7 +209,7 @@ TEST_F(EndSessionsTest, RevokeTokenEndsTheSessionForTheClientThatHoldsIt) {
 TEST_F(EndSessionsTest, RevokeTokenChangesNothingForAnotherClientAndSaysNothing) {
     Client shop = test::first_party();
     shop.client_id = "shop";
-    for (const Uuid& id : {laptop_.session_id, test::uuid(0xFF), ann_}) {
+    for (const test::TestId& id : test::TestIds{laptop_.session_id, test::uuid(0xFF), ann_}) {
         auto done = run(revoke_token(services(), id, shop, caller()));
         ASSERT_TRUE(test::succeeds(done));
         EXPECT_EQ(done->position, 0);

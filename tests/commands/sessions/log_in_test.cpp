@@ -33,7 +33,7 @@ protected:
         return eventstore::decode_metadata(world.events().back(), nothing);
     }
 
-    Uuid ann_;
+    UserId ann_;
     Position before_ = 0;
 };
 
@@ -244,7 +244,7 @@ TEST_F(LogInLimitTest, RefusesTheRightPasswordFromEverywhereElseWhenAllGuessesAr
 
 // No stream of the account grows by what counts for nothing, and no log-in but the first writes of its network.
 TEST_F(LogInLimitTest, LetsNobodyLengthenTheAccountsStreams) {
-    const Uuid attempts = world.pseudonyms.login_attempts_of(ann_);
+    const LoginAttemptsId attempts = world.pseudonyms.login_attempts_of(ann_);
     const auto length = [&] {
         std::int32_t version = 0;
         for (const auto& event : world.events()) version += event.stream_id == attempts || event.stream_id == ann_;
@@ -264,11 +264,11 @@ TEST_F(LogInLimitTest, LetsNobodyLengthenTheAccountsStreams) {
 }
 
 TEST_F(LogInLimitTest, TellsNobodyThatTwoUsersAreInOneNetwork) {
-    const Uuid bob = world.register_user(node, "bob@example.com");
+    const UserId bob = world.register_user(node, "bob@example.com");
     ASSERT_TRUE(gets_in("home"));
     ASSERT_TRUE(test::succeeds(ask(login("bob@example.com"), from("home"))));
     EXPECT_NE(world.pseudonyms.network(ann_, "home"), world.pseudonyms.network(bob, "home"));
-    const Uuid bobs = world.pseudonyms.login_attempts_of(bob);
+    const LoginAttemptsId bobs = world.pseudonyms.login_attempts_of(bob);
     for (const auto& event : world.events()) {
         const bool named = event.payload.find(ann_.to_string()) != std::string::npos;
         EXPECT_FALSE(event.stream_id == bobs && named) << event.type;
@@ -331,7 +331,7 @@ TEST_F(LogInTest, RenewsNothingForAWrongPassword) {
 
 // ---- hands in the database (I11) -------------------------------------------------------------------------------
 TEST_F(LogInTest, RefusesACredentialThatTheLogDoesNotName) {
-    const Uuid eve = world.register_user(node, "eve@example.com");
+    const UserId eve = world.register_user(node, "eve@example.com");
     auto eves = run(store.read_credential(eve, "password", Deadline::max()));
     ASSERT_TRUE(eves && eves->has_value());
     stepped.edit_credential = [&](auto& credential) { credential->sealed = (*eves)->sealed; };
@@ -341,7 +341,7 @@ TEST_F(LogInTest, RefusesACredentialThatTheLogDoesNotName) {
 }
 
 TEST_F(LogInTest, RefusesTheWholeRowOfSomebodyElse) {
-    const Uuid eve = world.register_user(node, "eve@example.com");
+    const UserId eve = world.register_user(node, "eve@example.com");
     auto eves = run(store.read_credential(eve, "password", Deadline::max()));
     ASSERT_TRUE(eves && eves->has_value());
     stepped.edit_credential = [&](auto& credential) {

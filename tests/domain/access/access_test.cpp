@@ -11,8 +11,8 @@ using test::given;
 using test::kAnn;
 using test::kBob;
 
-const Uuid kClerk = test::uuid(0xD1);
-const Uuid kAuditor = test::uuid(0xD2);
+const RoleId kClerk = test::uuid(0xD1);
+const RoleId kAuditor = test::uuid(0xD2);
 
 PermissionSet set(std::vector<std::string> texts) { return PermissionSet::of_texts(texts); }
 const AccessRules kAll = AccessRules::everything();
@@ -139,7 +139,7 @@ TEST(Role, IsWhatWasSaidLast) {
 }
 
 // ---- assign ----------------------------------------------------------------------------------------------------
-AssignRole assign(const Uuid& role, AccessRules grants = {}, AccessRules held = kAll) {
+AssignRole assign(const RoleId& role, AccessRules grants = {}, AccessRules held = kAll) {
     return {Subject::user(kAnn), role, std::move(grants), std::move(held), {}};
 }
 
@@ -177,7 +177,7 @@ TEST(AssignRole, IsRejectedAboveTheLimitButNotForRolesThatWereDeleted) {
 }
 
 // ---- withdraw --------------------------------------------------------------------------------------------------
-WithdrawRole withdraw(const Uuid& role, AccessRules grants = {}, AccessRules held = kAll) {
+WithdrawRole withdraw(const RoleId& role, AccessRules grants = {}, AccessRules held = kAll) {
     return {Subject::user(kAnn), role, std::move(grants), std::move(held)};
 }
 
@@ -199,21 +199,21 @@ TEST(WithdrawRole, CanNotBeLiftedByWhomTheyDeny) {
 
 TEST(AssignRole, NamesWhatTheSubjectIs) {
     AssignRole command = assign(kClerk);
-    command.subject = Subject::service_account(kBob);
+    command.subject = Subject::service_account(test::TestId(kBob));
     EXPECT_TRUE(
         test::decides(decide(Assignments{}, command), {RoleAssigned{kBob, kClerk, SubjectType::kServiceAccount}}));
 }
 
 TEST(AssignRole, IsRejectedForTheAdministratorsRoleAndWhoeverIsNoUser) {
     AssignRole command = assign(kAdministratorRole, kAll);
-    for (const Subject& subject : {Subject::service_account(kBob), Subject::group(kBob)}) {
+    for (const Subject& subject : {Subject::service_account(test::TestId(kBob)), Subject::group(test::TestId(kBob))}) {
         command.subject = subject;
         EXPECT_TRUE(test::refuses(decide(Assignments{}, command), refusals::kAdministratorsAreUsers));
     }
 }
 
 TEST(Assignments, StandInAStreamThatNoUserAndNoOtherHas) {
-    EXPECT_NE(assignments_of(kAnn), kAnn);
+    EXPECT_NE(assignments_of(kAnn).uuid, kAnn.uuid);
     EXPECT_NE(assignments_of(kAnn), assignments_of(kBob));
     EXPECT_EQ(assignments_of(kAnn).to_string()[14], '8');
 }

@@ -11,9 +11,9 @@ using test::given;
 using test::kAnn;
 
 const AccessRules kAll = AccessRules::everything();
-const Uuid kStaff = test::uuid(0xE1);
-const Uuid kClerks = test::uuid(0xE2);
-const Uuid kTellers = test::uuid(0xE3);
+const GroupId kStaff = test::uuid(0xE1);
+const GroupId kClerks = test::uuid(0xE2);
+const GroupId kTellers = test::uuid(0xE3);
 AccessRules allowing(std::vector<std::string> texts) { return PermissionSet::of_texts(texts); }
 
 // ---- the group itself -------------------------------------------------------------------------------------
@@ -39,7 +39,7 @@ TEST(DeleteGroup, IsDoneOnce) {
 }
 
 // ---- members ----------------------------------------------------------------------------------------------
-AddMember add(const Uuid& group, AccessRules rules = {}, AccessRules held = kAll) {
+AddMember add(const GroupId& group, AccessRules rules = {}, AccessRules held = kAll) {
     return {Subject::user(kAnn), group, std::move(rules), std::move(held), {}};
 }
 
@@ -81,7 +81,7 @@ TEST(RemoveMember, NamesBothAndStaysQuietOfWhoeverIsNone) {
 
 // What says of the event whose stream it is: the subject's kind is not to be lost on the way.
 TEST(Membership, NamesTheKindOfItsSubject) {
-    const Subject account = Subject::service_account(kAnn);
+    const Subject account = Subject::service_account(test::TestId(kAnn));
     const GroupMemberAdded added{kAnn, kStaff, SubjectType::kServiceAccount};
     const GroupMemberRemoved removed{kAnn, kStaff, SubjectType::kServiceAccount};
     EXPECT_TRUE(test::decides(decide(Assignments{}, AddMember{account, kStaff, {}, kAll, {}}), {added}));
@@ -113,7 +113,7 @@ TEST(WithdrawAllRoles, WithdrawsEach) {
 }
 
 // ---- nesting ----------------------------------------------------------------------------------------------
-NestGroup nest(const Uuid& parent, const Uuid& child, AccessRules rules = {}, AccessRules held = kAll) {
+NestGroup nest(const GroupId& parent, const GroupId& child, AccessRules rules = {}, AccessRules held = kAll) {
     return {parent, child, std::move(rules), std::move(held)};
 }
 // The first above the second, and so on.
@@ -143,8 +143,8 @@ TEST(NestGroup, IsRejectedWhereItMakesACycle) {
 
 TEST(NestGroup, IsRejectedBeyondTheDepthOnWhicheverSideItGrows) {
     const Nestings deepest = chain(kMaxGroupDepth);
-    const Uuid top = test::uuid(0x200);
-    const Uuid bottom = test::uuid(static_cast<std::uint16_t>(0x200 + kMaxGroupDepth - 1));
+    const GroupId top = test::uuid(0x200);
+    const GroupId bottom = test::uuid(static_cast<std::uint16_t>(0x200 + kMaxGroupDepth - 1));
     EXPECT_TRUE(test::refuses(decide(deepest, nest(bottom, kStaff)), refusals::kGroupsTooDeep));
     EXPECT_TRUE(test::refuses(decide(deepest, nest(kStaff, top)), refusals::kGroupsTooDeep));
     EXPECT_TRUE(
@@ -237,12 +237,12 @@ TEST(Everyone, IsGivenNothingThatAdministers) {
 
 TEST(Everyone, IsEveryUserAndNobodyElse) {
     Nestings nestings = given<Nestings>(GroupNested{kStaff, kClerks});
-    const auto groups_of = [&](SubjectType type, std::vector<Uuid> own) {
-        std::vector<Uuid> groups;
-        for_each_group(type, own, nestings, [&](const Uuid& group) { groups.push_back(group); });
+    const auto groups_of = [&](SubjectType type, std::vector<GroupId> own) {
+        std::vector<GroupId> groups;
+        for_each_group(type, own, nestings, [&](const GroupId& group) { groups.push_back(group); });
         return groups;
     };
-    using Groups = std::vector<Uuid>;
+    using Groups = std::vector<GroupId>;
     EXPECT_EQ(groups_of(SubjectType::kUser, {}), Groups{kEveryone});
     EXPECT_EQ(groups_of(SubjectType::kUser, {kClerks}), (Groups{kClerks, kStaff, kEveryone}));
     EXPECT_EQ(groups_of(SubjectType::kServiceAccount, {kClerks}), (Groups{kClerks, kStaff}));
@@ -252,7 +252,7 @@ TEST(Everyone, IsEveryUserAndNobodyElse) {
 
 TEST(Everyone, HasAnIdThatNoGeneratorMakesAndAStreamOfItsOwnForItsRoles) {
     EXPECT_EQ(kEveryone.to_string(), "1890da4a-9342-538d-9991-739cb9baada4");
-    const std::vector<Uuid> fixed{kEveryone, assignments_of(kEveryone), kNestingsStream, kAdministratorRole};
+    const test::TestIds fixed{kEveryone, assignments_of(kEveryone), kNestingsStream, kAdministratorRole};
     for (std::size_t i = 0; i < fixed.size(); ++i)
         for (std::size_t j = 0; j < i; ++j) EXPECT_NE(fixed[i], fixed[j]);
 }

@@ -10,8 +10,8 @@ namespace {
 using Texts = std::vector<std::string>;
 using Roles = std::vector<std::shared_ptr<const Role>>;
 
-const Uuid kAnn{{1}};
-const Uuid kBob{{2}};
+const UserId kAnn{{1}};
+const UserId kBob{{2}};
 
 std::shared_ptr<const Role> role(const Texts& allow, const Texts& deny = {}) {
     Role made;

@@ -8,7 +8,7 @@ namespace {
 
 using namespace test;
 
-const Uuid kSecret = uuid(1), kOther = uuid(2), kThird = uuid(3), kAccount = uuid(9);
+const test::TestId kSecret = uuid(1), kOther = uuid(2), kThird = uuid(3), kAccount = uuid(9);
 const char* const kKey = "thumbprint";
 
 template <class... Events>
@@ -148,7 +148,7 @@ TEST(Holds, UntilTokenAccountOrCredentialEnd) {
     const auto again = further(disabled, ServiceAccountEnabled{}, {5, kNow});
     EXPECT_FALSE(holds(token_at(3), kAccount, again, kNow)) << "what ended stays ended";
     EXPECT_TRUE(holds(token_at(6), kAccount, again, kNow));
-    EXPECT_FALSE(holds(ServiceToken{}, Uuid{}, good, kNow));
+    EXPECT_FALSE(holds(ServiceToken{}, ServiceAccountId{}, good, kNow));
 }
 
 }  // namespace

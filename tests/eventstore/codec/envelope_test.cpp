@@ -12,20 +12,21 @@
 #include "security/keys/sealing.hpp"
 #include "security/primitives/base64url.hpp"
 #include "security/primitives/bytes.hpp"
+#include "tests/support/world/ids.hpp"
 
 using namespace keyledger;
 using namespace keyledger::eventstore;
 
 namespace {
 
-Uuid uuid(std::uint8_t number) {
-    Uuid id = *Uuid::parse("0192e4a0-0000-7abc-8def-000000000000");
+test::TestId uuid(std::uint8_t number) {
+    test::TestId id = *Uuid::parse("0192e4a0-0000-7abc-8def-000000000000");
     id.bytes[15] = number;
     return id;
 }
 std::string short_of(const Uuid& id) { return security::base64url_encode(security::view_of(id)); }
 
-const Uuid kAnn = uuid(1), kSession = uuid(2), kEvent = uuid(3), kDay = uuid(4);
+const test::TestId kAnn = uuid(1), kSession = uuid(2), kEvent = uuid(3), kDay = uuid(4);
 const EnvelopePlace kPlace{kEvent, "session", kSession};
 constexpr const char* kTrace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 constexpr const char* kBrowser =

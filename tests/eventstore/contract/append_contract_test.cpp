@@ -115,7 +115,7 @@ TEST_P(StoreContract, LooksForDuplicateThenConflictThenClaim) {
     const Bytes email = next_bytes();
     const Append first = AppendBuilder().write(user, 0).take("email", email, user);
     accepted(first);
-    const Uuid thief = next_uuid();
+    const UserId thief = next_uuid();
     AppendBuilder all;
     all.id(first.command_id).write(thief, 5).take("email", email, thief);
     refused_as<Duplicate>(all);
@@ -240,7 +240,7 @@ TEST_P(StoreContract, FindsACredentialByItsOwnersClaim) {
 
 TEST_P(StoreContract, NeverChangesAnotherOwnersCredential) {
     const Uuid user = next_uuid();
-    const Uuid thief = next_uuid();
+    const UserId thief = next_uuid();
     const Uuid id = next_uuid();
     accepted(AppendBuilder().write(user, 0).credential(id, user, 0, "mine"));
     for (const std::int32_t revision : {0, 1}) {

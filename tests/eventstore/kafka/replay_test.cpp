@@ -12,6 +12,7 @@
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/kafka/topics/topic_events.hpp"
 #include "tests/eventstore/kafka/rig.hpp"
+#include "tests/support/world/ids.hpp"
 
 namespace keyledger::test {
 namespace {
@@ -37,20 +38,20 @@ struct WideRig : Rig {
     Result<TopicEvents, KafkaError> read(const std::function<TopicReader::Then(const RecordedEvent&)>& on_event) const {
         return read_events(options().client, options().topics, macs, on_event);
     }
-    Uuid id() {
-        Uuid made;
+    TestId id() {
+        TestId made;
         for (std::uint8_t& byte : made.bytes) byte = static_cast<std::uint8_t>(dice());
         return made;
     }
-    void join(const Uuid& user) {
+    void join(const UserId& user) {
         log.append("administrators", kAdministratorsStream, "administrators.joined",
                    R"({"user_id":")" + user.to_string() + R"("})");
     }
-    void leave(const Uuid& user) {
+    void leave(const UserId& user) {
         log.append("administrators", kAdministratorsStream, "administrators.left",
                    R"({"user_id":")" + user.to_string() + R"("})");
     }
-    void nest(const char* type, const Uuid& parent, const Uuid& child) {
+    void nest(const char* type, const GroupId& parent, const GroupId& child) {
         log.append("nestings", kNestingsStream, type,
                    R"({"child_id":")" + child.to_string() + R"(","parent_id":")" + parent.to_string() + R"("})");
     }
@@ -61,9 +62,9 @@ struct WideRig : Rig {
 // partitions they stand in no order of theirs. Merged by position, they fold to what the log folds to.
 TEST(ReplayOfTheTopic, FoldsStreamsWhoseEventsAreInManyPartitions) {
     WideRig rig;
-    std::vector<Uuid> administrators;
+    std::vector<UserId> administrators;
     for (int chain = 0; chain < 40; ++chain) {
-        std::vector<Uuid> groups{rig.id()};
+        std::vector<GroupId> groups{rig.id()};
         for (std::size_t depth = 1; depth < kMaxGroupDepth; ++depth) {
             groups.push_back(rig.id());
             rig.nest("group.nested", groups[depth - 1], groups[depth]);

@@ -69,7 +69,7 @@ void ScriptedLog::add_one() {
     if (what < 2 || (what < 7 && sessions_.empty())) {
         sessions_.push_back({next_id(), who, 0});
         const SessionEvent event =
-            SessionStarted{user.id, "portal", {"https://api.example"}, 1, "dGV2aWNl", Instant::at_ms(1)};
+            SessionStarted{UserId{user.id}, "portal", {"https://api.example"}, 1, "dGV2aWNl", Instant::at_ms(1)};
         const auto [type, payload] = coded(event);
         return add("session", sessions_.back(), type, payload, subject);
     }
@@ -80,7 +80,7 @@ void ScriptedLog::add_one() {
         return add("session", session, type, payload, users_[session.user].id.to_string());
     }
     if (what < 9) {
-        const LoginAttemptsEvent event = LoginFailed{user.id, LoginFailure::kWrongPassword};
+        const LoginAttemptsEvent event = LoginFailed{UserId{user.id}, LoginFailure::kWrongPassword};
         const auto [type, payload] = coded(event);
         return add("login_attempts", attempts_[who], type, payload, subject);
     }
@@ -111,7 +111,7 @@ void ScriptedLog::add(std::string stream_type, Stream& stream, std::string type,
     metadata.request_id = metadata.correlation_id;
     metadata.client_address.value = clear("192.0.2.1");
     metadata.user_agent.value = clear("Browser/1.0");
-    if (stream_type == "session") metadata.session_id = stream.id;
+    if (stream_type == "session") metadata.session_id = SessionId{stream.id};
     MarksSealed sealer;
     RecordedEvent event;
     event.position = static_cast<Position>(events_.size()) + 1;

@@ -59,8 +59,8 @@ TEST(Subjects, AreTheSameHoweverLittleItRemembers) {
 }
 
 TEST(Subjects, AreTheUserOfWhatTheyMayAndTheRoleOfWhatItGrants) {
-    const Uuid user = *Uuid::parse("0192e4a0-0000-7abc-8def-0123456789ab");
-    const Uuid role = *Uuid::parse("0192e4a0-0000-7abc-8def-0123456789ac");
+    const UserId user = *UserId::parse("0192e4a0-0000-7abc-8def-0123456789ab");
+    const RoleId role = *RoleId::parse("0192e4a0-0000-7abc-8def-0123456789ac");
     const auto recorded = [](const char* stream_type, const Uuid& stream, const char* type, std::string payload) {
         RecordedEvent event;
         event.trust = RecordedEvent::Trust::kBelieved;

@@ -15,7 +15,6 @@ using namespace keyledger;
 using namespace keyledger::eventstore;
 using namespace keyledger::eventstore::postgres;
 using namespace keyledger::test;
-using std::chrono::milliseconds;
 
 namespace {
 
@@ -182,7 +181,7 @@ TEST_F(CommitterTest, AppendsOnceWhenItsServerProcessIsTerminated) {
 TEST_F(CommitterTest, SaysSoWhenTheOutcomeStaysUnknown) {
     TcpProxy proxy(port_of(database().service_url()));
     auto settings = settings_of(through(proxy, database().service_url()));
-    settings.committer.outcome_unknown_after = milliseconds(400);
+    settings.committer.outcome_unknown_after = std::chrono::milliseconds(400);
     PostgresStore store(settings, fixed_now);
     ASSERT_TRUE(is_appended(await(store.append(AppendBuilder().write(next_uuid(), 0), soon()))));
     const Uuid id = next_uuid();
@@ -205,8 +204,8 @@ TEST_F(CommitterTest, SaysSoWhenTheOutcomeStaysUnknown) {
 // and the append happens nonetheless.
 TEST_F(CommitterTest, NeverCancelsWhatItSent) {
     auto settings = settings_of(database().service_url());
-    settings.committer.outcome_unknown_after = milliseconds(200);
-    settings.committer.lock_timeout = milliseconds(60'000);
+    settings.committer.outcome_unknown_after = std::chrono::milliseconds(200);
+    settings.committer.lock_timeout = std::chrono::milliseconds(60'000);
     PostgresStore store(settings, fixed_now);
     const Uuid id = next_uuid();
     std::optional<HeldLock> lock(std::in_place);
@@ -222,7 +221,8 @@ TEST_F(CommitterTest, SaysAtTheDeadlineThatTheOutcomeIsUnknown) {
     PostgresStore store(settings_of(database().service_url()), fixed_now);
     const Uuid id = next_uuid();
     std::optional<HeldLock> lock(std::in_place);
-    Running hasty(store, AppendBuilder().write(id, 0), std::chrono::steady_clock::now() + milliseconds(300));
+    Running hasty(store, AppendBuilder().write(id, 0),
+                  std::chrono::steady_clock::now() + std::chrono::milliseconds(300));
     wait_for_blocked_writer();
     EXPECT_EQ(hasty.verdict().error(), StoreError::kOutcomeUnknown);
     lock->holder.run(kDropLock);
@@ -232,7 +232,7 @@ TEST_F(CommitterTest, SaysAtTheDeadlineThatTheOutcomeIsUnknown) {
 // ---- queue, deadlines, end --------------------------------------------------------------------------------
 TEST_F(CommitterTest, TriesAgainWhenTheLockIsNotToBeHad) {
     auto settings = settings_of(database().service_url());
-    settings.committer.lock_timeout = milliseconds(50);
+    settings.committer.lock_timeout = std::chrono::milliseconds(50);
     PostgresStore store(settings, fixed_now);
     const Uuid id = next_uuid();
     std::optional<HeldLock> lock(std::in_place);
@@ -249,7 +249,8 @@ TEST_F(CommitterTest, AnswersWhoeverExpiresWhileTheyWait) {
     Running in_flight(store, AppendBuilder().write(next_uuid(), 0));
     wait_for_blocked_writer();
     const Uuid id = next_uuid();
-    Running hasty(store, AppendBuilder().write(id, 0), std::chrono::steady_clock::now() + milliseconds(100));
+    Running hasty(store, AppendBuilder().write(id, 0),
+                  std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
     Running patient(store, AppendBuilder().write(next_uuid(), 0));
     EXPECT_EQ(hasty.verdict().error(), StoreError::kDeadline);
     lock->holder.run(kDropLock);
@@ -422,7 +423,7 @@ TEST_F(CommitterTest, BoundsTheTimeOfAReadAndTheQueueBehindIt) {
     auto settings = settings_of(database().service_url());
     settings.reads.threads = 1;
     settings.reads.max_waiting = 2;
-    settings.reads.statement_timeout = milliseconds(300);
+    settings.reads.statement_timeout = std::chrono::milliseconds(300);
     PostgresStore store(settings, fixed_now);
     ASSERT_TRUE(await(store.read_log(1, 1, soon())).has_value());
     RawWriter blocker(database().owner_url());

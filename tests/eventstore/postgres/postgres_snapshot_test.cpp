@@ -95,8 +95,8 @@ TEST(DestroyedSubjects, AreThoseWhoseKeysDiedLately) {
     Database database;
     PostgresStore store({.url = database.service_url(), .authenticity = test::authenticity()},
                         [] { return Instant::at_ms(1'750'000'000'123); });
-    const Uuid ann = next_uuid();
-    const Uuid bob = next_uuid();
+    const UserId ann = next_uuid();
+    const UserId bob = next_uuid();
     const Uuid anns_key = next_uuid();
     const Append keys = AppendBuilder().write(ann, 0).new_key(ann, anns_key).new_key(bob, next_uuid());
     await(store.append(keys, soon())).value();

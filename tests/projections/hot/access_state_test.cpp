@@ -37,7 +37,7 @@ TEST_P(AccessStateTest, I6SaysWhatTheStreamsFoldTo) {
 
 TEST(AccessState, LetsSessionsGoThatEndedOrExpired) {
     Stage stage;
-    const Uuid ann = stage.world.register_user(stage.node, kAnnsEmail);
+    const UserId ann = stage.world.register_user(stage.node, kAnnsEmail);
     const auto laptop = stage.world.log_in(stage.node, kAnnsEmail);
     const auto phone = stage.world.log_in(stage.node, kAnnsEmail);
     SessionLifetimes lifetimes;
@@ -73,7 +73,7 @@ TEST(AccessState, LetsSessionsGoThatEndedOrExpired) {
 // Whoever has the service's role in the database may append what they like; here nothing comes of it.
 TEST(AccessState, IsNotChangedByWhatTheServiceDidNotWrite) {
     Stage stage;
-    const Uuid root = stage.world.create_administrator(stage.node, kAnnsEmail);
+    const UserId root = stage.world.create_administrator(stage.node, kAnnsEmail);
     AccessState with({});
     AccessState without({});
     for (auto event : stage.world.events()) {
@@ -105,7 +105,7 @@ TEST(AccessState, TakesLessThanTwoHundredBytesASession) {
     AccessState state({});
     std::mt19937_64 random(1);
     const auto some_id = [&] {
-        Uuid id;
+        keyledger::test::TestId id;
         for (std::uint8_t& byte : id.bytes) byte = static_cast<std::uint8_t>(random());
         return id;
     };

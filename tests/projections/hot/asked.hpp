@@ -21,7 +21,7 @@ inline std::string text_of(const User& user, const Session& session,
     std::ostringstream out;
     out << static_cast<int>(user.status) << ' ' << static_cast<int>(user.privilege) << ' ' << user.registered_at.ms()
         << ' ' << user.security_stamp << ' ' << user.sessions_ended_before << ' '
-        << user.kept_session.value_or(Uuid{}).to_string() << ' ' << user.erasure_due_at.value_or(Instant()).ms()
+        << user.kept_session.value_or(SessionId{}).to_string() << ' ' << user.erasure_due_at.value_or(Instant()).ms()
         << '\n';
     const bool live = session.status == Session::Status::kLive && !user.ended_session({}, session.first_position);
     if (session.status == Session::Status::kLive)
@@ -41,14 +41,14 @@ inline std::string text_of(const User& user, const Session& session,
 
 // Everybody whom the log names.
 struct Named {
-    std::set<Uuid> users;
-    std::set<Uuid> sessions;
+    std::set<UserId> users;
+    std::set<SessionId> sessions;
 };
 inline Named named_in(World& world) {
     Named named;
     for (const auto& event : world.events()) {
-        if (event.stream_type == User::kStreamType) named.users.insert(event.stream_id);
-        if (event.stream_type == Session::kStreamType) named.sessions.insert(event.stream_id);
+        if (event.stream_type == User::kStreamType) named.users.insert(UserId{event.stream_id});
+        if (event.stream_type == Session::kStreamType) named.sessions.insert(SessionId{event.stream_id});
     }
     return named;
 }
@@ -57,7 +57,7 @@ inline Named named_in(World& world) {
 template <class Ask>
 void expect_as_folded(World& world, eventstore::Store& store, Ask ask) {
     Node reader(world, store);
-    const auto compare = [&](std::optional<Uuid> user, std::optional<Uuid> session) {
+    const auto compare = [&](std::optional<UserId> user, std::optional<SessionId> session) {
         auto folded = run(reader.access.read({user, session}, Deadline::max()));
         ASSERT_TRUE(folded);
         const SubjectAccess found = ask(user, session);
@@ -70,13 +70,13 @@ void expect_as_folded(World& world, eventstore::Store& store, Ask ask) {
                   text_of(folded->user, folded->session(), folded->roles, folded->groups));
     };
     const Named named = named_in(world);
-    for (const Uuid& user : named.users) compare(user, std::nullopt);
-    for (const Uuid& session : named.sessions) {
+    for (const UserId& user : named.users) compare(user, std::nullopt);
+    for (const SessionId& session : named.sessions) {
         compare(std::nullopt, session);
-        for (const Uuid& user : named.users) compare(user, session);
+        for (const UserId& user : named.users) compare(user, session);
     }
-    compare(Uuid{{9}}, Uuid{{8}});
-    compare(std::nullopt, Uuid{{8}});
+    compare(UserId{Uuid{{9}}}, SessionId{Uuid{{8}}});
+    compare(std::nullopt, SessionId{Uuid{{8}}});
 }
 
 }  // namespace keyledger::projections::test

@@ -113,7 +113,7 @@ struct Memory {
     }
     ~Memory() { source->resume(); }
     Head head() { return *run(stage.store.head(Deadline::max())); }
-    Result<SubjectAccess, HotError> ask(std::optional<Uuid> user, std::optional<Uuid> session,
+    Result<SubjectAccess, HotError> ask(std::optional<UserId> user, std::optional<SessionId> session,
                                         std::chrono::milliseconds patience = kPatience) {
         return run(hot->read(user, session, head(), std::chrono::steady_clock::now() + patience));
     }
@@ -184,7 +184,7 @@ TEST_F(HotAccessTest, I8NeverAnswersFromBeforeACommandThatReturned) {
 }
 
 TEST_F(HotAccessTest, I8SaysNothingWhileItsFeedIsPausedAndGoesOnAfterwards) {
-    const Uuid ann = world.register_user(node, kAnnsEmail);
+    const UserId ann = world.register_user(node, kAnnsEmail);
     const auto grant = world.log_in(node, kAnnsEmail);
     Memory memory(*this);
     memory.hot->start();
@@ -204,7 +204,7 @@ TEST_F(HotAccessTest, I8SaysNothingWhileItsFeedIsPausedAndGoesOnAfterwards) {
 
 // Many who wait for many positions are let go as soon as theirs is there.
 TEST_F(HotAccessTest, LetsEverybodyWhoWaitsGoAtTheirPosition) {
-    const Uuid ann = world.register_user(node, kAnnsEmail);
+    const UserId ann = world.register_user(node, kAnnsEmail);
     Memory memory(*this, {}, 3);
     memory.hot->start();
     ASSERT_TRUE(memory.ask(ann, std::nullopt));
@@ -258,7 +258,7 @@ TEST_F(HotAccessTest, I2AnswersAtTheEndOfACommand) {
 }
 
 TEST_F(HotAccessTest, StopsAtAnEventThatItDoesNotKnowAndSaysSo) {
-    const Uuid ann = world.register_user(node, kAnnsEmail);
+    const UserId ann = world.register_user(node, kAnnsEmail);
     Memory memory(*this);
     memory.hot->start();
     ASSERT_TRUE(memory.ask(ann, std::nullopt));
@@ -277,7 +277,7 @@ TEST_F(HotAccessTest, StopsAtAnEventThatItDoesNotKnowAndSaysSo) {
 }
 
 TEST_F(HotAccessTest, StopsAtAHole) {
-    const Uuid ann = world.register_user(node, kAnnsEmail);
+    const UserId ann = world.register_user(node, kAnnsEmail);
     Memory memory(*this);
     memory.hot->start();
     ASSERT_TRUE(memory.ask(ann, std::nullopt));
@@ -290,7 +290,7 @@ TEST_F(HotAccessTest, StopsAtAHole) {
 }
 
 TEST_F(HotAccessTest, GetsOverADatabaseThatWasAway) {
-    const Uuid ann = world.register_user(node, kAnnsEmail);
+    const UserId ann = world.register_user(node, kAnnsEmail);
     Memory memory(*this);
     memory.hot->start();
     ASSERT_TRUE(memory.ask(ann, std::nullopt));
@@ -336,7 +336,7 @@ TEST_F(HotAccessTest, LearnsWhichLogItIsHoweverOftenThatFails) {
 }
 
 TEST_F(HotAccessTest, LetsWhoeverWaitsGoWhenItStops) {
-    const Uuid ann = world.register_user(node, kAnnsEmail);
+    const UserId ann = world.register_user(node, kAnnsEmail);
     Memory memory(*this);
     memory.hot->start();
     ASSERT_TRUE(memory.ask(ann, std::nullopt));

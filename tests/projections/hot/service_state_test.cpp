@@ -38,8 +38,8 @@ public:
         if (accounts_.empty() || chance(8)) return register_one();
         Account& one = accounts_[pick(accounts_.size())];
         const Subject subject = Subject::service_account(one.id);
-        const Uuid& role = roles_[pick(roles_.size())];
-        const Uuid& group = groups_[pick(groups_.size())];
+        const RoleId& role = roles_[pick(roles_.size())];
+        const GroupId& group = groups_[pick(groups_.size())];
         switch (pick(24)) {
             case 0: return add_secret(one);
             case 1: return remove_secret(one);
@@ -58,12 +58,12 @@ public:
         }
     }
     std::vector<ServiceBearer> tokens;
-    std::vector<Uuid> ids;
+    std::vector<ServiceAccountId> ids;
 
 private:
     struct Account {
-        Uuid id;
-        std::vector<std::pair<Uuid, Secret>> secrets;
+        ServiceAccountId id;
+        std::vector<std::pair<CredentialId, Secret>> secrets;
     };
     commands::Services& at() { return stage_.node.services; }
     Caller as_root() { return keyledger::test::caller_of(root_); }
@@ -115,8 +115,8 @@ private:
     Stage& stage_;
     std::mt19937 random_;
     Grant root_;
-    std::vector<Uuid> roles_;
-    std::vector<Uuid> groups_;
+    std::vector<RoleId> roles_;
+    std::vector<GroupId> groups_;
     std::vector<Account> accounts_;
 };
 
@@ -138,7 +138,7 @@ int compare(Stage& stage, const AccessState& state, const Services& services) {
     int holding = 0;
     Node reader(stage.world, stage.store);
     const Instant now = stage.clock.now();
-    for (const Uuid& id : services.ids) {
+    for (const ServiceAccountId& id : services.ids) {
         const auto folded = run(reader.access.read_service({id, std::nullopt}, Deadline::max()));
         const auto found = state.find_service(id, std::nullopt);
         EXPECT_EQ(text_of(found.account, found.held.roles, found.held.groups),
@@ -150,7 +150,7 @@ int compare(Stage& stage, const AccessState& state, const Services& services) {
         const auto found = state.find_service(bearer.account_id, bearer.token_id);
         const bool good = holds(folded->token, bearer.account_id, folded->account, now);
         EXPECT_EQ(holds(found.token, bearer.account_id, found.account, now), good);
-        EXPECT_FALSE(holds(found.token, Uuid{{7}}, found.account, now)) << "another's";
+        EXPECT_FALSE(holds(found.token, ServiceAccountId{Uuid{{7}}}, found.account, now)) << "another's";
         holding += good ? 1 : 0;
     }
     return holding;
@@ -199,11 +199,11 @@ TEST(ServiceState, TakesLessThanAHundredAndSixtyBytesAToken) {
     AccessState state({});
     std::mt19937_64 random(1);
     const auto some_id = [&] {
-        Uuid id;
+        keyledger::test::TestId id;
         for (std::uint8_t& byte : id.bytes) byte = static_cast<std::uint8_t>(random());
         return id;
     };
-    const Uuid account = some_id();
+    const ServiceAccountId account = some_id();
     const ServiceTokenIssued issued{
         account, {"https://shop.example"}, {"orders:read"}, "secret", Instant::at_ms(1LL << 50)};
     for (int i = 1; i <= kTokens; ++i)

@@ -34,7 +34,7 @@ protected:
         ASSERT_TRUE(in);
         ASSERT_EQ(in->text(), "ann");
         ASSERT_EQ(in->texts(), (std::vector<std::string>{"a", "b"}));
-        ASSERT_EQ(in->id(), kLog);
+        ASSERT_EQ(in->uuid(), kLog);
         for (int i = 0; i < numbers; ++i) ASSERT_EQ(in->number(), i);
         in->end();
     }
@@ -84,7 +84,7 @@ TEST_F(SnapshotFileTest, IsRefusedWhateverByteIsChangedAndWhereverItIsCut) {
         try {
             (void)in->text();
             (void)in->texts();
-            (void)in->id();
+            (void)in->uuid();
             for (int i = 0; i < kNumbers; ++i) (void)in->number();
             in->end();
             return true;
@@ -121,7 +121,7 @@ TEST_F(SnapshotFileTest, IsRefusedWhenMixedFromTwo) {
         {
             (void)reader->text();
             (void)reader->texts();
-            (void)reader->id();
+            (void)reader->uuid();
             for (int i = 0; i < kNumbers; ++i) (void)reader->number();
         },
         eventstore::CodecError);

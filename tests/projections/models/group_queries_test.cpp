@@ -18,11 +18,11 @@ using Strings = std::vector<std::string>;
 }  // namespace
 
 TEST_F(GroupQueriesTest, SaysWhySomebodyMayDoWhatTheyMay) {
-    const Uuid ann = story.registers("ann@example.com");
-    const Uuid root = story.new_id();
-    const Uuid reader = story.new_id();
-    const Uuid staff = story.new_id();
-    const Uuid clerks = story.new_id();
+    const UserId ann = story.registers("ann@example.com");
+    const UserId root = story.new_id();
+    const RoleId reader = story.new_id();
+    const GroupId staff = story.new_id();
+    const GroupId clerks = story.new_id();
     By by = Story::user(root);
     story.record(reader, RoleEvent(RoleDefined{"reader", {"a:b"}, RoleKind::kCustom, {"a/7:b"}}), By{});
     story.record(staff, GroupEvent(GroupDefined{"staff"}), By{});
@@ -57,8 +57,8 @@ TEST_F(GroupQueriesTest, SaysWhySomebodyMayDoWhatTheyMay) {
 }
 
 TEST_F(GroupQueriesTest, TellsWhatComesToAUserAsOneOfEveryone) {
-    const Uuid ann = story.registers("ann@example.com");
-    const Uuid viewer = story.new_id();
+    const UserId ann = story.registers("ann@example.com");
+    const RoleId viewer = story.new_id();
     By by = Story::user(story.new_id());
     story.record(viewer, RoleEvent(RoleDefined{"viewer", {"a:b"}, RoleKind::kCustom}), By{});
     const Position there = story.record(kEveryone, GroupEvent(GroupDefined{"everyone"}), by);
@@ -82,16 +82,16 @@ TEST_F(GroupQueriesTest, TellsWhatComesToAUserAsOneOfEveryone) {
 }
 
 TEST_F(GroupQueriesTest, ListsGroupsTheirMembersAndThoseOfAUser) {
-    const Uuid ann = story.registers("ann@example.com");
-    const Uuid staff = story.new_id();
-    const Uuid clerks = story.new_id();
+    const UserId ann = story.registers("ann@example.com");
+    const GroupId staff = story.new_id();
+    const GroupId clerks = story.new_id();
     story.record(staff, GroupEvent(GroupDefined{"staff"}), By{});
     story.record(clerks, GroupEvent(GroupDefined{"clerks"}), By{});
     story.record(assignments_of(ann), AssignmentsEvent(GroupMemberAdded{ann, clerks}), By{});
     story.record(kNestingsStream, NestingsEvent(GroupNested{staff, clerks}), By{});
     project();
     EXPECT_EQ(answer_of(find_group(queries, staff, soon()))->value->name, "staff");
-    EXPECT_FALSE(answer_of(find_group(queries, ann, soon()))->value);
+    EXPECT_FALSE(answer_of(find_group(queries, TestId(ann), soon()))->value);
     const auto first = answer_of(list_groups(queries, std::nullopt, 1, soon()));
     ASSERT_TRUE(first->next);
     EXPECT_EQ(first->items.size() + answer_of(list_groups(queries, first->next, 9, soon()))->items.size(), 2U);
@@ -105,11 +105,13 @@ TEST_F(GroupQueriesTest, ListsGroupsTheirMembersAndThoseOfAUser) {
 
 // Of everyone, too, though it has roles: no service account is in it.
 TEST_F(GroupQueriesTest, ListsAndExplainsServiceAccountsInGroups) {
-    const Uuid billing = story.new_id(), staff = story.new_id(), reader = story.new_id();
+    const ServiceAccountId billing = story.new_id();
+    const GroupId staff = story.new_id();
+    const RoleId reader = story.new_id();
     By by = Story::user(story.new_id());
     story.record(reader, RoleEvent(RoleDefined{"reader", {"a:b"}, RoleKind::kCustom}), By{});
     story.record(kEveryone, GroupEvent(GroupDefined{"everyone"}), By{});
-    for (const Uuid& group : {kEveryone, staff})
+    for (const GroupId& group : {kEveryone, staff})
         story.record(assignments_of(group), AssignmentsEvent(RoleAssigned{group, reader, SubjectType::kGroup}), by);
     story.record(staff, GroupEvent(GroupDefined{"staff"}), By{});
     const GroupMemberAdded added{billing, staff, SubjectType::kServiceAccount};

@@ -64,7 +64,7 @@ protected:
 
 TEST_F(UsersModelTest, FollowsAUserFromRegistrationOn) {
     story.now = Instant::at_ms(1000);
-    const Uuid ann = story.registers("Ann@Example.com", "ann", "Ann \xE2\x98\x83 \"quoted\" \\ {x},y");
+    const UserId ann = story.registers("Ann@Example.com", "ann", "Ann \xE2\x98\x83 \"quoted\" \\ {x},y");
     Driver driver(database, story, users);
     driver.tell();
     EXPECT_EQ(user_rows(), (Rows{"Ann@Example.com|ann|Ann \xE2\x98\x83 \"quoted\" \\ {x},y|active|f|1|1|1000|1000"}));
@@ -79,8 +79,8 @@ TEST_F(UsersModelTest, FollowsAUserFromRegistrationOn) {
 }
 
 TEST_F(UsersModelTest, KnowsAnAdministratorByTheirRole) {
-    const Uuid ann = story.registers("ann@example.com", "ann", "Ann");
-    const auto assigned = [&](const Uuid& role) {
+    const UserId ann = story.registers("ann@example.com", "ann", "Ann");
+    const auto assigned = [&](const RoleId& role) {
         story.record(assignments_of(ann), AssignmentsEvent(RoleAssigned{ann, role}), By{});
     };
     const std::string of_ann = "select administrator, version, position from read_models.users_1";
@@ -104,10 +104,10 @@ TEST_F(UsersModelTest, KnowsAnAdministratorByTheirRole) {
 
 TEST_F(PermissionsModelTest, FollowsARoleAndWhoHasIt) {
     story.now = Instant::at_ms(1000);
-    const Uuid clerk = story.new_id();
-    const Uuid auditor = story.new_id();
-    const Uuid ann = story.new_id();
-    const Uuid bob = story.new_id();
+    const RoleId clerk = story.new_id();
+    const RoleId auditor = story.new_id();
+    const UserId ann = story.new_id();
+    const UserId bob = story.new_id();
     story.record(clerk, RoleEvent(RoleDefined{"clerk", {"invoices:*", "orders:read"}, RoleKind::kCustom}), By{});
     story.record(auditor, RoleEvent(RoleDefined{"auditor", {}, RoleKind::kBuiltIn}), By{});
     story.record(assignments_of(ann), AssignmentsEvent(RoleAssigned{ann, clerk}), By{});
@@ -137,9 +137,9 @@ TEST_F(PermissionsModelTest, FollowsARoleAndWhoHasIt) {
 }
 
 TEST_F(PermissionsModelTest, FollowsGroupsAndWhoIsInThem) {
-    const Uuid staff = story.new_id();
-    const Uuid clerks = story.new_id();
-    const Uuid ann = story.new_id();
+    const GroupId staff = story.new_id();
+    const GroupId clerks = story.new_id();
+    const UserId ann = story.new_id();
     story.record(staff, GroupEvent(GroupDefined{"staff"}), By{});
     story.record(clerks, GroupEvent(GroupDefined{"clerks"}), By{});
     story.record(assignments_of(ann), AssignmentsEvent(GroupMemberAdded{ann, clerks}), By{});
@@ -183,8 +183,8 @@ TEST_F(PermissionsModelTest, StopsAtAChangeToARoleThatNobodyDefined) {
 
 TEST_F(ServiceAccountsModelTest, FollowsAnAccountUntilItIsDeleted) {
     story.now = Instant::at_ms(1000);
-    const Uuid billing = story.new_id();
-    const Uuid stock = story.new_id();
+    const ServiceAccountId billing = story.new_id();
+    const ServiceAccountId stock = story.new_id();
     story.record(billing, ServiceAccountEvent(ServiceAccountRegistered{"billing", {"urn:a", "urn:b"}}), By{});
     story.record(billing, ServiceAccountEvent(ServiceAccountSecretAdded{story.new_id(), "ab"}), By{});
     story.record(stock, ServiceAccountEvent(ServiceAccountRegistered{"stock", {}}), By{});
@@ -218,7 +218,7 @@ TEST_F(ServiceAccountsModelTest, FollowsAnAccountUntilItIsDeleted) {
 }
 
 TEST_F(UsersModelTest, ReadsErasedFieldsAsNull) {
-    const Uuid ann = story.registers("ann@example.com", "ann", "Ann");
+    const UserId ann = story.registers("ann@example.com", "ann", "Ann");
     story.publish();
     story.destroy_key(ann);
     Driver driver(database, story, users);
@@ -227,13 +227,13 @@ TEST_F(UsersModelTest, ReadsErasedFieldsAsNull) {
 }
 
 TEST_F(SessionsModelTest, EndsTogetherWhatBeganBeforeTheEventOnTheUser) {
-    const Uuid ann = story.registers("ann@example.com");                        // 1
-    const Uuid bob = story.registers("bob@example.com");                        // 2
-    const Uuid first = story.logs_in(ann);                                      // 3
-    const Uuid kept = story.logs_in(ann);                                       // 4
+    const UserId ann = story.registers("ann@example.com");                      // 1
+    const UserId bob = story.registers("bob@example.com");                      // 2
+    const SessionId first = story.logs_in(ann);                                 // 3
+    const SessionId kept = story.logs_in(ann);                                  // 4
     story.logs_in(bob);                                                         // 5
     story.refreshes(first);                                                     // 6
-    const Uuid left = story.logs_in(ann);                                       // 7
+    const SessionId left = story.logs_in(ann);                                  // 7
     story.ends(left, SessionEndReason::kLoggedOut);                             // 8
     story.record(ann, UserEvent(UserSessionsRevoked{kept}), Story::user(ann));  // 9
     story.logs_in(ann);                                                         // 10
@@ -255,7 +255,7 @@ TEST_F(SessionsModelTest, EndsTogetherWhatBeganBeforeTheEventOnTheUser) {
 }
 
 TEST_F(SessionsModelTest, StopsAtAChangeToASessionThatNeverBegan) {
-    const Uuid ann = story.registers("ann@example.com");
+    const UserId ann = story.registers("ann@example.com");
     story.record(story.new_id(), SessionEvent(SessionRefreshed{2, ""}), Story::user(ann));
     Driver driver(database, story, sessions);
     driver.tell();
@@ -265,8 +265,8 @@ TEST_F(SessionsModelTest, StopsAtAChangeToASessionThatNeverBegan) {
 }
 
 TEST_F(AuditModelTest, SaysWhoDidWhatToWhomFromWhereAndWhatCameOfIt) {
-    const Uuid ann = story.registers("ann@example.com");
-    const Uuid session = story.logs_in(ann);
+    const UserId ann = story.registers("ann@example.com");
+    const SessionId session = story.logs_in(ann);
     By root = Story::user(story.new_id());
     root.address = "198.51.100.9";
     root.agent.reset();
@@ -302,7 +302,7 @@ TEST_F(AuditModelTest, SaysWhoDidWhatToWhomFromWhereAndWhatCameOfIt) {
 
 TEST_F(AuditModelTest, ForgetsWhereAnonymousCallersWereOnceTheyAreErased) {
     const Instant day = story.now;
-    const Uuid ann = story.registers("ann@example.com");
+    const UserId ann = story.registers("ann@example.com");
     story.logs_in(ann);
     By shop;
     shop.type = eventstore::ActorType::kClient;
@@ -342,9 +342,9 @@ TEST_F(AuditModelTest, ForgetsWhereAnonymousCallersWereOnceTheyAreErased) {
 // Ann registers, logs in, does something to Bob and is erased. Whether the models had applied what she did before she
 // was erased, in the same batch, or read it when her key was gone: they end up equal, and without her.
 TEST_F(Models, I7AreEmptiedOfWhoeverIsErased) {
-    const Uuid bob = story.registers("bob@example.com", "bob", "Bob");
-    const Uuid ann = story.registers("ann@example.com", "ann", "Ann");
-    const Uuid session = story.logs_in(ann);
+    const UserId bob = story.registers("bob@example.com", "bob", "Bob");
+    const UserId ann = story.registers("ann@example.com", "ann", "Ann");
+    const SessionId session = story.logs_in(ann);
     story.refreshes(session);
     story.record(bob, UserEvent(UserDisabled{""}), Story::user(ann));
     story.publish();
@@ -387,7 +387,7 @@ TEST_F(Models, I7AreEmptiedOfWhoeverIsErased) {
 }
 
 TEST_F(Models, KnowNoErasureThatWasTakenBack) {
-    const Uuid ann = story.registers("ann@example.com");
+    const UserId ann = story.registers("ann@example.com");
     story.record(ann, UserEvent(UserErasureRequested{story.now}), Story::user(ann));
     story.record(ann, UserEvent(UserErasureWithdrawn{}), Story::user(ann));
     ErasuresModel erasures;
@@ -398,7 +398,7 @@ TEST_F(Models, KnowNoErasureThatWasTakenBack) {
 // The read models are the service's role's to write: rows for which there is nothing to do stand before those that are
 // true, however long due they say they are, and keep nobody from them.
 TEST_F(Models, KnowTheErasuresBehindRowsOfSomebodyElse) {
-    const Uuid ann = story.registers("ann@example.com");
+    const UserId ann = story.registers("ann@example.com");
     story.record(ann, UserEvent(UserErasureRequested{story.now}), Story::user(ann));
     ErasuresModel erasures;
     Driver(database, story, erasures).tell(1);

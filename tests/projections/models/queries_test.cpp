@@ -55,7 +55,7 @@ using Strings = std::vector<std::string>;
 }  // namespace
 
 TEST_F(QueriesTest, FindsAUserAndSaysUpToWhichPosition) {
-    const Uuid ann = story.registers("ann@example.com", "ann", "Ann");
+    const UserId ann = story.registers("ann@example.com", "ann", "Ann");
     story.record(ann, UserEvent(UserDisabled{"left"}), By{});
     project();
     const auto found = answer_of(find_user(queries, ann, soon()));
@@ -114,12 +114,12 @@ TEST_F(QueriesTest, SearchesByPrefixWithoutRegardToCase) {
 }
 
 TEST_F(QueriesTest, ListsSessionsNewestFirstAndOnlyLiveOnesIfAsked) {
-    const Uuid ann = story.registers("ann@example.com");
-    const Uuid bob = story.registers("bob@example.com");
-    const Uuid left = story.logs_in(ann);
-    const Uuid idle = story.logs_in(ann, "phone");
+    const UserId ann = story.registers("ann@example.com");
+    const UserId bob = story.registers("bob@example.com");
+    const SessionId left = story.logs_in(ann);
+    const SessionId idle = story.logs_in(ann, "phone");
     story.logs_in(bob);
-    const Uuid busy = story.logs_in(ann);
+    const SessionId busy = story.logs_in(ann);
     story.ends(left, SessionEndReason::kLoggedOut);
     story.now += milliseconds(1000);
     story.refreshes(busy);
@@ -133,7 +133,7 @@ TEST_F(QueriesTest, ListsSessionsNewestFirstAndOnlyLiveOnesIfAsked) {
     EXPECT_EQ(all->items[2].end_reason, "logged_out");
     EXPECT_FALSE(all->next);
     auto live_ids = [&](Instant now, Duration idle) {
-        std::set<Uuid> ids;
+        std::set<SessionId> ids;
         const SessionFilter filter{ann, SessionFilter::LiveAt{now, idle}};
         const auto page = answer_of(list_sessions(queries, filter, std::nullopt, 10, soon()));
         for (const auto& row : page->items) ids.insert(row.id);
@@ -141,7 +141,7 @@ TEST_F(QueriesTest, ListsSessionsNewestFirstAndOnlyLiveOnesIfAsked) {
     };
     EXPECT_EQ(live_ids(story.now, seconds(10)), (std::set{idle, busy}));
     EXPECT_EQ(live_ids(story.now, milliseconds(500)), std::set{busy});
-    EXPECT_EQ(live_ids(story.now + seconds(2000), seconds(10'000)), std::set<Uuid>{});
+    EXPECT_EQ(live_ids(story.now + seconds(2000), seconds(10'000)), std::set<SessionId>{});
     const auto first = answer_of(list_sessions(queries, {ann, {}}, std::nullopt, 2, soon()));
     ASSERT_TRUE(first->next);
     const auto rest = answer_of(list_sessions(queries, {ann, {}}, first->next, 2, soon()));
@@ -151,8 +151,8 @@ TEST_F(QueriesTest, ListsSessionsNewestFirstAndOnlyLiveOnesIfAsked) {
 }
 
 TEST_F(QueriesTest, ListsRolesAndThoseOfAUser) {
-    const Uuid ann = story.registers("ann@example.com");
-    std::vector<Uuid> roles{story.new_id(), story.new_id(), story.new_id()};
+    const UserId ann = story.registers("ann@example.com");
+    std::vector<RoleId> roles{story.new_id(), story.new_id(), story.new_id()};
     std::ranges::sort(roles, std::greater{});  // they are listed as they were defined, not by id
     for (std::size_t i = 0; i < roles.size(); ++i)
         story.record(roles[i], RoleEvent(RoleDefined{"r" + std::to_string(i), {"a:*", "b:c"}, RoleKind::kCustom}),
@@ -164,7 +164,7 @@ TEST_F(QueriesTest, ListsRolesAndThoseOfAUser) {
     EXPECT_EQ(found->value->permissions, (Strings{"a:*", "b:c"}));
     EXPECT_FALSE(found->value->built_in);
     EXPECT_EQ(found->position, 5);
-    EXPECT_FALSE(answer_of(find_role(queries, ann, soon()))->value);
+    EXPECT_FALSE(answer_of(find_role(queries, TestId(ann), soon()))->value);
     const auto first = answer_of(list_roles(queries, std::nullopt, 2, soon()));
     ASSERT_EQ(first->items.size(), 2U);
     EXPECT_EQ(first->items[0].id, roles[0]);
@@ -177,13 +177,13 @@ TEST_F(QueriesTest, ListsRolesAndThoseOfAUser) {
     ASSERT_EQ(anns->value.size(), 1U);
     EXPECT_EQ(anns->value[0].role.id, roles[1]);
     EXPECT_EQ(anns->value[0].assigned_at, story.now - milliseconds(1));
-    EXPECT_TRUE(answer_of(list_assigned_roles(queries, roles[1], soon()))->value.empty());
+    EXPECT_TRUE(answer_of(list_assigned_roles(queries, TestId(roles[1]), soon()))->value.empty());
     EXPECT_EQ(answer_of(list_roles(queries, std::nullopt, 0, soon())).error(), QueryError::kInvalid);
 }
 
 TEST_F(QueriesTest, FiltersTheAuditTrail) {
-    const Uuid ann = story.registers("ann@example.com");                           // 1, by nobody
-    const Uuid root = story.registers("root@example.com");                         // 2
+    const UserId ann = story.registers("ann@example.com");                         // 1, by nobody
+    const UserId root = story.registers("root@example.com");                       // 2
     story.record(ann, UserEvent(UserDisabled{"spam"}), Story::user(root));         // 3
     story.record(ann, UserEvent(UserEnabled{}), Story::user(root));                // 4
     story.record(root, UserEvent(UserProfileUpdated{{}, {}}), Story::user(root));  // 5
@@ -220,7 +220,7 @@ TEST_F(QueriesTest, FiltersTheAuditTrail) {
 
 // Clocks of nodes differ, so times follow positions only roughly; and some lie long apart.
 TEST_F(QueriesTest, FiltersTheAuditTrailByTimesThatAreOutOfOrder) {
-    const Uuid ann = story.registers("ann@example.com");
+    const UserId ann = story.registers("ann@example.com");
     std::vector<Instant> times;
     times.push_back(story.now - milliseconds(1));
     constexpr Duration kHour = hours(1);
@@ -252,8 +252,8 @@ TEST_F(QueriesTest, FiltersTheAuditTrailByTimesThatAreOutOfOrder) {
 // Ten thousand and more entries are paged through, by one filter that joins two index scans and by none,
 // while new events keep arriving: every old entry comes exactly once, in order.
 TEST_F(QueriesTest, PagesNeitherSkipNorRepeat) {
-    const Uuid ann = story.registers("ann@example.com");
-    const Uuid root = story.registers("root@example.com");
+    const UserId ann = story.registers("ann@example.com");
+    const UserId root = story.registers("root@example.com");
     for (int i = 0; i < 5'600; ++i) {
         story.record(ann, UserEvent(UserEnabled{}), Story::user(root));
         story.record(ann, UserEvent(UserProfileUpdated{{}, {"N"}}), Story::user(ann));
@@ -309,7 +309,7 @@ TEST_F(QueriesTest, AnExpiredQuestionIsNotAsked) {
 
 // A statement that can't get on (somebody locks the table) ends with the question's deadline.
 TEST_F(QueriesTest, ARunningQueryEndsWithItsDeadline) {
-    const Uuid ann = story.registers("ann@example.com");
+    const UserId ann = story.registers("ann@example.com");
     project();
     pqxx::connection locker(database.owner_url());
     pqxx::work lock(locker);
@@ -321,7 +321,7 @@ TEST_F(QueriesTest, ARunningQueryEndsWithItsDeadline) {
 
 // The server ends the sessions of the pool; the next question is asked on a new one.
 TEST_F(QueriesTest, ABrokenConnectionIsReplaced) {
-    const Uuid ann = story.registers("ann@example.com");
+    const UserId ann = story.registers("ann@example.com");
     project();
     ASSERT_TRUE(answer_of(find_user(queries, ann, soon())));
     database.execute("select pg_terminate_backend(pid, 60000) from pg_stat_activity where application_name like "
@@ -341,7 +341,7 @@ TEST_F(QueriesTest, WhatWaitsIsAnsweredWhenItStops) {
 // Queries go on, without a gap and without going back, while a rebuild switches generations and drops the old
 // tables.
 TEST_F(QueriesTest, FollowARebuild) {
-    const Uuid ann = story.registers("ann@example.com");
+    const UserId ann = story.registers("ann@example.com");
     project();
     ASSERT_EQ(answer_of(find_user(queries, ann, soon()))->position, 1);
     ScriptedSource source(story.log());
@@ -358,7 +358,7 @@ TEST_F(QueriesTest, ReadYourOwnWrites) {
     Running running(database, story);
     running.on_applied = [this] { queries.applied(); };
     for (int i = 0; i < 20; ++i) {
-        const Uuid user = story.registers("user@example.com");
+        const UserId user = story.registers("user@example.com");
         story.publish();
         const auto reached = answer_of(queries.wait_for(kUsersModel, story.head(), story.head(), soon()));
         ASSERT_TRUE(reached);
@@ -372,7 +372,7 @@ TEST_F(QueriesTest, ReadYourOwnWrites) {
 // The node that answers has no projector of its own: it learns of positions by asking.
 TEST_F(QueriesTest, ReadYourOwnWritesOnAnotherNode) {
     Running running(database, story);
-    const Uuid user = story.registers("user@example.com");
+    const UserId user = story.registers("user@example.com");
     Asked<Position> waiting(queries.wait_for(kAuditModel, 1, 1, soon()));
     story.publish();
     EXPECT_EQ(waiting.answer().value(), 1);
@@ -388,7 +388,7 @@ TEST_F(QueriesTest, APositionThatIsNotReachedOrCantBeIsAClearError) {
 }
 
 TEST_F(QueriesTest, SayHowTheReadModelsStand) {
-    const Uuid ann = story.registers("ann@example.com");
+    const UserId ann = story.registers("ann@example.com");
     story.record(story.new_id(), SessionEvent(SessionRefreshed{2, ""}), Story::user(ann));
     project();
     const auto states = answer_of(queries.states(soon()));

@@ -191,7 +191,7 @@ TEST_F(RebuildTest, APoisonedEventIsNamedAndCanBeSkipped) {
 }
 
 TEST_F(RebuildTest, ReadsErasedFieldsAsNull) {
-    const Uuid ann = story.registers("ann@example.com", "ann", "Ann");
+    const UserId ann = story.registers("ann@example.com", "ann", "Ann");
     story.registers("bob@example.com");
     story.publish();
     Driver(database, story, users).apply();

@@ -109,8 +109,8 @@ Story::Story(const keyledger::test::Database& database, std::uint64_t seed) : da
     key_of_the_day_ = new_id();
 }
 
-Uuid Story::new_id() {
-    Uuid id;
+TestId Story::new_id() {
+    TestId id;
     for (auto& byte : id.bytes) byte = static_cast<std::uint8_t>(random_());
     id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0F) | 0x70);
     id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | 0x80);
@@ -196,15 +196,16 @@ void Story::destroy_key(const Uuid& subject) {
                       subject.to_string() + "'");
 }
 
-Uuid Story::registers(const std::string& email, std::optional<std::string> username, std::optional<std::string> name) {
-    const Uuid user = new_id();
+UserId Story::registers(const std::string& email, std::optional<std::string> username,
+                        std::optional<std::string> name) {
+    const UserId user = new_id();
     record(user, UserEvent(UserRegistered{{email}, {std::move(username)}, {std::move(name)}}), By{});
     users_.push_back(user);
     return user;
 }
 
-Uuid Story::logs_in(const Uuid& user, const std::string& client) {
-    const Uuid session = new_id();
+SessionId Story::logs_in(const UserId& user, const std::string& client) {
+    const SessionId session = new_id();
     By by = Story::user(user);
     by.session = session;
     SessionStarted started;
@@ -217,7 +218,7 @@ Uuid Story::logs_in(const Uuid& user, const std::string& client) {
     return session;
 }
 
-void Story::refreshes(const Uuid& session) {
+void Story::refreshes(const SessionId& session) {
     SessionFacts& facts = session_facts_.at(session);
     By by = user(facts.user);
     by.session = session;
@@ -225,13 +226,13 @@ void Story::refreshes(const Uuid& session) {
     record(session, SessionEvent(SessionRefreshed{++facts.generation, ""}), by);
 }
 
-void Story::ends(const Uuid& session, SessionEndReason reason) {
+void Story::ends(const SessionId& session, SessionEndReason reason) {
     By by = user(session_facts_.at(session).user);
     by.session = session;
     record(session, SessionEvent(SessionEnded{reason}), by);
 }
 
-void Story::random_role_event(const Uuid& user, const By& by) {
+void Story::random_role_event(const UserId& user, const By& by) {
     const std::size_t dice = static_cast<std::size_t>(random_() % 10);
     if (roles_.empty() || dice < 3) {
         const std::string name = "role" + std::to_string(next_position_);
@@ -240,9 +241,9 @@ void Story::random_role_event(const Uuid& user, const By& by) {
         return;
     }
     const auto at = roles_.begin() + static_cast<std::ptrdiff_t>(random_() % roles_.size());
-    const Uuid role = dice == 9 ? kAdministratorRole : *at;
+    const RoleId role = dice == 9 ? kAdministratorRole : *at;
     if (dice < 4) return void(record(role, RoleEvent(RoleChanged{"renamed", {"orders:read"}}), by));
-    const Uuid assignments = assignments_of(user);
+    const AssignmentsId assignments = assignments_of(user);
     if (dice < 8 || dice == 9) record(assignments, AssignmentsEvent(RoleAssigned{user, role}), by);
     else record(assignments, AssignmentsEvent(RoleWithdrawn{user, role}), by);
     if (dice == 9) record(kAdministratorsStream, AdministratorsEvent(AdministratorsJoined{user}), by);
@@ -252,15 +253,15 @@ void Story::random_role_event(const Uuid& user, const By& by) {
     roles_.erase(at);
 }
 
-void Story::random_group_event(const Uuid& user, const By& by) {
+void Story::random_group_event(const UserId& user, const By& by) {
     const std::size_t dice = static_cast<std::size_t>(random_() % 8);
     if (groups_.size() < 2 || dice == 0) {
         groups_.push_back(new_id());
         record(groups_.back(), GroupEvent(GroupDefined{"group" + std::to_string(next_position_)}), by);
         return;
     }
-    const Uuid group = groups_[random_() % groups_.size()];
-    const Uuid assignments = assignments_of(user);
+    const GroupId group = groups_[random_() % groups_.size()];
+    const AssignmentsId assignments = assignments_of(user);
     if (dice < 4) record(assignments, AssignmentsEvent(GroupMemberAdded{user, group}), by);
     if (dice == 4) record(assignments, AssignmentsEvent(GroupMemberRemoved{user, group}), by);
     if (dice == 5) record(kNestingsStream, NestingsEvent(GroupNested{groups_.front(), group}), by);
@@ -279,14 +280,14 @@ void Story::random_event() {
     const std::size_t dice = users_.empty() ? 0 : sessions_.empty() ? 10 : below(100);
     if (dice < 10) {
         const std::string n = std::to_string(users_.size());
-        const Uuid user = registers("user" + n + "@example.com", "user" + n, "User \xC3\x9C " + n);
+        const UserId user = registers("user" + n + "@example.com", "user" + n, "User \xC3\x9C " + n);
         record(user, UserEvent(UserPasswordSet{new_id(), "aa"}), Story::user(user));
         return;
     }
-    const Uuid user = users_[below(users_.size())];
+    const UserId user = users_[below(users_.size())];
     if (dice < 24) return void(logs_in(user));
     if (dice < 30) return random_role_event(user, Story::user(user));
-    const Uuid session = sessions_[below(sessions_.size())];
+    const SessionId session = sessions_[below(sessions_.size())];
     if (dice < 70) return refreshes(session);
     if (dice < 76) return ends(session, SessionEndReason::kLoggedOut);
     if (dice < 78) return ends(session, SessionEndReason::kRefreshTokenReused);
@@ -305,7 +306,7 @@ void Story::random_event() {
                                          Instant::at_ms(1), Instant::at_ms(2)};
         return void(record(new_id(), LoginAttemptsEvent(summed), By{}));
     }
-    const std::optional<Uuid> whom = dice < 99 ? std::optional(user) : std::nullopt;
+    const std::optional<UserId> whom = dice < 99 ? std::optional(user) : std::nullopt;
     record(new_id(), LoginAttemptsEvent(LoginFailed{whom, LoginFailure::kWrongPassword}), By{});
 }
 

@@ -13,8 +13,11 @@
 #include "eventstore/log_source.hpp"
 #include "tests/projections/story/test_cipher.hpp"
 #include "tests/support/postgres/postgres.hpp"
+#include "tests/support/world/ids.hpp"
 
 namespace keyledger::projections::test {
+
+using keyledger::test::TestId;
 
 class ScriptedLog {
 public:
@@ -64,7 +67,7 @@ struct By {
     std::optional<std::string> address = "192.0.2.7";
     std::optional<std::string> agent = "curl/8";
     std::string request_id = "req-1";
-    std::optional<Uuid> session;
+    std::optional<SessionId> session;
 };
 
 class Story {
@@ -81,11 +84,11 @@ public:
     void publish();
     Position head() const { return next_position_ - 1; }
 
-    Uuid registers(const std::string& email, std::optional<std::string> username = {},
-                   std::optional<std::string> name = {});
-    Uuid logs_in(const Uuid& user, const std::string& client = "web");
-    void refreshes(const Uuid& session);
-    void ends(const Uuid& session, SessionEndReason reason);
+    UserId registers(const std::string& email, std::optional<std::string> username = {},
+                     std::optional<std::string> name = {});
+    SessionId logs_in(const UserId& user, const std::string& client = "web");
+    void refreshes(const SessionId& session);
+    void ends(const SessionId& session, SessionEndReason reason);
     static By user(const Uuid& id);
 
     // Plausible events of every type on users and sessions that grow in number.
@@ -94,18 +97,18 @@ public:
     void destroy_key(const Uuid& subject);
 
     const Uuid& key_of_the_day() const { return key_of_the_day_; }
-    Uuid new_id();
+    TestId new_id();
     Instant now = Instant::at_ms(1'700'000'000'000);  // of the next event; grows by one each
 
 private:
     struct SessionFacts {
-        Uuid user;
+        UserId user;
         std::int64_t generation = 1;
     };
     eventstore::SubjectKeyPtr key_of(const Uuid& subject);
     void random_event();
-    void random_role_event(const Uuid& user, const By& by);
-    void random_group_event(const Uuid& user, const By& by);
+    void random_role_event(const UserId& user, const By& by);
+    void random_group_event(const UserId& user, const By& by);
 
     const keyledger::test::Database& database_;
     TestCipher cipher_;
@@ -117,10 +120,10 @@ private:
     std::vector<eventstore::NewSubjectKey> new_keys_;
     std::vector<eventstore::RecordedEvent> unpublished_;
     std::unordered_map<Uuid, std::int32_t> versions_;
-    std::vector<Uuid> users_;
-    std::vector<Uuid> sessions_;
-    std::vector<Uuid> roles_;  // that are not deleted
-    std::vector<Uuid> groups_;
+    std::vector<UserId> users_;
+    std::vector<SessionId> sessions_;
+    std::vector<RoleId> roles_;  // that are not deleted
+    std::vector<GroupId> groups_;
     std::unordered_map<Uuid, SessionFacts> session_facts_;
 };
 

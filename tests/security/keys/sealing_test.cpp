@@ -194,7 +194,7 @@ TEST(SealedField, HasALimit) {
 
 TEST(SealedCredential, OpensForItsOwnerKindAndIdOnly) {
     SubjectKey key = new_subject_key(kNow);
-    const CredentialContext context{"default", uuid_v7(kNow), "password", uuid_v7(kNow)};
+    const CredentialContext context{"default", uuid_v7(kNow), "password", CredentialId{uuid_v7(kNow)}};
     std::string sealed = seal_credential(key.key, context, Secret("$argon2id$..."));
     auto opened = open_credential(key.key, context, sealed);
     ASSERT_TRUE(opened);
@@ -210,7 +210,7 @@ TEST(SealedCredential, OpensForItsOwnerKindAndIdOnly) {
     other.kind = "totp";
     EXPECT_FALSE(open_credential(key.key, other, sealed));
     other = context;
-    other.credential_id = uuid_v7(kNow);
+    other.credential_id = CredentialId{uuid_v7(kNow)};
     EXPECT_FALSE(open_credential(key.key, other, sealed));
     EXPECT_FALSE(open_credential(new_subject_key(kNow).key, context, sealed));
 }

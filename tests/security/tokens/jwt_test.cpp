@@ -196,7 +196,7 @@ TEST_F(AccessToken, IsRefusedWithAnyBitFlipped) {
 
 TEST_F(AccessToken, IsRefusedWithTheClaimsOfAnother) {
     AccessTokenClaims other = some_claims();
-    other.session = *Uuid::parse("018bcfe5-6800-7000-8000-000000000009");
+    other.session = SessionId{*Uuid::parse("018bcfe5-6800-7000-8000-000000000009")};
     std::string others = sign_access_token(keyring_->keys().front(), other);
     std::string mixed = others.substr(0, others.rfind('.')) + good_.substr(good_.rfind('.'));
     EXPECT_EQ(error_of(mixed), TokenError::kBadSignature);

@@ -32,7 +32,7 @@ protected:
     static std::string bytes_of(const std::string& token) { return *base64url_decode(token.substr(4)); }
 
     std::shared_ptr<const Keyring> keyring_;
-    RefreshTokenContent content_{.session = *Uuid::parse("018bcfe5-6800-7000-8000-000000000002"),
+    RefreshTokenContent content_{.session = *SessionId::parse("018bcfe5-6800-7000-8000-000000000002"),
                                  .log_id = *Uuid::parse("018bcfe5-6800-7000-8000-000000000004"),
                                  .generation = 41,
                                  .client_id = "first-party",
@@ -117,7 +117,7 @@ TEST_F(RefreshToken, IsRefusedWithAnyBitFlipped) {
 // that session.
 TEST_F(RefreshToken, CanNotBeGivenToAnotherSession) {
     RefreshTokenContent other = content_;
-    other.session = *Uuid::parse("018bcfe5-6800-7000-8000-000000000009");
+    other.session = *SessionId::parse("018bcfe5-6800-7000-8000-000000000009");
     std::string mine = bytes_of(seal_refresh_token(root(), content_));
     std::string theirs = bytes_of(seal_refresh_token(root(), other));
     std::size_t session_at = 2 + root().id.size();

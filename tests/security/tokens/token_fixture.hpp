@@ -30,11 +30,11 @@ std::shared_ptr<const Keyring> keyring_with(Keys... keys) {
 
 inline AccessTokenClaims some_claims() {
     return {.issuer = "https://id.example.com",
-            .subject = *Uuid::parse("018bcfe5-6800-7000-8000-000000000001"),
+            .subject = *SubjectId::parse("018bcfe5-6800-7000-8000-000000000001"),
             .audiences = {"https://id.example.com"},
             .client_id = "first-party",
-            .session = *Uuid::parse("018bcfe5-6800-7000-8000-000000000002"),
-            .token_id = *Uuid::parse("018bcfe5-6800-7000-8000-000000000003"),
+            .session = *SessionId::parse("018bcfe5-6800-7000-8000-000000000002"),
+            .token_id = *AccessTokenId::parse("018bcfe5-6800-7000-8000-000000000003"),
             .issued_at = kTokenNow,
             .expires_at = kTokenNow + minutes(5),
             .security_stamp = 7,

@@ -9,11 +9,12 @@
 
 #include "domain/base/time.hpp"
 #include "eventstore/store.hpp"
+#include "tests/support/world/ids.hpp"
 
 namespace keyledger::test {
 
 // Identifiers that differ in every call and are the same in every run of one test.
-inline Uuid next_uuid() {
+inline TestId next_uuid() {
     static std::atomic<std::uint64_t> count{0};
     const auto* info = testing::UnitTest::GetInstance()->current_test_info();
     const std::string name = info == nullptr ? "" : std::string(info->test_suite_name()) + "." + info->name();
@@ -77,7 +78,7 @@ public:
         append_.claims.push_back({eventstore::ClaimChange::Op::kRelease, kind, "key-1", digest, owner});
         return *this;
     }
-    AppendBuilder& credential(const Uuid& id, const Uuid& owner, std::int32_t expected_revision,
+    AppendBuilder& credential(const TestId& id, const Uuid& owner, std::int32_t expected_revision,
                               std::optional<eventstore::Bytes> sealed, const std::string& kind = "password") {
         append_.credentials.push_back({id, owner, kind, expected_revision, std::move(sealed)});
         return *this;

@@ -20,7 +20,7 @@
 #include "domain/base/declare.hpp"
 #include "domain/base/result.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/uuid.hpp"
+#include "tests/support/world/ids.hpp"
 
 namespace keyledger::test {
 
@@ -28,16 +28,6 @@ inline constexpr Instant kNow = Instant::at_ms(1'700'000'000'000);
 inline constexpr Duration kSecond = seconds(1);
 inline constexpr Duration kMinute = minutes(1);
 inline constexpr Duration kDay = days(1);
-
-// A recognisable identifier: 00000000-0000-7000-8000-0000000000NN.
-inline Uuid uuid(std::uint16_t number) {
-    Uuid id;
-    id.bytes[6] = 0x70;
-    id.bytes[8] = 0x80;
-    id.bytes[14] = static_cast<std::uint8_t>(number >> 8);
-    id.bytes[15] = static_cast<std::uint8_t>(number & 0xFF);
-    return id;
-}
 
 // ---- given -----------------------------------------------------------------------------------------------------
 // The events stand at the positions 1, 2, 3 … and happened one second after the other, the first at kNow.

@@ -7,11 +7,11 @@
 
 namespace keyledger::test {
 
-inline const Uuid kAnn = uuid(0xA1);
-inline const Uuid kBob = uuid(0xB1);
-inline const Uuid kAnnsPassword = uuid(0xA2);
-inline const Uuid kLaptop = uuid(0xC1);  // sessions
-inline const Uuid kPhone = uuid(0xC2);
+inline const UserId kAnn = uuid(0xA1);
+inline const UserId kBob = uuid(0xB1);
+inline const CredentialId kAnnsPassword = uuid(0xA2);
+inline const SessionId kLaptop = uuid(0xC1);  // sessions
+inline const SessionId kPhone = uuid(0xC2);
 inline constexpr const char* kClient = "keyledger";
 
 inline UserRegistered registered() {

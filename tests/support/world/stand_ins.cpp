@@ -135,15 +135,17 @@ std::string PlainPseudonyms::device(std::string_view user_agent) {
     return security::hex_encode(security::view_of(digest)).substr(0, 32);
 }
 
-std::string PlainPseudonyms::network(const Uuid& user_id, std::string_view network) {
+std::string PlainPseudonyms::network(const UserId& user_id, std::string_view network) {
     const auto digest = security::sha256({"network|", security::view_of(user_id), network});
     return security::hex_encode(security::view_of(digest)).substr(0, 32);
 }
 
-Uuid PlainPseudonyms::login_attempts_of(const Uuid& user_id) { return uuid_of("login_attempts", user_id.to_string()); }
+LoginAttemptsId PlainPseudonyms::login_attempts_of(const UserId& user_id) {
+    return LoginAttemptsId{uuid_of("login_attempts", user_id.to_string())};
+}
 
-Uuid PlainPseudonyms::anonymous_subject_of(Instant now) {
-    return uuid_of("anonymous", std::to_string(now.since_epoch() / days(1)));
+AnonymousCallersId PlainPseudonyms::anonymous_subject_of(Instant now) {
+    return AnonymousCallersId{uuid_of("anonymous", std::to_string(now.since_epoch() / days(1)))};
 }
 
 void MemoryOperatorLog::warning(std::string_view what, const Uuid& about) {

@@ -69,9 +69,9 @@ class PlainPseudonyms : public commands::Pseudonyms {
 public:
     std::vector<eventstore::ClaimDigest> claim(std::string_view kind, std::string_view key) override;
     std::string device(std::string_view user_agent) override;
-    std::string network(const Uuid& user_id, std::string_view network) override;
-    Uuid login_attempts_of(const Uuid& user_id) override;
-    Uuid anonymous_subject_of(Instant now) override;
+    std::string network(const UserId& user_id, std::string_view network) override;
+    LoginAttemptsId login_attempts_of(const UserId& user_id) override;
+    AnonymousCallersId anonymous_subject_of(Instant now) override;
 
     std::vector<std::string> claim_keys{"c1"};  // the current one first; not to be changed while commands run
 };

@@ -26,12 +26,12 @@ World::World(eventstore::Store& store, FixedClock& clock, std::uint32_t seed)
     settings.attempts.known_for = Duration();  // tests that are about known networks say so
 }
 
-Uuid World::register_user(Node& node, std::string email, std::string username) {
+UserId World::register_user(Node& node, std::string email, std::string username) {
     auto request = registration(std::move(email), std::move(username));
     return granted(run(commands::register_user(node.services, std::move(request), caller()))).user_id;
 }
 
-Uuid World::create_administrator(Node& node, std::string email) {
+UserId World::create_administrator(Node& node, std::string email) {
     auto request = registration(std::move(email));
     request.privilege = UserPrivilege::kAdministrator;
     auto system = caller();

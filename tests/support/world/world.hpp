@@ -3,7 +3,7 @@
 //
 //     FixedClock clock(kNow); MemoryStore store([&] { return clock.now(); });
 //     World world(store, clock); Node node(world, store);
-//     const Uuid ann = world.register_user(node, "ann@example.com");
+//     const UserId ann = world.register_user(node, "ann@example.com");
 //     const Grant grant = world.log_in(node, "ann@example.com");
 #include <string>
 #include <string_view>
@@ -33,8 +33,8 @@ struct World {
     World(eventstore::Store& store, FixedClock& clock, std::uint32_t seed = 1);
 
     // The happy paths, run to their end; a refusal throws std::runtime_error.
-    Uuid register_user(Node& node, std::string email, std::string username = {});
-    Uuid create_administrator(Node& node, std::string email);
+    UserId register_user(Node& node, std::string email, std::string username = {});
+    UserId create_administrator(Node& node, std::string email);
     commands::Grant log_in(Node& node, std::string email, std::string password = kPassword);
     commands::Grant refresh(Node& node, const commands::Grant& grant);
 
