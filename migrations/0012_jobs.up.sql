@@ -25,7 +25,8 @@ create table keyledger.jobs (
 create index jobs_open on keyledger.jobs (log_id, reactor, state, due_at) where state in ('due', 'dead');
 create index jobs_ended on keyledger.jobs (ended_at) where state in ('done', 'dropped');
 
--- Adds the jobs of a batch of events, each element of the arrays a part of one job; of events alone that this log has.
+-- Adds the jobs of a batch of events, each element of the arrays a part of one job; of events alone that this log has. What
+-- stands under such a name already was not planned, for that happens once: it gives way, and stops no planner.
 create function keyledger.plan_jobs(for_log uuid, of_reactor text, at_positions bigint[], their_ordinals integer[],
                                     their_kinds text[], their_subjects uuid[], their_arguments text[]) returns void
 language plpgsql volatile strict security definer
@@ -42,7 +43,13 @@ begin
     select for_log, of_reactor, e.position, o.ordinal, o.kind, o.subject, o.arguments::uuid[]
       from unnest(at_positions, their_ordinals, their_kinds, their_subjects, their_arguments)
                as o(position, ordinal, kind, subject, arguments)
-      left join lateral (select e.position from keyledger.events e where e.position = o.position offset 0) as e on true;
+      left join lateral (select e.position from keyledger.events e where e.position = o.position offset 0) as e on true
+    on conflict on constraint jobs_pkey do update
+       set kind = excluded.kind, subject = excluded.subject, arguments = excluded.arguments, state = 'due',
+           due_at = excluded.due_at, tried_since = excluded.tried_since, attempts = 0, leased_until = null,
+           error_code = null, ended_at = null
+     where (jobs.kind, jobs.subject, jobs.arguments) is distinct from
+           (excluded.kind, excluded.subject, excluded.arguments);
 end
 $$;
 

@@ -78,10 +78,15 @@ Performed performed(const mail::Delivery& delivery) {
     return Again{"no-outcome"};
 }
 
-mail::Mail mail_to(const User& user, Kind kind, const JobId& job, Instant at) {
+// Readers see it, so it tells neither the position nor how many events there are (I14).
+std::string message_id(const Uuid& event_id, const JobId& job) {
+    return event_id.to_string() + '.' + std::to_string(job.ordinal);
+}
+
+mail::Mail mail_to(const User& user, Kind kind, std::string id, Instant at) {
     mail::Mail letter;
     letter.kind = kind;
-    letter.id = job.to_string();
+    letter.id = std::move(id);
     letter.date = at;
     letter.address = *user.email;
     letter.name = user.name.value_or("");
@@ -99,17 +104,28 @@ std::vector<PlannedJob> AccountMail::plan(const DecodedEvent& event) const {
     return {{std::string(mail::row_of(told->kind).name), told->user_id.value_or(event.recorded->stream_id)}};
 }
 
-// Of the event that caused the job: what its stream does not fold.
+// The event that caused the job, as far as its stream does not fold it.
 struct AccountMail::Cause {
     std::string stream_type;
+    Uuid event_id;
     eventstore::EventMetadata metadata;
+    // The job is what the event causes. Whoever has the service's role can write rows that no event has caused.
+    bool planned = false;
 };
 
-asio::awaitable<Result<AccountMail::Cause, StoreError>> AccountMail::read_cause(Position position, Deadline deadline) {
-    KEYLEDGER_CO_TRY(events, co_await store_.read_log(position, 1, deadline));
+asio::awaitable<Result<AccountMail::Cause, StoreError>> AccountMail::read_cause(const Job& job, Deadline deadline) {
+    KEYLEDGER_CO_TRY(events, co_await store_.read_log(job.id.position, 1, deadline));
     if (events->empty()) co_return Unexpected(StoreError::kUnavailable);
+    const eventstore::RecordedEvent& recorded = events->front();
+    if (recorded.is_inert()) co_return Cause{};
     eventstore::NullFieldOpener nothing;
-    co_return Cause{events->front().stream_type, eventstore::decode_metadata(events->front(), nothing)};
+    const DecodedEvent event{&recorded, eventstore::decode_any(recorded, nothing),
+                             eventstore::decode_metadata(recorded, nothing)};
+    const auto jobs = plan(event);
+    const bool planned =
+        std::cmp_less(job.id.ordinal, jobs.size()) &&
+        jobs[static_cast<std::size_t>(job.id.ordinal)] == PlannedJob{job.kind, job.subject, job.arguments};
+    co_return Cause{recorded.stream_type, recorded.event_id, event.metadata, planned};
 }
 
 // Nil: nobody is to be told.
@@ -127,8 +143,10 @@ asio::awaitable<Result<UserId, StoreError>> AccountMail::recipient_of(const Job&
 asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
     const auto kind = mail::kind_named(job.kind);
     if (!kind) co_return Again{"unknown-kind"};  // a node of a newer version may know it
-    const auto cause = co_await read_cause(job.id.position, deadline);
+    const auto cause = co_await read_cause(job, deadline);
     if (!cause) co_return Again{"log-unavailable"};
+    // By a node of another version, which the next attempt may find; or by nobody, and after a day the log tells it.
+    if (!cause->planned) co_return Again{"not-planned"};
     const auto user_id = co_await recipient_of(job, *cause, deadline);
     if (!user_id) co_return Again{"log-unavailable"};
     if (user_id->is_nil()) co_return Done{};
@@ -137,7 +155,7 @@ asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
     if (!fold) co_return Again{"log-unavailable"};
     const User& user = commands::state_of<User>(*fold);
     if (!user.email) co_return Done{};  // erased meanwhile: nobody is left
-    auto letter = mail_to(user, *kind, job.id, cause->metadata.occurred_at);
+    auto letter = mail_to(user, *kind, message_id(cause->event_id, job.id), cause->metadata.occurred_at);
     const auto delivery = co_await send_(std::move(letter), deadline);
     co_return performed(delivery);
 }

@@ -2,6 +2,7 @@
 // The reactor `mail`: tells people what happened to their account. A job is about a user, or about a session where only
 // its own stream says whose it is; its kind is the mail's (mail/kinds.hpp). Recipient and text are folded when the mail
 // is sent, as of the event: a change that came later tells nobody else. Who was erased meanwhile gets nothing.
+// A job that the event does not cause, whoever wrote its row, sends nothing.
 #include <functional>
 
 #include "commands/runtime/folder.hpp"
@@ -24,7 +25,7 @@ public:
 
 private:
     struct Cause;
-    asio::awaitable<Result<Cause, eventstore::StoreError>> read_cause(Position position, Deadline deadline);
+    asio::awaitable<Result<Cause, eventstore::StoreError>> read_cause(const Job& job, Deadline deadline);
     asio::awaitable<Result<UserId, eventstore::StoreError>> recipient_of(const Job& job, const Cause& cause,
                                                                          Deadline deadline);
 

@@ -18,6 +18,7 @@
 #include "eventstore/declarations.hpp"
 #include "eventstore/memory/memory_store.hpp"
 #include "tests/support/world/given.hpp"
+#include "tests/support/world/steps.hpp"
 #include "tests/support/world/world.hpp"
 
 namespace keyledger::reactors {
@@ -147,7 +148,8 @@ TEST_F(AccountMailTest, SaysWhatHappenedToWhomAndUnderOneName) {
     ASSERT_EQ(sent.size(), 1U);
     EXPECT_EQ(sent[0].kind, mail::Kind::kWelcome);
     EXPECT_EQ(sent[0].address, "Ann@Example.com");
-    EXPECT_EQ(sent[0].id, log_id.to_string() + ".mail." + std::to_string(newest("user.registered")) + ".0");
+    const RecordedEvent cause = world.events(newest("user.registered") - 1).front();
+    EXPECT_EQ(sent[0].id, cause.event_id.to_string() + ".0") << "and no position, which counts the events";
     EXPECT_EQ(sent[0].date, clock.now());
     EXPECT_EQ(sent[0].facts.at, clock.now());
     EXPECT_EQ(sent[0].facts.due, std::nullopt);
@@ -219,6 +221,44 @@ TEST_F(AccountMailTest, GivesBackWhatTheServerSaidByItsCodeAlone) {
     const Performed never = perform_newest("user.registered");
     ASSERT_TRUE(std::holds_alternative<Dead>(never));
     EXPECT_EQ(std::get<Dead>(never).code, "smtp-550");
+}
+
+// Rows that no planner wrote: whoever has the service's role can put them there.
+TEST_F(AccountMailTest, SendsNothingForWhatNoEventCaused) {
+    const UserId bob = world.register_user(node, "bob@example.com", "bob");
+    const Position registered = newest("user.registered");
+    const auto is_refused = [&](std::string kind, const Uuid& subject, Position position, std::int32_t ordinal = 0) {
+        Job job{
+            .id = {log_id, "mail", position, ordinal}, .kind = std::move(kind), .subject = subject, .arguments = {}};
+        const Performed performed = run(reactor.perform(std::move(job), Deadline::max()));
+        const auto* again = std::get_if<Again>(&performed);
+        return again != nullptr && again->code == "not-planned";
+    };
+    EXPECT_TRUE(is_refused("welcome", ann, registered)) << "another's";
+    EXPECT_TRUE(is_refused("account-disabled", bob, registered)) << "another kind";
+    EXPECT_TRUE(is_refused("welcome", bob, registered, 1)) << "one more";
+    EXPECT_TRUE(is_refused("welcome", bob, registered, -1));
+    EXPECT_TRUE(is_refused("welcome", bob, registered - 1)) << "another event";
+    EXPECT_TRUE(sent.empty());
+    EXPECT_FALSE(is_refused("welcome", bob, registered));
+    EXPECT_EQ(sent.size(), 1U);
+}
+
+// Appended by the service's role without the keyring: it is not believed, and causes nothing.
+TEST_F(AccountMailTest, SendsNothingForAnEventThatIsNotBelieved) {
+    struct Unbelieving : test::SteppedStore {
+        using SteppedStore::SteppedStore;
+        Answer<std::vector<RecordedEvent>> read_log(Position first, std::int32_t count, Deadline deadline) override {
+            auto events = co_await SteppedStore::read_log(first, count, deadline);
+            for (auto& event : *events) event.trust = RecordedEvent::Trust::kInert;
+            co_return events;
+        }
+    } unbelieving(store);
+    AccountMail credulous{unbelieving, node.executor.folder(),
+                          [this](mail::Mail letter, Deadline) { return deliver(std::move(letter)); }};
+    Job job{.id = {log_id, "mail", newest("user.registered"), 0}, .kind = "welcome", .subject = ann, .arguments = {}};
+    EXPECT_TRUE(std::holds_alternative<Again>(run(credulous.perform(std::move(job), Deadline::max()))));
+    EXPECT_TRUE(sent.empty());
 }
 
 TEST_F(AccountMailTest, LeavesAKindThatItDoesNotKnowToANewerNode) {

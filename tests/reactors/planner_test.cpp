@@ -18,6 +18,25 @@ std::string owed_jobs(keyledger::test::Database& database, Position behind) {
 
 }  // namespace
 
+// While it lives, a job that is planned for the second time is an error, which stops the planner.
+class PlansOnce {
+public:
+    explicit PlansOnce(keyledger::test::Database& database) : database_(database) {
+        database_.execute(
+            "create table keyledger.planned_once (log_id uuid, reactor text, position bigint, ordinal integer,"
+            " primary key (log_id, reactor, position, ordinal));"
+            " create function keyledger.plan_once() returns trigger language plpgsql security definer as $$ begin"
+            " insert into keyledger.planned_once values (new.log_id, new.reactor, new.position, new.ordinal);"
+            " return new; end $$;"
+            " create trigger plan_once before insert on keyledger.jobs for each row"
+            " execute function keyledger.plan_once()");
+    }
+    ~PlansOnce() { database_.execute("drop function keyledger.plan_once cascade; drop table keyledger.planned_once"); }
+
+private:
+    keyledger::test::Database& database_;
+};
+
 TEST_F(PlannerTest, BeginsAtTheHeadAndPlansWhatFollows) {
     story.registers("before@example.org");
     publish();
@@ -38,8 +57,9 @@ TEST_F(PlannerTest, BeginsAtTheHeadAndPlansWhatFollows) {
 }
 
 // Two nodes plan; whoever leads is killed again and again while events come. At the end every event that owes jobs has
-// each of them, and no other is there: their names are the key, so that one that was planned twice would have failed.
+// each of them, no other is there, and none was planned twice: a trigger of this test's lets that fail.
 TEST_F(PlannerTest, PlansOnceWhoeverIsKilled) {
+    const PlansOnce plans_once(database);
     const auto a = planner("planner A");
     ASSERT_TRUE(is_level(*a, 0));
     const auto b = planner("planner B");
@@ -52,6 +72,20 @@ TEST_F(PlannerTest, PlansOnceWhoeverIsKilled) {
     EXPECT_NE(count("true"), "0");
     for (const auto* planner : {a.get(), b.get()})
         for (const auto& plan : planner->status().projections) EXPECT_FALSE(plan.stopped);
+}
+
+// Whoever has the service's role can write a row under the name of a job to come. It stops nobody, and gives way.
+TEST_F(PlannerTest, ReplacesWhatStandsUnderTheNameOfAJobToCome) {
+    const auto planner = this->planner();
+    ASSERT_TRUE(is_level(*planner, 0));
+    database.execute("insert into keyledger.jobs (log_id, reactor, position, ordinal, kind, subject, arguments, state)"
+                     " select log_id, 'recording', 1, 0, 'forged', gen_random_uuid(), '{}', 'done' from keyledger.log");
+    const Uuid user = story.registers("a@example.org");
+    publish();
+    ASSERT_TRUE(is_level(*planner, story.head()));
+    EXPECT_EQ(rows("select kind, subject, state from keyledger.jobs where ordinal = 0"),
+              (std::vector<std::string>{"greet|" + user.to_string() + "|due"}));
+    for (const auto& plan : planner->status().projections) EXPECT_FALSE(plan.stopped);
 }
 
 // Killed between plan and commit: a session that holds the table keeps the plan from getting on, and it is killed
