@@ -25,29 +25,23 @@ struct Told {
 };
 using Telling = std::optional<Told>;
 
-// ---- users -----------------------------------------------------------------------------------------------------
-// What they did themselves is told all the same where a thief would have done it.
+// What is told, event by event. What users did themselves is told all the same where a thief would have done it.
 struct Teller {
     const DecodedEvent& event;
     bool is_own() const { return is_by(event.metadata, event.recorded->stream_id); }
 
+    // Of all others nothing is. Whether a new one is, AccountMailPlan.OfEveryEvent asks.
+    template <class Event>
+    Telling operator()(const Event&) const {
+        return {};
+    }
     Telling operator()(const UserRegistered&) const { return Told{Kind::kWelcome}; }
-    Telling operator()(const UserPasswordSet&) const { return {}; }
     Telling operator()(const UserPasswordChanged&) const { return Told{Kind::kPasswordChanged}; }
-    Telling operator()(const UserPasswordHashRenewed&) const { return {}; }
-    Telling operator()(const UserProfileUpdated&) const { return {}; }
     Telling operator()(const UserDisabled&) const { return Told{Kind::kAccountDisabled}; }
     Telling operator()(const UserEnabled&) const { return Told{Kind::kAccountEnabled}; }
     Telling operator()(const UserSessionsRevoked&) const { return is_own() ? Telling() : Told{Kind::kSessionsRevoked}; }
-    Telling operator()(const UserMadeAdministrator&) const { return {}; }
     Telling operator()(const UserErasureRequested&) const { return Told{Kind::kErasureRequested}; }
     Telling operator()(const UserErasureWithdrawn&) const { return Told{Kind::kErasureWithdrawn}; }
-    Telling operator()(const UserErased&) const { return {}; }  // nobody is left
-
-    // ---- sessions --------------------------------------------------------------------------------------------------
-    Telling operator()(const SessionStarted&) const { return {}; }
-    Telling operator()(const SessionRefreshed&) const { return {}; }
-    Telling operator()(const SessionRefreshRefused&) const { return {}; }
     // Users end none but their own; whether a client ended one of its own is looked at when it is told.
     Telling operator()(const SessionEnded& ended) const {
         const bool by_user = event.metadata.actor_type == ActorType::kUser;
@@ -58,12 +52,6 @@ struct Teller {
         }
         return {};
     }
-
-    // ---- failed log-ins --------------------------------------------------------------------------------------------
-    Telling operator()(const LoginFailed&) const { return {}; }
-    Telling operator()(const LoginFailuresCleared&) const { return {}; }
-    Telling operator()(const LoginFailuresSummed&) const { return {}; }
-    Telling operator()(const LoginNetworkSeen&) const { return {}; }
     Telling operator()(const LoginUnlocked& unlocked) const { return Told{Kind::kUnlocked, unlocked.user_id}; }
 };
 

@@ -13,8 +13,9 @@ inline constexpr std::size_t kMaxArguments = 8;         // of a job
 inline constexpr std::int32_t kMaxPlannedEvents = 500;  // in one transaction
 
 inline constexpr std::size_t kThreadsPerReactor = 2;
-inline constexpr auto kPatience = 60s;    // of an attempt
-inline constexpr auto kLease = 240s;      // longer than an attempt takes, its good-bye to a slow server too: then the job is anybody's again
+inline constexpr auto kPatience = 60s;  // of an attempt
+// Longer than an attempt takes, its good-bye to a slow server too: then the job is anybody's again.
+inline constexpr auto kLease = 240s;
 inline constexpr auto kIdleWait = 500ms;  // between looks for what is due, when nobody hints
 inline constexpr auto kCountInterval = 10s;
 inline constexpr auto kFirstBackOff = 10s;
