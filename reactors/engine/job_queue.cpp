@@ -1,5 +1,6 @@
 #include "reactors/engine/job_queue.hpp"
 
+#include "projections/engine/database.hpp"
 #include "reactors/engine/limits.hpp"
 
 namespace keyledger::reactors {
@@ -43,16 +44,22 @@ std::string JobId::to_string() const {
     return log_id.to_string() + '.' + reactor + '.' + std::to_string(position) + '.' + std::to_string(ordinal);
 }
 
+struct JobQueue::Session {
+    projections::Connection connection;
+};
+
+JobQueue::~JobQueue() = default;
+
 JobQueue::JobQueue(const std::string& database_url, const std::string& application_name)
-    : connection_(projections::connect(database_url, application_name)) {
-    pqxx::nontransaction settings(*connection_);
+    : session_(new Session{projections::connect(database_url, application_name)}) {
+    pqxx::nontransaction settings(*session_->connection);
     const auto limit_ms = std::to_string(std::chrono::milliseconds(kStatementTimeout).count());
     settings.exec("set statement_timeout = " + limit_ms + "; set lock_timeout = " + limit_ms);
 }
 
 std::optional<Job> JobQueue::claim(const Uuid& log_id, std::string_view reactor, std::chrono::milliseconds lease) {
-    const AnswerWithin bound(connection_->sock(), kStatementTimeout + 1s);
-    pqxx::nontransaction claim(*connection_);
+    const AnswerWithin bound(session_->connection->sock(), kStatementTimeout + 1s);
+    pqxx::nontransaction claim(*session_->connection);
     const auto rows = claim.exec_params("select * from keyledger.claim_job($1::uuid, $2, $3)", log_id.to_string(),
                                         std::string(reactor), lease.count());
     if (rows.empty()) return std::nullopt;
@@ -69,8 +76,8 @@ std::optional<Job> JobQueue::claim(const Uuid& log_id, std::string_view reactor,
 
 bool JobQueue::finish(const Job& job, const char* state, std::chrono::milliseconds after,
                       std::optional<std::string> code) {
-    const AnswerWithin bound(connection_->sock(), kStatementTimeout + 1s);
-    pqxx::nontransaction finish(*connection_);
+    const AnswerWithin bound(session_->connection->sock(), kStatementTimeout + 1s);
+    pqxx::nontransaction finish(*session_->connection);
     return finish
         .exec_params1("select keyledger.finish_job($1::uuid, $2, $3, $4, $5, $6, $7, $8)", job.id.log_id.to_string(),
                       job.id.reactor, job.id.position, job.id.ordinal, job.attempt, state, after.count(), code)[0]
@@ -86,8 +93,8 @@ bool JobQueue::finish_dead(const Job& job, std::string_view code) {
 }
 
 JobCounts JobQueue::count(const Uuid& log_id, std::string_view reactor) {
-    const AnswerWithin bound(connection_->sock(), kStatementTimeout + 1s);
-    pqxx::nontransaction read(*connection_);
+    const AnswerWithin bound(session_->connection->sock(), kStatementTimeout + 1s);
+    pqxx::nontransaction read(*session_->connection);
     const auto row = read.exec_params1(
         "select count(*) filter (where state = 'due'), count(*) filter (where state = 'dead'),"
         "       coalesce(extract(epoch from clock_timestamp() - min(due_at) filter (where state = 'due')), 0)::float8"
@@ -97,14 +104,14 @@ JobCounts JobQueue::count(const Uuid& log_id, std::string_view reactor) {
 }
 
 Uuid JobQueue::log_id() {
-    const AnswerWithin bound(connection_->sock(), kStatementTimeout + 1s);
-    pqxx::nontransaction read(*connection_);
+    const AnswerWithin bound(session_->connection->sock(), kStatementTimeout + 1s);
+    pqxx::nontransaction read(*session_->connection);
     return uuid_from(read.exec1("select log_id from keyledger.log")[0]);
 }
 
 std::vector<ListedJob> JobQueue::list(const JobSelection& selection) {
-    const AnswerWithin bound(connection_->sock(), kStatementTimeout + 1s);
-    pqxx::nontransaction read(*connection_);
+    const AnswerWithin bound(session_->connection->sock(), kStatementTimeout + 1s);
+    pqxx::nontransaction read(*session_->connection);
     std::vector<ListedJob> jobs;
     const std::string which = "where log_id = (select log_id from keyledger.log) and ($1 = '' or reactor = $1)"
                               "  and ($2 = '' or state = $2) and (not $3 or state in ('due', 'dead'))"
@@ -116,8 +123,8 @@ std::vector<ListedJob> JobQueue::list(const JobSelection& selection) {
 }
 
 std::optional<ListedJob> JobQueue::find(const JobId& id) {
-    const AnswerWithin bound(connection_->sock(), kStatementTimeout + 1s);
-    pqxx::nontransaction read(*connection_);
+    const AnswerWithin bound(session_->connection->sock(), kStatementTimeout + 1s);
+    pqxx::nontransaction read(*session_->connection);
     const auto rows = read.exec_params(
         std::string(kListed) + "where log_id = $1::uuid and reactor = $2 and position = $3 and ordinal = $4",
         id.log_id.to_string(), id.reactor, id.position, id.ordinal);
@@ -126,8 +133,8 @@ std::optional<ListedJob> JobQueue::find(const JobId& id) {
 }
 
 bool JobQueue::change(const char* statement, const JobId& id) {
-    const AnswerWithin bound(connection_->sock(), kStatementTimeout + 1s);
-    pqxx::nontransaction change(*connection_);
+    const AnswerWithin bound(session_->connection->sock(), kStatementTimeout + 1s);
+    pqxx::nontransaction change(*session_->connection);
     return change.exec_params1(statement, id.log_id.to_string(), id.reactor, id.position, id.ordinal)[0].as<bool>();
 }
 bool JobQueue::retry(const JobId& id) { return change("select keyledger.retry_job($1::uuid, $2, $3, $4)", id); }

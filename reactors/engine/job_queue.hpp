@@ -1,11 +1,12 @@
 #pragma once
 // keyledger.jobs, as those who perform jobs and operators see it, over one database session of the service's role. Not
-// thread-safe; calls block, and throw libpqxx's exceptions. Heavy: includes libpqxx.
+// thread-safe; calls block, and throw libpqxx's exceptions.
+#include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "projections/engine/database.hpp"
 #include "reactors/engine/job_listing.hpp"
 #include "reactors/engine/reactor.hpp"
 
@@ -14,6 +15,7 @@ namespace keyledger::reactors {
 class JobQueue {
 public:
     JobQueue(const std::string& database_url, const std::string& application_name);
+    ~JobQueue();
 
     // What is due for the longest, if anything is; nobody else gets it within the lease.
     std::optional<Job> claim(const Uuid& log_id, std::string_view reactor, std::chrono::milliseconds lease);
@@ -31,13 +33,12 @@ public:
     bool retry(const JobId& id);
     bool drop(const JobId& id);
 
-    const pqxx::connection* connection() const { return connection_.get(); }
-
 private:
+    struct Session;  // keeps libpqxx from whoever asks
     bool finish(const Job& job, const char* state, std::chrono::milliseconds after, std::optional<std::string> code);
     bool change(const char* statement, const JobId& id);
 
-    projections::Connection connection_;
+    const std::unique_ptr<Session> session_;
 };
 
 }  // namespace keyledger::reactors

@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "projections/engine/database.hpp"
 #include "reactors/engine/back_off.hpp"
 #include "reactors/engine/job_queue.hpp"
 

@@ -87,7 +87,8 @@ def forged(stream, key_id, user, version, recorded_at_ms, leaf=None):
              "claim_digests", "claim_owners", "credential_commands", "credential_ids", "credential_owners",
              "credential_kinds", "credential_revisions", "credential_sealed", "read_key_subjects", "read_key_ids",
              "use_commands", "use_keys", "new_key_commands", "new_key_subjects", "new_key_ids", "new_key_wrapped",
-             "new_key_encryption_key_ids", "destroyed_key_commands", "destroyed_key_subjects", "destroyed_key_ids"]
+             "new_key_encryption_key_ids", "destroyed_key_commands", "destroyed_key_subjects", "destroyed_key_ids",
+             "spent_commands", "spent_digests", "spent_made", "spent_expiries"]
     given = {
         "for_tenant": "'default'", "at_time": f"to_timestamp({recorded_at_ms} / 1000.0)", "mac_key": f"'{key_id}'",
         "command_ids": f"array['\\x{os.urandom(32).hex()}'::bytea]", "fingerprints": f"array['\\x{'00' * 32}'::bytea]",
