@@ -1,5 +1,6 @@
 #include "tests/support/world/steps.hpp"
 
+#include <mutex>
 #include <stdexcept>
 
 namespace keyledger::test {
@@ -22,10 +23,19 @@ int for_every_step(const std::function<void(Steps&)>& story) {
     throw std::logic_error("a story of too many steps");
 }
 
+namespace {
+
+std::mutex counting;  // of calls, of whatever store: rivals on several threads may ask one
+
+}  // namespace
+
 // The call is a named function object of the caller's frame, which outlives this one.
 template <class Call>
 auto SteppedStore::stepped(std::string name, Call call) -> decltype(call()) {
-    calls[name] += 1;
+    {
+        std::lock_guard lock(counting);
+        calls[name] += 1;
+    }
     if (steps) co_await steps->reached("before " + name);
     if (away) co_return Unexpected(StoreError::kUnavailable);
     auto answer = co_await call();
