@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "domain/base/mail_address.hpp"
 #include "domain/base/unicode.hpp"
 
 namespace keyledger {
@@ -11,11 +12,6 @@ namespace {
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alphanumeric(char c) { return is_letter(c) || is_digit(c); }
-
-// RFC 5322 section 3.2.3.
-bool is_atext(char c) {
-    return is_alphanumeric(c) || std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
-}
 
 std::string ascii_lower(std::string_view text) {
     std::string lower(text);
@@ -48,6 +44,13 @@ bool is_domain_name(std::string_view host) {
     return !std::all_of(host.begin() + static_cast<std::ptrdiff_t>(dot) + 1, host.end(), is_digit);
 }
 
+// A host that is ASCII is compared as it is, whatever IDNA says of its labels: keys of ASCII never change.
+std::optional<std::string> a_labels(std::string_view host) {
+    const bool is_ascii =
+        std::all_of(host.begin(), host.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    return is_ascii ? std::optional(std::string(host)) : ascii_host(host);
+}
+
 // What comes along when an address is copied or completed: ASCII's blanks, U+00A0, U+202F and U+3000.
 std::string_view without_blanks(std::string_view text) {
     constexpr std::array<std::string_view, 7> kBlanks{" ", "\t", "\r", "\n", "\u00A0", "\u202F", "\u3000"};
@@ -69,13 +72,14 @@ std::optional<Identifier> parse_email(std::string_view text) {
     text = without_blanks(text);
     if (text.size() > kMaxEmailBytes) return std::nullopt;
     const auto at = text.find('@');
-    if (at == std::string_view::npos || at > kMaxLocalPartBytes) return std::nullopt;
-    const std::string_view local = text.substr(0, at);
-    const std::string_view host = text.substr(at + 1);
-    const bool good_local =
-        all_parts(local, [](std::string_view part) { return std::all_of(part.begin(), part.end(), is_atext); });
-    if (!good_local || !is_domain_name(host)) return std::nullopt;
-    return Identifier{std::string(text), ascii_lower(text)};
+    if (at == std::string_view::npos || at > kMaxLocalPartBytes || !is_local_part(text.substr(0, at)))
+        return std::nullopt;
+    const auto local = local_part_key(text.substr(0, at));
+    const auto host = a_labels(text.substr(at + 1));
+    if (!local || local->size() > kMaxLocalPartBytes || !host || !is_domain_name(*host)) return std::nullopt;
+    std::string key = *local + '@' + ascii_lower(*host);
+    if (key.size() > kMaxEmailBytes) return std::nullopt;
+    return Identifier{std::string(text), std::move(key)};
 }
 
 Result<Identifier, TextFault> parse_username(std::string_view text) {

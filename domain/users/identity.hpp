@@ -11,7 +11,7 @@
 
 namespace keyledger::refusals {
 
-inline constexpr Refusal kInvalidEmail = invalid_field("email", "Give an address such as ann@example.com, in ASCII.");
+inline constexpr Refusal kInvalidEmail = invalid_field("email", "Give an address such as ann@example.com.");
 inline constexpr Refusal kInvalidUsername =
     invalid_field("username", "Use 3 to 64 letters, digits, '.', '_' or '-', a letter or digit first.");
 inline constexpr Refusal kInvalidName =
@@ -35,9 +35,10 @@ struct Identifier {
     std::string key;   // what is unique
 };
 
-// A mailbox of RFC 5321 section 4.1.2 with a dot-string local part and a domain name of at least two labels. ASCII
-// only: addresses of RFC 6531 and quoted local parts are refused. Blanks around it are left out; the key is in lower
-// case.
+// A mailbox of RFC 5321 section 4.1.2, or of RFC 6531 beyond ASCII, with a dot-string local part and a domain name of
+// at least two labels; quoted local parts are refused. Blanks around it are left out, the rest stays as it was typed.
+// The key is in lower case, its local part in NFC and its domain in A-labels (IDNA 2008, non-transitional). The limits
+// hold for both.
 std::optional<Identifier> parse_email(std::string_view text);
 // UsernameCasePreserved, its key UsernameCaseMapped (RFC 8265): letters, digits, '.', '_' and '-', beginning with a
 // letter or digit; never looks like an e-mail address.

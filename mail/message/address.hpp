@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "domain/base/mail_address.hpp"
+
 namespace keyledger::mail {
 
 inline constexpr std::size_t kMostAddressBytes = 254;   // RFC 5321 section 4.5.3.1.3, less the angle brackets
@@ -13,9 +15,6 @@ inline constexpr std::size_t kMostLocalPartBytes = 64;  // RFC 5321 section 4.5.
 // or UTF-8 (RFC 6531 section 3.3) and stays as it is. nullopt: no such address, or one that could be taken for a
 // command or a field (controls, blanks, brackets, quotes, what can't be seen).
 std::optional<std::string> smtp_address(std::string_view typed);
-
-// Host names in A-labels; nullopt: none.
-std::optional<std::string> ascii_host(std::string_view typed);
 
 bool is_ascii(std::string_view text);
 
