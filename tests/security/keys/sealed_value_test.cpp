@@ -14,7 +14,8 @@ using Error = SealedValueError;
 
 namespace {
 
-constexpr SealedPurpose kAll[] = {SealedPurpose::kCursor, SealedPurpose::kMailLink, SealedPurpose::kPreAuthentication};
+constexpr SealedPurpose kAll[] = {SealedPurpose::kCursor, SealedPurpose::kMailLink, SealedPurpose::kChallengeHandle,
+                                  SealedPurpose::kPreAuthentication};
 
 class SealedValue : public KeyringTest {
 protected:
