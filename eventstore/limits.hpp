@@ -23,10 +23,14 @@ struct Bucket {
     std::string key;               // what is counted, and of whom; it leaves the process as a keyed digest only
     std::int64_t per_minute = 60;  // flow back into it
     std::int64_t burst = 1;        // fit into it
+    Duration one_every{};          // of what is rarer: one flows back in so long, whatever per_minute says
     enum class Use { kTake, kLook } use = Use::kTake;  // kLook: would one more pass? Nothing is taken
 
     // Of one attempt, and of a whole bucket.
-    std::int64_t interval_us() const { return std::max<std::int64_t>(1, 60'000'000 / per_minute); }
+    std::int64_t interval_us() const {
+        if (one_every > Duration()) return 1000 * one_every.ms();
+        return std::max<std::int64_t>(1, 60'000'000 / per_minute);
+    }
     std::int64_t tolerance_us() const { return burst * interval_us(); }
 };
 

@@ -52,6 +52,17 @@ TEST_F(OwnBucketsTest, FillNoHigherThanTheirBurst) {
     EXPECT_GT(wait({bucket("net")}), 0);
 }
 
+TEST_F(OwnBucketsTest, OfWhatIsRareFlowBackByTheHour) {
+    Bucket mails = bucket("mails to somebody", 2);
+    mails.one_every = hours(4);
+    EXPECT_EQ(wait({mails}), 0);
+    EXPECT_EQ(wait({mails}), 0);
+    EXPECT_EQ(wait({mails}), hours(4).ms());
+    now_us += 4 * 3600 * kSecondUs;
+    EXPECT_EQ(wait({mails}), 0);
+    EXPECT_EQ(wait({mails}), hours(4).ms());
+}
+
 TEST_F(OwnBucketsTest, AreTakenAllOrNoneOfThem) {
     EXPECT_EQ(wait({bucket("small", 1), bucket("large", 2)}), 0);
     for (int i = 0; i < 9; ++i) EXPECT_GT(wait({bucket("large", 2), bucket("small", 1)}), 0);
