@@ -36,6 +36,13 @@ public:
         if (!place_of(id, Aggregate::kStreamType)) loads_.push_back(load_of(stream));
         return stream;
     }
+    // One whose events seal what is personal for somebody else (Event::sealed_for): with that subject's key it is read.
+    template <class Aggregate>
+    StreamOf<Aggregate> read(const Id<Aggregate>& id, const Uuid& sealed_for) {
+        const auto stream = read<Aggregate>(id);
+        loads_[*place_of(id, Aggregate::kStreamType)].sealed_for = sealed_for;
+        return stream;
+    }
     // One that the command begins, under an id that was made for it.
     template <class Aggregate>
     StreamOf<Aggregate> begin(const Id<Aggregate>& id) {

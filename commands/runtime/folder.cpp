@@ -129,7 +129,7 @@ asio::awaitable<Result<Fold, StoreError>> Folder::load_as_of(LoadStream stream, 
     Loading loading;
     loading.stream = stream;
     loading.fold = empty_fold(stream.stream_type);
-    keys_.forget(stream.stream_id);
+    keys_.forget(stream.subject());
     for (bool is_there = false; !is_there;) {
         std::vector<eventstore::StreamFrom> page;
         page.push_back({stream.stream_id, loading.fold.version, "", std::string(stream.stream_type)});
@@ -198,7 +198,7 @@ asio::awaitable<Folder::Further> Folder::take(Loading& loading, eventstore::Stre
 
 asio::awaitable<Folder::Further> Folder::learn_key(Loading& loading, eventstore::Deadline deadline) {
     if (loading.key) co_return Further{};
-    KEYLEDGER_CO_TRY(found, co_await keys_.find(loading.stream.stream_id, deadline));
+    KEYLEDGER_CO_TRY(found, co_await keys_.find(loading.stream.subject(), deadline));
     loading.key = found->key;
     loading.key_is_gone = found->for_good;
     co_return Further{};

@@ -1,6 +1,7 @@
 #pragma once
 // Loads folded streams: from the cache, from the store, or by reading on from where the cache stands.
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "commands/runtime/fold_cache.hpp"
@@ -25,8 +26,10 @@ enum class Freshness {
 struct LoadStream {
     Uuid stream_id;
     std::string_view stream_type;
-    bool is_new = false;          // its id was made just now: kCached needs no read to know that it is empty
-    bool is_often_asked = false;  // it is remembered though there is nothing in it
+    bool is_new = false;               // its id was made just now: kCached needs no read to know that it is empty
+    bool is_often_asked = false;       // it is remembered though there is nothing in it
+    std::optional<Uuid> sealed_for{};  // whose key opens what is personal in it; empty: its own
+    const Uuid& subject() const { return sealed_for ? *sealed_for : stream_id; }
 };
 
 // Threads for long work that would block an I/O thread. Thread-safe.

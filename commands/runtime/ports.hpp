@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "commands/runtime/errors.hpp"
+#include "domain/base/device_id.hpp"
 #include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
 #include "domain/base/secret.hpp"
@@ -83,6 +84,10 @@ public:
     virtual std::string device(std::string_view user_agent) = 0;
     // The network that somebody logs in from: of two users at one place it tells nobody that it is the same.
     virtual std::string network(const UserId& user_id, std::string_view network) = 0;
+    // What a user's device is known by: of what the client keeps, or where it keeps nothing, of agent family and network.
+    virtual DeviceId device_of(const UserId& user_id, std::string_view kept_id) = 0;
+    virtual std::string agent_network(const UserId& user_id, std::string_view agent, std::string_view network) = 0;
+    virtual DevicesId devices_of(const UserId& user_id) = 0;
     // The stream that counts a user's failed log-ins, and the subject whose key seals a day's anonymous callers.
     virtual LoginAttemptsId login_attempts_of(const UserId& user_id) = 0;
     // Those of one day (UTC) share it.

@@ -59,6 +59,23 @@ std::string KeyringPseudonyms::network(const UserId& user_id, std::string_view n
     return base64url_encode(view_of(digest).substr(0, 16));
 }
 
+DeviceId KeyringPseudonyms::device_of(const UserId& user_id, std::string_view kept_id) {
+    const auto keyring = keyring_.snapshot();
+    return DeviceId{uuid_of(
+        keyed(*keyring, clock_.now(), {"device of user", eventstore::kDefaultTenant, view_of(user_id), kept_id}))};
+}
+
+std::string KeyringPseudonyms::agent_network(const UserId& user_id, std::string_view agent, std::string_view network) {
+    const auto keyring = keyring_.snapshot();
+    const Digest digest = keyed(*keyring, clock_.now(),
+                                {"agent and network", eventstore::kDefaultTenant, view_of(user_id), agent, network});
+    return base64url_encode(view_of(digest).substr(0, 16));
+}
+
+DevicesId KeyringPseudonyms::devices_of(const UserId& user_id) {
+    return DevicesId{derived_uuid({"devices", eventstore::kDefaultTenant, view_of(user_id)})};
+}
+
 Uuid KeyringPseudonyms::bucket(std::string_view key) const {
     const auto keyring = keyring_.snapshot();
     return uuid_of(keyed(*keyring, clock_.now(), {"limit", eventstore::kDefaultTenant, key}));

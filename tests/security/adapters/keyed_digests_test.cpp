@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/security/keys/keyring_fixture.hpp"
+#include "tests/support/world/ids.hpp"
 #include "tests/support/world/stand_ins.hpp"
 
 namespace keyledger::security {
@@ -51,6 +52,31 @@ TEST_F(IdempotencyKeysTest, OutliveARotationOfTheClaimKey) {
     const auto after = derive("logOut", "ann", "key", {});
     EXPECT_EQ(after.command_id, before.command_id);
     EXPECT_EQ(after.fingerprint, before.fingerprint);
+}
+
+class PseudonymsTest : public KeyringTest {
+protected:
+    void SetUp() override { generate(); }
+    test::FixedClock clock_{kNow};
+    const UserId ann_ = test::uuid(1);
+    const UserId bob_ = test::uuid(2);
+};
+
+// One machine links nobody: of two users it has two ids, and neither tells what the machine keeps.
+TEST_F(PseudonymsTest, KnowADeviceOfOneUserAlone) {
+    const LiveKeyring keyring(loaded());
+    KeyringPseudonyms pseudonyms(keyring, clock_);
+    EXPECT_EQ(pseudonyms.device_of(ann_, "kept"), pseudonyms.device_of(ann_, "kept"));
+    EXPECT_NE(pseudonyms.device_of(ann_, "kept"), pseudonyms.device_of(bob_, "kept"));
+    EXPECT_NE(pseudonyms.device_of(ann_, "kept"), pseudonyms.device_of(ann_, "another"));
+    EXPECT_EQ(pseudonyms.agent_network(ann_, "Firefox", "192.0.2.1"),
+              pseudonyms.agent_network(ann_, "Firefox", "192.0.2.1"));
+    EXPECT_NE(pseudonyms.agent_network(ann_, "Firefox", "192.0.2.1"),
+              pseudonyms.agent_network(bob_, "Firefox", "192.0.2.1"));
+    EXPECT_NE(pseudonyms.agent_network(ann_, "Firefox", "192.0.2.1"),
+              pseudonyms.agent_network(ann_, "Firefox1", "92.0.2.1"));
+    EXPECT_NE(pseudonyms.devices_of(ann_), pseudonyms.devices_of(bob_));
+    EXPECT_NE(Uuid(pseudonyms.devices_of(ann_)), Uuid(pseudonyms.login_attempts_of(ann_)));
 }
 
 }  // namespace

@@ -140,6 +140,19 @@ std::string PlainPseudonyms::network(const UserId& user_id, std::string_view net
     return security::hex_encode(security::view_of(digest)).substr(0, 32);
 }
 
+DeviceId PlainPseudonyms::device_of(const UserId& user_id, std::string_view kept_id) {
+    return DeviceId{uuid_of("device", user_id.to_string() + '|' + std::string(kept_id))};
+}
+
+std::string PlainPseudonyms::agent_network(const UserId& user_id, std::string_view agent, std::string_view network) {
+    const auto digest = security::sha256({"agent|", security::view_of(user_id), agent, "|", network});
+    return security::hex_encode(security::view_of(digest)).substr(0, 32);
+}
+
+DevicesId PlainPseudonyms::devices_of(const UserId& user_id) {
+    return DevicesId{uuid_of("devices", user_id.to_string())};
+}
+
 LoginAttemptsId PlainPseudonyms::login_attempts_of(const UserId& user_id) {
     return LoginAttemptsId{uuid_of("login_attempts", user_id.to_string())};
 }

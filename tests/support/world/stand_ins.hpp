@@ -70,6 +70,9 @@ public:
     std::vector<eventstore::ClaimDigest> claim(std::string_view kind, std::string_view key) override;
     std::string device(std::string_view user_agent) override;
     std::string network(const UserId& user_id, std::string_view network) override;
+    DeviceId device_of(const UserId& user_id, std::string_view kept_id) override;
+    std::string agent_network(const UserId& user_id, std::string_view agent, std::string_view network) override;
+    DevicesId devices_of(const UserId& user_id) override;
     LoginAttemptsId login_attempts_of(const UserId& user_id) override;
     AnonymousCallersId anonymous_subject_of(Instant now) override;
 
