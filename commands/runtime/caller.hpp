@@ -30,7 +30,7 @@ struct Caller {
     std::string client_address;
     std::string network;  // of that address: what counts as one caller (/32 in IPv4, /64 in IPv6)
     std::string user_agent;
-    std::string device;  // the sealed id that it keeps (commands/devices/device_ids.hpp), as it was sent; empty: none
+    std::string device;  // the sealed id that it keeps; as it was sent, empty: none
     eventstore::Deadline deadline = eventstore::Deadline::max();
     std::optional<Idempotency> idempotency;
     Precondition precondition;

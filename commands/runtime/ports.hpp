@@ -84,7 +84,8 @@ public:
     virtual std::string device(std::string_view user_agent) = 0;
     // The network that somebody logs in from: of two users at one place it tells nobody that it is the same.
     virtual std::string network(const UserId& user_id, std::string_view network) = 0;
-    // What a user's device is known by: of what the client keeps, or where it keeps nothing, of agent family and network.
+    // What a user's device is known by: of what the client keeps, or where it keeps nothing, of agent family and
+    // network.
     virtual DeviceId device_of(const UserId& user_id, std::string_view kept_id) = 0;
     virtual std::string agent_network(const UserId& user_id, std::string_view agent, std::string_view network) = 0;
     virtual DevicesId devices_of(const UserId& user_id) = 0;

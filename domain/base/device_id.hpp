@@ -6,7 +6,7 @@
 namespace keyledger {
 
 struct Device;                // of one user
-struct Devices;               // all of one user: domain/devices/devices.hpp
+struct Devices;               // all of one user
 using DeviceId = Id<Device>;  // a keyed digest of the user and of what the client keeps, as a UUIDv8 (RFC 9562)
 using DevicesId = Id<Devices>;
 
