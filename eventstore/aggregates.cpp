@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/sealing/sealed_for.hpp"
 
 namespace keyledger::eventstore {
 namespace {
@@ -58,12 +59,18 @@ AuditOutcome outcome_of(const Event& event) {
     else return {};
 }
 
+// Not under the key of its stream: the event says whose it is.
+template <class Event>
+constexpr bool kIsSealedForAnother = requires(const Event& event) { event.sealed_for(); };
+
 template <class... Event>
-consteval bool any_has_personal_fields(std::type_identity<std::variant<Event...>>) {
-    return (kHasPersonalFields<Event> || ...);
+consteval bool any_seals_under_its_own_key(std::type_identity<std::variant<Event...>>) {
+    return ((kHasPersonalFields<Event> && !kIsSealedForAnother<Event>) || ...);
 }
+// What is sealed for somebody else need not be in the state: then folding takes no key.
 template <class Aggregate>
-constexpr bool kIsPersonal = any_has_personal_fields(std::type_identity<typename Aggregate::Event>{});
+constexpr bool kIsPersonal = any_seals_under_its_own_key(std::type_identity<typename Aggregate::Event>{}) ||
+                             requires(const Aggregate& state) { state.has_personal_data(); };
 
 }  // namespace
 
@@ -155,6 +162,14 @@ bool has_personal_fields(const AnyEvent& event) {
     bool has = false;
     visit_one(event, [&]<class Aggregate, class Event>(const Event&) { has = kHasPersonalFields<Event>; });
     return has;
+}
+
+Uuid sealed_for(const AnyEvent& event, const Uuid& stream_id) {
+    Uuid subject = stream_id;
+    visit_one(event, [&]<class Aggregate, class Event>(const Event& one) {
+        if constexpr (kIsSealedForAnother<Event>) subject = one.sealed_for();
+    });
+    return subject;
 }
 
 bool erases(const AnyEvent& event) {

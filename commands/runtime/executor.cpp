@@ -7,6 +7,7 @@
 #include "eventstore/codec/envelope.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/sealing/lacking_key.hpp"
+#include "eventstore/sealing/sealed_for.hpp"
 #include "security/primitives/base64url.hpp"
 #include "security/primitives/bytes.hpp"
 
@@ -169,6 +170,13 @@ RefusalRef Attempt::refusal_of(const eventstore::AlreadySpent& refused) const {
     return std::find_if(spent_.begin(), spent_.end(), is_it)->spent;
 }
 
+Caller Attempt::acting(const Caller& caller) const {
+    if (!actor_) return caller;
+    Caller actor = caller.acting_as(actor_->user_id);
+    actor.session_id = actor_->session_id;
+    return actor;
+}
+
 // ---- Executor --------------------------------------------------------------------------------------------------
 asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step, int max_attempts) {
     caller.idempotency.reset();
@@ -252,8 +260,9 @@ Instant Executor::moment_of(const Attempt& attempt) const {
     return moment;
 }
 
-asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt, const Caller& caller,
+asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt, const Caller& sender,
                                                                const eventstore::CommandId& command_id, Instant now) {
+    const Caller caller = attempt.acting(sender);
     Append append;
     append.command_id = command_id;
     append.decided_at = now;
@@ -278,7 +287,8 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
             throw std::logic_error("an event for a stream of another aggregate");
         SubjectKeyPtr payload_key;
         if (has_personal_fields(*decision.event)) {
-            KEYLEDGER_CO_TRY(own, co_await attempt.key_of(stream.stream_id));
+            const Uuid subject = eventstore::sealed_for(*decision.event, stream.stream_id);
+            KEYLEDGER_CO_TRY(own, co_await attempt.key_of(subject));
             payload_key = *own;
         }
         eventstore::NewEvent& event = append.events.emplace_back();

@@ -97,6 +97,11 @@ public:
     // A value that is good once goes with what this command appends, or by itself where it appends nothing. `spent` is
     // what is said where it was spent before, on whatever node, or has expired.
     void spend(const eventstore::SpentValue& value, RefusalRef spent) { spent_.push_back({value, spent}); }
+    // Whom the step found to be acting, where that was to be proven on the way: what this attempt appends is theirs. One
+    // that proves nothing stays the caller's.
+    void act_as(const UserId& user_id, std::optional<SessionId> session_id = std::nullopt) {
+        actor_ = Actor{user_id, session_id};
+    }
     void change_credential(eventstore::CredentialChange change) { credentials_.push_back(std::move(change)); }
 
     // The subject's live key, which this append destroys; false, and nothing to do, where it has none.
@@ -114,7 +119,12 @@ private:
         eventstore::SpentValue value;
         RefusalRef spent;
     };
+    struct Actor {
+        UserId user_id;
+        std::optional<SessionId> session_id;
+    };
     std::size_t index_of(const Uuid& stream_id, std::string_view stream_type) const;
+    Caller acting(const Caller& caller) const;
     bool changes_nothing() const { return events_.empty() && spent_.empty(); }
     RefusalRef refusal_of(const eventstore::AlreadySpent& refused) const;
 
@@ -134,6 +144,7 @@ private:
     std::vector<eventstore::SubjectKeyPtr> new_keys_;
     std::vector<eventstore::SubjectKeyUse> destroyed_keys_;
     std::vector<Spending> spent_;
+    std::optional<Actor> actor_;
 };
 
 using Step = std::function<StepResult(Attempt&)>;
@@ -186,7 +197,7 @@ private:
                                                                             const eventstore::CommandId& command_id,
                                                                             const Caller& caller);
     Instant moment_of(const Attempt& attempt) const;
-    asio::awaitable<Result<eventstore::Append, CommandError>> encode(Attempt& attempt, const Caller& caller,
+    asio::awaitable<Result<eventstore::Append, CommandError>> encode(Attempt& attempt, const Caller& sender,
                                                                      const eventstore::CommandId& command_id,
                                                                      Instant now);
     std::vector<eventstore::ClaimChange> claims_of(Attempt& attempt, const eventstore::Append& append);
