@@ -97,8 +97,8 @@ public:
     // A value that is good once goes with what this command appends, or by itself where it appends nothing. `spent` is
     // what is said where it was spent before, on whatever node, or has expired.
     void spend(const eventstore::SpentValue& value, RefusalRef spent) { spent_.push_back({value, spent}); }
-    // Whom the step found to be acting, where that was to be proven on the way: what this attempt appends is theirs. One
-    // that proves nothing stays the caller's.
+    // Whom the step found to be acting, where that was to be proven on the way: what this attempt appends is theirs.
+    // What proves nothing stays the caller's.
     void act_as(const UserId& user_id, std::optional<SessionId> session_id = std::nullopt) {
         actor_ = Actor{user_id, session_id};
     }
