@@ -68,7 +68,10 @@ WALLS = {
     },
     # The planner is a projector; what jobs tell of accounts is folded as commands do.
     "reactors": {
-        "own": ["domain/", "reactors/", "mail/", "projections/engine/", "commands/runtime/", *STORE_PORTS, *DATABASE],
+        "own": [
+            "domain/", "reactors/", "mail/", "projections/engine/", "commands/runtime/",
+            "commands/challenges/challenge_secrets.hpp", *STORE_PORTS, *DATABASE,
+        ],
         "system": [*ASIO, "pqxx/", "spdlog/"],
     },
     # Plans and performs every job: no aggregate's headers, and no reactor's.
@@ -86,6 +89,8 @@ WALLS = {
     },
     "api/requests": {"own": [*REQUESTS], "system": ASIO},
     "api/wire": {"own": [*REQUESTS], "system": JSON},
+    # Pages for people: text and forms, whatever they are about.
+    "api/pages": {"own": [*REQUESTS, "api/pages/"], "system": [*ASIO, "kainjow/"]},
     "api/http": {"own": [*REQUESTS, "api/http/"], "system": [*ASIO, "boost/beast/", "openssl/"]},
     "api/management": {
         "own": [*REQUESTS, "api/http/messages/", "api/management/"], "system": ["pistache/"],
@@ -122,7 +127,7 @@ HELD_BACK = {
     "utf8proc.h": ["domain/base"],
     "curl/": ["mail/smtp"],
     "idn2.h": ["domain/base"],
-    "kainjow/": ["mail/templates"],
+    "kainjow/": ["mail/templates", "api/pages"],
     "liboath/": ["security/factors"],
     "png.h": ["security/factors"],
     "qrencode.h": ["security/factors"],

@@ -1,0 +1,44 @@
+#pragma once
+// The plain pages behind the links of mails: a heading, some sentences, perhaps one form. Opening one changes nothing,
+// for scanners of mail open links, too; what is done, its button does, by POST. They work without script, keep nothing,
+// load nothing, and tell no other site where their reader came from (the token is in the address). Any thread.
+//
+//     Page page{"Choose a new password", {"All your sessions end then."}};
+//     page.form = Form{"/account/reset-password", "Set password", {{"token", token}}, {{"new_password", "New password"}}};
+//     return show(200, page);
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/requests/response.hpp"
+
+namespace keyledger::api {
+
+struct FormField {
+    enum class Kind { kNewPassword, kCode };
+    std::string name;
+    std::string label;
+    Kind kind = Kind::kNewPassword;
+};
+struct HiddenField {
+    std::string name;
+    std::string value;
+};
+struct Form {
+    std::string action;  // a path of this service
+    std::string button;
+    std::vector<HiddenField> hidden{};
+    std::vector<FormField> fields{};
+};
+struct Page {
+    std::string title;
+    std::vector<std::string> sentences{};
+    std::optional<Form> form{};
+    std::string fault{};  // what was wrong with the form as it was sent
+};
+
+// Everything in it is text: what would be markup is escaped.
+Response show(int status, const Page& page);
+
+}  // namespace keyledger::api
