@@ -4,7 +4,7 @@
 // load nothing, and tell no other site where their reader came from (the token is in the address). Any thread.
 //
 //     Page page{"Choose a new password", {"All your sessions end then."}};
-//     page.form = Form{"/account/reset-password", "Set password", {{"token", token}}, {{"new_password", "New password"}}};
+//     page.form = Form{"/account/reset-password", "Set password", {{"token", token}}, {{"new_password", "New"}}};
 //     return show(200, page);
 #include <optional>
 #include <string>
