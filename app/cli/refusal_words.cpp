@@ -34,6 +34,7 @@ std::string_view said_of_user(RefusalRef refusal) {
         {refusals::kPasswordTooShort, "the password is too short"},
         {refusals::kPasswordTooLong, "the password is too long"},
         {refusals::kPasswordTooWeak, "the password is easy to guess; take several uncommon words"},
+        {refusals::kPasswordKnown, "the password is known from breaches; take another one"},
         {refusals::kPasswordContainsIdentity, "the password is made of the address or name"},
         {refusals::kPasswordNotText, "the password is not UTF-8 text"},
         {refusals::kEmailTaken, "somebody is registered with this e-mail address"},

@@ -69,6 +69,8 @@ struct Config {
     std::uint32_t argon2_iterations = 0;
     std::uint32_t argon2_parallelism = 0;
     std::size_t password_min_length = 15;
+    std::string known_passwords_file;  // empty: none
+    std::string imported_hash;         // empty: nobody was imported
     Duration access_token_lifetime = seconds(300);
     SessionLifetimes lifetimes;
     LoginAttemptLimits attempts;
@@ -282,6 +284,12 @@ inline constexpr Setting kSettings[] = {
 
     {"KEYLEDGER_PASSWORD_MIN_LENGTH", "15", whole(8, 64, "code points"),
      "of new passwords (NIST SP 800-63B-4: 15 as the only factor)", kPlain, into<&Config::password_min_length>},
+    {"KEYLEDGER_KNOWN_PASSWORDS_FILE", "", file(),
+     "passwords that nobody may choose, as scripts/password-list writes them; empty: none", kPlain,
+     into<&Config::known_passwords_file>},
+    {"KEYLEDGER_IMPORTED_HASH", "", text("hash"),
+     "one of those that were imported: every log-in then takes as long as one of it, too", kPlain,
+     into<&Config::imported_hash>},
     {"KEYLEDGER_ACCESS_TOKEN_SECONDS", "300", whole(1, 3600, "s"), "lifetime of an access token", kPlain,
      [](Config& config, const Value& value) { config.access_token_lifetime = seconds(value.number); }},
     {"KEYLEDGER_SESSION_IDLE_SECONDS", "1209600", whole(1, 365 * kDayS, "s"), "a session without refresh ends", kPlain,

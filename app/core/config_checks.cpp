@@ -22,6 +22,8 @@
 #include "eventstore/postgres/migrations/migrator.hpp"
 #include "eventstore/postgres/migrations/service_role.hpp"
 #include "security/keys/keyring.hpp"
+#include "security/passwords/imported_hash.hpp"
+#include "security/passwords/known_passwords.hpp"
 #include "security/primitives/secret_file.hpp"
 
 namespace keyledger::app {
@@ -132,6 +134,14 @@ void look_at_form(Looking& looking, const Setting& setting, const Value& value) 
     }
 }
 
+void look_at_passwords(Looking& looking, const Config& config) {
+    if (!config.imported_hash.empty() && !security::read_imported_hash(config.imported_hash))
+        looking.fault("KEYLEDGER_IMPORTED_HASH", "give a hash in one of the forms of docs/import.md");
+    if (config.known_passwords_file.empty()) return;
+    if (const auto list = security::KnownPasswords::open(config.known_passwords_file); !list)
+        looking.fault("KEYLEDGER_KNOWN_PASSWORDS_FILE", list.error());
+}
+
 void look_at_listeners(Looking& looking, const Config& config) {
     const bool is_one = config.listen.address == config.management_listen.address &&
                         config.listen.port == config.management_listen.port && config.listen.port != 0;
@@ -216,6 +226,7 @@ std::vector<std::string> serving_faults(const LenientConfig& read) {
         for (const std::string& sentence : clients.error()) looking.fault("KEYLEDGER_CLIENTS_FILE", sentence);
     look_at_listeners(looking, config);
     looking.wants_pem("KEYLEDGER_SMTP_CA_FILE", config.mail.smtp_ca_file);
+    look_at_passwords(looking, config);
     if (!config.tree_head_file.empty())
         if (const auto heads = eventstore::audit::read_last_notes(config.tree_head_file); !heads)
             looking.fault("KEYLEDGER_TREE_HEAD_FILE", heads.error());

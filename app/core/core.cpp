@@ -43,9 +43,22 @@ const Config& with_fitting_schema(const Config& config) {
 }
 
 security::HashingPool::Options hashing_options(const Config& config) {
-    return {config.hash_threads,
-            config.hash_queue,
-            {config.argon2_memory_kib, config.argon2_iterations, config.argon2_parallelism}};
+    security::HashingPool::Options options{
+        config.hash_threads,
+        config.hash_queue,
+        {config.argon2_memory_kib, config.argon2_iterations, config.argon2_parallelism}};
+    if (config.imported_hash.empty()) return options;
+    const auto imported = security::read_imported_hash(config.imported_hash);
+    if (!imported) throw StartFailure("KEYLEDGER_IMPORTED_HASH: give a hash in one of the forms of docs/import.md");
+    options.imported_decoy = *imported;
+    return options;
+}
+
+std::unique_ptr<const security::KnownPasswords> known_passwords(const Config& config) {
+    if (config.known_passwords_file.empty()) return nullptr;
+    auto list = security::KnownPasswords::open(config.known_passwords_file);
+    if (!list) throw StartFailure("KEYLEDGER_KNOWN_PASSWORDS_FILE: " + list.error());
+    return std::move(*list);
 }
 
 eventstore::postgres::PostgresStoreSettings store_settings(
@@ -110,7 +123,7 @@ Core::Core(const Config& config)
       pseudonyms(*keyring, clock),
       hashing(hashing_options(config)),
       hasher(hashing),
-      policy(processors, password_policy(config)),
+      policy(processors, password_policy(config), known_passwords(config)),
       store(store_settings(with_fitting_schema(config), authenticity, keyring_watch), [this] { return clock.now(); }),
       keys(store, cipher),
       executor({store, cipher, keys, cache, clock, identifiers, pseudonyms, &workers}),

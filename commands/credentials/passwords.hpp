@@ -20,6 +20,8 @@ inline constexpr Refusal kPasswordTooWeak =
     rejected_password("The password is easy to guess. Use a phrase of several uncommon words.");
 inline constexpr Refusal kPasswordContainsIdentity =
     rejected_password("The password is made of the e-mail address or name. Choose another one.");
+inline constexpr Refusal kPasswordKnown =
+    rejected_password("The password is known from breaches, or too many people have it. Choose another one.");
 inline constexpr Refusal kPasswordNotText = rejected_password("The password is not valid UTF-8 text.");
 
 }  // namespace keyledger::refusals

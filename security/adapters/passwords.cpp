@@ -51,10 +51,13 @@ RefusalRef told_of(PasswordRefusal refusal) {
     return refusals::kPasswordTooWeak;
 }
 
-asio::awaitable<std::optional<PasswordRefusal>> judge_here(Secret password, commands::PasswordIdentity identity,
-                                                           PasswordPolicy policy) {
+asio::awaitable<std::optional<RefusalRef>> judge_here(Secret password, commands::PasswordIdentity identity,
+                                                      PasswordPolicy policy, const KnownPasswords* known_passwords) {
     const PasswordIdentity known{identity.email, identity.username, identity.name};
-    co_return judge_password(password, known, policy);
+    std::optional<RefusalRef> refusal;
+    if (const auto fault = judge_password(password, known, policy)) refusal = told_of(*fault);
+    else if (known_passwords != nullptr && known_passwords->contains(password)) refusal = refusals::kPasswordKnown;
+    co_return refusal;
 }
 
 }  // namespace
@@ -79,17 +82,17 @@ asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> PooledP
     co_return port_check(check);
 }
 
-JudgingPasswordPolicy::JudgingPasswordPolicy(asio::thread_pool& processors, security::PasswordPolicy policy)
-    : processors_(processors), policy_(policy) {
+JudgingPasswordPolicy::JudgingPasswordPolicy(asio::thread_pool& processors, security::PasswordPolicy policy,
+                                             std::unique_ptr<const KnownPasswords> known)
+    : processors_(processors), policy_(policy), known_(std::move(known)) {
     if (!is_acceptable(policy)) throw std::invalid_argument("the password policy is out of its bounds");
 }
 
 asio::awaitable<Result<std::optional<RefusalRef>, commands::HashingError>> JudgingPasswordPolicy::judge(
     Secret password, commands::PasswordIdentity identity, commands::Deadline) {
-    auto judging = judge_here(std::move(password), std::move(identity), policy_);
+    auto judging = judge_here(std::move(password), std::move(identity), policy_, known_.get());
     auto refusal = co_await asio::co_spawn(processors_, std::move(judging), asio::use_awaitable);
-    if (!refusal) co_return std::optional<RefusalRef>();
-    co_return std::optional(told_of(*refusal));
+    co_return refusal;
 }
 
 }  // namespace keyledger::security

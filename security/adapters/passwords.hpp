@@ -4,6 +4,7 @@
 
 #include "commands/runtime/ports.hpp"
 #include "security/passwords/hashing_pool.hpp"
+#include "security/passwords/known_passwords.hpp"
 #include "security/passwords/password_strength.hpp"
 
 namespace keyledger::security {
@@ -27,8 +28,10 @@ private:
 
 class JudgingPasswordPolicy : public commands::PasswordPolicy {
 public:
-    // The pool outlives it. An unacceptable policy throws std::invalid_argument.
-    JudgingPasswordPolicy(boost::asio::thread_pool& processors, security::PasswordPolicy policy);
+    // The pool outlives it. `known`: those that nobody may choose; nullptr: none. An unacceptable policy throws
+    // std::invalid_argument.
+    JudgingPasswordPolicy(boost::asio::thread_pool& processors, security::PasswordPolicy policy,
+                          std::unique_ptr<const KnownPasswords> known = nullptr);
 
     boost::asio::awaitable<Result<std::optional<RefusalRef>, commands::HashingError>> judge(
         Secret password, commands::PasswordIdentity identity, commands::Deadline deadline) override;
@@ -36,6 +39,7 @@ public:
 private:
     boost::asio::thread_pool& processors_;
     security::PasswordPolicy policy_;
+    std::unique_ptr<const KnownPasswords> known_;
 };
 
 }  // namespace keyledger::security

@@ -98,12 +98,12 @@ asio::awaitable<Result<Secret, HashingError>> HashingPool::hash(Secret password,
     return submit<Secret>(std::move(work), std::move(turn), deadline);
 }
 
-asio::awaitable<Result<PasswordCheck, HashingError>> HashingPool::verify(Secret password, Secret phc, HashingTurn turn,
-                                                                         Deadline deadline) {
-    auto work = [this, password = std::move(password), phc = std::move(phc)]() -> Result<PasswordCheck, HashingError> {
+asio::awaitable<Result<PasswordCheck, HashingError>> HashingPool::verify(Secret password, Secret stored,
+                                                                         HashingTurn turn, Deadline deadline) {
+    auto work = [this, password = std::move(password),
+                 stored = std::move(stored)]() -> Result<PasswordCheck, HashingError> {
         if (password.size() > kMaxPasswordSize) return Unexpected(HashingError::kTooLong);
-        bool matches = argon2_verify(password, phc.reveal());
-        return PasswordCheck{matches, matches && needs_renewal(phc.reveal(), options_.parameters)};
+        return check(password, stored.reveal());
     };
     return submit<PasswordCheck>(std::move(work), std::move(turn), deadline);
 }
@@ -112,11 +112,35 @@ asio::awaitable<Result<PasswordCheck, HashingError>> HashingPool::verify_decoy(S
                                                                                Deadline deadline) {
     auto work = [this, password = std::move(password)]() -> Result<PasswordCheck, HashingError> {
         if (password.size() > kMaxPasswordSize) return Unexpected(HashingError::kTooLong);
-        // Its outcome is dropped: nobody is let in, whatever 32 random bytes happen to be.
-        (void)argon2_verify(password, decoy_phc_.reveal());
+        try_decoy(password);
+        try_imported_decoy(password);
         return PasswordCheck{};
     };
     return submit<PasswordCheck>(std::move(work), std::move(turn), deadline);
+}
+
+PasswordCheck HashingPool::check(const Secret& password, std::string_view stored) const {
+    if (!is_imported(stored)) {
+        const bool matches = argon2_verify(password, stored);
+        try_imported_decoy(password);
+        return {matches, matches && needs_renewal(stored, options_.parameters)};
+    }
+    const auto imported = read_imported_hash(stored.substr(kImportedPrefix.size()));
+    if (!imported) {  // there is none: kImportedWithoutPassword
+        try_decoy(password);
+        try_imported_decoy(password);
+        return {};
+    }
+    const bool matches = imported_verify(password, *imported);
+    if (options_.imported_decoy) try_decoy(password);
+    return {matches, matches};
+}
+
+// Its outcome is dropped: nobody is let in, whatever 32 random bytes happen to be.
+void HashingPool::try_decoy(const Secret& password) const { (void)argon2_verify(password, decoy_phc_.reveal()); }
+
+void HashingPool::try_imported_decoy(const Secret& password) const {
+    if (options_.imported_decoy) (void)imported_verify(password, *options_.imported_decoy);
 }
 
 void HashingPool::enqueue(std::unique_ptr<Job> job, HashingTurn turn) {

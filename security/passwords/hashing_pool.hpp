@@ -1,9 +1,9 @@
 #pragma once
 // Password hashing on threads of its own behind a bounded queue (design 6). Memory is threads *
-// Argon2Parameters::memory_kib. The operations may be awaited on any executor and answer there. The queue is fair
-// (security/passwords/hashing_queue.hpp). What it has no place for is answered at once, an entry whose
-// deadline has passed is answered before its turn instead of hashed, and stop() answers all that wait; only
-// what has begun is finished.
+// Argon2Parameters::memory_kib, for a hash that was imported up to kMaxArgon2MemoryKib. The operations may be
+// awaited on any executor and answer there. The queue is fair (security/passwords/hashing_queue.hpp). What it has
+// no place for is answered at once, an entry whose deadline has passed is answered before its turn instead of
+// hashed, and stop() answers all that wait; only what has begun is finished.
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <condition_variable>
@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "domain/base/secret.hpp"
 #include "security/passwords/argon2.hpp"
 #include "security/passwords/hashing_queue.hpp"
+#include "security/passwords/imported_hash.hpp"
 
 namespace keyledger::security {
 
@@ -45,6 +47,9 @@ public:
         std::size_t threads = 1;
         std::size_t queue = 64;  // that may wait, besides what runs
         Argon2Parameters parameters = {};
+        // Where it is given, every trial takes as long as one of our hashes and one of this together: whose hash was
+        // imported, and who has none, can't be told by time.
+        std::optional<ImportedHash> imported_decoy = {};
     };
     // For metrics; each value by itself is exact at some moment.
     struct Counters {
@@ -64,7 +69,8 @@ public:
 
     // A PHC string with the pool's parameters.
     boost::asio::awaitable<Result<Secret, HashingError>> hash(Secret password, HashingTurn turn, Deadline deadline);
-    boost::asio::awaitable<Result<PasswordCheck, HashingError>> verify(Secret password, Secret phc, HashingTurn turn,
+    // `stored`: such a string, or one that is_imported(); that one needs renewal wherever it matches.
+    boost::asio::awaitable<Result<PasswordCheck, HashingError>> verify(Secret password, Secret stored, HashingTurn turn,
                                                                        Deadline deadline);
     // For users that don't exist: the work of verify() against a string made with the pool's parameters;
     // never matches.
@@ -88,6 +94,9 @@ private:
     struct JobOf;
     template <class Answer, class Work>
     boost::asio::awaitable<Result<Answer, HashingError>> submit(Work work, HashingTurn turn, Deadline deadline);
+    PasswordCheck check(const Secret& password, std::string_view stored) const;
+    void try_decoy(const Secret& password) const;
+    void try_imported_decoy(const Secret& password) const;
     void enqueue(std::unique_ptr<Job> job, HashingTurn turn);
     void run();
 

@@ -21,7 +21,7 @@ struct Fuzzer {
 constexpr Fuzzer kFuzzers[] = {{"head", head},     {"fields", fields}, {"target", target},
                                {"json", json},     {"form", form},     {"token", token},
                                {"sealed", sealed}, {"note", note},     {"export_line", export_line},
-                               {"text", text},     {"mail", mail}};
+                               {"text", text},     {"mail", mail},     {"imported_hash", imported_hash}};
 
 std::string text_of(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);

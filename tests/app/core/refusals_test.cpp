@@ -48,6 +48,7 @@ constexpr Named kAll[] = {
     {"kPasswordTooShort", refusals::kPasswordTooShort},
     {"kPasswordTooLong", refusals::kPasswordTooLong},
     {"kPasswordTooWeak", refusals::kPasswordTooWeak},
+    {"kPasswordKnown", refusals::kPasswordKnown},
     {"kPasswordContainsIdentity", refusals::kPasswordContainsIdentity},
     {"kPasswordNotText", refusals::kPasswordNotText},
     {"kInvalidTarget", refusals::kInvalidTarget},

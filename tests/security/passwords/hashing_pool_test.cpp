@@ -76,6 +76,50 @@ TEST(HashingPool, AsksForRenewalOfWeakerHashesThatMatchOnly) {
     EXPECT_FALSE(caller.ask(pool.verify(Secret("wrong"), weak.clone(), {}, kNoDeadline)).get()->needs_renewal);
 }
 
+TEST(HashingPool, TriesImportedHashesAndAsksForTheirRenewal) {
+    Caller caller;
+    HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
+    const Secret imported("imported:$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG");
+    const auto ask = [&](std::string_view password, const Secret& stored) {
+        return *caller.ask(pool.verify(Secret(password), stored.clone(), {}, kNoDeadline)).get();
+    };
+    EXPECT_TRUE(ask("correct horse battery staple", imported).matches);
+    EXPECT_TRUE(ask("correct horse battery staple", imported).needs_renewal);
+    EXPECT_FALSE(ask("correct horse battery stable", imported).matches);
+    EXPECT_FALSE(ask("correct horse battery stable", imported).needs_renewal);
+    // Only what was imported is taken for one: a swapped credential opens no door by its form.
+    EXPECT_FALSE(ask("correct horse battery staple", Secret(imported.reveal().substr(kImportedPrefix.size()))).matches);
+}
+
+TEST(HashingPool, LetsNobodyInWhoCameWithoutAPassword) {
+    Caller caller;
+    HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
+    for (const std::string password : {"", "none", "imported:none"}) {
+        auto asked = pool.verify(Secret(password), Secret(kImportedWithoutPassword), {}, kNoDeadline);
+        EXPECT_FALSE(caller.ask(std::move(asked)).get()->matches);
+    }
+}
+
+// Who is ours, who was imported and who is nobody: each costs one of our hashes and one of theirs.
+TEST(HashingPool, MakesAllTrialsAlikeWhereItIsToldOfAnImport) {
+    Caller caller;
+    const Secret ours = argon2_hash(Secret("password"), kCheap);
+    const std::string theirs = "$2b$11$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG";
+    HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap, .imported_decoy = *read_imported_hash(theirs)});
+    const auto seconds_of = [&](auto question) {
+        const auto from = std::chrono::steady_clock::now();
+        EXPECT_FALSE(caller.ask(std::move(question)).get()->matches);
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
+    };
+    const auto verify = [&](Secret stored) {
+        return seconds_of(pool.verify(Secret("wrong"), std::move(stored), {}, kNoDeadline));
+    };
+    const double imported = verify(Secret("imported:" + theirs));
+    EXPECT_GT(verify(ours.clone()), imported / 4);  // without it, not a hundredth
+    EXPECT_GT(verify(Secret(kImportedWithoutPassword)), imported / 4);
+    EXPECT_GT(seconds_of(pool.verify_decoy(Secret("wrong"), {}, kNoDeadline)), imported / 4);
+}
+
 TEST(HashingPool, NeverMatchesADecoyAndDoesItsWork) {
     Caller caller;
     HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
