@@ -112,7 +112,7 @@ class Handler:
 
 class Page(http.server.BaseHTTPRequestHandler):
     mailbox = None
-    server_version, sys_version, timeout = "mailbox", "", 90
+    server_version, sys_version, protocol_version, timeout = "mailbox", "", "HTTP/1.1", 90
 
     def do_GET(self):
         url = urllib.parse.urlsplit(self.path)

@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +21,7 @@
 #include "security/primitives/digest.hpp"
 #include "security/primitives/hex.hpp"
 #include "security/primitives/random.hpp"
+#include "tests/e2e/world/ports.hpp"
 #include "tests/e2e/world/watch.hpp"
 #include "tests/support/http/http_client.hpp"
 
@@ -62,37 +61,6 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     for (std::string& text : texts) all.push_back(text.data());
     all.push_back(nullptr);
     return all;
-}
-
-// A port that nobody else gets for as long as this lives.
-class HeldPort {
-public:
-    HeldPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        const bool bound = ::bind(socket_, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                           ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-        if (bound) number_ = ntohs(address.sin_port);
-    }
-    ~HeldPort() { ::close(socket_); }
-    HeldPort(const HeldPort&) = delete;
-    HeldPort& operator=(const HeldPort&) = delete;
-    std::uint16_t number() const {
-        if (number_ == 0) throw std::runtime_error("no free port");
-        return number_;
-    }
-
-private:
-    int socket_;
-    std::uint16_t number_ = 0;
-};
-
-// Two, free a moment ago: whoever loses the race for one says so and is started again on others.
-std::pair<std::uint16_t, std::uint16_t> free_ports() {
-    const HeldPort one, other;  // both held, or the second could be the first once more
-    return {one.number(), other.number()};
 }
 
 // What is left for the environment when all of `settings` stand in a file at `path`.
@@ -185,7 +153,7 @@ std::string Process::output() const { return read_file(log_); }
 std::string ClientOfService::basic() const { return "Basic " + base64(id + ":" + secret); }
 
 // ---- Deployment -------------------------------------------------------------------------------------------
-Deployment::Deployment() : database_(std::make_unique<EmptyDatabase>()) {
+Deployment::Deployment(const Environment& more) : database_(std::make_unique<EmptyDatabase>()) {
     std::string pattern = (std::filesystem::temp_directory_path() / "keyledger-e2e.XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("can't make a folder like " + pattern);
     folder_ = pattern;
@@ -209,6 +177,7 @@ Deployment::Deployment() : database_(std::make_unique<EmptyDatabase>()) {
         {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "1000000"},
         {"KEYLEDGER_WRITE_BURST", "1000000"},
     };
+    for (const auto& [name, value] : more) environment_[name] = value;
     write_clients();
     watch_secret(kAdminPassword);
     watch_personal(kAdminEmail);

@@ -56,8 +56,8 @@ inline constexpr const char* kAdminPassword = "nineteen marble owls keep the gat
 class Deployment {
 public:
     // Migrates, makes keys, writes clients, creates the administrator. Throws std::runtime_error that says
-    // what to do when there is no binary, database or broker to test with.
-    Deployment();
+    // what to do when there is no binary, database or broker to test with. `more` is for every process of it.
+    explicit Deployment(const Environment& more = {});
     ~Deployment();
     Deployment(const Deployment&) = delete;
     Deployment& operator=(const Deployment&) = delete;

@@ -18,7 +18,8 @@ const std::set<std::string> kNotSeen{
 };
 
 struct Shared {
-    Deployment deployment;
+    Mailbox mailbox;
+    Deployment deployment{mailbox.settings()};
     RunningService service{deployment};
 };
 
@@ -72,5 +73,6 @@ class RunEnvironment : public testing::Environment {
 
 const Deployment& deployment() { return need_shared().deployment; }
 RunningService& service() { return need_shared().service; }
+Mailbox& mailbox() { return need_shared().mailbox; }
 
 }  // namespace keyledger::test

@@ -7,12 +7,15 @@
 
 #include "tests/e2e/world/api_client.hpp"
 #include "tests/e2e/world/deployment.hpp"
+#include "tests/e2e/world/mailbox.hpp"
 
 namespace keyledger::test {
 
 // Made at first use, stopped and judged at the end of the run.
 const Deployment& deployment();
 RunningService& service();
+// Where the mail of every process of that deployment comes to.
+Mailbox& mailbox();
 // Nobody's: without a token.
 ApiClient api();
 
