@@ -15,6 +15,7 @@ namespace keyledger::commands {
 
 class AccessReader;
 class UnrecordedFailures;
+struct AccountServices;
 
 // So many a minute, and so many at once.
 struct Rate {
@@ -54,6 +55,7 @@ struct Services {
     eventstore::Limits& limits;               // that all nodes share
     FailureSums& failure_sums;                // of this process
     UnrecordedFailures& unrecorded_failures;  // likewise
+    AccountServices& accounts;
     Settings settings;
 };
 

@@ -13,7 +13,7 @@ namespace keyledger::mail {
 
 enum class Kind {
     kWelcome,           // user.registered
-    kPasswordChanged,   // user.password_changed
+    kPasswordChanged,   // user.password_changed, user.password_reset
     kLocked,            // too many failed log-ins in a row
     kUnlocked,          // login.unlocked
     kSessionRevoked,    // session.ended, and not by whom it belongs to

@@ -37,6 +37,7 @@ struct Teller {
     }
     Telling operator()(const UserRegistered&) const { return Told{Kind::kWelcome}; }
     Telling operator()(const UserPasswordChanged&) const { return Told{Kind::kPasswordChanged}; }
+    Telling operator()(const UserPasswordReset&) const { return Told{Kind::kPasswordChanged}; }
     Telling operator()(const UserDisabled&) const { return Told{Kind::kAccountDisabled}; }
     Telling operator()(const UserEnabled&) const { return Told{Kind::kAccountEnabled}; }
     Telling operator()(const UserSessionsRevoked&) const { return is_own() ? Telling() : Told{Kind::kSessionsRevoked}; }
@@ -110,9 +111,8 @@ asio::awaitable<Result<AccountMail::Cause, StoreError>> AccountMail::read_cause(
     const DecodedEvent event{&recorded, eventstore::decode_any(recorded, nothing),
                              eventstore::decode_metadata(recorded, nothing)};
     const auto jobs = plan(event);
-    const bool planned =
-        std::cmp_less(job.id.ordinal, jobs.size()) &&
-        jobs[static_cast<std::size_t>(job.id.ordinal)] == PlannedJob{job.kind, job.subject, job.arguments};
+    const auto place = static_cast<std::size_t>(job.id.ordinal);  // a negative one is beyond the end, too
+    const bool planned = place < jobs.size() && jobs[place] == PlannedJob{job.kind, job.subject, job.arguments};
     co_return Cause{recorded.stream_type, recorded.event_id, event.metadata, planned};
 }
 

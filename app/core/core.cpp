@@ -146,6 +146,7 @@ Core::Core(const Config& config)
                limits,
                failure_sums,
                unrecorded_failures,
+               accounts,
                command_settings(config)} {
     look_at_heads(*authenticity, config.database_url);
     // Else nothing that is read could be believed, and all would wait for it.

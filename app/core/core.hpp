@@ -9,6 +9,7 @@
 #include "app/core/keyring_watch.hpp"
 #include "app/core/run_to_end.hpp"
 #include "app/core/system_ports.hpp"
+#include "commands/account_services.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
 #include "commands/services.hpp"
 #include "domain/base/time.hpp"
@@ -61,6 +62,7 @@ struct Core {
     commands::FailureSums failure_sums;
     commands::UnrecordedFailures unrecorded_failures;
     security::JwtClientAssertions assertions{processors};
+    commands::AccountServices accounts;
     commands::Services services;
 
 private:

@@ -18,8 +18,14 @@ SessionDecision decide_on(const DecisionInput& input, const StartSession& comman
     if (input.session.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
     if (input.user.status != User::Status::kActive) return Unexpected(refusals::kUserDisabled);
     if (input.user.sealed_sha256 != command.verified_sha256) return Unexpected(refusals::kCredentialTampered);
-    return Events{SessionStarted{command.user_id, command.client_id, command.audiences, input.user.security_stamp,
-                                 command.device, command.now + command.lifetimes.absolute}};
+    SessionStarted started{command.user_id,           command.client_id, command.audiences,
+                           input.user.security_stamp, command.device,    command.now + command.lifetimes.absolute};
+    started.methods = command.methods;
+    started.authenticated_at = command.authenticated_at.is_set() ? command.authenticated_at : command.now;
+    started.device_id = command.device_id;
+    started.country.value = command.country;
+    started.city.value = command.city;
+    return Events{std::move(started)};
 }
 
 SessionDecision decide_on(const DecisionInput& input, const RefreshSession& command) {
@@ -58,6 +64,9 @@ Session apply(Session session, const SessionStarted& event, const Recorded& reco
     session.started_at = recorded.occurred_at;
     session.refreshed_at = recorded.occurred_at;
     session.expires_at = event.expires_at;
+    const Instant proven_at = event.authenticated_at.is_set() ? event.authenticated_at : recorded.occurred_at;
+    for (const ProofMethod method : event.methods) session.proofs.push_back({method, proven_at});
+    session.device_id = event.device_id;
     return session;
 }
 Session apply(Session session, const SessionRefreshed& event, const Recorded& recorded) {

@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/device_id.hpp"
 #include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
 #include "domain/base/time.hpp"
+#include "domain/ladder/proofs.hpp"
 #include "domain/sessions/lifetime.hpp"
 #include "domain/users/user.hpp"
 
@@ -23,8 +25,13 @@ struct SessionStarted {  // refresh token generation 1
     std::int64_t security_stamp = 0;
     std::string device;  // keyed digest of the user agent: it can be recognised, not read
     Instant expires_at;  // absolute: no refresh moves it
+    std::vector<ProofMethod> methods{};
+    Instant authenticated_at{};  // not set: of before schema 2, whose sessions began when they were proven
+    std::optional<DeviceId> device_id{};
+    Personal<std::string> country{};
+    Personal<std::string> city{};
     static constexpr std::string_view kType = "session.started";
-    static constexpr int kSchema = 1;
+    static constexpr int kSchema = 2;
     static constexpr std::string_view kMeaning = "Somebody logged in. The first refresh token is of generation 1.";
     static constexpr auto fields() {
         using E = SessionStarted;
@@ -34,9 +41,18 @@ struct SessionStarted {  // refresh token generation 1
             Field{"audiences", &E::audiences, "the resource servers its access tokens were asked for, or the issuer"},
             Field{"security_stamp", &E::security_stamp, "how often the user's sessions had been ended together"},
             Field{"device", &E::device, "a keyed digest of the user agent: it can be recognised, not read"},
-            Field{"expires_at_ms", &E::expires_at, "when it ends at the latest"}};
+            Field{"expires_at_ms", &E::expires_at, "when it ends at the latest"},
+            Field{"methods", &E::methods,
+                  "what was proven, by the names of RFC 8176 where it has one; empty: recorded "
+                  "by an older version"},
+            Field{"authenticated_at_ms", &E::authenticated_at, "when; of several, the first; 0 likewise"},
+            Field{"device_id", &E::device_id,
+                  "a keyed digest of the user and of the device that keeps an id; `null`: none was known"},
+            Field{"country", &E::country, "where the address was, by ISO 3166-1; `null`: nobody knew"},
+            Field{"city", &E::city, "likewise, by name"}};
     }
     constexpr About about() const { return About::account(user_id); }
+    constexpr Uuid sealed_for() const { return user_id; }
 };
 struct SessionRefreshed {
     std::int64_t generation = 0;  // of the refresh token that is good from now on
@@ -95,6 +111,11 @@ struct StartSession {
     std::string verified_sha256;  // of the sealed credential that the password was checked against
     Instant now;
     SessionLifetimes lifetimes;
+    std::vector<ProofMethod> methods{ProofMethod::kPassword};
+    Instant authenticated_at{};  // not set: now
+    std::optional<DeviceId> device_id{};
+    std::optional<std::string> country{};
+    std::optional<std::string> city{};
 };
 struct RefreshSession {
     std::int64_t presented_generation = 0;
@@ -135,6 +156,8 @@ struct Session {
     Instant started_at;
     Instant refreshed_at;  // the start counts as the first refresh
     Instant expires_at;
+    std::vector<Proof> proofs{};
+    std::optional<DeviceId> device_id{};
 
     static constexpr std::string_view kStreamType = "session";
     static constexpr std::string_view kTitle = "Sessions";
@@ -143,7 +166,7 @@ struct Session {
     static constexpr About kAbout = About::as_begun();
     using Event = SessionEvent;
     // For snapshots. kFold grows whenever `evolve` makes another state of the same events, or a field changes.
-    static constexpr int kFold = 1;
+    static constexpr int kFold = 2;
     static constexpr auto fields() {
         using S = Session;
         return std::tuple{Field{"status", &S::status},
@@ -156,7 +179,9 @@ struct Session {
                           Field{"first_position", &S::first_position},
                           Field{"started_at_ms", &S::started_at},
                           Field{"refreshed_at_ms", &S::refreshed_at},
-                          Field{"expires_at_ms", &S::expires_at}};
+                          Field{"expires_at_ms", &S::expires_at},
+                          Field{"proofs", &S::proofs},
+                          Field{"device_id", &S::device_id}};
     }
 };
 

@@ -10,8 +10,10 @@ using Status = User::Status;
 
 UserDecision decide_on(const User& user, const RegisterUser& command) {
     if (user.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
-    return Events{UserRegistered{{command.email}, {command.username}, {command.name}},
-                  UserPasswordSet{command.password.credential_id, command.password.sealed_sha256}};
+    Events events{UserRegistered{{command.email}, {command.username}, {command.name}}};
+    if (command.password)
+        events.push_back(UserPasswordSet{command.password->credential_id, command.password->sealed_sha256});
+    return events;
 }
 
 UserDecision decide_on(const User& user, const ChangePassword& command) {
@@ -70,6 +72,70 @@ UserDecision decide_on(const User& user, const EraseUser& command) {
     return Events{UserErased{}};
 }
 
+UserDecision decide_on(const User& user, const VerifyEmail&) {
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
+    if (user.email_proof == User::EmailProof::kVerified) return Events{};
+    return Events{UserEmailVerified{}};
+}
+
+UserDecision decide_on(const User& user, const ChangeEmail& command) {
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
+    if (user.status != Status::kActive) return Unexpected(refusals::kUserDisabled);
+    if (user.former_email || user.email == command.email) return Events{};
+    return Events{UserEmailChanged{{command.email}, command.undo_until, command.kept_session}};
+}
+
+UserDecision decide_on(const User& user, const UndoEmailChange& command) {
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
+    if (!user.former_email || command.now >= user.undo_until) return Events{};
+    return Events{UserEmailChangeUndone{}};
+}
+
+UserDecision decide_on(const User& user, const ReleaseFormerEmail& command) {
+    if (!user.exists() || !user.former_email || command.now < user.undo_until) return Events{};
+    return Events{UserFormerEmailReleased{}};
+}
+
+UserDecision decide_on(const User& user, const ResetPassword& command) {
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
+    if (user.status != Status::kActive) return Unexpected(refusals::kUserDisabled);
+    return Events{UserPasswordReset{command.password.credential_id, command.password.sealed_sha256}};
+}
+
+UserDecision decide_on(const User& user, const SetOneTimePassword& command) {
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
+    return Events{
+        UserOneTimePasswordSet{command.password.credential_id, command.password.sealed_sha256, command.expires_at}};
+}
+
+UserDecision decide_on(const User& user, const ChooseLocale& command) {
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
+    if (user.locale == command.locale) return Events{};
+    return Events{UserLocaleChosen{{command.locale}}};
+}
+
+UserDecision decide_on(const User& user, const TurnOnSecondFactor&) {
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
+    if (user.status != Status::kActive) return Unexpected(refusals::kUserDisabled);
+    if (user.second_factor == User::SecondFactor::kOn) return Events{};
+    return Events{UserSecondFactorTurnedOn{}};
+}
+
+UserDecision decide_on(const User& user, const TurnOffSecondFactor&) {
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
+    if (user.second_factor == User::SecondFactor::kOff) return Events{};
+    return Events{UserSecondFactorTurnedOff{}};
+}
+
+// Of a password that is its user's own.
+User with_password(User user, const CredentialId& credential_id, const std::string& sealed_sha256) {
+    user.credential_id = credential_id;
+    user.sealed_sha256 = sealed_sha256;
+    user.password_use = User::PasswordUse::kLogsIn;
+    user.password_expires_at = {};
+    return user;
+}
+
 // What an event ends and whose erasure is pending is no part of these: evolve() takes it from the declaration.
 User apply(User user, const UserRegistered& event, const Recorded& recorded) {
     user.status = Status::kActive;
@@ -80,14 +146,10 @@ User apply(User user, const UserRegistered& event, const Recorded& recorded) {
     return user;
 }
 User apply(User user, const UserPasswordSet& event, const Recorded&) {
-    user.credential_id = event.credential_id;
-    user.sealed_sha256 = event.sealed_sha256;
-    return user;
+    return with_password(std::move(user), event.credential_id, event.sealed_sha256);
 }
 User apply(User user, const UserPasswordChanged& event, const Recorded&) {
-    user.credential_id = event.credential_id;
-    user.sealed_sha256 = event.sealed_sha256;
-    return user;
+    return with_password(std::move(user), event.credential_id, event.sealed_sha256);
 }
 User apply(User user, const UserPasswordHashRenewed& event, const Recorded&) {
     user.credential_id = event.credential_id;
@@ -114,6 +176,55 @@ User apply(User user, const UserMadeAdministrator&, const Recorded&) {
 }
 User apply(User user, const UserErasureRequested&, const Recorded&) { return user; }
 User apply(User user, const UserErasureWithdrawn&, const Recorded&) { return user; }
+User apply(User user, const UserEmailVerified&, const Recorded&) {
+    user.email_proof = User::EmailProof::kVerified;
+    return user;
+}
+User apply(User user, const UserEmailChanged& event, const Recorded&) {
+    user.former_email = std::move(user.email);
+    user.former_email_proof = user.email_proof;
+    user.undo_until = event.undo_until;
+    user.email = event.email.value;
+    user.email_proof = User::EmailProof::kVerified;
+    return user;
+}
+// Whoever undoes it reads the mail of that address.
+User apply(User user, const UserEmailChangeUndone&, const Recorded&) {
+    user.email = std::move(user.former_email);
+    user.email_proof = User::EmailProof::kVerified;
+    user.former_email.reset();
+    user.former_email_proof = User::EmailProof::kNone;
+    user.undo_until = {};
+    user.password_use = User::PasswordUse::kMustBeReset;
+    return user;
+}
+User apply(User user, const UserFormerEmailReleased&, const Recorded&) {
+    user.former_email.reset();
+    user.former_email_proof = User::EmailProof::kNone;
+    user.undo_until = {};
+    return user;
+}
+User apply(User user, const UserPasswordReset& event, const Recorded&) {
+    return with_password(std::move(user), event.credential_id, event.sealed_sha256);
+}
+User apply(User user, const UserOneTimePasswordSet& event, const Recorded&) {
+    user = with_password(std::move(user), event.credential_id, event.sealed_sha256);
+    user.password_use = User::PasswordUse::kMustBeChanged;
+    user.password_expires_at = event.expires_at;
+    return user;
+}
+User apply(User user, const UserLocaleChosen& event, const Recorded&) {
+    user.locale = event.locale.value;
+    return user;
+}
+User apply(User user, const UserSecondFactorTurnedOn&, const Recorded&) {
+    user.second_factor = User::SecondFactor::kOn;
+    return user;
+}
+User apply(User user, const UserSecondFactorTurnedOff&, const Recorded&) {
+    user.second_factor = User::SecondFactor::kOff;
+    return user;
+}
 // What is left ends sessions and tells nobody.
 User apply(User user, const UserErased&, const Recorded&) {
     User erased;
@@ -143,6 +254,9 @@ std::vector<ClaimedName> User::held_names() const {
     if (!exists()) return names;
     const auto by_email = email ? parse_email(*email) : std::nullopt;
     if (by_email) names.push_back({"email", by_email->key, refusals::kEmailTaken});
+    const auto by_former_email = former_email ? parse_email(*former_email) : std::nullopt;
+    if (by_former_email && !(by_email && by_email->key == by_former_email->key))
+        names.push_back({"email", by_former_email->key, refusals::kEmailTaken});
     if (!username) return names;
     const auto by_username = parse_username(*username);
     if (by_username) names.push_back({"username", by_username->key, refusals::kUsernameTaken});

@@ -172,9 +172,110 @@ struct UserErased {
     constexpr EndOfSessions ends_sessions() const { return {"user_erased"}; }
     constexpr PendingErasure erasure() const { return {}; }
 };
-using UserEvent = std::variant<UserRegistered, UserPasswordSet, UserPasswordChanged, UserPasswordHashRenewed,
-                               UserProfileUpdated, UserDisabled, UserEnabled, UserSessionsRevoked,
-                               UserMadeAdministrator, UserErasureRequested, UserErasureWithdrawn, UserErased>;
+// Somebody showed that the address is theirs, by whatever reached them there.
+struct UserEmailVerified {
+    static constexpr std::string_view kType = "user.email_verified";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "Somebody showed that they read the mail of the user's address.";
+    static constexpr auto fields() { return std::tuple{}; }
+};
+// The address from before stays the user's until it is given back or released (I16): nobody else can take it.
+struct UserEmailChanged {
+    Personal<std::string> email;
+    Instant undo_until;
+    std::optional<SessionId> kept_session;
+    static constexpr std::string_view kType = "user.email_changed";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "The user has another address, which was proven. Ends every session that began before it, except the one it "
+        "keeps. Until a time, whoever reads the mail of the address from before can undo it.";
+    static constexpr auto fields() {
+        using E = UserEmailChanged;
+        return std::tuple{Field{"email", &E::email, "the new one, as typed"},
+                          Field{"undo_until_ms", &E::undo_until, "until when it can be undone"},
+                          Field{"kept_session", &E::kept_session, "the session that goes on, or `null`"}};
+    }
+    constexpr EndOfSessions ends_sessions() const { return {"email_changed", kept_session}; }
+};
+struct UserEmailChangeUndone {
+    static constexpr std::string_view kType = "user.email_change_undone";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "The address from before got the account back. Ends every session that began before it; the password opens "
+        "nothing any more, and a new one has to be set by the mail of that address.";
+    static constexpr auto fields() { return std::tuple{}; }
+    constexpr EndOfSessions ends_sessions() const { return {"email_change_undone"}; }
+};
+struct UserFormerEmailReleased {
+    static constexpr std::string_view kType = "user.former_email_released";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "The time to undo a change of address is over: the address from before is anybody's again.";
+    static constexpr auto fields() { return std::tuple{}; }
+};
+struct UserPasswordReset {
+    CredentialId credential_id;
+    std::string sealed_sha256;
+    static constexpr std::string_view kType = "user.password_reset";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "A new password, of whoever proved the address instead of the old one. Ends every session that began before "
+        "it.";
+    static constexpr auto fields() {
+        using E = UserPasswordReset;
+        return std::tuple{Field{"credential_id", &E::credential_id, "of the row in `credentials`"},
+                          Field{"sealed_sha256", &E::sealed_sha256, "SHA-256 (hex) of the new sealed hash"}};
+    }
+    constexpr EndOfSessions ends_sessions() const { return {"password_reset"}; }
+};
+struct UserOneTimePasswordSet {
+    CredentialId credential_id;
+    std::string sealed_sha256;
+    Instant expires_at;
+    static constexpr std::string_view kType = "user.one_time_password_set";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "An administrator set a password that opens nothing but the way to another one. Ends every session that began "
+        "before it.";
+    static constexpr auto fields() {
+        using E = UserOneTimePasswordSet;
+        return std::tuple{Field{"credential_id", &E::credential_id, "of the row in `credentials`"},
+                          Field{"sealed_sha256", &E::sealed_sha256, "SHA-256 (hex) of the new sealed hash"},
+                          Field{"expires_at_ms", &E::expires_at, "until when it has to be changed"}};
+    }
+    constexpr EndOfSessions ends_sessions() const { return {"one_time_password_set"}; }
+};
+struct UserLocaleChosen {
+    Personal<std::string> locale;
+    static constexpr std::string_view kType = "user.locale_chosen";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "The language in which the user is written to.";
+    static constexpr auto fields() {
+        return std::tuple{
+            Field{"locale", &UserLocaleChosen::locale, "a language tag (BCP 47); `null`: none is chosen any more"}};
+    }
+};
+// In the append of the first factor that is enrolled, and of the last one that is removed.
+struct UserSecondFactorTurnedOn {
+    static constexpr std::string_view kType = "user.second_factor_turned_on";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "The user has a second factor, and does not get in without. It is told here too, so that nobody gets in by "
+        "hiding the stream of the factors.";
+    static constexpr auto fields() { return std::tuple{}; }
+};
+struct UserSecondFactorTurnedOff {
+    static constexpr std::string_view kType = "user.second_factor_turned_off";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "The user has none any more.";
+    static constexpr auto fields() { return std::tuple{}; }
+};
+using UserEvent =
+    std::variant<UserRegistered, UserPasswordSet, UserPasswordChanged, UserPasswordHashRenewed, UserProfileUpdated,
+                 UserDisabled, UserEnabled, UserSessionsRevoked, UserMadeAdministrator, UserErasureRequested,
+                 UserErasureWithdrawn, UserErased, UserEmailVerified, UserEmailChanged, UserEmailChangeUndone,
+                 UserFormerEmailReleased, UserPasswordReset, UserOneTimePasswordSet, UserLocaleChosen,
+                 UserSecondFactorTurnedOn, UserSecondFactorTurnedOff>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct NewCredential {
@@ -185,7 +286,7 @@ struct RegisterUser {
     std::string email;
     std::optional<std::string> username;
     std::optional<std::string> name;
-    NewCredential password;
+    std::optional<NewCredential> password{};  // empty: they come in by an invitation first
 };
 struct ChangePassword {
     std::string verified_sha256;  // of the sealed credential that the current password was checked against
@@ -213,6 +314,32 @@ struct RequestErasure {
     Instant due_at;
 };
 struct WithdrawErasure {};
+struct VerifyEmail {};  // quiet where it is verified
+// Quiet where the one before can still be undone: whoever asks looks first.
+struct ChangeEmail {
+    std::string email;
+    Instant undo_until;
+    std::optional<SessionId> kept_session;
+};
+struct UndoEmailChange {  // quiet where there is none to undo, or no longer
+    Instant now;
+};
+struct ReleaseFormerEmail {  // quiet before its time
+    Instant now;
+};
+struct ResetPassword {
+    NewCredential password;
+};
+struct SetOneTimePassword {
+    NewCredential password;
+    Instant expires_at;
+};
+struct ChooseLocale {  // quiet where it is chosen
+    std::optional<std::string> locale;
+};
+// As the stream of the factors is from now on; quiet where it is so already.
+struct TurnOnSecondFactor {};
+struct TurnOffSecondFactor {};
 // Carries out a request that is due; quiet where there is none.
 struct EraseUser {
     Instant now;
@@ -239,14 +366,38 @@ struct User {
         return std::array{EnumName{Status::kAbsent, "absent"}, EnumName{Status::kActive, "active"},
                           EnumName{Status::kDisabled, "disabled"}, EnumName{Status::kErased, "erased"}};
     }
+    enum class EmailProof { kNone, kVerified };
+    friend constexpr auto enum_names(EmailProof) {
+        return std::array{EnumName{EmailProof::kNone, "none"}, EnumName{EmailProof::kVerified, "verified"}};
+    }
+    // What the password is good for, beside being right.
+    enum class PasswordUse { kLogsIn, kMustBeChanged, kMustBeReset };
+    friend constexpr auto enum_names(PasswordUse) {
+        return std::array{EnumName{PasswordUse::kLogsIn, "logs_in"},
+                          EnumName{PasswordUse::kMustBeChanged, "must_be_changed"},
+                          EnumName{PasswordUse::kMustBeReset, "must_be_reset"}};
+    }
+    enum class SecondFactor { kOff, kOn };
+    friend constexpr auto enum_names(SecondFactor) {
+        return std::array{EnumName{SecondFactor::kOff, "off"}, EnumName{SecondFactor::kOn, "on"}};
+    }
     Status status = Status::kAbsent;
-    std::optional<std::string> email;  // as typed at registration; empty once erased
+    std::optional<std::string> email;  // as typed; empty once erased
+    EmailProof email_proof = EmailProof::kNone;
+    // From before a change, while that can be undone: still theirs.
+    std::optional<std::string> former_email;
+    EmailProof former_email_proof = EmailProof::kNone;
+    Instant undo_until;
     std::optional<std::string> username;
     std::optional<std::string> name;
     UserPrivilege privilege = UserPrivilege::kUser;  // by UserMadeAdministrator: it grants nothing, roles do
+    std::optional<std::string> locale;
     Instant registered_at;
-    CredentialId credential_id;
+    CredentialId credential_id;  // nil: they have no password
     std::string sealed_sha256;
+    PasswordUse password_use = PasswordUse::kLogsIn;
+    Instant password_expires_at;  // of one that must be changed
+    SecondFactor second_factor = SecondFactor::kOff;
     // Counts what ends sessions together. Tokens carry it; it is never compared by time.
     std::int64_t security_stamp = 0;
     Position sessions_ended_before = 0;
@@ -259,24 +410,32 @@ struct User {
     static constexpr About kAbout = About::streams_account();
     using Event = UserEvent;
     // As Session's. A snapshot with personal data is sealed under the user's key and dies with it.
-    static constexpr int kFold = 1;
+    static constexpr int kFold = 2;
     static constexpr auto fields() {
         using U = User;
         return std::tuple{Field{"status", &U::status},
                           Field{"email", &U::email},
+                          Field{"email_proof", &U::email_proof},
+                          Field{"former_email", &U::former_email},
+                          Field{"former_email_proof", &U::former_email_proof},
+                          Field{"undo_until_ms", &U::undo_until},
                           Field{"username", &U::username},
                           Field{"name", &U::name},
+                          Field{"locale", &U::locale},
                           Field{"standing", &U::privilege},
                           Field{"registered_at_ms", &U::registered_at},
                           Field{"credential_id", &U::credential_id},
                           Field{"sealed_sha256", &U::sealed_sha256},
+                          Field{"password_use", &U::password_use},
+                          Field{"password_expires_at_ms", &U::password_expires_at},
+                          Field{"second_factor", &U::second_factor},
                           Field{"security_stamp", &U::security_stamp},
                           Field{"sessions_ended_before", &U::sessions_ended_before},
                           Field{"kept_session", &U::kept_session},
                           Field{"erasure_due_at_ms", &U::erasure_due_at}};
     }
     // Of an aggregate with personal fields: whether any are known, and whether its key was destroyed.
-    bool has_personal_data() const { return email || username || name; }
+    bool has_personal_data() const { return email || username || name || locale || former_email; }
     bool is_erased() const { return status == Status::kErased; }
 
     bool exists() const { return status == Status::kActive || status == Status::kDisabled; }
@@ -291,7 +450,9 @@ struct User {
 // ---- rules -----------------------------------------------------------------------------------------------------
 using UserDecision = Result<std::vector<UserEvent>, RefusalRef>;
 using UserCommand = std::variant<RegisterUser, ChangePassword, RenewPasswordHash, UpdateProfile, DisableUser,
-                                 EnableUser, RevokeAllSessions, RequestErasure, WithdrawErasure, EraseUser>;
+                                 EnableUser, RevokeAllSessions, RequestErasure, WithdrawErasure, EraseUser, VerifyEmail,
+                                 ChangeEmail, UndoEmailChange, ReleaseFormerEmail, ResetPassword, SetOneTimePassword,
+                                 ChooseLocale, TurnOnSecondFactor, TurnOffSecondFactor>;
 
 UserDecision decide(const User& user, const UserCommand& command);
 User evolve(User user, const UserEvent& event, const Recorded& recorded);

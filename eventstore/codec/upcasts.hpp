@@ -49,6 +49,18 @@ struct Upcast<LoginFailuresCleared> {
     static void from(int version, rapidjson::Document& payload) { name_no_network(version, payload); }
 };
 
+// ---- sessions --------------------------------------------------------------------------------------------------
+// Before version 2 nothing was noted of what was proven (it was a password), nor of device and place.
+template <>
+struct Upcast<SessionStarted> {
+    static void from(int version, rapidjson::Document& payload) {
+        if (version != 1) return;
+        add_member(payload, "methods", rapidjson::Value(rapidjson::kArrayType));
+        add_member(payload, "authenticated_at_ms", rapidjson::Value(0));
+        for (const auto* unknown : {"device_id", "country", "city"}) add_member(payload, unknown, rapidjson::Value());
+    }
+};
+
 // ---- service accounts ------------------------------------------------------------------------------------------
 // Before version 2 a key had no name but its thumbprint.
 template <>

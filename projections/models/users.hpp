@@ -6,7 +6,7 @@
 
 namespace keyledger::projections {
 
-inline constexpr Model kUsersModel{"users", 3};
+inline constexpr Model kUsersModel{"users", 4};
 
 struct UserRow {
     UserId id;
@@ -16,6 +16,10 @@ struct UserRow {
     std::string status = "active";  // or "disabled"
     bool administrator = false;
     bool email_verified = false;
+    std::optional<std::string> former_email;  // while a change of address can be undone
+    std::optional<Instant> undo_until;        // likewise
+    std::optional<std::string> locale;
+    bool second_factor = false;
     Instant created_at;
     Instant updated_at;
     std::int32_t version = 0;     // of the user's stream
@@ -33,6 +37,10 @@ struct UserRow {
             Column{"status", &UserRow::status, R"(collate "C" check (status in ('active', 'disabled')))"},
             Column{"administrator", &UserRow::administrator},
             Column{"email_verified", &UserRow::email_verified},
+            Column{"former_email", &UserRow::former_email},
+            Column{"undo_until_ms", &UserRow::undo_until},
+            Column{"locale", &UserRow::locale},
+            Column{"second_factor", &UserRow::second_factor},
             Column{"created_at_ms", &UserRow::created_at, ColumnUse::kSetOnce},
             Column{"updated_at_ms", &UserRow::updated_at},
             Column{"version", &UserRow::version},

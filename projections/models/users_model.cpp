@@ -43,6 +43,28 @@ struct Change {
     void operator()(const UserErasureRequested&) const {}
     void operator()(const UserErasureWithdrawn&) const {}
     void operator()(const UserErased&) const { user.erased = true; }
+    void operator()(const UserEmailVerified&) const { row.email_verified = true; }
+    void operator()(const UserEmailChanged& event) const {
+        row.former_email = std::move(row.email);
+        row.undo_until = event.undo_until;
+        row.email = event.email.value;
+        row.email_verified = true;
+    }
+    void operator()(const UserEmailChangeUndone&) const {
+        row.email = std::move(row.former_email);
+        row.email_verified = true;
+        forget_former_email();
+    }
+    void operator()(const UserFormerEmailReleased&) const { forget_former_email(); }
+    void operator()(const UserPasswordReset&) const {}
+    void operator()(const UserOneTimePasswordSet&) const {}
+    void operator()(const UserLocaleChosen& event) const { row.locale = event.locale.value; }
+    void operator()(const UserSecondFactorTurnedOn&) const { row.second_factor = true; }
+    void operator()(const UserSecondFactorTurnedOff&) const { row.second_factor = false; }
+    void forget_former_email() const {
+        row.former_email.reset();
+        row.undo_until.reset();
+    }
 };
 
 using Users = std::unordered_map<UserId, Known>;

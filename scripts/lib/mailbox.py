@@ -120,6 +120,8 @@ class Page(http.server.BaseHTTPRequestHandler):
         number = re.fullmatch(r"/(mails|messages|mail-html)/(\d{1,12})", url.path)
         if not self.is_from_here():
             return self.answer(403, "text/plain", "ask 127.0.0.1 or localhost\n")
+        if url.path.startswith("/messages") and self.headers.get("Sec-Fetch-Site") == "cross-site":
+            return self.answer(403, "text/plain", "not for other pages: how long it takes would tell of mail\n")
         if url.path == "/health":
             return self.answer(204, "text/plain", "")
         if url.path == "/":

@@ -7,6 +7,7 @@
 
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/declarations.hpp"
+#include "eventstore/sealing/sealed_for.hpp"
 #include "eventstore/subscription.hpp"
 
 using namespace keyledger;
@@ -60,7 +61,9 @@ TEST(Declarations, SayWhatIsPersonalAndWhatErasesIt) {
     std::set<std::string_view> personal;
     for (const AggregateInfo& aggregate : aggregates())
         if (is_personal(aggregate.stream_type)) personal.insert(aggregate.stream_type);
-    EXPECT_EQ(personal, std::set<std::string_view>{"user"});
+    EXPECT_EQ(personal, std::set<std::string_view>{"user"}) << "a session's place is no part of its state";
+    EXPECT_EQ(sealed_for(kRegistered, kRole), kRole.uuid) << "its stream's";
+    EXPECT_EQ(sealed_for(kStarted, kRole), kAnn.uuid);
     EXPECT_TRUE(has_personal_fields(kRegistered));
     EXPECT_FALSE(has_personal_fields(kErased));
     EXPECT_TRUE(erases(kErased));

@@ -115,6 +115,11 @@ class MailboxTest(unittest.TestCase):
                 self.ask("/messages", method, {"Host": "evil.example"})
             self.assertIn(refused.exception.code, (403, 404))
             refused.exception.close()
+        # A page elsewhere can't read the answer, but could time it.
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            self.ask("/messages?wait=20", headers={"Sec-Fetch-Site": "cross-site"})
+        self.assertEqual(refused.exception.code, 403)
+        refused.exception.close()
 
     def test_keeps_the_newest_only(self):
         module = mailbox_module()

@@ -7,6 +7,15 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{30'000};
 
+Result<std::int64_t, StoreError> pruned(const std::string& url, const char* statement, int at_most) try {
+    const auto connection = connect(url);
+    const AnswerWithin bound(connection->sock(), kPatience);
+    pqxx::nontransaction session(*connection);
+    return session.exec_params1(statement, at_most)[0].as<std::int64_t>();
+} catch (const pqxx::failure&) {
+    return Unexpected(StoreError::kUnavailable);
+}
+
 }  // namespace
 
 Result<std::int64_t, StoreError> prune_commands(const std::string& url, Instant before, int at_most) try {
@@ -33,31 +42,14 @@ Result<std::int64_t, StoreError> prune_snapshots(const std::string& url, Instant
     return Unexpected(StoreError::kUnavailable);
 }
 
-Result<std::int64_t, StoreError> prune_limits(const std::string& url, int at_most) try {
-    const auto connection = connect(url);
-    const AnswerWithin bound(connection->sock(), kPatience);
-    pqxx::nontransaction session(*connection);
-    return session.exec_params1("select keyledger.prune_limits($1)", at_most)[0].as<std::int64_t>();
-} catch (const pqxx::failure&) {
-    return Unexpected(StoreError::kUnavailable);
+Result<std::int64_t, StoreError> prune_limits(const std::string& url, int at_most) {
+    return pruned(url, "select keyledger.prune_limits($1)", at_most);
 }
-
-Result<std::int64_t, StoreError> prune_jobs(const std::string& url, int at_most) try {
-    const auto connection = connect(url);
-    const AnswerWithin bound(connection->sock(), kPatience);
-    pqxx::nontransaction session(*connection);
-    return session.exec_params1("select keyledger.prune_jobs($1)", at_most)[0].as<std::int64_t>();
-} catch (const pqxx::failure&) {
-    return Unexpected(StoreError::kUnavailable);
+Result<std::int64_t, StoreError> prune_jobs(const std::string& url, int at_most) {
+    return pruned(url, "select keyledger.prune_jobs($1)", at_most);
 }
-
-Result<std::int64_t, StoreError> prune_spent(const std::string& url, int at_most) try {
-    const auto connection = connect(url);
-    const AnswerWithin bound(connection->sock(), kPatience);
-    pqxx::nontransaction session(*connection);
-    return session.exec_params1("select keyledger.prune_spent($1)", at_most)[0].as<std::int64_t>();
-} catch (const pqxx::failure&) {
-    return Unexpected(StoreError::kUnavailable);
+Result<std::int64_t, StoreError> prune_spent(const std::string& url, int at_most) {
+    return pruned(url, "select keyledger.prune_spent($1)", at_most);
 }
 
 Result<std::int64_t, StoreError> drop_snapshots_of_the_erased(const std::string& url, Instant since) try {

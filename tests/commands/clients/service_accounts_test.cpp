@@ -244,7 +244,7 @@ TEST_F(ServiceAccountsTest, ThatDoNotExistCostNoReadWhereAllAreRemembered) {
     Services serving{s.executor,    remembering,    s.store,  s.cipher,       s.clock,
                      s.identifiers, s.pseudonyms,   s.hasher, s.policy,       s.client_secret_cache,
                      s.assertions,  s.operator_log, s.limits, s.failure_sums, s.unrecorded_failures,
-                     s.settings};
+                     s.accounts,    s.settings};
     const ServiceAccountId id = account();
     const SecretReceipt made = secret(id);
     remembering.known = id;

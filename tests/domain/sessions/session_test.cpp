@@ -30,8 +30,25 @@ StartSession start(std::string verified = "first") {
 
 TEST(StartSession, SaysWhoseWhereForWhomAndUntilWhen) {
     const User user = ann_after(UserSessionsRevoked{});
-    EXPECT_TRUE(test::decides(decide(kNone, kLaptop, user, start()),
-                              {SessionStarted{kAnn, kClient, {"https://issuer"}, 1, "laptop", kNow + 30 * kDay}}));
+    SessionStarted expected{kAnn, kClient, {"https://issuer"}, 1, "laptop", kNow + 30 * kDay};
+    expected.methods = {ProofMethod::kPassword};
+    expected.authenticated_at = kNow;
+    EXPECT_TRUE(test::decides(decide(kNone, kLaptop, user, start()), {expected}));
+}
+
+TEST(StartSession, KeepsWhatWasProvenAndWhenAndOnWhat) {
+    StartSession command = start();
+    command.methods = {ProofMethod::kPassword, ProofMethod::kTotp};
+    command.authenticated_at = kNow - minutes(2);
+    command.device_id = DeviceId{test::uuid(0xD1)};
+    command.country = "DE";
+    const auto events = decide(kNone, kLaptop, given_user(), command);
+    ASSERT_TRUE(events);
+    const Session session = test::given<Session>(std::get<SessionStarted>(events->front()));
+    EXPECT_EQ(session.proofs, (std::vector<Proof>{{ProofMethod::kPassword, kNow - minutes(2)},
+                                                  {ProofMethod::kTotp, kNow - minutes(2)}}));
+    EXPECT_EQ(session.device_id, command.device_id);
+    EXPECT_EQ(std::get<SessionStarted>(events->front()).country.value, "DE");
 }
 
 TEST(StartSession, IsRejectedTwice) {

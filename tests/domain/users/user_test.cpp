@@ -21,7 +21,7 @@ const User kNobody;
 const NewCredential kFresh{test::uuid(0xA3), "fresh"};
 
 // ---- register --------------------------------------------------------------------------------------------------
-RegisterUser registration() { return {"Ann@Example.com", "Ann", std::nullopt, {kAnnsPassword, "first"}}; }
+RegisterUser registration() { return {"Ann@Example.com", "Ann", std::nullopt, NewCredential{kAnnsPassword, "first"}}; }
 UserRegistered recorded_registration() {
     UserRegistered event;
     event.email.value = "Ann@Example.com";
@@ -255,6 +255,82 @@ TEST(EraseUser, LeavesNothingOfThePerson) {
                                                                DisableUser{}, EnableUser{}, RevokeAllSessions{}})
         EXPECT_TRUE(refuses(decide(erased, command), refusals::kUserUnknown));
     EXPECT_TRUE(refuses(decide(erased, RegisterUser{}), refusals::kBegunTwice));
+}
+
+// ---- the address, and what undoes its change ---------------------------------------------------------------------
+UserEmailChanged moved_to(std::string email) { return {{std::move(email)}, kNow + 7 * kDay, kLaptop}; }
+std::vector<std::string> held(const User& user) {
+    std::vector<std::string> keys;
+    for (const ClaimedName& name : user.held_names())
+        if (name.kind == "email") keys.push_back(name.key);
+    return keys;
+}
+
+TEST(VerifyEmail, IsToldOnce) {
+    EXPECT_TRUE(decides(decide(given_user(), VerifyEmail{}), {UserEmailVerified{}}));
+    EXPECT_TRUE(stays_quiet(decide(given_user(UserEmailVerified{}), VerifyEmail{})));
+    EXPECT_TRUE(refuses(decide(kNobody, VerifyEmail{}), refusals::kUserUnknown));
+}
+
+TEST(ChangeEmail, KeepsTheAddressFromBeforeUntilItIsReleased) {
+    const ChangeEmail command{"new@example.com", kNow + 7 * kDay, kLaptop};
+    EXPECT_TRUE(decides(decide(given_user(), command), {moved_to("new@example.com")}));
+    const User moved = given_user(moved_to("new@example.com"));
+    EXPECT_EQ(moved.email, "new@example.com");
+    EXPECT_EQ(moved.email_proof, User::EmailProof::kVerified);
+    EXPECT_EQ(held(moved), (std::vector<std::string>{"new@example.com", "ann@example.com"}));
+    EXPECT_TRUE(stays_quiet(decide(moved, ChangeEmail{"third@example.com", kNow, {}}))) << "one at a time";
+    EXPECT_TRUE(stays_quiet(decide(moved, ReleaseFormerEmail{kNow + 7 * kDay - milliseconds(1)})));
+    EXPECT_TRUE(decides(decide(moved, ReleaseFormerEmail{kNow + 7 * kDay}), {UserFormerEmailReleased{}}));
+    const User released = given_user(moved_to("new@example.com"), UserFormerEmailReleased{});
+    EXPECT_EQ(held(released), std::vector<std::string>{"new@example.com"});
+    EXPECT_TRUE(refuses(decide(given_user(UserDisabled{"left"}), command), refusals::kUserDisabled));
+}
+
+TEST(ChangeEmail, HoldsAnAddressOnceThatIsOnlySpeltAnew) {
+    EXPECT_EQ(held(given_user(moved_to("ANN@example.com"))), std::vector<std::string>{"ann@example.com"});
+}
+
+TEST(UndoEmailChange, GivesTheAccountBackAndThePasswordNoMore) {
+    const User moved = given_user(moved_to("new@example.com"));
+    EXPECT_TRUE(decides(decide(moved, UndoEmailChange{kNow + 6 * kDay}), {UserEmailChangeUndone{}}));
+    EXPECT_TRUE(stays_quiet(decide(moved, UndoEmailChange{kNow + 7 * kDay}))) << "too late";
+    EXPECT_TRUE(stays_quiet(decide(given_user(), UndoEmailChange{kNow})));
+    const User back = given_user(moved_to("new@example.com"), UserEmailChangeUndone{});
+    EXPECT_EQ(back.email, "Ann@Example.com");
+    EXPECT_EQ(back.password_use, User::PasswordUse::kMustBeReset);
+    EXPECT_EQ(held(back), std::vector<std::string>{"ann@example.com"});
+    const User reset = given_user(moved_to("new@example.com"), UserEmailChangeUndone{},
+                                  UserPasswordReset{kFresh.credential_id, kFresh.sealed_sha256});
+    EXPECT_EQ(reset.password_use, User::PasswordUse::kLogsIn);
+    EXPECT_EQ(reset.sealed_sha256, "fresh");
+}
+
+TEST(SetOneTimePassword, OpensNothingButTheWayToAnother) {
+    EXPECT_TRUE(decides(decide(given_user(), SetOneTimePassword{kFresh, kNow + kDay}),
+                        {UserOneTimePasswordSet{kFresh.credential_id, "fresh", kNow + kDay}}));
+    const User user = given_user(UserOneTimePasswordSet{kFresh.credential_id, "fresh", kNow + kDay});
+    EXPECT_EQ(user.password_use, User::PasswordUse::kMustBeChanged);
+    EXPECT_EQ(user.password_expires_at, kNow + kDay);
+    const User own = given_user(UserOneTimePasswordSet{kFresh.credential_id, "fresh", kNow + kDay},
+                                UserPasswordChanged{kFresh.credential_id, "own", std::nullopt});
+    EXPECT_EQ(own.password_use, User::PasswordUse::kLogsIn);
+}
+
+TEST(SecondFactor, IsTurnedOnAndOffOnce) {
+    EXPECT_TRUE(decides(decide(given_user(), TurnOnSecondFactor{}), {UserSecondFactorTurnedOn{}}));
+    const User on = given_user(UserSecondFactorTurnedOn{});
+    EXPECT_TRUE(stays_quiet(decide(on, TurnOnSecondFactor{})));
+    EXPECT_TRUE(decides(decide(on, TurnOffSecondFactor{}), {UserSecondFactorTurnedOff{}}));
+    EXPECT_TRUE(stays_quiet(decide(given_user(), TurnOffSecondFactor{})));
+}
+
+TEST(ChooseLocale, IsToldWhereItChanges) {
+    UserLocaleChosen german;
+    german.locale.value = "de";
+    EXPECT_TRUE(decides(decide(given_user(), ChooseLocale{"de"}), {german}));
+    EXPECT_TRUE(stays_quiet(decide(given_user(german), ChooseLocale{"de"})));
+    EXPECT_TRUE(decides(decide(given_user(german), ChooseLocale{}), {UserLocaleChosen{}}));
 }
 
 // ---- what events declare ---------------------------------------------------------------------------------------

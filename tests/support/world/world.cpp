@@ -86,6 +86,7 @@ Node::Node(World& world, eventstore::Store& store, std::size_t cached_folds)
                world.limits,
                failure_sums,
                unrecorded_failures,
+               world.accounts,
                world.settings} {}
 
 Client first_party() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "commands/access/access_reader.hpp"
+#include "commands/account_services.hpp"
 #include "commands/accounts/register_user.hpp"
 #include "commands/credentials/change_password.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
@@ -55,6 +56,7 @@ struct World {
     // On the world's clock, and never short of anything unless a test asks for little.
     eventstore::ProcessLimits limits{[this] { return 1000 * clock.now().ms(); }};
     commands::Settings settings;
+    commands::AccountServices accounts;
 };
 
 class Node {
