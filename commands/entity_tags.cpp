@@ -41,11 +41,13 @@ private:
 std::string user_tag(const UserMembers& user) {
     Members members("user");  // no name is empty
     members.add(user.email.value_or("")).add(user.username.value_or("")).add(user.name.value_or(""));
-    return members.add(user.active ? "active" : "disabled").tag();
+    members.add(user.active ? "active" : "disabled");
+    if (user.locale) members.add("locale").add(*user.locale);
+    return members.tag();
 }
 
 std::string user_tag(const User& user) {
-    return user_tag({user.email, user.username, user.name, user.status == User::Status::kActive});
+    return user_tag({user.email, user.username, user.name, user.status == User::Status::kActive, user.locale});
 }
 
 std::string role_tag(const std::string& name, const AccessRules& rules) {

@@ -33,6 +33,7 @@ struct UserMembers {
     std::optional<std::string> username;
     std::optional<std::string> name;
     bool active = false;
+    std::optional<std::string> locale{};
 };
 std::string user_tag(const UserMembers& user);
 std::string user_tag(const User& user);

@@ -2,6 +2,7 @@
 
 #include "commands/access/administer.hpp"
 #include "commands/entity_tags.hpp"
+#include "domain/base/language_tag.hpp"
 #include "domain/base/scripts.hpp"
 #include "domain/users/identity.hpp"
 
@@ -14,10 +15,16 @@ Result<void, CommandError> check(ProfileUpdate& update) {
         if (!username) return Unexpected(refused_text(refusals::kInvalidUsername, username.error()));
         update.username = std::move(username->text);
     }
-    if (!update.name) return {};
-    auto name = parse_name(*update.name);
-    if (!name) return Unexpected(refused_text(refusals::kInvalidName, name.error()));
-    update.name = std::move(*name);
+    if (update.name) {
+        auto name = parse_name(*update.name);
+        if (!name) return Unexpected(refused_text(refusals::kInvalidName, name.error()));
+        update.name = std::move(*name);
+    }
+    if (update.locale) {
+        auto locale = parse_language_tag(*update.locale);
+        if (!locale) return Unexpected(refusals::kInvalidLocale);
+        update.locale = std::move(*locale);
+    }
     return {};
 }
 
@@ -28,7 +35,12 @@ Result<void, CommandError> write(Attempt& attempt, StreamOf<User> user, const Pr
     const bool is_chosen = profile.username && profile.username != attempt.state(user).username;
     if (is_chosen && mixes_scripts(*profile.username))
         return Unexpected(refused_text(refusals::kInvalidUsername, TextFault::kMixedScripts));
-    return attempt.decide_and_append(user, UpdateProfile{profile.username, profile.name});
+    const User& before = attempt.state(user);
+    KEYLEDGER_TRY(events, decide(before, UpdateProfile{profile.username, profile.name}));
+    KEYLEDGER_TRY(chosen, decide(before, ChooseLocale{profile.locale}));
+    events->insert(events->end(), chosen->begin(), chosen->end());
+    attempt.append(user, *events);
+    return {};
 }
 
 }  // namespace

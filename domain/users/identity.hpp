@@ -16,6 +16,8 @@ inline constexpr Refusal kInvalidUsername =
     invalid_field("username", "Use 3 to 64 letters, digits, '.', '_' or '-', a letter or digit first.");
 inline constexpr Refusal kInvalidName =
     invalid_field("name", "Use 1 to 256 bytes of text, without control or hidden characters.");
+inline constexpr Refusal kInvalidLocale =
+    invalid_field("locale", "Use a language tag such as en, de-AT or zh-Hant-TW (BCP 47).");
 
 }  // namespace keyledger::refusals
 

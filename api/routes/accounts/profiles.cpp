@@ -3,6 +3,7 @@
 #include "api/routes/conditions.hpp"
 #include "api/wire/write_json.hpp"
 #include "commands/entity_tags.hpp"
+#include "domain/base/language_tag.hpp"
 #include "domain/users/identity.hpp"
 
 namespace keyledger::api::routes {
@@ -25,6 +26,7 @@ commands::ProfileUpdate read_profile(JsonFields& body, const commands::Bearer& b
     update.bearer = bearer;
     update.username = body.optional_string("username", kMaxTypedUsernameBytes);
     update.name = body.optional_string("name", kMaxTypedNameBytes);
+    update.locale = body.optional_string("locale", kMaxLanguageTagBytes);
     return update;
 }
 
@@ -35,8 +37,9 @@ std::string user_json(const UserId& user_id, const commands::UserAtHead& known) 
         .text_or_null("email", user.email)
         .text_or_null("username", user.username)
         .text_or_null("name", user.name)
+        .text_or_null("locale", user.locale)
         .text("status", name_of(user.status))
-        .boolean("email_verified", false)
+        .boolean("email_verified", user.email_proof == User::EmailProof::kVerified)
         .boolean("administrator", known.administrator())
         .time("created_at", user.registered_at);
     return json.finish();

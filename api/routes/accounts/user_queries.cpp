@@ -20,6 +20,7 @@ void write_user(JsonText& json, const rows::UserRow& user) {
         .text_or_null("email", user.email)
         .text_or_null("username", user.username)
         .text_or_null("name", user.name)
+        .text_or_null("locale", user.locale)
         .text("status", user.status)
         .boolean("email_verified", user.email_verified)
         .boolean("administrator", user.administrator)
@@ -45,7 +46,7 @@ Reply show_user(Call& call) {
     JsonText json;
     write_user(json, *found->value);
     const rows::UserRow& user = *found->value;
-    const std::string state = commands::user_tag({user.email, user.username, user.name, user.is_active()});
+    const std::string state = commands::user_tag({user.email, user.username, user.name, user.is_active(), user.locale});
     co_return with_entity_tag(call.request, at_position(api::json(200, json.finish()), found->position), state);
 }
 
