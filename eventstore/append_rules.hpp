@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaxDigestBytes = 64;         // claims
 inline constexpr std::size_t kMaxSpentPerCommand = 16;
 // How far ahead of the server's clock a spent value may expire: for so long it is remembered. Both numbers stand in
 // keyledger.append too.
-inline constexpr Duration kMaxSpentLife = days(30);
+inline constexpr Duration kMaxSpentLife = days(8);
 
 // And of a read: what commands lay is less by far; whoever can write to the database can lay more.
 inline constexpr std::size_t kMaxCredentialsRead = 1'000;

@@ -11,7 +11,7 @@ inline constexpr Fact kFacts[] = {facts...};
 
 using enum Fact;
 constexpr KindRow kRows[] = {
-    {Kind::kWelcome, "welcome", {}, kFacts<kAt, kLink>},
+    {Kind::kWelcome, "welcome", {}, kFacts<kAt, kLink>, true},
     {Kind::kPasswordChanged, "password-changed", kFacts<kAt>, kFacts<kDevice, kPlace, kLink>},
     {Kind::kLocked, "locked", kFacts<kAt>, kFacts<kDue, kPlace, kLink>},
     {Kind::kUnlocked, "unlocked", kFacts<kAt>, {}},
@@ -21,11 +21,11 @@ constexpr KindRow kRows[] = {
     {Kind::kAccountEnabled, "account-enabled", kFacts<kAt>, {}},
     {Kind::kErasureRequested, "erasure-requested", kFacts<kAt, kDue>, kFacts<kLink>},
     {Kind::kErasureWithdrawn, "erasure-withdrawn", kFacts<kAt>, {}},
-    {Kind::kVerificationCode, "verification-code", kFacts<kCode, kMinutes>, kFacts<kLink>},
-    {Kind::kAddressInUse, "address-in-use", kFacts<kAt>, kFacts<kLink>},
-    {Kind::kPasswordReset, "password-reset", kFacts<kLink, kMinutes>, kFacts<kCode, kPlace>},
-    {Kind::kMagicLink, "magic-link", kFacts<kLink, kMinutes>, kFacts<kDevice, kPlace>},
-    {Kind::kLogInCode, "log-in-code", kFacts<kCode, kMinutes>, kFacts<kDevice, kPlace>},
+    {Kind::kVerificationCode, "verification-code", kFacts<kCode, kMinutes>, kFacts<kLink>, true},
+    {Kind::kAddressInUse, "address-in-use", kFacts<kAt>, kFacts<kLink>, true},
+    {Kind::kPasswordReset, "password-reset", kFacts<kLink, kMinutes>, kFacts<kCode, kPlace>, true},
+    {Kind::kMagicLink, "magic-link", kFacts<kLink, kMinutes>, kFacts<kDevice, kPlace>, true},
+    {Kind::kLogInCode, "log-in-code", kFacts<kCode, kMinutes>, kFacts<kDevice, kPlace>, true},
     {Kind::kAddressChangedOld, "address-changed-old", kFacts<kAt, kAddress>, kFacts<kLink>},
     {Kind::kAddressChangedNew, "address-changed-new", kFacts<kAt>, {}},
     {Kind::kNewDevice, "new-device", kFacts<kAt>, kFacts<kDevice, kPlace, kLink>},

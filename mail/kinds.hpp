@@ -68,6 +68,7 @@ struct KindRow {
     std::string_view name;        // of its files, and of jobs
     std::span<const Fact> needs;  // without these it can't be written
     std::span<const Fact> may;    // told if they are known
+    bool is_open = false;         // somebody without an account can cause it, to whatever address
 };
 
 // In the order of the enumeration.

@@ -38,6 +38,10 @@ struct Teller {
     Telling operator()(const UserRegistered&) const { return Told{Kind::kWelcome}; }
     Telling operator()(const UserPasswordChanged&) const { return Told{Kind::kPasswordChanged}; }
     Telling operator()(const UserPasswordReset&) const { return Told{Kind::kPasswordChanged}; }
+    // Whoever was registered with it had no other before.
+    Telling operator()(const UserOneTimePasswordSet&) const {
+        return event.recorded->version > 2 ? Told{Kind::kPasswordChanged} : Telling();
+    }
     Telling operator()(const UserDisabled&) const { return Told{Kind::kAccountDisabled}; }
     Telling operator()(const UserEnabled&) const { return Told{Kind::kAccountEnabled}; }
     Telling operator()(const UserSessionsRevoked&) const { return is_own() ? Telling() : Told{Kind::kSessionsRevoked}; }
@@ -58,15 +62,6 @@ struct Teller {
 
 using Concerns = eventstore::Subscription<User, Session, LoginAttempts>;
 
-Performed performed(const mail::Delivery& delivery) {
-    switch (delivery.outcome) {
-        case mail::Delivery::Outcome::kSent: return Done{};
-        case mail::Delivery::Outcome::kAgain: return Again{delivery.code};
-        case mail::Delivery::Outcome::kRefused: return Dead{delivery.code};
-    }
-    return Again{"no-outcome"};
-}
-
 // Readers see it, so it tells neither the position nor how many events there are (I14).
 std::string message_id(const Uuid& event_id, const JobId& job) {
     return event_id.to_string() + '.' + std::to_string(job.ordinal);
@@ -78,7 +73,9 @@ mail::Mail mail_to(const User& user, Kind kind, std::string id, Instant at) {
     letter.id = std::move(id);
     letter.date = at;
     letter.address = *user.email;
-    letter.name = user.name.value_or("");
+    // Whoever reads there has not said that the account is theirs: then its name is not for them.
+    if (user.email_proof == User::EmailProof::kVerified) letter.name = user.name.value_or("");
+    if (user.locale) letter.languages.push_back(*user.locale);
     letter.facts.at = at;
     if (kind == Kind::kErasureRequested) letter.facts.due = user.erasure_due_at;
     return letter;
@@ -144,8 +141,8 @@ asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
     const User& user = commands::state_of<User>(*fold);
     if (!user.email) co_return Done{};  // erased meanwhile: nobody is left
     auto letter = mail_to(user, *kind, message_id(cause->event_id, job.id), cause->metadata.occurred_at);
-    const auto delivery = co_await send_(std::move(letter), deadline);
-    co_return performed(delivery);
+    auto performed = co_await out_.send(job, std::move(letter), deadline);
+    co_return performed;
 }
 
 }  // namespace keyledger::reactors

@@ -3,21 +3,17 @@
 // its own stream says whose it is; its kind is the mail's (mail/kinds.hpp). Recipient and text are folded when the mail
 // is sent, as of the event: a change that came later tells nobody else. Who was erased meanwhile gets nothing.
 // A job that the event does not cause, whoever wrote its row, sends nothing.
-#include <functional>
-
 #include "commands/runtime/folder.hpp"
-#include "mail/mailer.hpp"
 #include "reactors/engine/reactor.hpp"
+#include "reactors/mail_out.hpp"
 
 namespace keyledger::reactors {
 
 class AccountMail : public Reactor {
 public:
-    using Send = std::function<asio::awaitable<mail::Delivery>(mail::Mail, Deadline)>;
-
-    // Both outlive it.
-    AccountMail(eventstore::Store& store, commands::Folder& folder, Send send)
-        : store_(store), folder_(folder), send_(std::move(send)) {}
+    // All outlive it.
+    AccountMail(eventstore::Store& store, commands::Folder& folder, MailOut& out)
+        : store_(store), folder_(folder), out_(out) {}
 
     std::string_view name() const override { return "mail"; }
     std::vector<PlannedJob> plan(const DecodedEvent& event) const override;
@@ -31,7 +27,7 @@ private:
 
     eventstore::Store& store_;
     commands::Folder& folder_;
-    const Send send_;
+    MailOut& out_;
 };
 
 }  // namespace keyledger::reactors

@@ -30,6 +30,7 @@ struct MailSettings {
     std::string smtp_ca_file;
     std::size_t smtp_connections = 2;
     Duration smtp_timeout = seconds(60);
+    std::int64_t open_per_minute = 600;
     std::string from;
     std::string from_name;
     std::string language;
@@ -241,6 +242,9 @@ inline constexpr Setting kSettings[] = {
      into_mail<&MailSettings::language>},
     {"KEYLEDGER_MAIL_TEMPLATES", "", text("folder"), "replaces texts of mail, or adds languages", kServing,
      into_mail<&MailSettings::templates_folder>},
+    {"KEYLEDGER_MAIL_OPEN_RATE_PER_MINUTE", "600", whole(1, 1'000'000),
+     "of mail that anybody can cause, such as welcomes and codes; what is more waits", kServing,
+     into_mail<&MailSettings::open_per_minute>},
 
     {"KEYLEDGER_KEYRING_FILE", "", file(), "keys, made by 'keyledger keys generate'; mode 0600", kPlain,
      into<&Config::keyring_file>},

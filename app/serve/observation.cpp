@@ -69,7 +69,8 @@ api::HealthCheck check_reactors(const Reactors& reactors) {
                     "the planner stopped at position " + std::to_string(plan.stopped->at.position) + ": " +
                         plan.stopped->at.reason,
                     false};
-    const auto& [planner, performer] = *status;
+    const auto& planner = status->planner;
+    const auto& performer = status->performer;
     if (!planner.trouble.empty()) return {"reactor", false, "does not follow the log: " + planner.trouble, false};
     if (!performer.trouble.empty()) return {"reactor", false, "does not look for jobs: " + performer.trouble, false};
     if (performer.counts.dead > 0)
@@ -126,6 +127,8 @@ Samples store_samples(const Core& core) {
     add("commands", "Commands answered by the database since the start", committer.commands);
     add("events", "Events appended since the start", committer.events);
     add("conflicts", "Commands refused because what they read had moved", committer.conflicts);
+    add("already_spent", "Commands refused because a code, link or token that is good once was presented again",
+        committer.already_spent);
     add("duplicates", "Commands that had been appended before", committer.duplicates);
     add("kept_back", "Commands that waited for a batch because they depend on one before", committer.kept_back);
     add("bad_data", "Commands that the database refuses", committer.bad_data);
@@ -183,12 +186,14 @@ Samples reactor_samples(const Reactors& reactors) {
                            double(attempts)});
     };
     count("done", performer.done);
+    count("futile", performer.futile);
     count("again", performer.again);
     count("dead", performer.dead);
     count("lease_lost", performer.lost_leases);
     const auto add = [&](const char* name, const char* help, double value) {
         samples.push_back({name, help, {{"reactor", "mail"}}, value});
     };
+    add("keyledger_jobs_too_late", "Not planned: what would cause them was a day old", double(status->too_late));
     add("keyledger_jobs_due", "Of all nodes, now or later", double(performer.counts.due));
     add("keyledger_jobs_dead", "Of all nodes: an operator has to look", double(performer.counts.dead));
     add("keyledger_jobs_late_seconds", "Since when the one that waits for the longest has been due",

@@ -31,9 +31,10 @@ bool tell_that_it_died(Core& core, const reactors::Job& job, const std::string& 
     return false;
 }
 
-std::vector<std::unique_ptr<projections::ReadModel>> plans_of(const reactors::Reactor& reactor, const Uuid& log_id) {
+std::vector<std::unique_ptr<projections::ReadModel>> plans_of(const reactors::Reactor& reactor, const Uuid& log_id,
+                                                              std::atomic<std::int64_t>& too_late) {
     std::vector<std::unique_ptr<projections::ReadModel>> plans;
-    plans.push_back(std::make_unique<reactors::JobPlan>(reactor, log_id));
+    plans.push_back(std::make_unique<reactors::JobPlan>(reactor, log_id, too_late));
     return plans;
 }
 
@@ -49,19 +50,23 @@ reactors::PerformerSettings performer_settings(const Config& config, const Uuid&
 struct Reactors::Parts {
     Parts(const Config& config, Core& core, const Uuid& log_id, std::unique_ptr<mail::Mailer> made)
         : mailer(std::move(made)),
-          mail(core.store, core.executor.folder(),
-               [this](mail::Mail letter, commands::Deadline deadline) {
-                   return mailer->send(std::move(letter), deadline);
-               }),
+          out(core.limits, config.mail.open_per_minute,
+              [this](mail::Mail letter, commands::Deadline deadline) {
+                  return mailer->send(std::move(letter), deadline);
+              }),
+          mail(core.store, core.executor.folder(), out),
           performer(performer_settings(config, log_id), mail, core.processors.get_executor(),
                     [&core](const reactors::Job& job, const std::string& code) {
                         return tell_that_it_died(core, job, code);
                     }),
           planner(reactors::planner_settings(config.database_url),
                   std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url, core.authenticity),
-                  core.cipher, plans_of(mail, log_id), [this](std::string_view, Position) { performer.hint(); }) {}
+                  core.cipher, plans_of(mail, log_id, too_late),
+                  [this](std::string_view, Position) { performer.hint(); }) {}
 
     const std::unique_ptr<mail::Mailer> mailer;
+    reactors::MailOut out;
+    std::atomic<std::int64_t> too_late{0};
     reactors::AccountMail mail;
     reactors::Performer performer;
     projections::Projector planner;
@@ -81,17 +86,19 @@ void Reactors::start() {
     parts_->planner.start();
 }
 
-// Mail that is under way is tried again by whoever claims it next.
+// Nothing is claimed any more before the mailer stops: what is claimed then would only be given back. Mail that is
+// under way is tried again by whoever claims it next.
 void Reactors::stop() {
     if (!parts_) return;
     parts_->planner.stop();
+    parts_->performer.stop_claiming();
     parts_->mailer->stop();
     parts_->performer.stop();
 }
 
 std::optional<Reactors::Status> Reactors::status() const {
     if (!parts_) return std::nullopt;
-    return Status{parts_->planner.status(), parts_->performer.status()};
+    return Status{parts_->planner.status(), parts_->performer.status(), parts_->too_late};
 }
 
 }  // namespace keyledger::app

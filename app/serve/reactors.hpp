@@ -23,6 +23,7 @@ public:
     struct Status {
         projections::ProjectorStatus planner;
         reactors::PerformerStatus performer;
+        std::int64_t too_late = 0;  // jobs that were not planned, for what would cause them was a day old
     };
     std::optional<Status> status() const;  // nullopt: it rests
 

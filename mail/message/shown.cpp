@@ -1,6 +1,7 @@
 #include "mail/message/shown.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "domain/base/plain_text.hpp"
@@ -23,11 +24,32 @@ bool is_of_word(char32_t c) {
     return kind == unicode::Kind::kLetter || kind == unicode::Kind::kDigit || kind == unicode::Kind::kMark;
 }
 
-// `example.com`, but not `J. R. R.` or `J.R.R.`: the last label has two characters at least.
+bool is_digit(char32_t c) { return unicode::kind_of(c) == unicode::Kind::kDigit; }
+bool is_blank(char32_t c) { return c == ' ' || c == 0xA0; }
+
+// `example.com`, and what has a symbol before its dot, for there are such domains; but not `J. R. R.` or `J.R.R.`: the
+// last label has two characters at least. Digits on both sides: `1.1.1.1`.
 bool looks_like_host(std::u32string_view points) {
-    for (std::size_t i = 1; i + 2 < points.size(); ++i)
-        if (is_dot(points[i]) && is_of_word(points[i - 1]) && is_of_word(points[i + 1]) && is_of_word(points[i + 2]))
-            return true;
+    for (std::size_t i = 1; i + 1 < points.size(); ++i) {
+        if (!is_dot(points[i]) || is_dot(points[i - 1]) || is_blank(points[i - 1])) continue;
+        if (is_digit(points[i - 1]) && is_digit(points[i + 1])) return true;
+        if (i + 2 < points.size() && is_of_word(points[i + 1]) && is_of_word(points[i + 2])) return true;
+    }
+    return false;
+}
+
+// A word by itself that says that an address comes, such as `www` or `https`, however it goes on.
+bool has_word_of_urls(std::u32string_view points) {
+    static constexpr std::u32string_view kWords[] = {U"www", U"http", U"https", U"hxxp", U"hxxps", U"mailto", U"tel"};
+    std::u32string word;
+    for (std::size_t i = 0; i <= points.size(); ++i) {
+        if (i < points.size() && is_of_word(points[i])) {
+            word += points[i] >= 'A' && points[i] <= 'Z' ? points[i] + ('a' - 'A') : points[i];
+            continue;
+        }
+        if (std::ranges::find(kWords, word) != std::end(kWords)) return true;
+        word.clear();
+    }
     return false;
 }
 
@@ -36,13 +58,13 @@ bool may_be_shown(std::u32string_view points) {
     std::size_t marks = 0;
     for (const char32_t c : points) {
         const unicode::Kind kind = unicode::kind_of(c);
-        if (std::u32string_view(U"@/\\<>[]{}|=").find(c) != std::u32string_view::npos) return false;
-        if (c == 0xFF20 || c == 0xFF0F) return false;  // full-width '@' and '/'
+        if (std::u32string_view(U"@/\\<>[]{}|=:").find(c) != std::u32string_view::npos) return false;
+        if (c == 0xFF20 || c == 0xFF0F || c == 0xFF1A) return false;  // full-width '@', '/' and ':'
         if (kind == unicode::Kind::kDigit && ++digits > kMostDigits) return false;
         marks = kind == unicode::Kind::kMark ? marks + 1 : 0;
         if (marks > kMostMarks) return false;
     }
-    return !looks_like_host(points);
+    return !looks_like_host(points) && !has_word_of_urls(points);
 }
 
 bool is_visible_ascii(char c) { return c > ' ' && c <= '~'; }

@@ -10,8 +10,8 @@ namespace keyledger::mail {
 inline constexpr std::size_t kMostShownPoints = 64;
 
 // The text, if it is one short line of what people are or call things; else nothing, and the mail does without. Left
-// out are controls, hidden and bidirectional characters, heaps of marks, what looks like an address, a URL or a host
-// name, and long numbers.
+// out are controls, hidden and bidirectional characters, heaps of marks, colons, what looks like an address, a URL or a
+// host name, and long numbers.
 std::string shown_name(std::string_view text);
 // A network (192.0.2.0/24, 2001:db8::/32), or as shown_name().
 std::string shown_place(std::string_view text);

@@ -1,5 +1,7 @@
 #include "reactors/engine/job_plan.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include "projections/engine/database.hpp"
 #include "projections/engine/sql_array.hpp"
 #include "reactors/engine/limits.hpp"
@@ -11,8 +13,9 @@ constexpr std::string_view kPrefix = "reactor.";
 
 }  // namespace
 
-JobPlan::JobPlan(const Reactor& reactor, const Uuid& log_id)
+JobPlan::JobPlan(const Reactor& reactor, const Uuid& log_id, std::atomic<std::int64_t>& too_late)
     : reactor_(reactor),
+      too_late_(too_late),
       log_id_(log_id.to_string()),
       name_(std::string(kPrefix) + std::string(reactor.name()) + '.' + log_id_) {}
 
@@ -35,10 +38,17 @@ void JobPlan::apply(pqxx::transaction_base& transaction, int, std::span<const De
         }
     }
     if (positions.empty()) return;
-    transaction.exec_params("select keyledger.plan_jobs($1::uuid, $2, $3::bigint[], $4::integer[], $5::text[],"
-                            " $6::uuid[], $7::text[])",
-                            log_id_, std::string(reactor_.name()), positions.literal(), ordinals.literal(),
-                            kinds.literal(), subjects.literal(), arguments.literal());
+    const auto too_late =
+        transaction
+            .exec_params1("select keyledger.plan_jobs($1::uuid, $2, $3::bigint[], $4::integer[], $5::text[],"
+                          " $6::uuid[], $7::text[])",
+                          log_id_, std::string(reactor_.name()), positions.literal(), ordinals.literal(),
+                          kinds.literal(), subjects.literal(), arguments.literal())[0]
+            .as<std::int64_t>();
+    if (too_late == 0) return;
+    too_late_ += too_late;
+    spdlog::warn("reactor {} leaves out {} jobs up to position {}: what would cause them is more than a day old",
+                 reactor_.name(), too_late, events.back().recorded->position);
 }
 
 projections::ProjectorSettings planner_settings(std::string database_url) {

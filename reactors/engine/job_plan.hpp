@@ -2,6 +2,7 @@
 // The planner: a projector of its own whose rows are jobs. It has the projector's lock, fence and stops; each reactor
 // has a cursor, and the jobs of a batch are inserted in the transaction that moves it. What is new, a reactor or the
 // identity of a log (a restore), begins at the head.
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,7 +16,8 @@ namespace keyledger::reactors {
 // The reactor outlives it.
 class JobPlan : public projections::ReadModel {
 public:
-    JobPlan(const Reactor& reactor, const Uuid& log_id);
+    // `too_late` counts the jobs that are not planned because what would cause them is a day old; it outlives it, too.
+    JobPlan(const Reactor& reactor, const Uuid& log_id, std::atomic<std::int64_t>& too_late);
 
     projections::Model model() const override { return {name_, 1}; }
     std::vector<std::string_view> parts() const override { return {}; }
@@ -27,6 +29,7 @@ public:
 
 private:
     const Reactor& reactor_;
+    std::atomic<std::int64_t>& too_late_;
     const std::string log_id_;
     const std::string name_;  // of the log too: under another identity nothing of before counts
 };

@@ -84,7 +84,9 @@ bool JobQueue::finish(const Job& job, const char* state, std::chrono::millisecon
         .as<bool>();
 }
 
-bool JobQueue::finish_done(const Job& job) { return finish(job, "done", 0ms, std::nullopt); }
+bool JobQueue::finish_done(const Job& job, std::string_view code) {
+    return finish(job, "done", 0ms, code.empty() ? std::nullopt : std::optional<std::string>(code));
+}
 bool JobQueue::finish_again(const Job& job, std::chrono::milliseconds after, std::string_view code) {
     return finish(job, "due", after, std::string(code));
 }

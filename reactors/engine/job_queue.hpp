@@ -20,7 +20,7 @@ public:
     // What is due for the longest, if anything is; nobody else gets it within the lease.
     std::optional<Job> claim(const Uuid& log_id, std::string_view reactor, std::chrono::milliseconds lease);
     // What came of the attempt. False: the lease was lost and somebody else has it, or an operator ended it.
-    bool finish_done(const Job& job);
+    bool finish_done(const Job& job, std::string_view code = {});  // code: why it is futile
     bool finish_again(const Job& job, std::chrono::milliseconds after, std::string_view code);
     bool finish_dead(const Job& job, std::string_view code);
 

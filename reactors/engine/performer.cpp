@@ -37,12 +37,15 @@ public:
     void start() {
         for (std::size_t i = 0; i < settings_.threads; ++i) threads_.emplace_back([this] { run(); });
     }
-    void stop() {
+    void stop_claiming() {
         {
             std::lock_guard lock(mutex_);
             stopping_ = true;
         }
         wake_.notify_all();
+    }
+    void stop() {
+        stop_claiming();
         for (std::thread& thread : threads_)
             if (thread.joinable()) thread.join();
     }
@@ -93,7 +96,7 @@ private:
             performed = Dead{again->code};
         if (const auto* dead = std::get_if<Dead>(&performed); dead && !on_dead_(job, dead->code))
             performed = Again{dead->code};
-        const bool was_ours = std::visit(Cases{[&](const Done&) { return queue.finish_done(job); },
+        const bool was_ours = std::visit(Cases{[&](const Done& done) { return queue.finish_done(job, done.code); },
                                                [&](const Again& again) { return finish(queue, job, again); },
                                                [&](const Dead& dead) { return queue.finish_dead(job, dead.code); }},
                                          performed);
@@ -122,7 +125,8 @@ private:
                 job.id.to_string(), job.kind);
         std::lock_guard lock(mutex_);
         if (!was_ours) ++status_.lost_leases;
-        else if (std::holds_alternative<Done>(performed)) ++status_.done;
+        else if (const auto* done = std::get_if<Done>(&performed))
+            ++(done->code.empty() ? status_.done : status_.futile);
         else if (std::holds_alternative<Again>(performed)) ++status_.again;
         else ++status_.dead;
     }
@@ -182,6 +186,7 @@ Performer::Performer(PerformerSettings settings, Reactor& reactor, asio::any_io_
 Performer::~Performer() { stop(); }
 
 void Performer::start() { worker_->start(); }
+void Performer::stop_claiming() { worker_->stop_claiming(); }
 void Performer::stop() { worker_->stop(); }
 void Performer::hint() { worker_->hint(); }
 PerformerStatus Performer::status() const { return worker_->status(); }

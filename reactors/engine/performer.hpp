@@ -24,6 +24,7 @@ struct PerformerSettings {
 struct PerformerStatus {
     // Attempts of this process since its start.
     std::int64_t done = 0;
+    std::int64_t futile = 0;  // ended, for nothing was to be done any more
     std::int64_t again = 0;
     std::int64_t dead = 0;
     std::int64_t lost_leases = 0;
@@ -44,6 +45,8 @@ public:
     Performer& operator=(const Performer&) = delete;
 
     void start();  // once
+    // Claims no more jobs; returns at once. Attempts that run go on.
+    void stop_claiming();
     // Waits for attempts that run. May be called twice.
     void stop();
 

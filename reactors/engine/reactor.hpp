@@ -45,8 +45,10 @@ struct Job {
     std::chrono::milliseconds tried_for{};
 };
 
-struct Done {};  // also: there was nothing to do any more
 // `code` is a word of ours, in which no text of a remote server is.
+struct Done {
+    std::string code{};  // why nothing is to be done any more; empty: it was done
+};
 struct Again {
     std::string code;
     std::chrono::milliseconds after{};  // at least

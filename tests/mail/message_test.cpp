@@ -228,7 +228,7 @@ TEST(SmtpAddress, IsNothingElse) {
 TEST(ShownName, IsWhatPeopleAreCalled) {
     for (const char* name :
          {"Ann", "Ann Smith", "J. R. R. Tolkien", "J.R.R. Tolkien", "Anne-Marie O'Neil", "Jürgen Müller", "山田太郎",
-          "محمد", "Nguyễn Văn A", "Ann & Bob \"the best\"", "Louis 14", "R2-D2"})
+          "محمد", "Nguyễn Văn A", "Ann & Bob \"the best\"", "Louis 14", "R2-D2", "Ann, Dr. med.", "Wwwanda"})
         EXPECT_EQ(shown_name(name), name);
 }
 
@@ -255,6 +255,12 @@ TEST(ShownName, IsNothingThatTalksToTheReader) {
                              "Ann\xE2\x80\xA8"
                              "x",
                              "A\nB",
+                             "Support: call me",
+                             "Prize at i\xE2\x9D\xA4.ws",
+                             "\xF0\x9F\x8D\x95.ws now",
+                             "Log in at 1.1.1.1",
+                             "go to www evil",
+                             "see HTTPS",
                              "A\xCC\x81\xCC\x81\xCC\x81\xCC\x81",
                              ""})
         EXPECT_EQ(shown_name(name), "") << name;

@@ -18,6 +18,7 @@
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/declarations.hpp"
 #include "eventstore/memory/memory_store.hpp"
+#include "reactors/engine/limits.hpp"
 #include "tests/support/world/given.hpp"
 #include "tests/support/world/steps.hpp"
 #include "tests/support/world/world.hpp"
@@ -58,7 +59,9 @@ std::string planned(const eventstore::EventTypeInfo& info, std::string payload, 
     test::FixedClock clock{test::kNow};
     test::World world{store, clock};
     test::Node node{world, store};
-    for (const PlannedJob& job : AccountMail(store, node.executor.folder(), {}).plan(event))
+    eventstore::ProcessLimits limits([] { return 0; });
+    MailOut out(limits, 1, {});
+    for (const PlannedJob& job : AccountMail(store, node.executor.folder(), out).plan(event))
         kinds += (kinds.empty() ? "" : ", ") + job.kind;
     return kinds;
 }
@@ -137,8 +140,10 @@ protected:
 
     std::vector<mail::Mail> sent;
     mail::Delivery answer = mail::Delivery::sent();
-    AccountMail reactor{store, node.executor.folder(),
-                        [this](mail::Mail letter, Deadline) { return deliver(std::move(letter)); }};
+    std::int64_t now_us = 0;
+    eventstore::ProcessLimits limits{[this] { return now_us; }};
+    MailOut out{limits, 60, [this](mail::Mail letter, Deadline) { return deliver(std::move(letter)); }};
+    AccountMail reactor{store, node.executor.folder(), out};
     asio::awaitable<mail::Delivery> deliver(mail::Mail letter) {
         sent.push_back(std::move(letter));
         co_return answer;
@@ -152,24 +157,46 @@ protected:
         return position;
     }
     // The jobs of the newest event of that type, performed.
-    Performed perform_newest(std::string_view type) {
+    Performed perform_newest(std::string_view type, std::int32_t attempt = 1,
+                             std::chrono::milliseconds tried_for = {}) {
         const RecordedEvent recorded = world.events(newest(type) - 1).front();
         eventstore::NullFieldOpener nothing;
         const DecodedEvent event{&recorded, eventstore::decode_any(recorded, nothing),
                                  eventstore::decode_metadata(recorded, nothing)};
         const auto jobs = reactor.plan(event);
         EXPECT_EQ(jobs.size(), 1U);
-        return perform(jobs.at(0).kind, jobs.at(0).subject, recorded.position);
+        return perform(jobs.at(0).kind, jobs.at(0).subject, recorded.position, attempt, tried_for);
     }
-    Performed perform(std::string kind, const Uuid& subject, Position position) {
-        Job job{.id = {log_id, "mail", position, 0}, .kind = std::move(kind), .subject = subject, .arguments = {}};
+    Performed perform(std::string kind, const Uuid& subject, Position position, std::int32_t attempt = 1,
+                      std::chrono::milliseconds tried_for = {}) {
+        Job job{.id = {log_id, "mail", position, 0},
+                .kind = std::move(kind),
+                .subject = subject,
+                .arguments = {},
+                .attempt = attempt,
+                .tried_for = tried_for};
         return run(reactor.perform(std::move(job), Deadline::max()));
+    }
+    void does(const UserId& user, UserCommand command) {
+        commands::Streams streams;
+        const auto stream = streams.read<User>(user);
+        const commands::Step step = [&](commands::Attempt& attempt) -> commands::StepResult {
+            co_return attempt.decide_and_append(stream, command);
+        };
+        const auto done = run(node.executor.run(test::caller(), streams, step));
+        ASSERT_TRUE(done);
     }
     void rename(const std::string& name) {
         commands::ProfileUpdate update{test::bearer_of(root), "ann", name};
         ASSERT_TRUE(run(commands::update_user(node.services, ann, update, caller_of(root))));
     }
 };
+
+// Why nothing was sent; empty: it was.
+std::string done_code(const Performed& performed) {
+    const auto* done = std::get_if<Done>(&performed);
+    return done == nullptr ? "not done" : done->code;
+}
 
 TEST_F(AccountMailTest, SaysWhatHappenedToWhomAndUnderOneName) {
     EXPECT_TRUE(std::holds_alternative<Done>(perform_newest("user.registered")));
@@ -181,11 +208,29 @@ TEST_F(AccountMailTest, SaysWhatHappenedToWhomAndUnderOneName) {
     EXPECT_EQ(sent[0].date, clock.now());
     EXPECT_EQ(sent[0].facts.at, clock.now());
     EXPECT_EQ(sent[0].facts.due, std::nullopt);
+    EXPECT_EQ(sent[0].languages, std::vector<std::string>{}) << "what the service is set to";
+}
+
+TEST_F(AccountMailTest, WritesInTheLanguageThatTheyChose) {
+    does(ann, ChooseLocale{"de-AT"});
+    ASSERT_TRUE(run(commands::disable_user(node.services, test::bearer_of(root), ann, "", caller_of(root))));
+    does(ann, ChooseLocale{"en"});
+    perform_newest("user.disabled");
+    EXPECT_EQ(sent.at(0).languages, std::vector<std::string>{"de-AT"});
+}
+
+// Somebody registered a stranger's address, under a name that speaks to its owner.
+TEST_F(AccountMailTest, CallsNobodyByANameBeforeTheAddressIsProven) {
+    rename("You have won");
+    ASSERT_TRUE(run(commands::disable_user(node.services, test::bearer_of(root), ann, "", caller_of(root))));
+    perform_newest("user.disabled");
+    EXPECT_EQ(sent.at(0).name, "");
 }
 
 // A job that waited: what changed meanwhile is not what was so when the event happened. Of addresses the same holds;
 // none can be changed yet.
 TEST_F(AccountMailTest, TellsWhatWasSoWhenItHappened) {
+    does(ann, VerifyEmail{});
     rename("Ann before");
     ASSERT_TRUE(run(commands::disable_user(node.services, test::bearer_of(root), ann, "", caller_of(root))));
     clock.advance(seconds(60));
@@ -245,10 +290,66 @@ TEST_F(AccountMailTest, GivesBackWhatTheServerSaidByItsCodeAlone) {
     const Performed later = perform_newest("user.registered");
     ASSERT_TRUE(std::holds_alternative<Again>(later));
     EXPECT_EQ(std::get<Again>(later).code, "smtp-451");
-    answer = mail::Delivery::refused("smtp-550");
+    answer = mail::Delivery::refused("smtp-554-5.7.1");
     const Performed never = perform_newest("user.registered");
     ASSERT_TRUE(std::holds_alternative<Dead>(never));
-    EXPECT_EQ(std::get<Dead>(never).code, "smtp-550");
+    EXPECT_EQ(std::get<Dead>(never).code, "smtp-554-5.7.1");
+}
+
+// Anybody can give an address that there is not: no operator is to be woken for it, and the log says nothing.
+TEST_F(AccountMailTest, IsDoneWithAMailboxThatThereIsNot) {
+    for (const char* code : {"smtp-550", "smtp-550-5.1.1", "smtp-553", "smtp-552-5.2.2"}) {
+        answer = mail::Delivery::refused(code);
+        EXPECT_EQ(done_code(perform_newest("user.registered")), code);
+    }
+}
+
+// ---- caps ------------------------------------------------------------------------------------------------------
+TEST_F(AccountMailTest, LetsWhatIsOverTheCapOfAnAddressWait) {
+    for (int i = 0; i < kMailsAtOnce; ++i) EXPECT_EQ(done_code(perform_newest("user.registered")), "");
+    const Performed over = perform_newest("user.registered");
+    ASSERT_TRUE(std::holds_alternative<Again>(over));
+    EXPECT_EQ(std::get<Again>(over).code, "over-limit");
+    EXPECT_GT(std::get<Again>(over).after, std::chrono::minutes(19));
+    EXPECT_EQ(std::ssize(sent), kMailsAtOnce);
+    now_us += 1000 * kMailInterval.ms();
+    EXPECT_EQ(done_code(perform_newest("user.registered", 2)), "") << "its turn has come";
+    EXPECT_EQ(done_code(perform_newest("user.registered", 30, kGiveUpAfter)), "over-limit") << "a day is over";
+}
+
+TEST_F(AccountMailTest, LetsOnlySoManyWait) {
+    for (int i = 0; i < kMailsAtOnce; ++i) perform_newest("user.registered");
+    for (int i = 0; i < kMailsWaiting; ++i)
+        EXPECT_TRUE(std::holds_alternative<Again>(perform_newest("user.registered")));
+    EXPECT_EQ(done_code(perform_newest("user.registered")), "over-limit");
+}
+
+// Whoever floods somebody with mail of one kind silences no other: neither theirs nor anybody else's.
+TEST_F(AccountMailTest, SilencesNothingElseByAFlood) {
+    for (int i = 0; i < kMailsAtOnce + kMailsWaiting + 1; ++i) perform_newest("user.registered");
+    sent.clear();
+    ASSERT_TRUE(run(commands::disable_user(node.services, test::bearer_of(root), ann, {}, caller_of(root))));
+    EXPECT_EQ(done_code(perform_newest("user.disabled")), "");
+    world.register_user(node, "bob@example.com", "bob");
+    EXPECT_EQ(done_code(perform_newest("user.registered")), "");
+    EXPECT_EQ(sent.size(), 2U);
+}
+
+TEST_F(AccountMailTest, CountsForTheInstallationWhatAnybodyCanCauseAlone) {
+    eventstore::Bucket all;
+    all.key = "mail.open";
+    all.burst = 60 * kOpenMailBurstMinutes;
+    for (int i = 0; i < all.burst; ++i) (void)run(limits.take({all}, Deadline::max()));
+    EXPECT_TRUE(std::holds_alternative<Again>(perform_newest("user.registered")));
+    ASSERT_TRUE(run(commands::disable_user(node.services, test::bearer_of(root), ann, {}, caller_of(root))));
+    EXPECT_EQ(done_code(perform_newest("user.disabled")), "");
+}
+
+// What failed takes nothing: a server that is away for an hour must not use up what its reader may be sent.
+TEST_F(AccountMailTest, CountsWhatWasSentAlone) {
+    answer = mail::Delivery::again("connection");
+    for (int i = 0; i < 3 * kMailsAtOnce; ++i)
+        EXPECT_EQ(std::get<Again>(perform_newest("user.registered")).code, "connection");
 }
 
 // Rows that no planner wrote: whoever has the service's role can put them there.
@@ -282,8 +383,7 @@ TEST_F(AccountMailTest, SendsNothingForAnEventThatIsNotBelieved) {
             co_return events;
         }
     } unbelieving(store);
-    AccountMail credulous{unbelieving, node.executor.folder(),
-                          [this](mail::Mail letter, Deadline) { return deliver(std::move(letter)); }};
+    AccountMail credulous{unbelieving, node.executor.folder(), out};
     Job job{.id = {log_id, "mail", newest("user.registered"), 0}, .kind = "welcome", .subject = ann, .arguments = {}};
     EXPECT_TRUE(std::holds_alternative<Again>(run(credulous.perform(std::move(job), Deadline::max()))));
     EXPECT_TRUE(sent.empty());

@@ -159,14 +159,18 @@ TEST_F(PerformerTest, OperatorsRetryAndDropJobs) {
     EXPECT_FALSE(queue.finish_done(held));
 }
 
-TEST_F(PerformerTest, EndedJobsAreForgottenAfterAWeek) {
-    make_due(4);
+TEST_F(PerformerTest, EndedJobsAreForgottenAfterAWeekAndOthersAfterAMonth) {
+    make_due(6);
     database.execute("update keyledger.jobs set state = 'done', ended_at = clock_timestamp() - interval '8 days'"
                      " where position = 1;"
                      "update keyledger.jobs set state = 'dropped', ended_at = clock_timestamp() where position = 2;"
                      "update keyledger.jobs set state = 'dead', tried_since = '-infinity' where position = 3;"
                      "update keyledger.jobs set log_id = gen_random_uuid(), tried_since = '-infinity'"
-                     " where position = 4");
-    EXPECT_EQ(database.execute("select keyledger.prune_jobs(100)"), "2");
-    EXPECT_EQ(rows("select position from keyledger.jobs order by 1"), (std::vector<std::string>{"2", "3"}));
+                     " where position = 4;"
+                     "update keyledger.jobs set state = 'dead', tried_since = '-infinity',"
+                     "       due_at = clock_timestamp() - interval '31 days' where position = 5;"
+                     "update keyledger.jobs set tried_since = clock_timestamp() - interval '29 days',"
+                     "       due_at = clock_timestamp() - interval '29 days' where position = 6");
+    EXPECT_EQ(database.execute("select keyledger.prune_jobs(100)"), "3");
+    EXPECT_EQ(rows("select position from keyledger.jobs order by 1"), (std::vector<std::string>{"2", "3", "6"}));
 }

@@ -74,6 +74,24 @@ TEST_F(PlannerTest, PlansOnceWhoeverIsKilled) {
         for (const auto& plan : planner->status().projections) EXPECT_FALSE(plan.stopped);
 }
 
+// However its cursor is moved: nobody waits for mail about what happened days ago, and all of it would come at once.
+TEST_F(PlannerTest, PlansNothingOfWhatHappenedADayAgo) {
+    auto planner = this->planner();
+    ASSERT_TRUE(is_level(*planner, 0));
+    planner.reset();
+    const Instant now = story.now;
+    story.now = now - hours(25);
+    story.registers("old@example.org");
+    publish();
+    story.now = now;
+    story.registers("new@example.org");
+    publish();
+    planner = this->planner();
+    ASSERT_TRUE(is_level(*planner, story.head()));
+    EXPECT_EQ(rows("select distinct position from keyledger.jobs"), std::vector<std::string>{"2"});
+    EXPECT_EQ(too_late, 2);
+}
+
 // Whoever has the service's role can write a row under the name of a job to come. It stops nobody, and gives way.
 TEST_F(PlannerTest, ReplacesWhatStandsUnderTheNameOfAJobToCome) {
     const auto planner = this->planner();

@@ -74,8 +74,14 @@ protected:
     Story story{database};
     Recording reactor;
     asio::thread_pool pool{2};
+    std::atomic<std::int64_t> too_late{0};
 
-    ReactorsTest() { database.execute("delete from keyledger.jobs"); }
+    ReactorsTest() {
+        // What is old causes no jobs.
+        story.now = Instant::at_ms(
+            std::stoll(database.execute("select (extract(epoch from clock_timestamp()) * 1000)::bigint")));
+        database.execute("delete from keyledger.jobs");
+    }
     ~ReactorsTest() override { pool.join(); }
 
     Uuid log_id() const { return Uuid::parse(database.execute("select log_id from keyledger.log")).value(); }
@@ -88,7 +94,7 @@ protected:
     }
     std::unique_ptr<projections::Projector> planner(std::string application_name = "planner A") {
         std::vector<std::unique_ptr<projections::ReadModel>> plans;
-        plans.push_back(std::make_unique<JobPlan>(reactor, log_id()));
+        plans.push_back(std::make_unique<JobPlan>(reactor, log_id(), too_late));
         auto settings = planner_settings(database.service_url());
         settings.application_name = std::move(application_name);
         auto planner =

@@ -209,8 +209,13 @@ Uuid Migrator::renew_log_id() {
                                      " order by e.position desc limit 1), 0)")[0]
                               .as<Position>();
         const Uuid before = origin.log_id;
+        // A value says itself when it was made, by a clock that may be ahead, and this server's may be behind the lost
+        // one's: a minute above both, or what was spent there would be good here once more.
         const auto text = work.exec1("update keyledger.log set log_id = gen_random_uuid(), created_at = now(),"
-                                     " first_head_at = null, spent_since = clock_timestamp() returning log_id")[0]
+                                     " first_head_at = null, spent_since = interval '1 minute' + greatest("
+                                     "   clock_timestamp(), (select e.recorded_at from keyledger.events e"
+                                     "                        order by e.position desc limit 1))"
+                                     " returning log_id")[0]
                               .as<std::string>();
         origin.log_id = Uuid::parse(text).value();
         // What is there was authenticated as the lost history's.

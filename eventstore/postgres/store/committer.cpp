@@ -306,19 +306,18 @@ void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
             counts.events += static_cast<std::uint64_t>(appended->event_count);
         }
         counts.conflicts += std::holds_alternative<Conflict>(verdict) ? 1 : 0;
+        counts.already_spent += std::holds_alternative<AlreadySpent>(verdict) ? 1 : 0;
         counts.duplicates += std::holds_alternative<Duplicate>(verdict) ? 1 : 0;
         counts.claims_taken += std::holds_alternative<ClaimTaken>(verdict) ? 1 : 0;
-        if (durable) {
-            finish(waiting, std::move(verdict));
-        } else {
-            finish(waiting, Unexpected(StoreError::kOutcomeUnknown));
-        }
+        if (durable) finish(waiting, std::move(verdict));
+        else finish(waiting, Unexpected(StoreError::kOutcomeUnknown));
     }
     note([&](CommitterStatus& status) {
         status.commands += rows.size();
         status.appended += counts.appended;
         status.events += counts.events;
         status.conflicts += counts.conflicts;
+        status.already_spent += counts.already_spent;
         status.duplicates += counts.duplicates;
         status.claims_taken += counts.claims_taken;
     });

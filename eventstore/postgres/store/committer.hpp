@@ -47,6 +47,7 @@ struct CommitterStatus {
     std::uint64_t appended = 0;
     std::uint64_t events = 0;
     std::uint64_t conflicts = 0;
+    std::uint64_t already_spent = 0;
     std::uint64_t duplicates = 0;
     std::uint64_t claims_taken = 0;
     std::uint64_t bad_data = 0;

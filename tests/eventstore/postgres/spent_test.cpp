@@ -153,8 +153,11 @@ TEST_F(SpentTest, OfBeforeARestoreOpensNothing) {
     Migrator(own_.owner_url(), event_macs()).renew_log_id();
     RawWriter writer(own_.service_url());
     EXPECT_EQ(writer.append({earning(lost), earning(kept.spent[0].digest)}), (std::vector{kSpent, kSpent}));
-    Append made_since = AppendBuilder().spend(next_digest(), own_.server_now() + milliseconds(1), expires_at_);
-    EXPECT_EQ(writer.append({made_since}), std::vector{kAppended});
+    // Nor for a minute: clocks of those who make such values, and of the lost server, may have been ahead.
+    const Instant now = own_.server_now();
+    const Append made_at_once = AppendBuilder().spend(next_digest(), now + seconds(30), expires_at_);
+    const Append made_since = AppendBuilder().spend(next_digest(), now + seconds(61), expires_at_);
+    EXPECT_EQ(writer.append({made_at_once, made_since}), (std::vector{kSpent, kAppended}));
 }
 
 // What has no events waits for the disk as any other command does, and tells nobody that the log has grown.
@@ -175,16 +178,17 @@ TEST_F(SpentTest, IsNoNewsForReaders) {
 TEST_F(SpentTest, KeepsItsMigrationWhileAnythingSpentIsGood) {
     const std::string append = "select md5(pg_get_functiondef('keyledger.append'::regproc))";
     Migrator migrator(own_.owner_url(), event_macs());
-    const std::string newer = own_.execute(append);
+    const std::string newest_append = own_.execute(append);
     RawWriter(own_.service_url()).append({AppendBuilder().spend(next_digest(), made_at_, expires_at_)});
     const int newest = static_cast<int>(migrations().size());
     migrator.down(newest - 11);
+    const std::string newer = own_.execute(append);
     EXPECT_THROW(migrator.down(), MigrationFailure);
     EXPECT_EQ(own_.execute(append), newer);
     let_expire("1 second");
     ASSERT_EQ(migrator.down(), std::vector{11});
     EXPECT_NE(own_.execute(append), newer);
     migrator.up();
-    EXPECT_EQ(own_.execute(append), newer);
+    EXPECT_EQ(own_.execute(append), newest_append);
     EXPECT_EQ(own_.execute("select spent_since from keyledger.log"), "-infinity") << "no assertion was used before";
 }
