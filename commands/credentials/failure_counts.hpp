@@ -1,19 +1,22 @@
 #pragma once
-// Failed log-ins that concern no account, counted by network until they are recorded
-// (commands/credentials/failure_sums.hpp).
+// What concerns no account, counted by network until it is recorded (commands/credentials/failure_sums.hpp): failed
+// log-ins, and forms that a machine filled in.
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace keyledger::commands {
 
-// How many networks are counted separately in memory, and recorded each minute. All others count as one network
-// without a name.
+enum class SummedFailure : std::uint8_t { kUnknownUser, kHoneypot };
+
+// How many networks are counted separately in memory, and recorded each minute, of all kinds together. All others count
+// as one network without a name.
 inline constexpr std::size_t kMaxSummedNetworks = 4'096;
 inline constexpr std::size_t kMaxNetworksRecorded = 32;
 
@@ -23,23 +26,24 @@ public:
     struct Sum {
         std::string network;  // empty: of several
         std::int64_t count = 0;
+        SummedFailure of = SummedFailure::kUnknownUser;
     };
     // `network_of` maps a client address to the network that counts as one caller.
     using NetworkOf = std::function<std::string(std::string_view)>;
     explicit FailureSums(NetworkOf network_of) : network_of_(std::move(network_of)) {}
 
-    void count(std::string_view client_address);
-    // The networks with most failures, each by itself, and the rest in one.
+    void count(std::string_view client_address, SummedFailure of = SummedFailure::kUnknownUser);
+    // The networks with most failures, each by itself, and the rest of each kind in one.
     std::vector<Sum> take();
     // Those that could not be recorded.
     void put_back(std::span<const Sum> sums);
 
 private:
-    void add(std::string network, std::int64_t count);
+    void add(SummedFailure of, std::string network, std::int64_t count);
 
     const NetworkOf network_of_;
     std::mutex mutex_;
-    std::unordered_map<std::string, std::int64_t> counts_;
+    std::map<std::pair<SummedFailure, std::string>, std::int64_t> counts_;
 };
 
 }  // namespace keyledger::commands

@@ -15,7 +15,8 @@ Answer<Receipt> record(Services& services, FailureSums::Sum sum, Instant from, I
     Streams streams;
     const auto attempts = streams.begin<LoginAttempts>(LoginAttemptsId{services.identifiers.next()});
     const Step step = [&](Attempt& attempt) -> StepResult {
-        const SumFailedLogins command{LoginFailure::kUnknownUser, sum.count, from, before};
+        LoginAttemptsCommand command = SumFailedLogins{LoginFailure::kUnknownUser, sum.count, from, before};
+        if (sum.of == SummedFailure::kHoneypot) command = SumHoneypots{sum.count, from, before};
         attempt.append(attempts, decide(attempt.state(attempts), command));
         co_return Result<void, CommandError>{};
     };
@@ -25,35 +26,41 @@ Answer<Receipt> record(Services& services, FailureSums::Sum sum, Instant from, I
 
 }  // namespace
 
-void FailureSums::count(std::string_view client_address) { add(network_of_(client_address), 1); }
+void FailureSums::count(std::string_view client_address, SummedFailure of) { add(of, network_of_(client_address), 1); }
 
 void FailureSums::put_back(std::span<const Sum> sums) {
-    for (const Sum& sum : sums) add(sum.network, sum.count);
+    for (const Sum& sum : sums) add(sum.of, sum.network, sum.count);
 }
 
-void FailureSums::add(std::string network, std::int64_t count) {
+void FailureSums::add(SummedFailure of, std::string network, std::int64_t count) {
     const std::lock_guard lock(mutex_);
-    if (counts_.size() >= kMaxSummedNetworks && !counts_.contains(network)) network.clear();
-    counts_[std::move(network)] += count;
+    if (counts_.size() >= kMaxSummedNetworks && !counts_.contains({of, network})) network.clear();
+    counts_[{of, std::move(network)}] += count;
 }
 
 std::vector<FailureSums::Sum> FailureSums::take() {
-    std::unordered_map<std::string, std::int64_t> taken;
+    decltype(counts_) taken;
     {
         const std::lock_guard lock(mutex_);
         taken.swap(counts_);
     }
-    Sum rest;
-    if (const auto several = taken.extract(""); several) rest.count = several.mapped();
     std::vector<Sum> sums;
-    for (auto& [network, count] : taken) sums.push_back({network, count});
+    std::map<SummedFailure, std::int64_t> rest;
+    for (const auto& [of_network, count] : taken) {
+        if (of_network.second.empty()) rest[of_network.first] += count;
+        else sums.push_back({of_network.second, count, of_network.first});
+    }
     std::ranges::sort(sums, [](const Sum& a, const Sum& b) {
         return a.count != b.count ? a.count > b.count : a.network < b.network;
     });
-    for (std::size_t i = kMaxNetworksRecorded; i < sums.size(); ++i) rest.count += sums[i].count;
+    for (std::size_t i = kMaxNetworksRecorded; i < sums.size(); ++i) rest[sums[i].of] += sums[i].count;
     sums.resize(std::min(sums.size(), kMaxNetworksRecorded));
-    if (rest.count > 0) sums.push_back(std::move(rest));
+    for (const auto& [of, count] : rest) sums.push_back({"", count, of});
     return sums;
+}
+
+void count_filled_honeypot(Services& services, const Caller& caller) {
+    services.failure_sums.count(caller.client_address, SummedFailure::kHoneypot);
 }
 
 // The same append as that of a failure that is recorded, but for a credential that nobody has: it takes the same way

@@ -78,6 +78,9 @@ void forgive(LoginAttempts& attempts, const std::optional<std::string>& network)
 Events decide_on(const LoginAttempts&, const SumFailedLogins& command) {
     return {LoginFailuresSummed{command.reason, command.count, command.from, command.before}};
 }
+Events decide_on(const LoginAttempts&, const SumHoneypots& command) {
+    return {HoneypotsSummed{command.count, command.from, command.before}};
+}
 
 LoginAttempts apply(LoginAttempts attempts, const LoginFailed& event, const Recorded& recorded) {
     // Not looked at, so no guess: or else whoever keeps knocking would keep the owner out for ever.
@@ -105,6 +108,7 @@ LoginAttempts apply(LoginAttempts attempts, const LoginUnlocked&, const Recorded
     return attempts;
 }
 LoginAttempts apply(LoginAttempts attempts, const LoginFailuresSummed&, const Recorded&) { return attempts; }
+LoginAttempts apply(LoginAttempts attempts, const HoneypotsSummed&, const Recorded&) { return attempts; }
 
 }  // namespace
 

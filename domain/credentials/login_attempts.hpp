@@ -112,8 +112,27 @@ struct LoginFailuresSummed {
         return AuditOutcome::failure(std::string(stored_name(reason)) + ", " + std::to_string(count) + " times");
     }
 };
-using LoginAttemptsEvent =
-    std::variant<LoginFailed, LoginFailuresCleared, LoginFailuresSummed, LoginNetworkSeen, LoginUnlocked>;
+// So many forms of one network in which a field was filled that people do not see; counted as the failures above.
+struct HoneypotsSummed {
+    std::int64_t count = 0;
+    Instant from;
+    Instant before;
+    static constexpr std::string_view kType = "login.honeypots_summed";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "Forms to register or to recover a password in which a field was filled that people do not see, as machines do "
+        "that fill in every field. Nothing came of them. Of one network, as one node counted them in about a minute; "
+        "the network stands in the envelope as `client_address`; where that is `null`, they came from several.";
+    static constexpr auto fields() {
+        using E = HoneypotsSummed;
+        return std::tuple{Field{"count", &E::count, "how many"}, Field{"from_ms", &E::from, "when counting began"},
+                          Field{"before_ms", &E::before, "when it ended"}};
+    }
+    constexpr About about() const { return About::stream(); }
+    AuditOutcome outcome() const { return AuditOutcome::failure("honeypot, " + std::to_string(count) + " times"); }
+};
+using LoginAttemptsEvent = std::variant<LoginFailed, LoginFailuresCleared, LoginFailuresSummed, HoneypotsSummed,
+                                        LoginNetworkSeen, LoginUnlocked>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 // Decides nothing if the account may not be tried from there: otherwise a persistent attacker could lengthen this
@@ -141,6 +160,12 @@ struct UnlockLogin {
 
 struct SumFailedLogins {
     LoginFailure reason = LoginFailure::kUnknownUser;
+    std::int64_t count = 0;
+    Instant from;
+    Instant before;
+};
+
+struct SumHoneypots {
     std::int64_t count = 0;
     Instant from;
     Instant before;
@@ -187,7 +212,7 @@ struct LoginAttempts {
 bool may_try(const LoginAttempts& attempts, std::string_view network, const LoginAttemptLimits& limits, Instant now);
 
 using LoginAttemptsCommand =
-    std::variant<RecordFailedLogin, ClearFailedLogins, SumFailedLogins, RememberNetwork, UnlockLogin>;
+    std::variant<RecordFailedLogin, ClearFailedLogins, SumFailedLogins, SumHoneypots, RememberNetwork, UnlockLogin>;
 std::vector<LoginAttemptsEvent> decide(const LoginAttempts& attempts, const LoginAttemptsCommand& command);
 LoginAttempts evolve(LoginAttempts attempts, const LoginAttemptsEvent& event, const Recorded& recorded);
 

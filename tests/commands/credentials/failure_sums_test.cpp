@@ -80,6 +80,25 @@ TEST_F(FailureSumsTest, KeepABoundedNumberOfNetworksApart) {
     EXPECT_EQ(all, static_cast<std::int64_t>(2 * kMaxSummedNetworks)) << "none is lost";
 }
 
+// Forms that machines filled in are told apart from failed log-ins, and share the number of what a minute may record.
+TEST_F(FailureSumsTest, AreOfHoneypotsToo) {
+    for (int i = 0; i < 7; ++i) count_filled_honeypot(services(), from("192.0.2.1"));
+    fail("192.0.2.1", 2);
+    EXPECT_EQ(record().value(), 2);
+    EXPECT_EQ(world.types(), (std::vector<std::string>{"login.honeypots_summed", "login.failures_summed"}));
+    eventstore::NullFieldOpener opener;
+    const auto events = world.events();
+    const auto decoded = eventstore::decode_any(events.front(), opener);
+    EXPECT_EQ(std::get<HoneypotsSummed>(*eventstore::event_in<LoginAttempts>(*decoded)).count, 7);
+    EXPECT_EQ(events.front().metadata.find("192.0.2.1"), std::string::npos) << "the network is sealed";
+
+    for (std::size_t i = 0; i < 2 * kMaxNetworksRecorded; ++i)
+        for (const auto of : {SummedFailure::kUnknownUser, SummedFailure::kHoneypot})
+            services().failure_sums.count("net " + std::to_string(i), of);
+    EXPECT_EQ(record().value(), static_cast<int>(kMaxNetworksRecorded) + 2) << "and the rest of each";
+    EXPECT_EQ(record().value(), 0);
+}
+
 TEST_F(FailureSumsTest, AreKeptWhileTheStoreIsAway) {
     fail("192.0.2.1", 2);
     stepped.away = true;

@@ -182,6 +182,38 @@ TEST(LogIn, WithNamesThatNobodyHasIsSummed) {
     EXPECT_EQ(all.text("/items/0/actor/type"), "system");
 }
 
+// Scenario: a machine fills in every field of a form, also the one that people do not see. It is told that all went
+// well, and nothing came of it; when the node stops (or a minute has passed) the log holds how often.
+TEST(Register, LetsAMachineBelieveThatItHasRegistered) {
+    ApiClient admin = administrator(api());
+    const auto head = [&] { return admin.put(kMe, json_object({{"name", unique("Mark")}})).position(); };
+    const std::string email = unique("machine") + "@example.com";
+    const std::string password = watch_secret("lanterns " + unique("over-the-marsh") + " drift");
+    const auto filled = [&](const std::string& website) {
+        return json_object({{"email", email}, {"password", password}, {"website_url", website}});
+    };
+    {
+        RunningService node(deployment());
+        ApiClient machine(node.port());
+        const std::int64_t before = head();
+        for (int i = 0; i < 3; ++i) {
+            const Answer answer = machine.post(kRegister, filled("https://spam.example"));
+            EXPECT_EQ(answer.status, 201) << answer.body;
+            EXPECT_EQ(answer.text("/email"), email);
+            EXPECT_EQ(answer.text("/status"), "active");
+        }
+        EXPECT_EQ(head(), before + 1) << "the mark alone";
+        EXPECT_EQ(try_log_in(machine, email, password).problem(), "invalid-credentials");
+        EXPECT_EQ(machine.post(kRegister, filled("")).status, 201) << "a person, who leaves it empty";
+        EXPECT_EQ(try_log_in(machine, email, password).status, 200);
+    }
+    const Answer all = admin.get(std::string(kAudit) + "?type=login.honeypots_summed&limit=1",
+                                 {{"Keyledger-Min-Position", std::to_string(head())}});
+    ASSERT_EQ(all.count(), 1u) << all.body;
+    EXPECT_EQ(all.text("/items/0/reason"), "honeypot, 3 times");
+    EXPECT_EQ(all.text("/items/0/client_address"), "127.0.0.1");
+}
+
 TEST(ChangePassword, EndsEveryOtherSessionAtOnce) {
     const Visitor one = visitor(api());
     const Tokens other = log_in(api(), one.person);
