@@ -6,6 +6,9 @@
 
 namespace keyledger::commands {
 
-struct AccountServices {};
+struct AccountServices {
+    // So many passwords, the one of now among them, may not be chosen again; 0: none is remembered, 10 at most.
+    int password_history = 0;
+};
 
 }  // namespace keyledger::commands

@@ -1,6 +1,7 @@
 #include "commands/credentials/change_password.hpp"
 
 #include "commands/access/authority.hpp"
+#include "commands/credentials/password_history.hpp"
 #include "commands/credentials/passwords.hpp"
 
 namespace keyledger::commands {
@@ -26,6 +27,8 @@ Answer<Receipt> change_password(Services& services, PasswordChange change, Calle
         const User& user_state = attempt.state(actor.user);
         KEYLEDGER_CO_TRY(judged, co_await judge_password(services, change.new_password.clone(), identity_of(user_state),
                                                          caller.deadline));
+        KEYLEDGER_CO_TRY(held,
+                         co_await hold_against_history(services, attempt, actor.user, change.new_password, caller));
         KEYLEDGER_CO_TRY(hash, co_await hash_password(services, change.new_password.clone(),
                                                       HashingRequester::Kind::kAccount, caller));
         const std::string verified = user_state.sealed_sha256;

@@ -51,7 +51,8 @@ Answer<PasswordCheck> check_decoy(Services& services, Secret password, const Cal
 
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
                                        const Caller& caller, std::optional<eventstore::StoredCredential> found) {
-    if (!attempt.state(user).exists()) {  // erased since the claim was found
+    // Erased since the claim was found; or without a password, as who was invited or imported may be.
+    if (!attempt.state(user).exists() || attempt.state(user).sealed_sha256.empty()) {
         KEYLEDGER_CO_TRY(decoy, co_await check_decoy(services, std::move(password), caller));
         co_return CheckedPassword{*decoy, 0};
     }

@@ -1,6 +1,7 @@
 #include "commands/credentials/change_password.hpp"
 
 #include "commands/access/answers_at_head.hpp"
+#include "commands/credentials/password_history.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "tests/commands/runtime/fixture.hpp"
@@ -46,6 +47,34 @@ TEST_F(ChangePasswordTest, LetsInTheNewOneAndNoLongerTheOld) {
     EXPECT_EQ(done->position, before_ + 1);
     EXPECT_TRUE(test::refused(run(log_in(services(), login(kAnnsEmail), caller())), refusals::kInvalidCredentials));
     EXPECT_TRUE(test::succeeds(run(log_in(services(), login(kAnnsEmail, test::kOtherPassword), caller()))));
+}
+
+// Off unless it is asked for: then the last ones can't be chosen again, and one that is older can.
+TEST_F(ChangePasswordTest, RefusesTheLastOnesWhereTheyAreRemembered) {
+    const auto change = [&](const std::string& from, const std::string& to) {
+        return ask(password_change(bearer_of(laptop_), from, to));
+    };
+    const std::string a = test::kPassword;
+    const std::string b = "number two of them";
+    const std::string c = "number three of them";
+    const std::string d = "number four of them";
+    EXPECT_TRUE(test::succeeds(change(a, a))) << "nothing is remembered";
+    world.accounts.password_history = 3;
+    EXPECT_TRUE(test::refused(change(a, a), refusals::kPasswordUsedBefore)) << "the one of now counts";
+    ASSERT_TRUE(test::succeeds(change(a, b)));
+    ASSERT_TRUE(test::succeeds(change(b, c)));
+    for (const std::string& known : {a, b, c})
+        EXPECT_TRUE(test::refused(change(c, known), refusals::kPasswordUsedBefore)) << known;
+    ASSERT_TRUE(test::succeeds(change(c, d)));
+    EXPECT_TRUE(test::refused(change(d, b), refusals::kPasswordUsedBefore));
+    EXPECT_TRUE(test::succeeds(change(d, a))) << "three ago";
+    const auto kept = run(store.read_credential(ann_, std::string(kFormerPasswordsKind), Deadline::max()));
+    ASSERT_TRUE(kept && kept->has_value());
+    EXPECT_EQ((*kept)->sealed.find(d), std::string::npos) << "sealed, as the password is";
+    const int hashed = world.hasher.verified;
+    world.accounts.password_history = 0;
+    ASSERT_TRUE(test::succeeds(change(a, a)));
+    EXPECT_EQ(world.hasher.verified, hashed + 1) << "off: it costs nothing";
 }
 
 TEST_F(ChangePasswordTest, EndsEveryOtherSession) {
