@@ -198,6 +198,13 @@ void add_users(CLI::App& app, CommandChoice& chosen) {
     named->add_option("--id", who->id, "by the id");
     named->require_option(1);
     unlocking->callback([&chosen, who] { chosen.run = [who] { return unlock_user(from_process, *who); }; });
+    auto what = std::make_shared<ImportUsers>();
+    auto* importing = users->add_subcommand(
+        "import", "import users of another service with their password hashes, a JSON object a line; may be repeated, "
+                  "and goes on where it was interrupted; exit code 4 if lines were refused");
+    importing->add_option("file", what->file, "NDJSON, as docs/import.md says")->required();
+    importing->add_option("--report", what->report, "where refused lines are told; FILE.refused.ndjson by default");
+    importing->callback([&chosen, what] { chosen.run = [what] { return import_users(from_process, *what); }; });
 }
 
 void add_access(CLI::App& app, CommandChoice& chosen) {

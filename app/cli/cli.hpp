@@ -86,6 +86,11 @@ struct UnlockUser {  // one of the three
     std::string id;
 };
 Exit unlock_user(const Environment& environment, const UnlockUser& options);
+struct ImportUsers {
+    std::string file;
+    std::string report;  // of the lines that were refused; empty: FILE.refused.ndjson
+};
+Exit import_users(const Environment& environment, const ImportUsers& options);
 
 struct TailEvents {
     std::int64_t from = 0;  // 0: the last `limit` ones

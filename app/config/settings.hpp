@@ -71,7 +71,8 @@ struct Config {
     std::uint32_t argon2_parallelism = 0;
     std::size_t password_min_length = 15;
     std::string known_passwords_file;  // empty: none
-    std::string imported_hash;         // empty: nobody was imported
+    int password_history = 0;
+    std::string imported_hash;  // empty: nobody was imported
     Duration access_token_lifetime = seconds(300);
     SessionLifetimes lifetimes;
     LoginAttemptLimits attempts;
@@ -291,6 +292,9 @@ inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_KNOWN_PASSWORDS_FILE", "", file(),
      "passwords that nobody may choose, as scripts/password-list writes them; empty: none", kPlain,
      into<&Config::known_passwords_file>},
+    {"KEYLEDGER_PASSWORD_HISTORY", "0", whole(0, 10),
+     "so many passwords of a user, the last ones, can't be chosen again; each costs a hash", kPlain,
+     into<&Config::password_history>},
     {"KEYLEDGER_IMPORTED_HASH", "", text("hash"),
      "one of those that were imported: every log-in then takes as long as one of it, too", kPlain,
      into<&Config::imported_hash>},

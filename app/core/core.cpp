@@ -148,6 +148,7 @@ Core::Core(const Config& config)
                unrecorded_failures,
                accounts,
                command_settings(config)} {
+    accounts.password_history = config.password_history;
     look_at_heads(*authenticity, config.database_url);
     // Else nothing that is read could be believed, and all would wait for it.
     if (const auto known = authenticity->is_announced(config.database_url, {}); !known)

@@ -16,6 +16,20 @@ UserDecision decide_on(const User& user, const RegisterUser& command) {
     return events;
 }
 
+UserDecision decide_on(const User& user, const ImportUser& command) {
+    if (user.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
+    Events events{UserImported{{command.email},
+                               {command.username},
+                               {command.name},
+                               {command.locale},
+                               command.address,
+                               command.status,
+                               command.registered_at}};
+    if (command.password)
+        events.push_back(UserPasswordSet{command.password->credential_id, command.password->sealed_sha256});
+    return events;
+}
+
 UserDecision decide_on(const User& user, const ChangePassword& command) {
     if (!user.exists()) return Unexpected(refusals::kUserUnknown);
     if (user.status != Status::kActive) return Unexpected(refusals::kUserDisabled);
@@ -143,6 +157,17 @@ User apply(User user, const UserRegistered& event, const Recorded& recorded) {
     user.username = event.username.value;
     user.name = event.name.value;
     user.registered_at = recorded.occurred_at;
+    return user;
+}
+User apply(User user, const UserImported& event, const Recorded& recorded) {
+    user.status = event.status == StatusAtImport::kActive ? Status::kActive : Status::kDisabled;
+    user.email = event.email.value;
+    user.email_proof = event.address == EmailAtImport::kProven ? User::EmailProof::kVerified : User::EmailProof::kNone;
+    user.username = event.username.value;
+    user.name = event.name.value;
+    user.locale = event.locale.value;
+    user.origin = User::Origin::kImported;
+    user.registered_at = event.registered_at.value_or(recorded.occurred_at);
     return user;
 }
 User apply(User user, const UserPasswordSet& event, const Recorded&) {

@@ -12,6 +12,7 @@
 #include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
 #include "domain/base/time.hpp"
+#include "domain/users/user_imported.hpp"
 
 namespace keyledger {
 
@@ -271,11 +272,11 @@ struct UserSecondFactorTurnedOff {
     static constexpr auto fields() { return std::tuple{}; }
 };
 using UserEvent =
-    std::variant<UserRegistered, UserPasswordSet, UserPasswordChanged, UserPasswordHashRenewed, UserProfileUpdated,
-                 UserDisabled, UserEnabled, UserSessionsRevoked, UserMadeAdministrator, UserErasureRequested,
-                 UserErasureWithdrawn, UserErased, UserEmailVerified, UserEmailChanged, UserEmailChangeUndone,
-                 UserFormerEmailReleased, UserPasswordReset, UserOneTimePasswordSet, UserLocaleChosen,
-                 UserSecondFactorTurnedOn, UserSecondFactorTurnedOff>;
+    std::variant<UserRegistered, UserImported, UserPasswordSet, UserPasswordChanged, UserPasswordHashRenewed,
+                 UserProfileUpdated, UserDisabled, UserEnabled, UserSessionsRevoked, UserMadeAdministrator,
+                 UserErasureRequested, UserErasureWithdrawn, UserErased, UserEmailVerified, UserEmailChanged,
+                 UserEmailChangeUndone, UserFormerEmailReleased, UserPasswordReset, UserOneTimePasswordSet,
+                 UserLocaleChosen, UserSecondFactorTurnedOn, UserSecondFactorTurnedOff>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct NewCredential {
@@ -287,6 +288,16 @@ struct RegisterUser {
     std::optional<std::string> username;
     std::optional<std::string> name;
     std::optional<NewCredential> password{};  // empty: they come in by an invitation first
+};
+struct ImportUser {
+    std::string email;
+    std::optional<std::string> username{};
+    std::optional<std::string> name{};
+    std::optional<std::string> locale{};
+    EmailAtImport address = EmailAtImport::kUnproven;
+    StatusAtImport status = StatusAtImport::kActive;
+    std::optional<Instant> registered_at{};
+    std::optional<NewCredential> password{};
 };
 struct ChangePassword {
     std::string verified_sha256;  // of the sealed credential that the current password was checked against
@@ -366,6 +377,10 @@ struct User {
         return std::array{EnumName{Status::kAbsent, "absent"}, EnumName{Status::kActive, "active"},
                           EnumName{Status::kDisabled, "disabled"}, EnumName{Status::kErased, "erased"}};
     }
+    enum class Origin { kRegistered, kImported };
+    friend constexpr auto enum_names(Origin) {
+        return std::array{EnumName{Origin::kRegistered, "registered"}, EnumName{Origin::kImported, "imported"}};
+    }
     enum class EmailProof { kNone, kVerified };
     friend constexpr auto enum_names(EmailProof) {
         return std::array{EnumName{EmailProof::kNone, "none"}, EnumName{EmailProof::kVerified, "verified"}};
@@ -392,6 +407,7 @@ struct User {
     std::optional<std::string> name;
     UserPrivilege privilege = UserPrivilege::kUser;  // by UserMadeAdministrator: it grants nothing, roles do
     std::optional<std::string> locale;
+    Origin origin = Origin::kRegistered;
     Instant registered_at;
     CredentialId credential_id;  // nil: they have no password
     std::string sealed_sha256;
@@ -410,7 +426,7 @@ struct User {
     static constexpr About kAbout = About::streams_account();
     using Event = UserEvent;
     // As Session's. A snapshot with personal data is sealed under the user's key and dies with it.
-    static constexpr int kFold = 2;
+    static constexpr int kFold = 3;
     static constexpr auto fields() {
         using U = User;
         return std::tuple{Field{"status", &U::status},
@@ -423,6 +439,7 @@ struct User {
                           Field{"name", &U::name},
                           Field{"locale", &U::locale},
                           Field{"standing", &U::privilege},
+                          Field{"origin", &U::origin},
                           Field{"registered_at_ms", &U::registered_at},
                           Field{"credential_id", &U::credential_id},
                           Field{"sealed_sha256", &U::sealed_sha256},
@@ -449,10 +466,10 @@ struct User {
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 using UserDecision = Result<std::vector<UserEvent>, RefusalRef>;
-using UserCommand = std::variant<RegisterUser, ChangePassword, RenewPasswordHash, UpdateProfile, DisableUser,
-                                 EnableUser, RevokeAllSessions, RequestErasure, WithdrawErasure, EraseUser, VerifyEmail,
-                                 ChangeEmail, UndoEmailChange, ReleaseFormerEmail, ResetPassword, SetOneTimePassword,
-                                 ChooseLocale, TurnOnSecondFactor, TurnOffSecondFactor>;
+using UserCommand = std::variant<RegisterUser, ImportUser, ChangePassword, RenewPasswordHash, UpdateProfile,
+                                 DisableUser, EnableUser, RevokeAllSessions, RequestErasure, WithdrawErasure, EraseUser,
+                                 VerifyEmail, ChangeEmail, UndoEmailChange, ReleaseFormerEmail, ResetPassword,
+                                 SetOneTimePassword, ChooseLocale, TurnOnSecondFactor, TurnOffSecondFactor>;
 
 UserDecision decide(const User& user, const UserCommand& command);
 User evolve(User user, const UserEvent& event, const Recorded& recorded);

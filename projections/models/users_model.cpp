@@ -29,6 +29,15 @@ struct Change {
         row.name = event.name.value;
         row.created_at = decoded.metadata.occurred_at;
     }
+    void operator()(const UserImported& event) const {
+        row.email = event.email.value;
+        row.username = event.username.value;
+        row.name = event.name.value;
+        row.locale = event.locale.value;
+        row.status = event.status == StatusAtImport::kActive ? "active" : "disabled";
+        row.email_verified = event.address == EmailAtImport::kProven;
+        row.created_at = event.registered_at.value_or(decoded.metadata.occurred_at);
+    }
     void operator()(const UserPasswordSet&) const {}
     void operator()(const UserPasswordChanged&) const {}
     void operator()(const UserPasswordHashRenewed&) const {}

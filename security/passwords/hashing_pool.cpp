@@ -126,7 +126,7 @@ PasswordCheck HashingPool::check(const Secret& password, std::string_view stored
         return {matches, matches && needs_renewal(stored, options_.parameters)};
     }
     const auto imported = read_imported_hash(stored.substr(kImportedPrefix.size()));
-    if (!imported) {  // there is none: kImportedWithoutPassword
+    if (!imported) {  // of a newer version, or nobody's: as much work as for any other
         try_decoy(password);
         try_imported_decoy(password);
         return {};

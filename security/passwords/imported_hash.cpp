@@ -343,6 +343,31 @@ std::string cost(const ImportedPbkdf2& hash) {
            std::to_string(hash.iterations) + " iterations, " + std::to_string(hash.tag.size()) + " bytes";
 }
 
+// ---- one of nothing ----------------------------------------------------------------------------------------------
+std::string salt_and_tag(std::size_t tag_size) {
+    return '$' + base64_unpadded_encode(std::string(16, '\0')) + '$' +
+           base64_unpadded_encode(std::string(tag_size, '\0'));
+}
+std::string decoy(const ScryptParameters& cost, std::size_t tag_size) {
+    return "$scrypt$ln=" + std::to_string(cost.n_log2) + ",r=" + std::to_string(cost.r) +
+           ",p=" + std::to_string(cost.p) + salt_and_tag(tag_size);
+}
+std::string decoy(const ImportedArgon2& hash) {
+    constexpr const char* kTypes[] = {"d", "i", "id"};
+    return std::string("$argon2") + kTypes[static_cast<int>(hash.type)] + (hash.is_version_13 ? "$v=19" : "$v=16") +
+           "$m=" + std::to_string(hash.parameters.memory_kib) + ",t=" + std::to_string(hash.parameters.passes) +
+           ",p=" + std::to_string(hash.parameters.lanes) + salt_and_tag(hash.tag.size());
+}
+std::string decoy(const ImportedBcrypt& hash) { return hash.text.substr(0, 7) + std::string(53, '.'); }
+std::string decoy(const ImportedScrypt& hash) { return decoy(hash.parameters, hash.tag.size()); }
+std::string decoy(const ImportedCryptScrypt& hash) { return decoy(hash.parameters, 32); }
+std::string decoy(const ImportedFirebaseScrypt& hash) { return decoy(hash.parameters, 64); }
+std::string decoy(const ImportedPbkdf2& hash) {
+    constexpr const char* kDigests[] = {"sha1", "sha256", "sha512"};
+    return std::string("$pbkdf2-") + kDigests[static_cast<int>(hash.digest)] + "$i=" + std::to_string(hash.iterations) +
+           ",l=" + std::to_string(hash.tag.size()) + salt_and_tag(hash.tag.size());
+}
+
 }  // namespace
 
 Result<ImportedHash, ImportedHashFault> read_imported_hash(std::string_view text) {
@@ -373,6 +398,10 @@ bool imported_verify(const Secret& password, const ImportedHash& hash) {
 
 std::string cost_of(const ImportedHash& hash) {
     return std::visit([](const auto& one) { return cost(one); }, hash);
+}
+
+std::string decoy_like(const ImportedHash& hash) {
+    return std::visit([](const auto& one) { return decoy(one); }, hash);
 }
 
 }  // namespace keyledger::security

@@ -85,11 +85,11 @@ Result<ImportedHash, ImportedHashFault> read_imported_hash(std::string_view text
 bool imported_verify(const Secret& password, const ImportedHash& hash);
 // Algorithm and cost, without salt or tag: "bcrypt, cost 12". Equal texts cost the same.
 std::string cost_of(const ImportedHash& hash);
+// A hash of nothing that costs as much, for Options::imported_decoy: it tells nothing of the one it is made like.
+std::string decoy_like(const ImportedHash& hash);
 
 // ---- how a credential says that its hash was imported ------------------------------------------------------------
 inline constexpr std::string_view kImportedPrefix = "imported:";
-// Of somebody who came without a hash: no password matches.
-inline constexpr std::string_view kImportedWithoutPassword = "imported:none";
 inline bool is_imported(std::string_view stored) { return stored.starts_with(kImportedPrefix); }
 
 }  // namespace keyledger::security

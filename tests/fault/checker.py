@@ -57,8 +57,8 @@ TRACE_OF_REFUSAL = {
     "refresh": {"session.ended", "session.refresh_refused"},
 }
 # Commands of their own.
-BESIDES = {"login.failed", "login.failures_cleared", "login.failures_summed", "login.network_seen",
-           "user.password_hash_renewed"}
+BESIDES = {"login.failed", "login.failures_cleared", "login.failures_summed", "login.honeypots_summed",
+           "login.network_seen", "user.password_hash_renewed"}
 NOT_FROM_A_CLIENT = {"create-admin", "housekeeping"}
 MAX_FAILURES_IN_A_ROW = 100  # KEYLEDGER_LOGIN_FAILURES_IN_A_ROW
 

@@ -78,6 +78,13 @@ class Fold:
             self.wrong(event, "the user exists")
         self.users[user] = {"status": "active", "created_at_ms": at_ms}
 
+    def user_imported(self, event, payload, user, at_ms):
+        if user in self.users:
+            self.wrong(event, "the user exists")
+        registered_at_ms = payload["registered_at_ms"]
+        self.users[user] = {"status": payload["status"],
+                            "created_at_ms": at_ms if registered_at_ms is None else registered_at_ms}
+
     def known_user(self, event, user):
         if user not in self.users:
             self.wrong(event, "nobody registered this user")
@@ -184,6 +191,9 @@ class Fold:
         self.subjects[event["position"]] = payload["user_id"] or stream
 
     def login_failures_summed(self, event, _payload, stream, _at_ms):
+        self.subjects[event["position"]] = stream
+
+    def login_honeypots_summed(self, event, _payload, stream, _at_ms):
         self.subjects[event["position"]] = stream
 
     def login_failures_cleared(self, event, payload, _stream, _at_ms):

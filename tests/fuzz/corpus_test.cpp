@@ -18,10 +18,19 @@ struct Fuzzer {
     const char* name;  // of its folder in tests/fuzz/corpus
     void (*body)(std::string_view);
 };
-constexpr Fuzzer kFuzzers[] = {{"head", head},     {"fields", fields}, {"target", target},
-                               {"json", json},     {"form", form},     {"token", token},
-                               {"sealed", sealed}, {"note", note},     {"export_line", export_line},
-                               {"text", text},     {"mail", mail},     {"imported_hash", imported_hash}};
+constexpr Fuzzer kFuzzers[] = {{"head", head},
+                               {"fields", fields},
+                               {"target", target},
+                               {"json", json},
+                               {"form", form},
+                               {"token", token},
+                               {"sealed", sealed},
+                               {"note", note},
+                               {"export_line", export_line},
+                               {"text", text},
+                               {"mail", mail},
+                               {"imported_hash", imported_hash},
+                               {"import_line", import_line}};
 
 std::string text_of(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);

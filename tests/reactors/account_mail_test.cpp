@@ -70,6 +70,7 @@ std::string planned(const eventstore::EventTypeInfo& info, std::string payload, 
 // failed log-ins it has to be decided here what its user is told: "" is nothing.
 TEST(AccountMailPlan, OfEveryEvent) {
     const std::map<std::string_view, std::string_view> told{{"user.registered", "welcome"},
+                                                            {"user.imported", ""},
                                                             {"user.password_set", ""},
                                                             {"user.password_changed", "password-changed"},
                                                             {"user.password_hash_renewed", ""},
@@ -97,6 +98,7 @@ TEST(AccountMailPlan, OfEveryEvent) {
                                                             {"login.failed", ""},
                                                             {"login.failures_cleared", ""},
                                                             {"login.failures_summed", ""},
+                                                            {"login.honeypots_summed", ""},
                                                             {"login.network_seen", ""},
                                                             {"login.unlocked", "unlocked"}};
     const std::set<std::string_view> of_people{User::kStreamType, Session::kStreamType, LoginAttempts::kStreamType};

@@ -14,6 +14,7 @@
 #include "commands/clients/clients.hpp"
 #include "commands/clients/service_accounts.hpp"
 #include "commands/clients/service_tokens.hpp"
+#include "commands/credentials/password_history.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/entity_tags.hpp"
 #include "commands/sessions/log_in.hpp"
@@ -49,6 +50,7 @@ constexpr Named kAll[] = {
     {"kPasswordTooLong", refusals::kPasswordTooLong},
     {"kPasswordTooWeak", refusals::kPasswordTooWeak},
     {"kPasswordKnown", refusals::kPasswordKnown},
+    {"kPasswordUsedBefore", refusals::kPasswordUsedBefore},
     {"kPasswordContainsIdentity", refusals::kPasswordContainsIdentity},
     {"kPasswordNotText", refusals::kPasswordNotText},
     {"kInvalidTarget", refusals::kInvalidTarget},

@@ -91,11 +91,11 @@ TEST(HashingPool, TriesImportedHashesAndAsksForTheirRenewal) {
     EXPECT_FALSE(ask("correct horse battery staple", Secret(imported.reveal().substr(kImportedPrefix.size()))).matches);
 }
 
-TEST(HashingPool, LetsNobodyInWhoCameWithoutAPassword) {
+TEST(HashingPool, LetsNobodyInByAFormThatItDoesNotKnow) {
     Caller caller;
     HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
     for (const std::string password : {"", "none", "imported:none"}) {
-        auto asked = pool.verify(Secret(password), Secret(kImportedWithoutPassword), {}, kNoDeadline);
+        auto asked = pool.verify(Secret(password), Secret("imported:none"), {}, kNoDeadline);
         EXPECT_FALSE(caller.ask(std::move(asked)).get()->matches);
     }
 }
@@ -116,7 +116,7 @@ TEST(HashingPool, MakesAllTrialsAlikeWhereItIsToldOfAnImport) {
     };
     const double imported = verify(Secret("imported:" + theirs));
     EXPECT_GT(verify(ours.clone()), imported / 4);  // without it, not a hundredth
-    EXPECT_GT(verify(Secret(kImportedWithoutPassword)), imported / 4);
+    EXPECT_GT(verify(Secret("imported:none")), imported / 4);
     EXPECT_GT(seconds_of(pool.verify_decoy(Secret("wrong"), {}, kNoDeadline)), imported / 4);
 }
 

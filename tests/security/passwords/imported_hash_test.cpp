@@ -71,6 +71,17 @@ TEST(ImportedHash, LetsTheRightPasswordInAndNoOther) {
     }
 }
 
+TEST(ImportedHash, HasADecoyThatCostsAsMuch) {
+    for (const Example& example : kExamples) {
+        const std::string decoy = decoy_like(*read_imported_hash(example.text));
+        const auto hash = read_imported_hash(decoy);
+        ASSERT_TRUE(hash) << decoy;
+        const std::string cost = cost_of(*hash);
+        EXPECT_NE(example.cost.find(cost), std::string::npos) << cost;  // Firebase's has scrypt's
+        EXPECT_FALSE(imported_verify(Secret(example.password), *hash));
+    }
+}
+
 TEST(ImportedHash, TakesNoPasswordForOneThatEndsAtAZero) {
     using namespace std::string_literals;
     for (const Example& example : kExamples) EXPECT_FALSE(verify(example.password + "\0x"s, example.text));
