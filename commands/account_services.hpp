@@ -6,9 +6,19 @@
 
 namespace keyledger::commands {
 
+class ChallengeSecrets;
+
+// What an installation offers beside the password; nothing, unless it is configured.
+struct LogInByMail {
+    bool by_link = false;
+    bool by_code = false;
+};
+
 struct AccountServices {
     // So many passwords, the one of now among them, may not be chosen again; 0: none is remembered, 10 at most.
     int password_history = 0;
+    ChallengeSecrets* challenge_secrets = nullptr;  // never null where a service runs
+    LogInByMail log_in_by_mail{};
 };
 
 }  // namespace keyledger::commands

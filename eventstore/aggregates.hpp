@@ -10,6 +10,8 @@
 #include "domain/access/nestings.hpp"
 #include "domain/access/role.hpp"
 #include "domain/anonymous_callers/anonymous_callers.hpp"
+#include "domain/challenges/challenge.hpp"
+#include "domain/challenges/wrong_codes.hpp"
 #include "domain/clients/service_account.hpp"
 #include "domain/clients/service_token.hpp"
 #include "domain/credentials/login_attempts.hpp"
@@ -33,8 +35,9 @@ struct AggregateList {
     }
 };
 
-using Aggregates = AggregateList<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators,
-                                 ServiceAccount, ServiceToken, Group, Nestings, LogKeeping, JobOutcome>;
+using Aggregates =
+    AggregateList<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators, ServiceAccount,
+                  ServiceToken, Group, Nestings, LogKeeping, JobOutcome, Challenge, WrongCodes>;
 
 struct AnyEvent : Aggregates::Event {
     using Aggregates::Event::variant;

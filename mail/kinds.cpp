@@ -32,6 +32,7 @@ constexpr KindRow kRows[] = {
     {Kind::kFactorAdded, "factor-added", kFacts<kAt>, kFacts<kFactor, kDevice, kPlace, kLink>},
     {Kind::kFactorRemoved, "factor-removed", kFacts<kAt>, kFacts<kFactor, kDevice, kPlace, kLink>},
     {Kind::kRecoveryCodesLow, "recovery-codes-low", kFacts<kLeft>, {}},
+    {Kind::kUnlock, "unlock", kFacts<kLink, kMinutes>, kFacts<kPlace>, true},
 };
 
 constexpr bool is_in_order() {
@@ -39,7 +40,7 @@ constexpr bool is_in_order() {
         if (static_cast<std::size_t>(kRows[i].kind) != i) return false;
     return true;
 }
-static_assert(is_in_order() && std::size(kRows) == static_cast<std::size_t>(Kind::kRecoveryCodesLow) + 1);
+static_assert(is_in_order() && std::size(kRows) == static_cast<std::size_t>(Kind::kUnlock) + 1);
 
 }  // namespace
 

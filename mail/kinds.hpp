@@ -33,6 +33,7 @@ enum class Kind {
     kFactorAdded,
     kFactorRemoved,
     kRecoveryCodesLow,
+    kUnlock,  // somebody who may be locked out asks for a way in
 };
 
 // What a mail tells, as far as its kind needs it. Texts are as the log has them: what could deceive the reader is left

@@ -62,11 +62,6 @@ struct Teller {
 
 using Concerns = eventstore::Subscription<User, Session, LoginAttempts>;
 
-// Readers see it, so it tells neither the position nor how many events there are (I14).
-std::string message_id(const Uuid& event_id, const JobId& job) {
-    return event_id.to_string() + '.' + std::to_string(job.ordinal);
-}
-
 mail::Mail mail_to(const User& user, Kind kind, std::string id, Instant at) {
     mail::Mail letter;
     letter.kind = kind;
@@ -89,6 +84,8 @@ std::vector<PlannedJob> AccountMail::plan(const DecodedEvent& event) const {
     if (!told) return {};
     return {{std::string(mail::row_of(told->kind).name), told->user_id.value_or(event.recorded->stream_id)}};
 }
+
+bool AccountMail::performs(std::string_view kind) const { return mail::kind_named(kind).has_value(); }
 
 // The event that caused the job, as far as its stream does not fold it.
 struct AccountMail::Cause {

@@ -1,22 +1,22 @@
 #pragma once
-// The reactor `mail`: tells people what happened to their account. A job is about a user, or about a session where only
-// its own stream says whose it is; its kind is the mail's (mail/kinds.hpp). Recipient and text are folded when the mail
-// is sent, as of the event: a change that came later tells nobody else. Who was erased meanwhile gets nothing.
-// A job that the event does not cause, whoever wrote its row, sends nothing.
+// Of the reactor `mail` the part that tells people what happened to their account. A job is about a user, or about a
+// session where only its own stream says whose it is; its kind is the mail's (mail/kinds.hpp). Recipient and text are
+// folded when the mail is sent, as of the event: a change that came later tells nobody else. Who was erased meanwhile
+// gets nothing. A job that the event does not cause, whoever wrote its row, sends nothing.
 #include "commands/runtime/folder.hpp"
-#include "reactors/engine/reactor.hpp"
+#include "reactors/mail.hpp"
 #include "reactors/mail_out.hpp"
 
 namespace keyledger::reactors {
 
-class AccountMail : public Reactor {
+class AccountMail : public MailPart {
 public:
     // All outlive it.
     AccountMail(eventstore::Store& store, commands::Folder& folder, MailOut& out)
         : store_(store), folder_(folder), out_(out) {}
 
-    std::string_view name() const override { return "mail"; }
     std::vector<PlannedJob> plan(const DecodedEvent& event) const override;
+    bool performs(std::string_view kind) const override;
     asio::awaitable<Performed> perform(Job job, Deadline deadline) override;
 
 private:

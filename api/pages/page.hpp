@@ -4,7 +4,7 @@
 // load nothing, and tell no other site where their reader came from (the token is in the address). Any thread.
 //
 //     Page page{"Choose a new password", {"All your sessions end then."}};
-//     page.form = Form{"/account/reset-password", "Set password", {{"token", token}}, {{"new_password", "New"}}};
+//     page.form = Form{"reset-password", "Set password", {{"token", token}}, {{"new_password", "New"}}};
 //     return show(200, page);
 #include <optional>
 #include <string>
@@ -26,7 +26,7 @@ struct HiddenField {
     std::string value;
 };
 struct Form {
-    std::string action;  // a path of this service
+    std::string action;  // relative to the page, for what this service is behind may add to its paths
     std::string button;
     std::vector<HiddenField> hidden{};
     std::vector<FormField> fields{};

@@ -11,8 +11,10 @@
     TABLE(group_queries)              \
     TABLE(group_routes)               \
     TABLE(health_routes)              \
+    TABLE(mail_log_in_routes)         \
     TABLE(oauth_routes)               \
     TABLE(own_account_routes)         \
+    TABLE(recovery_routes)            \
     TABLE(role_assignment_routes)     \
     TABLE(role_queries)               \
     TABLE(role_routes)                \

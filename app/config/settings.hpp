@@ -49,6 +49,10 @@ struct Config {
     std::string clients_file;
     MailSettings mail;
     std::string issuer;
+    struct {
+        bool by_link = false;
+        bool by_code = false;
+    } log_in_by_mail;
     Endpoint listen;
     Endpoint management_listen;
     std::string tls_certificate_file;
@@ -253,6 +257,12 @@ inline constexpr Setting kSettings[] = {
      kServing, into<&Config::clients_file>},
     {"KEYLEDGER_ISSUER", "http://127.0.0.1:8080", text("URL"), "the URL by which tokens name this service", kPlain,
      into<&Config::issuer>},
+    {"KEYLEDGER_LOG_IN_BY_MAIL", "off", one_of("off,link,code,both"),
+     "whether people may log in by a link or a code in a mail, instead of their password", kServing,
+     [](Config& config, const Value& value) {
+         config.log_in_by_mail = {value.text == "link" || value.text == "both",
+                                  value.text == "code" || value.text == "both"};
+     }},
     {"KEYLEDGER_LISTEN", "127.0.0.1:8080", endpoint(), "address:port of the API", kServing, into<&Config::listen>},
     {"KEYLEDGER_MANAGEMENT_LISTEN", "127.0.0.1:9080", endpoint(), "address:port of health, metrics and information",
      kServing, into<&Config::management_listen>},

@@ -6,6 +6,7 @@
 #include "commands/jobs/end_jobs.hpp"
 #include "eventstore/postgres/store/postgres_log_source.hpp"
 #include "reactors/account_mail.hpp"
+#include "reactors/challenge_mail.hpp"
 #include "reactors/engine/job_plan.hpp"
 
 namespace keyledger::app {
@@ -48,13 +49,17 @@ reactors::PerformerSettings performer_settings(const Config& config, const Uuid&
 }  // namespace
 
 struct Reactors::Parts {
-    Parts(const Config& config, Core& core, const Uuid& log_id, std::unique_ptr<mail::Mailer> made)
+    Parts(const Config& config, Core& core, const Uuid& log_id, commands::ChallengeSecrets& secrets,
+          std::unique_ptr<mail::Mailer> made)
         : mailer(std::move(made)),
           out(core.limits, config.mail.open_per_minute,
               [this](mail::Mail letter, commands::Deadline deadline) {
                   return mailer->send(std::move(letter), deadline);
               }),
-          mail(core.store, core.executor.folder(), out),
+          account_mail(core.store, core.executor.folder(), out),
+          challenge_mail(
+              {core.store, core.executor.folder(), core.keys, core.cipher, core.pseudonyms, secrets, core.clock, out},
+              config.issuer),
           performer(performer_settings(config, log_id), mail, core.processors.get_executor(),
                     [&core](const reactors::Job& job, const std::string& code) {
                         return tell_that_it_died(core, job, code);
@@ -67,15 +72,17 @@ struct Reactors::Parts {
     const std::unique_ptr<mail::Mailer> mailer;
     reactors::MailOut out;
     std::atomic<std::int64_t> too_late{0};
-    reactors::AccountMail mail;
+    reactors::AccountMail account_mail;
+    reactors::ChallengeMail challenge_mail;
+    reactors::Mail mail{{&account_mail, &challenge_mail}};
     reactors::Performer performer;
     projections::Projector planner;
 };
 
-Reactors::Reactors(const Config& config, Core& core, const Uuid& log_id) {
+Reactors::Reactors(const Config& config, Core& core, const Uuid& log_id, commands::ChallengeSecrets& secrets) {
     if (!config.serves_reactor) return;
     if (auto mailer = make_mailer(config.mail))
-        parts_ = std::make_unique<Parts>(config, core, log_id, std::move(mailer));
+        parts_ = std::make_unique<Parts>(config, core, log_id, secrets, std::move(mailer));
 }
 
 Reactors::~Reactors() { stop(); }

@@ -14,7 +14,7 @@ namespace keyledger::app {
 class Reactors {
 public:
     // The core outlives it.
-    Reactors(const Config& config, Core& core, const Uuid& log_id);
+    Reactors(const Config& config, Core& core, const Uuid& log_id, commands::ChallengeSecrets& secrets);
     ~Reactors();
 
     void start();

@@ -22,6 +22,7 @@
 #include "eventstore/postgres/keys/key_uses.hpp"
 #include "projections/engine/queries.hpp"
 #include "projections/hot/hot_access.hpp"
+#include "security/adapters/challenge_secrets.hpp"
 #include "security/adapters/keyring_tokens.hpp"
 #include "security/primitives/secret_file.hpp"
 
@@ -117,12 +118,13 @@ struct Service::Parts {
           tree_heads(config, core, log),
           tokens(*core.keyring, core.clock, core.identifiers, core.processors,
                  {config.issuer, config.access_token_lifetime, log_id}, look_for_keys(core)),
+          challenge_secrets(*core.keyring, core.clock, log_id, look_for_keys(core)),
           cursors(*core.keyring, core.clock, look_for_keys(core)),
           idempotency_keys(*core.keyring, core.clock),
           queries(query_settings(config)),
           hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher, core.authenticity)),
           followers(config, core, queries, *hot_access),
-          reactors(config, core, log_id),
+          reactors(config, core, log_id, challenge_secrets),
           context{core.services,
                   tokens,
                   cursors,
@@ -144,6 +146,8 @@ struct Service::Parts {
           housekeeper(config, core),
           keyring_exchange(config, core),
           probe(core, queries, keyring_exchange) {
+        core.accounts.challenge_secrets = &challenge_secrets;
+        core.accounts.log_in_by_mail = {config.log_in_by_mail.by_link, config.log_in_by_mail.by_code};
         core.access.remember(*hot_access);
         observe(health, metrics, core, followers, reactors, *hot_access, tree_heads, probe, server);
     }
@@ -158,6 +162,7 @@ struct Service::Parts {
     Uuid log_id;
     TreeHeads tree_heads;
     security::KeyringTokens tokens;
+    security::KeyringChallengeSecrets challenge_secrets;
     security::KeyringCursors cursors;
     security::KeyringIdempotencyKeys idempotency_keys;
     projections::Queries queries;

@@ -15,13 +15,6 @@
 #include "domain/challenges/purpose.hpp"
 #include "eventstore/store.hpp"
 
-namespace keyledger {
-
-struct Challenge;
-using ChallengeId = Id<Challenge>;
-
-}  // namespace keyledger
-
 namespace keyledger::commands {
 
 // An address as what is sealed names it: its claims, by which its user is found, without the address itself. As

@@ -4,9 +4,13 @@
 #include <array>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/id.hpp"
 #include "domain/base/time.hpp"
 
 namespace keyledger {
+
+struct Challenge;
+using ChallengeId = Id<Challenge>;
 
 enum class ChallengePurpose {
     kVerifyEmail,

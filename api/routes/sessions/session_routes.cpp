@@ -12,11 +12,6 @@ namespace {
 
 using commands::CommandError;
 
-commands::Client first_party(Context& context) {
-    return context.clients.find(commands::kFirstPartyClientId)
-        .value_or(commands::Client{std::string(commands::kFirstPartyClientId), {}, {}});
-}
-
 Reply log_in(Call& call) {
     JsonFields body(call.request);
     commands::LogIn login;

@@ -16,4 +16,9 @@ Response token_answer(const commands::IssuedTokens& tokens, const SessionId& ses
     return response;
 }
 
+commands::Client first_party(Context& context) {
+    return context.clients.find(commands::kFirstPartyClientId)
+        .value_or(commands::Client{std::string(commands::kFirstPartyClientId), {}, {}});
+}
+
 }  // namespace keyledger::api::routes

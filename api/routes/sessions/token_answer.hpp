@@ -8,4 +8,7 @@ namespace keyledger::api::routes {
 // RFC 6749 section 5.1.
 Response token_answer(const commands::IssuedTokens& tokens, const SessionId& session_id, Position position);
 
+// The client of the routes that take passwords and codes from people.
+commands::Client first_party(Context& context);
+
 }  // namespace keyledger::api::routes

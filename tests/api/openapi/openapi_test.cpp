@@ -123,6 +123,15 @@ std::map<std::string, OpenApi::ProblemEntry> problems_in_code() {
     return problems;
 }
 
+// The schema of a body, by its name: of JSON, or of a form.
+const rapidjson::Value* schema_of_body(const rapidjson::Value& operation) {
+    for (const char* media : {"application~1json", "application~1x-www-form-urlencoded"}) {
+        const std::string place = std::string("/requestBody/content/") + media + "/schema/$ref";
+        if (const auto* schema = rapidjson::Pointer(place.c_str()).Get(operation)) return schema;
+    }
+    return nullptr;
+}
+
 // Whose bodies have a member that is called a password, as the document says it.
 std::set<std::string> operations_that_take_a_password() {
     rapidjson::Document json;
@@ -131,8 +140,7 @@ std::set<std::string> operations_that_take_a_password() {
     std::set<std::string> found;
     for (const auto& path : json["paths"].GetObject())
         for (const auto& operation : path.value.GetObject()) {
-            const auto* schema =
-                rapidjson::Pointer("/requestBody/content/application~1json/schema/$ref").Get(operation.value);
+            const auto* schema = schema_of_body(operation.value);
             if (schema == nullptr) continue;
             const std::string place = std::string(schema->GetString()) + "/properties";
             const auto* members = rapidjson::Pointer(place.c_str()).Get(json);

@@ -24,6 +24,12 @@ std::vector<JsonRoute> json_routes() {
             {"POST", kLogin, "password"},
             {"POST", kRefresh, "refresh_token"},
             {"POST", kChangePassword, "new_password"},
+            {"POST", kForgotPassword, "email"},
+            {"POST", kResetPassword, "new_password"},
+            {"POST", kAskToUnlock, "email"},
+            {"POST", kMagicLink, "email"},
+            {"POST", kLogInCode, "email"},
+            {"POST", kCompleteLogIn, "handle"},
             {"PUT", kMe, "name"},
             {"DELETE", kMe, "current_password"},
             {"POST", std::string(kUsers) + "/" + kAnyId + "/deactivate", "reason"},
@@ -84,10 +90,10 @@ TEST(JsonBody, WithUnknownOrWrongFieldsIsRefusedOnEveryRoute) {
         // Of a profile, address and status are known and read-only.
         const bool of_profile = route.method == std::string("PUT") &&
                                 (route.target == kMe || route.target.find(kUsers) != std::string::npos);
-        const std::string good =
-            std::string(of_profile ? "{" : R"({"email":"a@b.test","status":"enabled",)") +
-            R"("password":"p","refresh_token":"t","current_password":"p",)"
-            R"("new_password":"p","name":"n","reason":"r","permissions":[],"audiences":[],"kty":"EC"})";
+        const std::string good = std::string(of_profile ? "{" : R"({"email":"a@b.test","status":"enabled",)") +
+                                 R"("password":"p","refresh_token":"t","current_password":"p",)"
+                                 R"("new_password":"p","token":"t","handle":"h",)"
+                                 R"("name":"n","reason":"r","permissions":[],"audiences":[],"kty":"EC"})";
         const Answer answer = send_json(admin, route, good);
         // What is sent back of an account is held against it, so that it must be there.
         const bool needs_account = route.allow_unknown_members || route.target.starts_with(kAccounts + "/"s);

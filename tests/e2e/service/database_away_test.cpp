@@ -59,6 +59,13 @@ protected:
         EXPECT_EQ(answer.body.find(R"("active":true)"), std::string::npos) << what;
     }
 
+    // What opens something by mail, of before the database went away.
+    std::string log_in_handle_ = client_.post(kLogInCode, json_object({{"email", one_.person.email}})).text("/handle");
+    std::string unlock_link_ = [this] {
+        EXPECT_EQ(client_.post(kAskToUnlock, json_object({{"email", one_.person.email}})).status, 202);
+        return mailbox().await_mail(one_.person.email, "Open your account").from_link("token");
+    }();
+
     // Over a connection of its own each, so that they can be sent at once.
     ApiClient anybody() const { return client_; }
     ApiClient them() const { return client_.as(one_.tokens.access); }
@@ -146,12 +153,26 @@ protected:
         const std::string good = json_object({{"email", one_.person.email}, {"password", one_.person.password}});
         const std::string bad = json_object({{"email", "no@keyledger.test"}, {"password", "wrong"}});
         const std::string newcomer = registration_of(somebody());
+        const std::string ask = json_object({{"email", one_.person.email}});
+        const std::string reset = json_object({{"token", "t"}, {"new_password", "p"}});
+        const std::string complete = json_object({{"handle", log_in_handle_}, {"code", "00000000"}});
         const std::string token = form_body({{"token", one_.tokens.refresh}});
         const std::string role = R"({"name":")" + unique("role") + R"(","permissions":[]})";
         return {
             {"register", [=, this] { return anybody().post(kRegister, newcomer); }},
             {"log in", [=, this] { return anybody().post(kLogin, good); }},
             {"log in as nobody", [=, this] { return anybody().post(kLogin, bad); }},
+            {"ask for a reset", [=, this] { return anybody().post(kForgotPassword, ask); }},
+            {"reset", [=, this] { return anybody().post(kResetPassword, reset); }},
+            {"reset by the page", [this] { return anybody().form(kResetPage, "token=t&new_password=p"); }},
+            {"ask to unlock", [=, this] { return anybody().post(kAskToUnlock, ask); }},
+            {"unlock by the page",
+             [this] {
+                 return anybody().form(kUnlockPage, form_body({{"token", unlock_link_}}));
+             }},
+            {"ask for a magic link", [=, this] { return anybody().post(kMagicLink, ask); }},
+            {"ask for a code", [=, this] { return anybody().post(kLogInCode, ask); }},
+            {"complete", [=, this] { return anybody().post(kCompleteLogIn, complete); }},
             {"refresh", [this] { return refresh(anybody(), one_.tokens.refresh); }},
             {"update me",
              [this] {

@@ -166,6 +166,7 @@ Deployment::Deployment(const Environment& more) : database_(std::make_unique<Emp
         {"KEYLEDGER_KEYRING_FILE", (folder_ / "keyring.json").string()},
         {"KEYLEDGER_CLIENTS_FILE", (folder_ / "clients.json").string()},
         {"KEYLEDGER_ISSUER", kIssuer},
+        {"KEYLEDGER_LOG_IN_BY_MAIL", "both"},
         {"KEYLEDGER_LOG_LEVEL", "debug"},
         // Hashes that cost nothing, and no limit that a test of something else could meet.
         {"KEYLEDGER_ARGON2_MEMORY_KIB", "64"},

@@ -19,6 +19,7 @@
 #include "commands/sessions/refresh_session.hpp"
 #include "eventstore/event_metadata.hpp"
 #include "tests/support/run.hpp"
+#include "tests/support/world/challenge_secrets.hpp"
 #include "tests/support/world/sealing.hpp"
 #include "tests/support/world/stand_ins.hpp"
 
@@ -56,7 +57,8 @@ struct World {
     // On the world's clock, and never short of anything unless a test asks for little.
     eventstore::ProcessLimits limits{[this] { return 1000 * clock.now().ms(); }};
     commands::Settings settings;
-    commands::AccountServices accounts;
+    PlainChallengeSecrets challenge_secrets{clock};
+    commands::AccountServices accounts{.challenge_secrets = &challenge_secrets, .log_in_by_mail = {true, true}};
 };
 
 class Node {

@@ -1,0 +1,116 @@
+// Whoever lost their password, or was locked out, comes back by the mail of their address. Nobody learns by asking
+// whether an address has an account: what is asked is answered alike, and what is wrong with a code is not told.
+#include "api/routes/call.hpp"
+#include "api/routes/mail_asks.hpp"
+#include "api/routes/refusals.hpp"
+#include "commands/credentials/reset_password.hpp"
+#include "commands/credentials/unlock_by_mail.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+constexpr const char* kResetPath = "/account/reset-password";
+constexpr const char* kUnlockPath = "/account/unlock";
+
+// ---- a new password --------------------------------------------------------------------------------------------
+Reply forgot_password(Call& call) {
+    JsonFields body(call.request);
+    auto ask = read_ask(body, ChallengePurpose::kResetPassword, call.request);
+    auto read = call.finish(body);
+    if (!read) co_return read.error();
+    const auto outcome = co_await commands::ask_challenge(call.services(), std::move(ask), caller_of(call.request));
+    co_return asked(call.request, outcome);
+}
+
+Reply reset_password(Call& call) {
+    JsonFields body(call.request);
+    commands::PasswordReset reset;
+    reset.presented = read_presented(body, ChallengePurpose::kResetPassword);
+    reset.new_password = body.required_secret("new_password", kMaxPasswordBytes);
+    auto read = call.finish(body);
+    if (!read) co_return read.error();
+    const auto outcome = co_await commands::reset_password(call.services(), std::move(reset), caller_of(call.request));
+    if (!outcome)
+        co_return refuse_new_password(call.request, outcome.error(), "new_password",
+                                      call.context.least_password_length);
+    co_return no_content();
+}
+
+Page reset_page() { return {"Choose a new password", {"All sessions of the account end then."}, {}, {}}; }
+Form reset_form() { return {"reset-password", "Set the password", {}, {{"new_password", "New password"}}}; }
+
+Reply show_reset_page(Call& call) { co_return show_link_page(call.request, reset_page(), reset_form()); }
+
+Reply reset_password_by_page(Call& call) {
+    FormFields form = FormFields::of_body(call.request);
+    Secret token = form.required_secret("token", kMaxLinkTokenBytes);
+    Secret new_password = form.required_secret("new_password", kMaxPasswordBytes);
+    if (!form.finish()) co_return show_refusal(call.request, refusals::kNotProven);
+    commands::PasswordReset reset;
+    reset.presented.purpose = ChallengePurpose::kResetPassword;
+    reset.presented.link = token.clone();
+    reset.new_password = std::move(new_password);
+    const auto outcome = co_await commands::reset_password(call.services(), std::move(reset), caller_of(call.request));
+    if (outcome) {
+        const Page done{"Your password is changed", {"Log in with the new one. All sessions have ended."}, {}, {}};
+        co_return show(200, done);
+    }
+    if (outcome.error().refusal->kind != RefusalKind::kRejected) co_return show_refusal(call.request, outcome.error());
+    Page again = reset_page();
+    again.fault = outcome.error().refusal->advice;
+    again.form = reset_form();
+    again.form->hidden.push_back({"token", std::string(token.reveal())});
+    co_return show(422, again);
+}
+
+// ---- an account that guesses have closed -----------------------------------------------------------------------
+Reply ask_to_unlock(Call& call) {
+    JsonFields body(call.request);
+    auto ask = read_ask(body, ChallengePurpose::kUnlock, call.request);
+    auto read = call.finish(body);
+    if (!read) co_return read.error();
+    const auto outcome = co_await commands::ask_challenge(call.services(), std::move(ask), caller_of(call.request));
+    co_return asked(call.request, outcome);
+}
+
+Reply show_unlock_page(Call& call) {
+    Page page{"Open your account", {"Wrong passwords have closed it for some networks. This opens it again."}, {}, {}};
+    co_return show_link_page(call.request, std::move(page), {"unlock", "Open it", {}, {}});
+}
+
+Reply unlock_by_page(Call& call) {
+    auto token = token_of_form(call.request);
+    if (!token) co_return show_refusal(call.request, refusals::kNotProven);
+    commands::Presented presented;
+    presented.purpose = ChallengePurpose::kUnlock;
+    presented.link = std::move(*token);
+    const auto outcome =
+        co_await commands::unlock_by_mail(call.services(), std::move(presented), caller_of(call.request));
+    if (!outcome) co_return show_refusal(call.request, outcome.error());
+    const Page done{"Your account is open", {"Log in with your password."}, {}, {}};
+    co_return show(200, done);
+}
+
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
+
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"forgotPassword", kPost, "/api/v1/auth/forgot-password", forgot_password, kOrdinary, kAnybody,
+     {.input = Input::kBody}},
+    {"resetPassword", kPost, "/api/v1/auth/reset-password", reset_password, kPasswords, kAnybody,
+     {.input = Input::kBody}},
+    {"showResetPage", kGet, kResetPath, show_reset_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
+    {"resetPasswordByPage", kPost, kResetPath, reset_password_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
+    {"askToUnlock", kPost, "/api/v1/auth/unlock", ask_to_unlock, kOrdinary, kAnybody, {.input = Input::kBody}},
+    {"showUnlockPage", kGet, kUnlockPath, show_unlock_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
+    {"unlockByPage", kPost, kUnlockPath, unlock_by_page, kOrdinary, kAnybody, {.input = Input::kBody}},
+};
+// clang-format on
+
+}  // namespace
+
+RouteTable recovery_routes() { return kRows; }
+
+}  // namespace keyledger::api::routes

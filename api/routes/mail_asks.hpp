@@ -1,0 +1,36 @@
+#pragma once
+// What the routes that send a mail have in common, and the pages behind its links.
+#include "api/pages/page.hpp"
+#include "api/routes/context.hpp"
+#include "api/wire/form.hpp"
+#include "api/wire/read_json.hpp"
+#include "commands/challenges/challenges.hpp"
+
+namespace keyledger::api::routes {
+
+inline constexpr std::size_t kMaxHandleBytes = 2048;
+inline constexpr std::size_t kMaxCodeBytes = 16;
+// What is called `token` in the address of a link.
+inline constexpr std::size_t kMaxLinkTokenBytes = 2048;
+
+// The fields `email` and `handle`, and the language that the caller reads first.
+commands::ChallengeAsk read_ask(JsonFields& body, ChallengePurpose purpose, const Request& request);
+// 202 with the handle: the same for every address. There is no position, which would tell what it set off.
+Response asked(const Request& request, const Result<commands::AskedChallenge, commands::CommandError>& outcome);
+
+// A link's `token`, or `handle` and `code`. A body that has neither, or both, is refused.
+commands::Presented read_presented(JsonFields& body, ChallengePurpose purpose);
+
+// The first tag of Accept-Language (RFC 9110 section 12.5.4); nullopt: there is none, or it is no tag (BCP 47).
+std::optional<std::string> first_language(const Request& request);
+
+// ---- pages -----------------------------------------------------------------------------------------------------
+// Instead of a problem (RFC 9457), for somebody who looks at it; what they can do nothing about stays one.
+Response show_refusal(const Request& request, const commands::CommandError& error);
+// The page of a link as it is opened: `page` with a form that posts the token to where it stands. It asks nobody
+// whether the token is good: that is for the button.
+Response show_link_page(const Request& request, Page page, Form form);
+// The token of a form that such a page sent; nullopt: it has none, and `show_refusal(refusals::kNotProven)` says so.
+std::optional<Secret> token_of_form(const Request& request);
+
+}  // namespace keyledger::api::routes
