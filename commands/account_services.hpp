@@ -3,18 +3,29 @@
 // second factors, devices …). Apart, so that one more of them recompiles those alone who use any. Built once by app/,
 // shared by all I/O threads.
 #include "commands/services.hpp"
+#include "domain/factors/factor_attempts.hpp"
+#include "domain/ladder/second_factor_policy.hpp"
 
 namespace keyledger::commands {
 
 class ChallengeSecrets;
+class FactorSecrets;
+class HalfLogins;
 
 // What an installation offers beside the password; nothing, unless it is configured.
 struct LogInByMail {
     bool by_link = false;
     bool by_code = false;
 };
+struct SecondFactorSettings {
+    SecondFactorPolicy policy{};
+    FactorAttemptLimits attempts{};
+};
 
 struct AccountServices {
+    FactorSecrets* factor_secrets = nullptr;  // commands/factors/ports.hpp
+    HalfLogins* half_logins = nullptr;        // likewise
+    SecondFactorSettings second_factors{};
     // So many passwords, the one of now among them, may not be chosen again; 0: none is remembered, 10 at most.
     int password_history = 0;
     ChallengeSecrets* challenge_secrets = nullptr;  // never null where a service runs

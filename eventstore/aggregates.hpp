@@ -15,6 +15,7 @@
 #include "domain/clients/service_account.hpp"
 #include "domain/clients/service_token.hpp"
 #include "domain/credentials/login_attempts.hpp"
+#include "domain/factors/factors.hpp"
 #include "domain/jobs/job_outcome.hpp"
 #include "domain/log/log_keeping.hpp"
 #include "domain/sessions/session.hpp"
@@ -37,7 +38,7 @@ struct AggregateList {
 
 using Aggregates =
     AggregateList<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators, ServiceAccount,
-                  ServiceToken, Group, Nestings, LogKeeping, JobOutcome, Challenge, WrongCodes>;
+                  ServiceToken, Group, Nestings, LogKeeping, JobOutcome, Challenge, WrongCodes, Factors>;
 
 struct AnyEvent : Aggregates::Event {
     using Aggregates::Event::variant;

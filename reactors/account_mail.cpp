@@ -1,6 +1,7 @@
 #include "reactors/account_mail.hpp"
 
 #include "domain/credentials/login_attempts.hpp"
+#include "domain/factors/factors.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
 #include "eventstore/codec/events_codec.hpp"
@@ -24,6 +25,8 @@ struct Told {
     std::optional<Uuid> user_id{};
 };
 using Telling = std::optional<Told>;
+
+constexpr std::int64_t kFewRecoveryCodes = 3;
 
 // What is told, event by event. What users did themselves is told all the same where a thief would have done it.
 struct Teller {
@@ -58,9 +61,22 @@ struct Teller {
         return {};
     }
     Telling operator()(const LoginUnlocked& unlocked) const { return Told{Kind::kUnlocked, unlocked.user_id}; }
+    Telling operator()(const FactorEnrolled& enrolled) const { return Told{Kind::kFactorAdded, enrolled.user_id}; }
+    Telling operator()(const FactorRemoved& removed) const { return Told{Kind::kFactorRemoved, removed.user_id}; }
+    Telling operator()(const RecoveryCodeUsed& used) const {
+        return used.left <= kFewRecoveryCodes ? Told{Kind::kRecoveryCodesLow, used.user_id} : Telling();
+    }
 };
 
-using Concerns = eventstore::Subscription<User, Session, LoginAttempts>;
+using Concerns = eventstore::Subscription<User, Session, LoginAttempts, Factors>;
+
+std::optional<int> codes_left_after(const DecodedEvent& event) {
+    std::optional<int> left;
+    eventstore::Subscription<Factors>::deliver(*event.event, [&left](const FactorsEvent& of_factors) {
+        if (const auto* used = std::get_if<RecoveryCodeUsed>(&of_factors)) left = static_cast<int>(used->left);
+    });
+    return left;
+}
 
 mail::Mail mail_to(const User& user, Kind kind, std::string id, Instant at) {
     mail::Mail letter;
@@ -94,6 +110,7 @@ struct AccountMail::Cause {
     eventstore::EventMetadata metadata;
     // The job is what the event causes. Whoever has the service's role can write rows that no event has caused.
     bool planned = false;
+    std::optional<int> recovery_codes_left{};
 };
 
 asio::awaitable<Result<AccountMail::Cause, StoreError>> AccountMail::read_cause(const Job& job, Deadline deadline) {
@@ -107,7 +124,7 @@ asio::awaitable<Result<AccountMail::Cause, StoreError>> AccountMail::read_cause(
     const auto jobs = plan(event);
     const auto place = static_cast<std::size_t>(job.id.ordinal);  // a negative one is beyond the end, too
     const bool planned = place < jobs.size() && jobs[place] == PlannedJob{job.kind, job.subject, job.arguments};
-    co_return Cause{recorded.stream_type, recorded.event_id, event.metadata, planned};
+    co_return Cause{recorded.stream_type, recorded.event_id, event.metadata, planned, codes_left_after(event)};
 }
 
 // Nil: nobody is to be told.
@@ -138,6 +155,7 @@ asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
     const User& user = commands::state_of<User>(*fold);
     if (!user.email) co_return Done{};  // erased meanwhile: nobody is left
     auto letter = mail_to(user, *kind, message_id(cause->event_id, job.id), cause->metadata.occurred_at);
+    letter.facts.left = cause->recovery_codes_left;
     auto performed = co_await out_.send(job, std::move(letter), deadline);
     co_return performed;
 }

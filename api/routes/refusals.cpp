@@ -3,6 +3,7 @@
 #include "api/wire/form.hpp"
 #include "commands/clients/clients.hpp"
 #include "commands/credentials/passwords.hpp"
+#include "commands/sessions/half_log_in.hpp"
 #include "commands/sessions/log_in.hpp"
 #include "commands/sessions/refresh_session.hpp"
 
@@ -33,6 +34,10 @@ Problem problem_of(const commands::CommandError& error) {
     }
     const std::string_view code = oauth_code_of(error.refusal);
     if (!code.empty()) what.members.push_back({"error", std::string(code)});
+    if (error.go_on) {
+        what.members.push_back({"mfa_token", error.go_on->token});
+        what.lists.emplace_back("kinds", error.go_on->kinds);
+    }
     if (error.retry_after > Duration()) what.retry_after = error.retry_after;
     else if (may_be_repeated(refusal.kind)) what.retry_after = seconds(1);
     return what;
@@ -75,7 +80,7 @@ Response refuse(const Request& request, const commands::CommandError& error) {
         return challenge(std::move(response), R"(Bearer realm="keyledger", error="insufficient_scope")");
     if (error.refusal == refusals::kInvalidClient)
         return challenge(std::move(response), R"(Basic realm="keyledger", charset="UTF-8")");
-    if (error.refusal == refusals::kInvalidCredentials)
+    if (error.refusal == refusals::kInvalidCredentials || error.refusal == refusals::kHalfLoginOver)
         return challenge(std::move(response), R"(Bearer realm="keyledger")");
     return response;
 }

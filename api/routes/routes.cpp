@@ -8,6 +8,7 @@
     TABLE(authzen_routes)             \
     TABLE(authzen_search_routes)      \
     TABLE(erasure_routes)             \
+    TABLE(factor_routes)              \
     TABLE(group_queries)              \
     TABLE(group_routes)               \
     TABLE(health_routes)              \

@@ -43,6 +43,12 @@ Response problem(std::string_view request_id, const Problem& what) {
         writer.EndArray();
     }
     for (const Parameter& member : what.members) put(writer, member.name, member.value);
+    for (const auto& [name, values] : what.lists) {
+        put(writer, name);
+        writer.StartArray();
+        for (const std::string& value : values) put(writer, value);
+        writer.EndArray();
+    }
     writer.EndObject();
     Response response{.status = what.type.status,
                       .content_type = std::string(kProblemContentType),

@@ -34,6 +34,7 @@ struct Problem {
     std::optional<Duration> retry_after;  // also sent as Retry-After
     std::vector<FieldError> errors;
     std::vector<Parameter> members;  // further members with string values, such as OAuth's `error`
+    std::vector<std::pair<std::string, std::vector<std::string>>> lists{};  // likewise, with lists of strings
 };
 
 Response problem(std::string_view request_id, const Problem& problem);

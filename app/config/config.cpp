@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -187,6 +189,29 @@ void check_rules(Reader& reader, Config& config) {
         config.hash_threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 64);
 }
 
+// Of a day (UTC), as ISO 8601 writes it.
+std::optional<Instant> beginning_of(const std::string& date) {
+    int year = 0;
+    unsigned month = 0, day = 0;
+    int read = 0;
+    if (std::sscanf(date.c_str(), "%4d-%2u-%2u%n", &year, &month, &day, &read) != 3) return std::nullopt;
+    const std::chrono::year_month_day on{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+    if (!on.ok() || static_cast<std::size_t>(read) != date.size()) return std::nullopt;
+    return Instant() + days(std::chrono::sys_days(on).time_since_epoch().count());
+}
+
+void read_second_factors(Reader& reader, Config& config) {
+    for (const std::string& text : config.second_factor_roles) {
+        const auto role_id = RoleId::parse(text);
+        if (role_id) config.second_factor_policy.of_roles.push_back(*role_id);
+        else reader.fault("KEYLEDGER_SECOND_FACTOR_ROLES: '" + text + "' is no id of a role");
+    }
+    if (config.second_factor_since.empty()) return;
+    const auto since = beginning_of(config.second_factor_since);
+    if (since) config.second_factor_policy.since = *since;
+    else reader.fault("KEYLEDGER_SECOND_FACTOR_SINCE: give a date such as 2026-12-01");
+}
+
 // The same of those that only `serve` reads.
 void check_serving(Reader& reader, Config& config) {
     auto security = read_kafka_security([&](std::string_view name) { return reader.text(name); });
@@ -198,6 +223,7 @@ void check_serving(Reader& reader, Config& config) {
     if (!config.tls_key_file.empty())
         if (const auto unsafe = security::what_is_wrong_with_secret_file(config.tls_key_file))
             reader.fault("KEYLEDGER_TLS_KEY_FILE: " + *unsafe);
+    read_second_factors(reader, config);
     constexpr std::size_t kMostBytes = 64;
     const std::string& owner = config.owner_property;
     const auto is_fine = [](char c) { return c > ' ' && c < '\x7f' && c != '.'; };
@@ -260,6 +286,14 @@ void put_roles(Config& config, const Value& value) {
     config.serves_projector = has("projector");
     config.serves_publisher = has("publisher");
     config.serves_reactor = has("reactor");
+}
+
+void put_second_factor_demands(Config& config, const Value& value) {
+    SecondFactorPolicy& policy = config.second_factor_policy;
+    for (const std::string& word : value.items) {
+        if (word == "all") policy.of_all = SecondFactorPolicy::Demand::kOfEverybody;
+        else policy.of_new_devices = SecondFactorPolicy::NewDevices::kDemand;
+    }
 }
 
 void put_subject_namings(Config& config, const Value& value) {

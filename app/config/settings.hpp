@@ -13,6 +13,7 @@
 #include "commands/anonymous_callers/erase_anonymous_callers.hpp"
 #include "commands/services.hpp"
 #include "domain/base/time.hpp"
+#include "domain/ladder/second_factor_policy.hpp"
 
 namespace keyledger::app {
 
@@ -81,6 +82,9 @@ struct Config {
     SessionLifetimes lifetimes;
     LoginAttemptLimits attempts;
     commands::RequestLimits limits;
+    SecondFactorPolicy second_factor_policy;
+    std::vector<std::string> second_factor_roles;  // into the policy, with the next one
+    std::string second_factor_since;
     Duration request_timeout;
     Duration start_patience;
     Duration stop_timeout;
@@ -161,6 +165,7 @@ void into_mail(Config& config, const Value& value) {
     put_value(config.mail.*member, value);
 }
 void put_roles(Config& config, const Value& value);
+void put_second_factor_demands(Config& config, const Value& value);
 void put_subject_namings(Config& config, const Value& value);
 
 // What else there is to say of a setting, to be joined by '|'.
@@ -326,6 +331,17 @@ inline constexpr Setting kSettings[] = {
      [](Config& config, const Value& value) { config.attempts.network_failures = value.number; }},
     {"KEYLEDGER_LOGIN_PAUSE_SECONDS", "900", whole(1, kDayS, "s"), "the longest of these pauses", kPlain,
      [](Config& config, const Value& value) { config.attempts.longest_pause = seconds(value.number); }},
+
+    {"KEYLEDGER_SECOND_FACTOR", "", some_of("all,new-devices"),
+     "who must have a second factor: all, or who logs in from where they were not seen", kServing,
+     put_second_factor_demands},
+    {"KEYLEDGER_SECOND_FACTOR_ROLES", "", list("role ids"), "and whoever has one of these roles", kServing,
+     into<&Config::second_factor_roles>},
+    {"KEYLEDGER_SECOND_FACTOR_GRACE_HOURS", "0", whole(0, 24 * 365, "hours"),
+     "so long they get in without, since they registered or since the next setting", kServing,
+     [](Config& config, const Value& value) { config.second_factor_policy.grace = hours(value.number); }},
+    {"KEYLEDGER_SECOND_FACTOR_SINCE", "", text("date"), "when that began (UTC), as 2026-12-01", kServing,
+     into<&Config::second_factor_since>},
 
     {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "60", whole(1, kMostPerMinute, "a minute"),
      "log-ins, registrations and the like of one network (/32, /64)", kServing,

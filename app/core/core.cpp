@@ -91,6 +91,13 @@ commands::Settings command_settings(const Config& config) {
             config.limits};
 }
 
+// As authenticator apps show it: the host of the issuer.
+std::string shown_issuer(std::string_view issuer) {
+    const std::size_t scheme = issuer.find("://");
+    if (scheme != std::string_view::npos) issuer.remove_prefix(scheme + 3);
+    return std::string(issuer.substr(0, issuer.find_first_of("/?#")));
+}
+
 security::PasswordPolicy password_policy(const Config& config) {
     security::PasswordPolicy policy;
     policy.min_code_points = config.password_min_length;
@@ -131,6 +138,7 @@ Core::Core(const Config& config)
       access(folded_access, store),
       limits(limits_settings(config), [this](std::string_view key) { return pseudonyms.bucket(key); }),
       failure_sums(network_of),
+      factor_secrets(shown_issuer(config.issuer)),
       services{executor,
                access,
                store,
@@ -149,6 +157,8 @@ Core::Core(const Config& config)
                accounts,
                command_settings(config)} {
     accounts.password_history = config.password_history;
+    accounts.factor_secrets = &factor_secrets;
+    accounts.second_factors.policy = config.second_factor_policy;
     look_at_heads(*authenticity, config.database_url);
     // Else nothing that is read could be believed, and all would wait for it.
     if (const auto known = authenticity->is_announced(config.database_url, {}); !known)

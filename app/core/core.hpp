@@ -19,6 +19,7 @@
 #include "security/adapters/keyed_digests.hpp"
 #include "security/adapters/keyring_cipher.hpp"
 #include "security/adapters/passwords.hpp"
+#include "security/adapters/second_factors.hpp"
 
 namespace keyledger::app {
 
@@ -62,6 +63,7 @@ struct Core {
     commands::FailureSums failure_sums;
     commands::UnrecordedFailures unrecorded_failures;
     security::JwtClientAssertions assertions{processors};
+    security::LibraryFactorSecrets factor_secrets;
     commands::AccountServices accounts;
     commands::Services services;
 

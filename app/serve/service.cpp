@@ -120,6 +120,7 @@ struct Service::Parts {
                  {config.issuer, config.access_token_lifetime, log_id}, look_for_keys(core)),
           challenge_secrets(*core.keyring, core.clock, log_id, look_for_keys(core)),
           cursors(*core.keyring, core.clock, look_for_keys(core)),
+          half_logins(*core.keyring, core.clock, log_id, look_for_keys(core)),
           idempotency_keys(*core.keyring, core.clock),
           queries(query_settings(config)),
           hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher, core.authenticity)),
@@ -148,6 +149,7 @@ struct Service::Parts {
           probe(core, queries, keyring_exchange) {
         core.accounts.challenge_secrets = &challenge_secrets;
         core.accounts.log_in_by_mail = {config.log_in_by_mail.by_link, config.log_in_by_mail.by_code};
+        core.accounts.half_logins = &half_logins;
         core.access.remember(*hot_access);
         observe(health, metrics, core, followers, reactors, *hot_access, tree_heads, probe, server);
     }
@@ -164,6 +166,7 @@ struct Service::Parts {
     security::KeyringTokens tokens;
     security::KeyringChallengeSecrets challenge_secrets;
     security::KeyringCursors cursors;
+    security::KeyringHalfLogins half_logins;
     security::KeyringIdempotencyKeys idempotency_keys;
     projections::Queries queries;
     std::unique_ptr<projections::HotAccess> hot_access;

@@ -91,6 +91,19 @@ Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, HoldingsScope ho
     co_return holdings;
 }
 
+Answer<std::vector<RoleId>> roles_of(Attempt& attempt, UserId user_id) {
+    Streams first;
+    const auto assignments = first.read<Assignments>(assignments_of(user_id));
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(first));
+    std::vector<RoleId> roles = attempt.state(assignments).roles;
+    KEYLEDGER_CO_TRY(groups, co_await groups_of(attempt, Subject::user(user_id)));
+    for (const GroupId& group_id : *groups) {
+        const Assignments& theirs = attempt.state(StreamOf<Assignments>{assignments_of(group_id)});
+        roles.insert(roles.end(), theirs.roles.begin(), theirs.roles.end());
+    }
+    co_return roles;
+}
+
 Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, const Bearer& bearer,
                                    const Services& services) {
     Streams streams;

@@ -64,6 +64,9 @@ Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, HoldingsScope ho
 // Which holdings of another subject decide what the actor may do to it.
 HoldingsScope holdings_scope_for(const AccessRules& held);
 
+// The roles of a user, by groups and by default too; those of groups are read, and guarded from then on.
+Answer<std::vector<RoleId>> roles_of(Attempt& attempt, UserId user_id);
+
 // The actor holds `needed`, or kForbidden; the answer is their Holdings::authority(). Guards their session, user,
 // assignments and roles.
 Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, const Bearer& bearer,

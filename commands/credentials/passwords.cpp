@@ -82,9 +82,9 @@ Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt,
 }
 
 void report_tampering(Services& services, const UserId& user_id, const CommandError& error) {
-    if (error.refusal == refusals::kCredentialTampered)
-        services.operator_log.warning("the stored credential is not the one that the log names, or can't be opened",
-                                      user_id);
+    if (error.refusal->kind == RefusalKind::kTampered)
+        services.operator_log.warning(
+            "a stored credential or second factor is not the one that the log names, or can't be opened", user_id);
 }
 
 Answer<NewCredential> put_password(Services& services, Attempt& attempt, UserId owner, CredentialId credential_id,

@@ -3,12 +3,24 @@
 #include "commands/access/administer.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
+#include "commands/factors/presented_factor.hpp"
 
 namespace keyledger::commands {
 namespace {
 
-void unlock(Attempt& attempt, const StreamOf<LoginAttempts>& attempts, const UserId& user_id) {
-    attempt.append(attempts, decide(attempt.state(attempts), UnlockLogin{user_id}));
+// What counts against the user: guesses of their password, and of their second factors.
+struct Counts {
+    StreamOf<LoginAttempts> log_in;
+    StreamOf<Factors> factors;
+};
+Counts read_counts(Services& services, Streams& streams, const UserId& user_id) {
+    return {streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id)),
+            streams.read<Factors>(factors_of(user_id))};
+}
+
+Result<void, CommandError> unlock(Attempt& attempt, const Counts& counts, const UserId& user_id) {
+    attempt.append(counts.log_in, decide(attempt.state(counts.log_in), UnlockLogin{user_id}));
+    return attempt.decide_and_append(counts.factors, ForgiveFactorAttempts{user_id});
 }
 
 }  // namespace
@@ -18,10 +30,9 @@ Answer<Receipt> unlock_user(Services& services, Bearer bearer, UserId user_id, C
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         (void)co_await record_waiting_failures(services, user_id, deadline);  // so that the log knows what is forgiven
         Streams more;
-        const auto attempts = more.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
+        const Counts counts = read_counts(services, more, user_id);
         KEYLEDGER_CO_TRY(read, co_await on.attempt.also_read(std::move(more)));
-        unlock(on.attempt, attempts, user_id);
-        co_return Result<void, CommandError>{};
+        co_return unlock(on.attempt, counts, user_id);
     };
     RequiredAuthority required{bearer, kWriteUsers, Subject::user(user_id)};
     auto done = co_await administer(services, std::move(required), std::move(caller), step);
@@ -33,11 +44,10 @@ Answer<Receipt> unlock_user_as_operator(Services& services, UserId user_id, Call
     (void)co_await record_waiting_failures(services, user_id, caller.deadline);
     Streams streams;
     const auto user = streams.read<User>(user_id);
-    const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
+    const Counts counts = read_counts(services, streams, user_id);
     const Step step = [&](Attempt& attempt) -> StepResult {
         if (!attempt.state(user).exists()) co_return Unexpected(refusals::kUserUnknown);
-        unlock(attempt, attempts, user_id);
-        co_return Result<void, CommandError>{};
+        co_return unlock(attempt, counts, user_id);
     };
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, step));
     services.unrecorded_failures.forget(user_id);

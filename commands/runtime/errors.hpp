@@ -2,7 +2,10 @@
 // Why a command was not carried out: a refusal (domain/base/refusal.hpp) of a rule, or of the world below. Nothing was
 // written unless the refusal says otherwise.
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "domain/base/precis.hpp"
 #include "domain/base/refusal.hpp"
@@ -60,12 +63,19 @@ enum class ClientFault : std::uint8_t {
     kUnproved,       // one of those above but the last, which one nobody is told
 };
 
+// Where a refusal leaves the caller half-way: what they go on with (commands/sessions/half_log_in.hpp).
+struct GoOn {
+    std::string token;               // sealed, to be sent back
+    std::vector<std::string> kinds;  // of what is missing, one of which will do
+};
+
 // Every error that a command meets becomes one by itself: `co_return Unexpected(found.error())`.
 struct CommandError {
     RefusalRef refusal;
     ClientFault client = ClientFault::kNone;  // of kInvalidClient
     std::optional<TextFault> text;            // what is wrong with a text, instead of the refusal's usual advice
     Duration retry_after;                     // none: no advice
+    std::shared_ptr<const GoOn> go_on{};
 
     CommandError(const Refusal& why, Duration retry_after = {}) : refusal(why), retry_after(retry_after) {}
     CommandError(RefusalRef why) : refusal(why) {}

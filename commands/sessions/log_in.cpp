@@ -3,6 +3,7 @@
 #include "commands/claim_owner.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/credentials/renew_password_hash.hpp"
+#include "commands/sessions/half_log_in.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/identity.hpp"
 
@@ -60,6 +61,11 @@ struct LogInAttempt {
     }
 };
 
+LoginCircumstances::Device device_of(const LoginAttempts& attempts, std::string_view network) {
+    const LoginAttempts::Network* here = attempts.find(network);
+    return here && here->logged_in_at.is_set() ? LoginCircumstances::Device::kKnown : LoginCircumstances::Device::kNew;
+}
+
 // What was decided of the attempt was confirmed; else the store went away in between, or the streams never stood still.
 bool is_about_the_attempt(RefusalRef refusal) {
     return refusal == refusals::kInvalidCredentials || refusal == refusals::kUserDisabled;
@@ -92,11 +98,15 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
 
     const UserId user_id{found->value().owner};
     const SessionId session_id{services.identifiers.next()};
-    const std::string device = services.pseudonyms.device(caller.user_agent);
     const std::string network = services.pseudonyms.network(user_id, caller.network);
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const auto session = streams.begin<Session>(session_id);
+    HalfLogin half = begun_by(user_id, {ProofMethod::kPassword, now});
+    half.session_id = session_id;
+    half.client_id = request.client.client_id;
+    half.audiences = *audiences;
+    half.device = services.pseudonyms.device(caller.user_agent);
     LogInAttempt current;
     const Step step = [&](Attempt& attempt) -> StepResult {
         current.begin_again();
@@ -117,9 +127,9 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
             co_return Unexpected(refusals::kInvalidCredentials);
         }
         current.attempts = std::move(*attempts);
-        const StartSession command{user_id, request.client.client_id,   *audiences, device, user_state.sealed_sha256,
-                                   now,     services.settings.lifetimes};
-        auto started = attempt.decide_and_append(session, session_id, user_state, command);
+        half.security_stamp = user_state.security_stamp;
+        auto started =
+            co_await begin_session(services, attempt, user, session, half, device_of(current.attempts, network));
         if (!started) current.failure = LoginFailure::kUserNotActive;
         co_return started;
     };

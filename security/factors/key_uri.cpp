@@ -44,8 +44,8 @@ Secret totp_key_uri(std::string_view issuer, std::string_view account, const Sec
     std::string base32 = base32_encode(secret.reveal());
     std::string uri = "otpauth://totp/" + shown_issuer + ':' + percent_encoded(account) + "?issuer=" + shown_issuer +
                       "&algorithm=" + std::string(name_of(parameters.hash)) +
-                      "&digits=" + std::to_string(parameters.digits) + "&period=" + std::to_string(kTotpStepMs / 1000) +
-                      "&secret=";
+                      "&digits=" + std::to_string(parameters.digits) +
+                      "&period=" + std::to_string(kTotpStep.whole_seconds()) + "&secret=";
     uri.reserve(uri.size() + base32.size());  // the secret goes in once, and is nowhere left behind
     uri += base32;
     Secret::wipe(base32);

@@ -39,7 +39,7 @@ Secret new_recovery_code() {
     return Secret::take(std::move(shown));
 }
 
-std::optional<std::string> recovery_code_digest(const Uuid& user_id, const Secret& typed) {
+std::optional<std::string> recovery_code_digest(const UserId& user_id, const Secret& typed) {
     std::string characters;
     characters.reserve(typed.size() + 1);
     for (const char one : typed.reveal())

@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "domain/base/id.hpp"
 #include "domain/base/secret.hpp"
-#include "domain/base/uuid.hpp"
 
 namespace keyledger::security {
 
@@ -18,6 +18,6 @@ Secret new_recovery_code();  // as it is shown, once
 
 // SHA-256 (hex), by which a code is known. Case, spaces and hyphens don't matter, and O is 0, I and L are 1. nullopt:
 // no code was ever written so.
-std::optional<std::string> recovery_code_digest(const Uuid& user_id, const Secret& typed);
+std::optional<std::string> recovery_code_digest(const UserId& user_id, const Secret& typed);
 
 }  // namespace keyledger::security

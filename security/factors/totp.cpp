@@ -46,16 +46,16 @@ Secret totp_code(const Secret& secret, std::int64_t step, const TotpParameters& 
     if (step < 0) throw std::out_of_range("TOTP: a step before 1970");
     if (parameters.digits < 6 || parameters.digits > kMostDigits) throw std::invalid_argument("TOTP: 6 to 8 digits");
     std::array<char, kMostDigits + 1> digits{};
-    require(oath_totp_generate2(secret.reveal().data(), secret.size(), step * kTotpStepMs / 1000, kTotpStepMs / 1000,
-                                OATH_TOTP_DEFAULT_START_TIME, static_cast<unsigned>(parameters.digits),
-                                flags_of(parameters.hash), digits.data()));
+    require(oath_totp_generate2(secret.reveal().data(), secret.size(), step * kTotpStep.whole_seconds(),
+                                kTotpStep.whole_seconds(), OATH_TOTP_DEFAULT_START_TIME,
+                                static_cast<unsigned>(parameters.digits), flags_of(parameters.hash), digits.data()));
     return Secret(std::string_view(digits.data(), static_cast<std::size_t>(parameters.digits)));
 }
 
-std::optional<std::int64_t> matching_totp_step(const Secret& secret, const Secret& typed, std::int64_t now_ms,
+std::optional<std::int64_t> matching_totp_step(const Secret& secret, const Secret& typed, Instant now,
                                                const TotpParameters& parameters) {
     const Secret digits = without_spaces(typed);
-    const std::int64_t current = totp_step_at(now_ms);
+    const std::int64_t current = totp_step_at(now);
     std::optional<std::int64_t> matching;
     for (std::int64_t step = current - kTotpStepsAround; step <= current + kTotpStepsAround; ++step) {
         if (step >= 0 && equal(totp_code(secret, step, parameters), digits)) matching = step;

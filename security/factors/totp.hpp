@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "domain/base/secret.hpp"
+#include "domain/base/time.hpp"
 
 namespace keyledger::security {
 
@@ -16,20 +17,20 @@ struct TotpParameters {
     TotpHash hash = TotpHash::kSha1;
     int digits = 6;  // to 8
 };
-inline constexpr std::int64_t kTotpStepMs = 30'000;
+inline constexpr Duration kTotpStep = seconds(30);
 inline constexpr std::int64_t kTotpStepsAround = 1;  // for clocks that differ and people who type slowly
 
-// `now_ms` is Unix time, not before 1970.
-constexpr std::int64_t totp_step_at(std::int64_t now_ms) { return now_ms / kTotpStepMs; }
+// Not before 1970.
+constexpr std::int64_t totp_step_at(Instant now) { return now.since_epoch() / kTotpStep; }
 
 Secret new_totp_secret();  // 160 bits (RFC 4226 section 4, R6)
 
 // The digits. A step before 1970 throws std::out_of_range.
 Secret totp_code(const Secret& secret, std::int64_t step, const TotpParameters& parameters = {});
 
-// The step whose code was typed, spaces aside; nullopt: that of none that is good at `now_ms`. Takes the same time for
+// The step whose code was typed, spaces aside; nullopt: that of none that is good at `now`. Takes the same time for
 // every text of as many digits.
-std::optional<std::int64_t> matching_totp_step(const Secret& secret, const Secret& typed, std::int64_t now_ms,
+std::optional<std::int64_t> matching_totp_step(const Secret& secret, const Secret& typed, Instant now,
                                                const TotpParameters& parameters = {});
 
 }  // namespace keyledger::security

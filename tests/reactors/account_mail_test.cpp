@@ -100,8 +100,18 @@ TEST(AccountMailPlan, OfEveryEvent) {
                                                             {"login.failures_summed", ""},
                                                             {"login.honeypots_summed", ""},
                                                             {"login.network_seen", ""},
-                                                            {"login.unlocked", "unlocked"}};
-    const std::set<std::string_view> of_people{User::kStreamType, Session::kStreamType, LoginAttempts::kStreamType};
+                                                            {"login.unlocked", "unlocked"},
+                                                            {"factor.enrolment_begun", ""},
+                                                            {"factor.enrolled", "factor-added"},
+                                                            {"factor.renamed", ""},
+                                                            {"factor.removed", "factor-removed"},
+                                                            {"factor.recovery_codes_made", ""},
+                                                            {"factor.recovery_code_used", "recovery-codes-low"},
+                                                            {"factor.attempt_taken", ""},
+                                                            {"factor.attempt_passed", ""},
+                                                            {"factor.attempts_forgiven", ""}};
+    const std::set<std::string_view> of_people{User::kStreamType, Session::kStreamType, LoginAttempts::kStreamType,
+                                                  Factors::kStreamType};
     for (const auto& info : eventstore::event_types()) {
         const auto decided = told.find(info.type);
         EXPECT_EQ(decided != told.end(), of_people.contains(info.stream_type))

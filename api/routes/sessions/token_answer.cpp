@@ -4,13 +4,15 @@
 
 namespace keyledger::api::routes {
 
-Response token_answer(const commands::IssuedTokens& tokens, const SessionId& session_id, Position position) {
+Response token_answer(const commands::IssuedTokens& tokens, const SessionId& session_id, Position position,
+                      const std::vector<std::string>& recovery_codes) {
     JsonText json;
     json.text("access_token", tokens.access_token)
         .text("token_type", "Bearer")
         .number("expires_in", tokens.expires_in.whole_seconds())
         .text("refresh_token", tokens.refresh_token)
         .text("session_id", session_id.to_string());
+    if (!recovery_codes.empty()) json.texts("recovery_codes", recovery_codes);
     Response response = at_position(api::json(200, json.finish()), position);
     response.headers.add("Pragma", "no-cache");
     return response;

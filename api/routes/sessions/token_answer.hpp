@@ -5,8 +5,9 @@
 
 namespace keyledger::api::routes {
 
-// RFC 6749 section 5.1.
-Response token_answer(const commands::IssuedTokens& tokens, const SessionId& session_id, Position position);
+// RFC 6749 section 5.1; and the recovery codes of whoever enrolled their first factor on the way.
+Response token_answer(const commands::IssuedTokens& tokens, const SessionId& session_id, Position position,
+                      const std::vector<std::string>& recovery_codes = {});
 
 // The client of the routes that take passwords and codes from people.
 commands::Client first_party(Context& context);

@@ -132,7 +132,12 @@ const rapidjson::Value* schema_of_body(const rapidjson::Value& operation) {
     return nullptr;
 }
 
-// Whose bodies have a member that is called a password, as the document says it.
+// A password, a code of a second factor, or what goes on with half a log-in.
+bool is_guessed(std::string_view member) {
+    return member.find("password") != std::string_view::npos || member == "code" || member == "mfa_token";
+}
+
+// Whose bodies have such a member, as the document says it.
 std::set<std::string> operations_that_take_a_password() {
     rapidjson::Document json;
     const auto text = openapi_document();
@@ -146,8 +151,7 @@ std::set<std::string> operations_that_take_a_password() {
             const auto* members = rapidjson::Pointer(place.c_str()).Get(json);
             if (members == nullptr) continue;
             for (const auto& member : members->GetObject())
-                if (std::string_view(member.name.GetString()).find("password") != std::string_view::npos)
-                    found.insert(operation.value["operationId"].GetString());
+                if (is_guessed(member.name.GetString())) found.insert(operation.value["operationId"].GetString());
         }
     return found;
 }

@@ -12,6 +12,8 @@
 #include "commands/accounts/update_profile.hpp"
 #include "commands/clients/service_accounts.hpp"
 #include "commands/credentials/unlock_user.hpp"
+#include "commands/factors/change_factors.hpp"
+#include "commands/factors/reset_second_factor.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 #include "tests/support/http/openapi.hpp"
@@ -110,6 +112,14 @@ Subject about_bob(const Scene& scene) { return Subject::user(scene.bob); }
 Subject about_staff(const Scene& scene) { return Subject::group(scene.staff); }
 Subject about_billing(const Scene& scene) { return Subject::service_account(scene.billing); }
 
+// An authenticator app of theirs, which is on.
+void enrol_app(Scene& scene, const Grant& grant) {
+    Enrolment enrolment{bearer_of(grant), {Secret(std::string(test::kPassword)), std::nullopt}, "phone"};
+    auto begun = granted(run(begin_factor_enrolment(scene.services(), std::move(enrolment), caller_of(grant))));
+    Secret code(test::code_at(begun.secret.base32.reveal(), scene.clock.now()));
+    granted(run(confirm_factor_enrolment(scene.services(), bearer_of(grant), std::move(code), caller_of(grant))));
+}
+
 // Tables, laid out by hand.
 // clang-format off
 std::vector<Command> own_commands() {
@@ -168,6 +178,9 @@ std::vector<Command> commands_upon_users() {
          [](Scene& s, Bearer b, Caller c) { return run(unlock_user(s.services(), b, s.bob, c)); },
          [](Scene& s) { (void)run(log_in(s.services(), test::login("bob@example.com", "wrong"), test::caller())); },
          about_bob},
+        {"resetSecondFactor", Of::kTodos,
+         [](Scene& s, Bearer b, Caller c) { return run(reset_second_factor(s.services(), b, s.bob, c)); },
+         [](Scene& s) { enrol_app(s, s.bobs); }, about_bob},
         {"endUserSessions", Of::kTodos,
          [](Scene& s, Bearer b, Caller c) { return run(revoke_sessions_of(s.services(), b, s.bob, c)); }, {},
          about_bob},

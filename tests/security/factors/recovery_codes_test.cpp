@@ -11,8 +11,8 @@ using namespace keyledger::security;
 
 namespace {
 
-const Uuid kAnn = test::uuid(0xA1);
-const Uuid kBob = test::uuid(0xB1);
+const UserId kAnn{test::uuid(0xA1)};
+const UserId kBob{test::uuid(0xB1)};
 
 // Of the 16 bytes 0 to 15.
 constexpr const char* kKnown = "000G-40R4-0M30-E209-185G-R38E-1XSA";

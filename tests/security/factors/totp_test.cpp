@@ -36,7 +36,7 @@ TEST(Totp, MatchesRfc6238) {
         {1111111111, "14050471", "67062674", "99943326"}, {1234567890, "89005924", "91819424", "93441116"},
         {2000000000, "69279037", "90698825", "38618901"}, {20000000000, "65353130", "77737706", "47863826"}};
     for (const Vector& vector : vectors) {
-        const std::int64_t at = vector.unix_s * 1000;
+        const Instant at = Instant::at_ms(vector.unix_s * 1000);
         const auto code = [&](TotpHash hash) {
             const TotpParameters parameters{hash, 8};
             const Secret digits = totp_code(seed_of(hash), totp_step_at(at), parameters);
@@ -62,18 +62,18 @@ TEST(Totp, IsGoodInItsStepAndOneOnEachSide) {
     const Secret secret(kDigits20);
     const std::int64_t step = 41152263;
     const Secret code = totp_code(secret, step);
-    const std::int64_t begins = kTotpStepMs * step;
-    EXPECT_EQ(matching_totp_step(secret, code, begins - kTotpStepMs, {}), step);
+    const Instant begins = Instant() + kTotpStep * step;
+    EXPECT_EQ(matching_totp_step(secret, code, begins - kTotpStep, {}), step);
     EXPECT_EQ(matching_totp_step(secret, code, begins, {}), step);
-    EXPECT_EQ(matching_totp_step(secret, code, begins + kTotpStepMs * 2 - 1, {}), step);
-    EXPECT_EQ(matching_totp_step(secret, code, begins - kTotpStepMs - 1, {}), std::nullopt);
-    EXPECT_EQ(matching_totp_step(secret, code, begins + kTotpStepMs * 2, {}), std::nullopt);
-    EXPECT_EQ(matching_totp_step(secret, totp_code(secret, 0), 0, {}), 0) << "the first step of all";
+    EXPECT_EQ(matching_totp_step(secret, code, begins + kTotpStep * 2 - milliseconds(1), {}), step);
+    EXPECT_EQ(matching_totp_step(secret, code, begins - kTotpStep - milliseconds(1), {}), std::nullopt);
+    EXPECT_EQ(matching_totp_step(secret, code, begins + kTotpStep * 2, {}), std::nullopt);
+    EXPECT_EQ(matching_totp_step(secret, totp_code(secret, 0), Instant(), {}), 0) << "the first step of all";
 }
 
 TEST(Totp, IsReadAsAppsShowIt) {
     const Secret secret(kDigits20);
-    const std::int64_t at = 59'000;
+    const Instant at = Instant::at_ms(59'000);
     EXPECT_EQ(matching_totp_step(secret, Secret("287 082"), at), 1);
     EXPECT_EQ(matching_totp_step(secret, Secret(" 287082 "), at), 1);
     for (const char* wrong : {"287083", "28708", "0287082", "94287082", "", "2870 8x", "２８７０８２"})

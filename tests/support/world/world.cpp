@@ -24,6 +24,8 @@ World::World(eventstore::Store& store, FixedClock& clock, std::uint32_t seed)
     : store(store), clock(clock), identifiers(seed) {
     settings.issuer = kIssuer;
     settings.attempts.known_for = Duration();  // tests that are about known networks say so
+    accounts.factor_secrets = &factor_secrets;
+    accounts.half_logins = &half_logins;
 }
 
 UserId World::register_user(Node& node, std::string email, std::string username) {

@@ -21,6 +21,7 @@
 #include "tests/support/run.hpp"
 #include "tests/support/world/challenge_secrets.hpp"
 #include "tests/support/world/sealing.hpp"
+#include "tests/support/world/second_factors.hpp"
 #include "tests/support/world/stand_ins.hpp"
 
 namespace keyledger::test {
@@ -58,6 +59,8 @@ struct World {
     eventstore::ProcessLimits limits{[this] { return 1000 * clock.now().ms(); }};
     commands::Settings settings;
     PlainChallengeSecrets challenge_secrets{clock};
+    PlainFactorSecrets factor_secrets;
+    PlainHalfLogins half_logins;
     commands::AccountServices accounts{.challenge_secrets = &challenge_secrets, .log_in_by_mail = {true, true}};
 };
 

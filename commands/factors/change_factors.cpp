@@ -1,0 +1,118 @@
+#include "commands/factors/change_factors.hpp"
+
+#include "commands/access/authority.hpp"
+#include "commands/account_services.hpp"
+#include "commands/credentials/passwords.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+// A command on one's own factors, which takes the password and a factor: what it changes is `change`, once both were
+// right.
+using Change = std::function<StepResult(Attempt&, const ActorStreams&, StreamOf<Factors>)>;
+
+Answer<Receipt> run_proven(Services& services, Bearer bearer, const OwnProof& proof, Change change, Caller caller) {
+    caller.idempotency.reset();
+    KEYLEDGER_CO_TRY(verified, co_await check_own_proof(services, bearer, proof, caller));
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    const auto factors = streams.read<Factors>(factors_of(bearer.user_id));
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        KEYLEDGER_CO_TRY(known, authorise(attempt, actor, bearer, services));
+        KEYLEDGER_CO_TRY(used,
+                         co_await use_own_proof(services, attempt, actor.user, factors, *verified, proof, caller));
+        auto changed = co_await change(attempt, actor, factors);
+        co_return changed;
+    };
+    auto executed = co_await services.executor.run(caller, streams, step, kMaxFactorRuns);
+    if (!executed) report_tampering(services, bearer.user_id, executed.error());
+    co_return done(executed);
+}
+
+}  // namespace
+
+Answer<Receipt> remove_factor(Services& services, FactorRemoval removal, Caller caller) {
+    const UserId user_id = removal.bearer.user_id;
+    const Deadline deadline = caller.deadline;
+    const Change remove = [&](Attempt& attempt, const ActorStreams& actor, StreamOf<Factors> factors) -> StepResult {
+        FactorsCommand command = RemoveAllFactors{user_id};
+        if (removal.factor_id) command = RemoveFactor{user_id, *removal.factor_id};
+        const Factors before = attempt.state(factors);
+        KEYLEDGER_CO_TRY(removed, decide(before, command));
+        for (std::size_t i = 0; i < removed->size(); ++i) {
+            const FactorId factor_id = std::get<FactorRemoved>((*removed)[i]).factor_id;
+            KEYLEDGER_CO_TRY(dropped, co_await drop_app(services, attempt, user_id, factor_id, deadline));
+        }
+        attempt.append(factors, *removed);
+        Result<void, CommandError> off;
+        if (!removal.factor_id || before.enrolled.size() == 1)
+            off = attempt.decide_and_append(actor.user, TurnOffSecondFactor{});
+        co_return off;
+    };
+    auto removed = co_await run_proven(services, removal.bearer, removal.proof, remove, std::move(caller));
+    co_return removed;
+}
+
+Answer<Receipt> rename_factor(Services& services, Bearer bearer, FactorId factor_id, std::string typed, Caller caller) {
+    KEYLEDGER_CO_TRY(name, factor_name(typed));
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    const auto factors = streams.read<Factors>(factors_of(bearer.user_id));
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        const Factors::Enrolled* found = attempt.state(factors).find(factor_id);
+        if (!found) co_return Unexpected(refusals::kFactorUnknown);
+        KEYLEDGER_CO_TRY(app, co_await read_app(services, attempt, bearer.user_id, factor_id, found->sealed_sha256,
+                                                caller.deadline));
+        if (app->name == *name) co_return Result<void, CommandError>{};
+        app->name = *name;
+        KEYLEDGER_CO_TRY(sealed_sha256, co_await put_app(services, attempt, bearer.user_id, factor_id, *app));
+        co_return attempt.decide_and_append(factors, RenameFactor{bearer.user_id, factor_id, *sealed_sha256});
+    };
+    CommandSteps steps(require_actor(services, actor, bearer), step);
+    auto executed = co_await services.executor.run(caller, streams, std::move(steps));
+    if (!executed) report_tampering(services, bearer.user_id, executed.error());
+    co_return done(executed);
+}
+
+Answer<ShownCodes> renew_recovery_codes(Services& services, Bearer bearer, OwnProof proof, Caller caller) {
+    ShownCodes shown;
+    const Change renew = [&](Attempt& attempt, const ActorStreams&, StreamOf<Factors> factors) -> StepResult {
+        shown.recovery_codes.clear();
+        const MakeRecoveryCodes command{bearer.user_id,
+                                        make_recovery_codes(services, bearer.user_id, shown.recovery_codes)};
+        co_return attempt.decide_and_append(factors, command);
+    };
+    KEYLEDGER_CO_TRY(done, co_await run_proven(services, bearer, proof, renew, std::move(caller)));
+    shown.position = done->position;
+    co_return std::move(shown);
+}
+
+Answer<ListedFactors> list_factors(Services& services, Bearer bearer, Caller caller) {
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    const auto factors = streams.read<Factors>(factors_of(bearer.user_id));
+    ListedFactors listed;
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        listed = {};
+        const Factors state = attempt.state(factors);
+        listed.recovery_codes_left = std::ssize(state.recovery_codes);
+        for (std::size_t i = 0; i < state.enrolled.size(); ++i) {
+            const Factors::Enrolled& one = state.enrolled[i];
+            KEYLEDGER_CO_TRY(
+                app, co_await read_app(services, attempt, bearer.user_id, one.id, one.sealed_sha256, caller.deadline));
+            listed.factors.push_back(
+                {one.id, one.kind, app->name, one.enrolled_at, keyledger::is_established(one, services.clock.now())});
+        }
+        co_return Result<void, CommandError>{};
+    };
+    CommandSteps steps(require_actor(services, actor, bearer), step);
+    auto executed = co_await services.executor.run(caller, streams, std::move(steps));
+    if (!executed) {
+        report_tampering(services, bearer.user_id, executed.error());
+        co_return Unexpected(executed.error());
+    }
+    listed.position = executed->position;
+    co_return listed;
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,64 @@
+#pragma once
+// A second factor that somebody presents, whatever for. An attempt is taken first, in an append of its own, so that
+// whoever presents many at once has no more of them. Then it is compared, and spent in the append of what it earns.
+#include "commands/factors/ports.hpp"
+#include "commands/services.hpp"
+#include "domain/factors/factors.hpp"
+#include "domain/users/user.hpp"
+
+namespace keyledger::commands {
+
+struct PresentedFactor {
+    ProofMethod method = ProofMethod::kTotp;  // or kRecoveryCode
+    Secret code;
+};
+
+// As many as can be in flight on one user's factors at once.
+inline constexpr int kMaxFactorRuns = 16;
+
+// A user's stream of factors: derived from their id without a key, as everybody would.
+FactorsId factors_of(const UserId& user_id);
+
+// Takes an attempt where `allowed` lets it: whoever may not present one at all does not use up those of others.
+// `streams` are what `allowed` reads. kTooManyAttempts: nothing is to be looked at.
+Answer<Receipt> take_factor_attempt(Services& services, UserId user_id, Streams streams, Step allowed, Caller caller);
+
+// Compares it, and puts into the append that it was used and that the attempt passed. The app that it was of, if of
+// any. kWrongSecondFactor. kCredentialTampered: what is stored of an app is not what the log names.
+Answer<std::optional<FactorId>> use_factor(Services& services, Attempt& attempt, StreamOf<Factors> factors,
+                                           UserId user_id, const PresentedFactor& presented, const Caller& caller);
+
+// The same of a code of the app that is being enrolled.
+StepResult use_code_of_pending(Services& services, Attempt& attempt, StreamOf<Factors> factors, UserId user_id,
+                               const Secret& code, const Caller& caller);
+
+// ---- somebody who is logged in ---------------------------------------------------------------------------------
+// What they show before their factors change.
+struct OwnProof {
+    Secret current_password;
+    std::optional<PresentedFactor> present;  // of whoever has a second factor
+};
+// Their password was right, and an attempt was taken where they have a second factor. What follows stands on that
+// password: the SHA-256 (hex) of its sealed hash. kInvalidToken, kWrongPassword, kTooManyAttempts, kFactorNotPresented.
+Answer<std::string> check_own_proof(Services& services, const Bearer& bearer, const OwnProof& proof, Caller caller);
+// The rest, in the step that changes something: the password is still that one, and the factor is right.
+Answer<std::optional<FactorId>> use_own_proof(Services& services, Attempt& attempt, StreamOf<User> user,
+                                              StreamOf<Factors> factors, const std::string& verified_sha256,
+                                              const OwnProof& proof, const Caller& caller);
+
+// ---- what is kept of an app --------------------------------------------------------------------------------------
+// In `credentials`, sealed under the user's key: the secret, and behind it what the user calls it.
+struct KeptApp {
+    Secret secret;
+    std::string name;
+    std::int32_t revision = 0;
+};
+Answer<KeptApp> read_app(Services& services, Attempt& attempt, UserId user_id, FactorId factor_id,
+                         std::string sealed_sha256, Deadline deadline);
+// Sealed into the append; what the log has to name it by.
+Answer<std::string> put_app(Services& services, Attempt& attempt, UserId user_id, FactorId factor_id,
+                            const KeptApp& app);
+// With the append it is gone, whatever is stored there.
+StepResult drop_app(Services& services, Attempt& attempt, UserId user_id, FactorId factor_id, Deadline deadline);
+
+}  // namespace keyledger::commands

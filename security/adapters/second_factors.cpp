@@ -1,0 +1,145 @@
+#include "security/adapters/second_factors.hpp"
+
+#include <charconv>
+
+#include "security/factors/key_uri.hpp"
+#include "security/factors/qr_code.hpp"
+#include "security/factors/recovery_codes.hpp"
+#include "security/factors/totp.hpp"
+#include "security/keys/sealed_value.hpp"
+#include "security/primitives/base32.hpp"
+#include "security/primitives/base64url.hpp"
+#include "security/primitives/bytes.hpp"
+
+namespace keyledger::security {
+namespace {
+
+// In the key and in what is authenticated: opened for nothing else.
+constexpr std::string_view kSecondFactor = "second factor";
+
+// ---- what a half log-in is sealed as: texts behind their lengths (bytes.hpp), numbers in decimal ----------------
+class Reader {
+public:
+    explicit Reader(std::string_view bytes) : rest_(bytes) {}
+    bool is_good() const { return good_; }
+    bool is_at_end() const { return rest_.empty(); }
+    std::string text() {
+        std::uint32_t size = 0;
+        for (int i = 0; i < 4; ++i)
+            size =
+                size << 8 | static_cast<std::uint8_t>(i < std::ssize(rest_) ? rest_[static_cast<std::size_t>(i)] : 0);
+        good_ = good_ && rest_.size() >= 4 && size <= rest_.size() - 4;
+        if (!good_) return {};
+        std::string taken(rest_.substr(4, size));
+        rest_.remove_prefix(4 + size);
+        return taken;
+    }
+    std::int64_t number() {
+        const std::string digits = text();
+        std::int64_t value = 0;
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        good_ = good_ && error == std::errc() && end == digits.data() + digits.size();
+        return value;
+    }
+    Uuid id() {
+        const auto parsed = Uuid::parse(text());
+        good_ = good_ && parsed;
+        return parsed.value_or(Uuid{});
+    }
+
+private:
+    std::string_view rest_;
+    bool good_ = true;
+};
+
+// The value of that name, if there is one.
+template <class E>
+std::optional<E> named(std::string_view wanted) {
+    std::optional<E> found;
+    for (const auto& [value, name] : enum_names(E{}))
+        if (name == wanted) found = value;
+    return found;
+}
+
+Secret base64_of(const Secret& bytes) {
+    std::string text = base64_unpadded_encode(bytes.reveal());
+    text.reserve(text.size() + 3);
+    while (text.size() % 4 != 0) text += '=';
+    return Secret::take(std::move(text));
+}
+
+std::string clear_of(const Uuid& log_id, const commands::HalfLogin& half) {
+    std::string clear = length_prefixed({log_id.to_string(), stored_name(half.purpose), half.user_id.to_string(),
+                                         half.session_id.to_string(), std::to_string(half.security_stamp),
+                                         half.client_id, half.device, std::to_string(half.made_at.ms()),
+                                         std::to_string(half.expires_at.ms()), std::to_string(half.proven.size())});
+    for (const Proof& proof : half.proven)
+        clear += length_prefixed({stored_name(proof.method), std::to_string(proof.at.ms())});
+    for (const std::string& audience : half.audiences) clear += length_prefixed({audience});
+    return clear;
+}
+
+std::optional<commands::HalfLogin> read(std::string_view clear, const Uuid& log_id) {
+    Reader reader(clear);
+    if (reader.id() != log_id) return std::nullopt;
+    commands::HalfLogin half;
+    const auto purpose = named<commands::HalfLogin::Purpose>(reader.text());
+    if (!purpose) return std::nullopt;
+    half.purpose = *purpose;
+    half.user_id = UserId(reader.id());
+    half.session_id = SessionId(reader.id());
+    half.security_stamp = reader.number();
+    half.client_id = reader.text();
+    half.device = reader.text();
+    half.made_at = Instant::at_ms(reader.number());
+    half.expires_at = Instant::at_ms(reader.number());
+    for (std::int64_t left = reader.number(); left > 0 && reader.is_good(); --left) {
+        const auto method = named<ProofMethod>(reader.text());
+        const Instant at = Instant::at_ms(reader.number());
+        if (!method) return std::nullopt;
+        half.proven.push_back({*method, at});
+    }
+    while (reader.is_good() && !reader.is_at_end()) half.audiences.push_back(reader.text());
+    return reader.is_good() ? std::optional(std::move(half)) : std::nullopt;
+}
+
+}  // namespace
+
+Secret LibraryFactorSecrets::new_totp_secret() { return security::new_totp_secret(); }
+
+commands::ShownSecret LibraryFactorSecrets::shown(std::string_view account, const Secret& secret) {
+    Secret uri = totp_key_uri(issuer_name_, account, secret);
+    Secret svg = qr_code_svg(uri);
+    Secret png = base64_of(qr_code_png(uri));
+    return {Secret::take(base32_encode(secret.reveal())), std::move(uri), std::move(svg), std::move(png)};
+}
+
+std::optional<std::int64_t> LibraryFactorSecrets::matching_step(const Secret& secret, const Secret& typed,
+                                                                Instant now) {
+    return matching_totp_step(secret, typed, now);
+}
+
+Secret LibraryFactorSecrets::new_recovery_code() { return security::new_recovery_code(); }
+
+std::optional<std::string> LibraryFactorSecrets::recovery_code_digest(const UserId& user_id, const Secret& typed) {
+    return security::recovery_code_digest(user_id, typed);
+}
+
+std::string KeyringHalfLogins::seal(const commands::HalfLogin& half) {
+    return seal_value(*keyring_.snapshot(), SealedPurpose::kPreAuthentication, kSecondFactor, clear_of(log_id_, half),
+                      clock_.now());
+}
+
+std::optional<commands::HalfLogin> KeyringHalfLogins::open(const Secret& token) {
+    const auto opened_now = [&] {
+        return open_value(*keyring_.snapshot(), SealedPurpose::kPreAuthentication, kSecondFactor, token.reveal(),
+                          clock_.now());
+    };
+    auto opened = opened_now();
+    if (!opened && opened.error() == SealedValueError::kUnknownKey &&
+        is_here_now(locate_key_, key_named_by_sealed_value(SealedPurpose::kPreAuthentication, token.reveal())))
+        opened = opened_now();
+    return opened ? read(*opened, log_id_) : std::nullopt;
+}
+
+}  // namespace keyledger::security

@@ -1,0 +1,150 @@
+// Second factors over HTTP, as somebody with an authenticator app uses them: the app is Debian's oathtool.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "tests/e2e/world/watch.hpp"
+#include "tests/e2e/world/world.hpp"
+
+namespace keyledger::test {
+namespace {
+
+constexpr const char* kEnable = "/api/v1/auth/mfa/enable";
+constexpr const char* kVerify = "/api/v1/auth/mfa/verify";
+constexpr const char* kDisable = "/api/v1/auth/mfa/disable";
+constexpr const char* kFactors = "/api/v1/auth/mfa/factors";
+constexpr const char* kRecoveryCodes = "/api/v1/auth/mfa/recovery-codes";
+constexpr const char* kVerifyMfa = "/api/v1/auth/verify-mfa";
+constexpr const char* kEnrolMfa = "/api/v1/auth/enrol-mfa";
+
+// What the app shows `steps` steps from now. That of the next step is good already (RFC 6238 section 5.2): so two can
+// be used without waiting, and both stay good should a step end meanwhile.
+std::string code_of(const std::string& secret, int steps = 0) {
+    const std::string now = std::to_string(30 * steps) + " seconds";
+    const std::string command = "oathtool --totp --base32 --now='" + now + "' " + secret;
+    FILE* pipe = popen(command.c_str(), "r");
+    char digits[16] = {};
+    const bool read = pipe && std::fgets(digits, sizeof digits, pipe);
+    EXPECT_EQ(pipe ? pclose(pipe) : -1, 0) << "is oathtool installed?";
+    return read ? std::string(digits, 6) : "";
+}
+
+std::string body_of(const Person& person, std::initializer_list<std::pair<std::string_view, std::string_view>> more) {
+    std::string text = json_object({{"current_password", person.password}});
+    for (const auto& member : more) {
+        const std::string one = json_object({member});
+        text.replace(text.size() - 1, 1, "," + one.substr(1));
+    }
+    return text;
+}
+
+struct Enrolled {
+    std::string secret;
+    std::string recovery_code;
+    std::string factor_id;
+};
+// With the code of this step.
+Enrolled enrol(ApiClient& client, const Person& person) {
+    const Answer begun = client.post(kEnable, body_of(person, {{"name", "phone"}}));
+    EXPECT_EQ(begun.status, 200) << begun.body;
+    Enrolled enrolled{watch_personal(begun.text("/secret")), "", begun.text("/factor_id")};
+    const Answer on = client.post(kVerify, json_object({{"code", code_of(enrolled.secret)}}));
+    EXPECT_EQ(on.status, 200) << on.body;
+    EXPECT_EQ(on.count("/recovery_codes"), 10u);
+    enrolled.recovery_code = watch_personal(on.text("/recovery_codes/0"));
+    return enrolled;
+}
+
+std::string half_log_in(ApiClient& client, const Person& person) {
+    const Answer half = try_log_in(client, person.email, person.password);
+    EXPECT_EQ(half.problem(), "mfa-required") << half.body;
+    return half.text("/mfa_token");
+}
+
+TEST(SecondFactors, AreAskedForFromTheirEnrolmentToTheirEnd) {
+    const Visitor ann = visitor(api());
+    ApiClient client = api().as(ann.tokens.access);
+    ApiClient anybody = api();
+    const Enrolled app = enrol(client, ann.person);
+    const std::string token = half_log_in(anybody, ann.person);
+    EXPECT_EQ(anybody.post(kVerifyMfa, json_object({{"mfa_token", token}, {"code", "000000"}})).problem(),
+              "wrong-code");
+    const std::string code = code_of(app.secret, 1);
+    const Tokens tokens = tokens_of(anybody.post(kVerifyMfa, json_object({{"mfa_token", token}, {"code", code}})));
+    EXPECT_EQ(api().as(tokens.access).get(kMe).status, 200);
+    const std::string again = half_log_in(anybody, ann.person);
+    EXPECT_EQ(anybody.post(kVerifyMfa, json_object({{"mfa_token", again}, {"code", code}})).problem(), "wrong-code")
+        << "a code is good once";
+    EXPECT_EQ(anybody.post(kVerifyMfa, json_object({{"mfa_token", token}, {"code", code_of(app.secret, 1)}})).problem(),
+              "invalid-credentials")
+        << "and so is a token";
+    const Answer off = client.post(kDisable, body_of(ann.person, {{"recovery_code", app.recovery_code}}));
+    ASSERT_EQ(off.status, 204) << off.body;
+    EXPECT_EQ(try_log_in(anybody, ann.person.email, ann.person.password).status, 200);
+}
+
+TEST(SecondFactors, AreListedNamedAndRemoved) {
+    const Visitor ann = visitor(api());
+    ApiClient client = api().as(ann.tokens.access);
+    const Enrolled app = enrol(client, ann.person);
+    const std::string one = std::string(kFactors) + "/" + app.factor_id;
+    ASSERT_EQ(client.put(one, json_object({{"name", "old phone"}})).status, 204);
+    const Answer list = client.get(kFactors);
+    ASSERT_EQ(list.status, 200) << list.body;
+    EXPECT_EQ(list.text("/items/0/name"), "old phone");
+    EXPECT_EQ(list.number("/recovery_codes_left"), 10);
+    const std::string nobodys = std::string(kFactors) + "/01890a5d-ac96-774b-bcce-b302099a8057";
+    EXPECT_EQ(client.put(nobodys, json_object({{"name", "x"}})).problem(), "factor-unknown");
+    EXPECT_EQ(client.send("DELETE", one, {{"Content-Type", "application/json"}}, body_of(ann.person, {})).problem(),
+              "invalid-fields");
+    const Answer removed = client.send("DELETE", one, {{"Content-Type", "application/json"}},
+                                       body_of(ann.person, {{"recovery_code", app.recovery_code}}));
+    ASSERT_EQ(removed.status, 204) << removed.body;
+    EXPECT_EQ(client.get(kFactors).count(), 0u);
+}
+
+TEST(SecondFactors, AreReplacedByRecoveryCodes) {
+    const Visitor ann = visitor(api());
+    ApiClient client = api().as(ann.tokens.access);
+    ApiClient anybody = api();
+    const Enrolled app = enrol(client, ann.person);
+    const auto present = [&] {
+        const std::string token = half_log_in(anybody, ann.person);
+        return anybody.post(kVerifyMfa, json_object({{"mfa_token", token}, {"recovery_code", app.recovery_code}}));
+    };
+    EXPECT_EQ(present().status, 200);
+    EXPECT_EQ(present().problem(), "wrong-code");
+    EXPECT_EQ(client.get(kFactors).number("/recovery_codes_left"), 9);
+    const Answer renewed = client.post(kRecoveryCodes, body_of(ann.person, {{"code", code_of(app.secret, 1)}}));
+    ASSERT_EQ(renewed.status, 200) << renewed.body;
+    EXPECT_EQ(renewed.count("/recovery_codes"), 10u);
+}
+
+TEST(SecondFactors, AreResetByAdministrators) {
+    const Visitor ann = visitor(api());
+    ApiClient client = api().as(ann.tokens.access);
+    enrol(client, ann.person);
+    const std::string reset = std::string(kUsers) + "/" + ann.person.id + "/reset-second-factor";
+    EXPECT_EQ(client.post(reset, "").problem(), "forbidden");
+    ApiClient admin = administrator(api());
+    EXPECT_EQ(admin.post(reset, "").status, 204);
+    ApiClient anybody = api();
+    EXPECT_EQ(try_log_in(anybody, ann.person.email, ann.person.password).status, 200);
+}
+
+TEST(SecondFactors, RefuseWhatIsNoAttemptAtAll) {
+    const Visitor ann = visitor(api());
+    ApiClient client = api().as(ann.tokens.access);
+    ApiClient anybody = api();
+    EXPECT_EQ(client.post(kVerify, json_object({{"code", "287082"}})).problem(), "no-enrolment");
+    EXPECT_EQ(client.post(kRecoveryCodes, body_of(ann.person, {{"code", "287082"}})).problem(), "factor-unknown");
+    EXPECT_EQ(client.post(kDisable, body_of(ann.person, {{"code", "1"}, {"recovery_code", "2"}})).problem(),
+              "invalid-fields");
+    EXPECT_EQ(anybody.post(kVerifyMfa, json_object({{"mfa_token", "made up"}, {"code", "287082"}})).problem(),
+              "invalid-credentials");
+    EXPECT_EQ(anybody.post(kEnrolMfa, json_object({{"mfa_token", "made up"}})).problem(), "invalid-credentials");
+    EXPECT_EQ(anybody.post(kVerifyMfa, json_object({{"mfa_token", "made up"}})).problem(), "invalid-fields");
+}
+
+}  // namespace
+}  // namespace keyledger::test
