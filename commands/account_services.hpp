@@ -2,6 +2,8 @@
 // What the commands of accounts are given beside Services: ports and settings of single subjects (codes and links,
 // second factors, devices …). Apart, so that one more of them recompiles those alone who use any. Built once by app/,
 // shared by all I/O threads.
+#include <functional>
+
 #include "commands/services.hpp"
 #include "domain/factors/factor_attempts.hpp"
 #include "domain/ladder/second_factor_policy.hpp"
@@ -26,6 +28,11 @@ struct AccountServices {
     FactorSecrets* factor_secrets = nullptr;  // commands/factors/ports.hpp
     HalfLogins* half_logins = nullptr;        // likewise
     SecondFactorSettings second_factors{};
+    // Nobody is a user before they proved their address (commands/registrations/); else addresses are verified
+    // elsewhere.
+    bool verifies_email = false;
+    // How many registrations are open, counted no further than `most`. Empty: nobody counts them.
+    std::function<Answer<std::int64_t>(std::int64_t most, Deadline deadline)> count_open_registrations{};
     // So many passwords, the one of now among them, may not be chosen again; 0: none is remembered, 10 at most.
     int password_history = 0;
     ChallengeSecrets* challenge_secrets = nullptr;  // never null where a service runs

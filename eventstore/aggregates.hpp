@@ -18,6 +18,7 @@
 #include "domain/factors/factors.hpp"
 #include "domain/jobs/job_outcome.hpp"
 #include "domain/log/log_keeping.hpp"
+#include "domain/registrations/registration.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
 #include "eventstore/any.hpp"
@@ -38,7 +39,7 @@ struct AggregateList {
 
 using Aggregates =
     AggregateList<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators, ServiceAccount,
-                  ServiceToken, Group, Nestings, LogKeeping, JobOutcome, Challenge, WrongCodes, Factors>;
+                  ServiceToken, Group, Nestings, LogKeeping, JobOutcome, Challenge, WrongCodes, Factors, Registration>;
 
 struct AnyEvent : Aggregates::Event {
     using Aggregates::Event::variant;

@@ -16,6 +16,7 @@
     TABLE(oauth_routes)               \
     TABLE(own_account_routes)         \
     TABLE(recovery_routes)            \
+    TABLE(registration_routes)        \
     TABLE(role_assignment_routes)     \
     TABLE(role_queries)               \
     TABLE(role_routes)                \

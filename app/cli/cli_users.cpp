@@ -77,7 +77,7 @@ Exit create_admin(const Environment& environment, const CreateAdmin& options) {
     if (!config) return Exit::kUsage;
     start_logging(config->log_level);
     Core core(*config);
-    commands::Registration registration;
+    commands::RegistrationRequest registration;
     registration.email = options.email;
     registration.username = given(options.username);
     registration.name = given(options.name);

@@ -224,6 +224,10 @@ void check_serving(Reader& reader, Config& config) {
         if (const auto unsafe = security::what_is_wrong_with_secret_file(config.tls_key_file))
             reader.fault("KEYLEDGER_TLS_KEY_FILE: " + *unsafe);
     read_second_factors(reader, config);
+    if (config.verifies_email && config.mail.smtp_url.empty())
+        reader.fault(
+            "KEYLEDGER_EMAIL_VERIFICATION: who registers proves their address by mail: set KEYLEDGER_SMTP_URL, or give "
+            "'off' if addresses are verified elsewhere");
     constexpr std::size_t kMostBytes = 64;
     const std::string& owner = config.owner_property;
     const auto is_fine = [](char c) { return c > ' ' && c < '\x7f' && c != '.'; };

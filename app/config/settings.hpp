@@ -49,6 +49,7 @@ struct Config {
     std::string keyring_file;
     std::string clients_file;
     MailSettings mail;
+    bool verifies_email = true;
     std::string issuer;
     struct {
         bool by_link = false;
@@ -255,6 +256,10 @@ inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_MAIL_OPEN_RATE_PER_MINUTE", "600", whole(1, 1'000'000),
      "of mail that anybody can cause, such as welcomes and codes; what is more waits", kServing,
      into_mail<&MailSettings::open_per_minute>},
+
+    {"KEYLEDGER_EMAIL_VERIFICATION", "required", one_of("required,off"),
+     "required: nobody is a user before they proved their address, which takes KEYLEDGER_SMTP_URL", kServing,
+     [](Config& config, const Value& value) { config.verifies_email = value.text != "off"; }},
 
     {"KEYLEDGER_KEYRING_FILE", "", file(), "keys, made by 'keyledger keys generate'; mode 0600", kPlain,
      into<&Config::keyring_file>},

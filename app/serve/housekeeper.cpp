@@ -7,6 +7,7 @@
 #include "commands/credentials/failure_sums.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/log/keep_log.hpp"
+#include "commands/registrations/begin_registration.hpp"
 #include "eventstore/postgres/upkeep/housekeeping.hpp"
 
 namespace keyledger::app {
@@ -87,6 +88,7 @@ void Housekeeper::tidy() {
     prune();
     erase_anonymous_callers();
     erase_users();
+    keep_deadlines();
 }
 
 // Two that lead for a moment do work twice, and nothing wrong: each of these may be done by anybody at any time.
@@ -192,6 +194,28 @@ void Housekeeper::erase_users() {
             erased_until_ = one;
         }
     }
+}
+
+// As with erasures: the command decides.
+void Housekeeper::keep_deadlines() {
+    const auto end = std::chrono::steady_clock::now() + kErasuresTime;
+    for (;;) {
+        const auto due = projections::due_deadlines(database_url_, core_.clock.now(), kept_until_, kErasuresAtOnce);
+        if (due.empty()) return kept_until_.reset();
+        for (const projections::DeadlineRow& one : due) {
+            if (stopping() || std::chrono::steady_clock::now() > end || !keep_deadline(one)) return;
+            kept_until_ = one;
+        }
+    }
+}
+
+bool Housekeeper::keep_deadline(const projections::DeadlineRow& one) {
+    if (one.what != projections::kOfRegistration) return true;
+    const auto erased =
+        core_.run(commands::erase_registration(core_.services, RegistrationId{one.stream_id}, housekeeping_caller()));
+    if (erased) return true;
+    spdlog::warn("registration {} is over and could not be erased; it is tried again", one.stream_id.to_string());
+    return erased.error().refusal != refusals::kUnavailable;
 }
 
 // False: then the others can't be erased either, and a stop need not wait for each.

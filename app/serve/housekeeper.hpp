@@ -10,6 +10,7 @@
 #include "app/core/core.hpp"
 #include "domain/base/time.hpp"
 #include "eventstore/postgres/nodes/leadership.hpp"
+#include "projections/models/deadlines.hpp"
 #include "projections/models/erasures.hpp"
 
 namespace keyledger::app {
@@ -34,6 +35,8 @@ private:
     void erase_anonymous_callers();
     void erase_users();
     bool erase_user(const UserId& user_id);
+    void keep_deadlines();
+    bool keep_deadline(const projections::DeadlineRow& one);
     void announce_mac_key();
 
     const std::string database_url_;
@@ -47,6 +50,7 @@ private:
     Instant sums_since_;
     Instant next_erasure_;
     std::optional<projections::ErasureRow> erased_until_;  // where the last round ended, if before the end
+    std::optional<projections::DeadlineRow> kept_until_;   // likewise of deadlines
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_ = false;

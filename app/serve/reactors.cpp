@@ -6,6 +6,7 @@
 #include "commands/jobs/end_jobs.hpp"
 #include "eventstore/postgres/store/postgres_log_source.hpp"
 #include "reactors/account_mail.hpp"
+#include "reactors/address_mail.hpp"
 #include "reactors/challenge_mail.hpp"
 #include "reactors/engine/job_plan.hpp"
 
@@ -60,6 +61,7 @@ struct Reactors::Parts {
           challenge_mail(
               {core.store, core.executor.folder(), core.keys, core.cipher, core.pseudonyms, secrets, core.clock, out},
               config.issuer),
+          address_mail({core.store, core.executor.folder(), core.pseudonyms, secrets}, config.issuer, out),
           performer(performer_settings(config, log_id), mail, core.processors.get_executor(),
                     [&core](const reactors::Job& job, const std::string& code) {
                         return tell_that_it_died(core, job, code);
@@ -74,7 +76,8 @@ struct Reactors::Parts {
     std::atomic<std::int64_t> too_late{0};
     reactors::AccountMail account_mail;
     reactors::ChallengeMail challenge_mail;
-    reactors::Mail mail{{&account_mail, &challenge_mail}};
+    reactors::AddressMail address_mail;
+    reactors::Mail mail{{&account_mail, &challenge_mail, &address_mail}};
     reactors::Performer performer;
     projections::Projector planner;
 };

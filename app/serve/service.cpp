@@ -22,6 +22,7 @@
 #include "eventstore/postgres/keys/key_uses.hpp"
 #include "projections/engine/queries.hpp"
 #include "projections/hot/hot_access.hpp"
+#include "projections/models/deadlines.hpp"
 #include "security/adapters/challenge_secrets.hpp"
 #include "security/adapters/keyring_tokens.hpp"
 #include "security/primitives/secret_file.hpp"
@@ -100,6 +101,14 @@ api::ServerOptions server_options(const Config& config, const commands::Clock& c
     return options;
 }
 
+// Where nobody can count, nobody registers: the bound is what keeps strangers from filling the database.
+commands::Answer<std::int64_t> count_registrations(projections::Queries& queries, std::int64_t most,
+                                                   commands::Deadline deadline) {
+    const auto counted = co_await projections::count_deadlines(queries, projections::kOfRegistration, most, deadline);
+    if (!counted) co_return Unexpected(refusals::kUnavailable);
+    co_return *counted;
+}
+
 api::CorsPolicy cors_policy(const Config& config) {
     api::CorsPolicy policy;
     policy.origins = config.cors_origins;
@@ -150,6 +159,10 @@ struct Service::Parts {
         core.accounts.challenge_secrets = &challenge_secrets;
         core.accounts.log_in_by_mail = {config.log_in_by_mail.by_link, config.log_in_by_mail.by_code};
         core.accounts.half_logins = &half_logins;
+        core.accounts.verifies_email = config.verifies_email;
+        core.accounts.count_open_registrations = [this](std::int64_t most, commands::Deadline deadline) {
+            return count_registrations(queries, most, deadline);
+        };
         core.access.remember(*hot_access);
         observe(health, metrics, core, followers, reactors, *hot_access, tree_heads, probe, server);
     }

@@ -9,10 +9,7 @@
 #include "eventstore/codec/events_codec.hpp"
 
 namespace keyledger::commands {
-namespace {
 
-// A user who asked to be erased is no administrator from the request on, so that the erasure can be carried out when
-// it is due. If the request is withdrawn, they are one again.
 StepResult count_among_administrators(Attempt& attempt, StreamOf<User> user, const std::vector<UserEvent>& events) {
     if (events.empty()) co_return Result<void, CommandError>{};
     Streams more;
@@ -24,6 +21,8 @@ StepResult count_among_administrators(Attempt& attempt, StreamOf<User> user, con
     if (!active || !attempt.state(assignments).holds(kAdministratorRole)) co_return Result<void, CommandError>{};
     co_return join_administrators(attempt, user.id, JoinReason::kEnabledAgain);
 }
+
+namespace {
 
 bool erases(const std::vector<UserEvent>& events) {
     return !events.empty() && std::holds_alternative<UserErased>(events.back());
@@ -189,9 +188,10 @@ Answer<Receipt> repeat_erasure(Services& services, UserId user_id, Caller caller
     const Step step = [&](Attempt& attempt) -> StepResult {
         const User& user_state = attempt.state(user);
         if (!user_state.exists()) co_return Result<void, CommandError>{};
-        const Instant now = services.clock.now();
+        // They were erased in the lost log: nothing that is open here holds that up.
+        const Instant now = std::max(services.clock.now(), user_state.undo_until);
         UserCommand command = RequestErasure{now, now};
-        if (user_state.erasure_due_at) command = EraseUser{*user_state.erasure_due_at};
+        if (user_state.erasure_due_at) command = EraseUser{std::max(*user_state.erasure_due_at, now)};
         auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
         co_return decided;
     };

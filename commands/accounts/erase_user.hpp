@@ -3,6 +3,7 @@
 // that key reads as erased wherever it was copied (design section 5).
 #include "commands/services.hpp"
 #include "domain/base/time.hpp"
+#include "domain/users/user.hpp"
 
 namespace keyledger::commands {
 
@@ -24,6 +25,11 @@ Answer<Erasure> request_erasure(Services& services, Bearer bearer, UserId user_i
 // Takes a request back while the grace period lasts; quiet where there is none.
 Answer<Receipt> withdraw_own_erasure(Services& services, Bearer bearer, Caller caller);
 Answer<Receipt> withdraw_erasure(Services& services, Bearer bearer, UserId user_id, Caller caller);
+
+// For whoever appends events that ask for an erasure or take one back. A user who asked to be erased is no
+// administrator from the request on, so that the erasure can be carried out when it is due. If the request is
+// withdrawn, they are one again.
+StepResult count_among_administrators(Attempt& attempt, StreamOf<User> user, const std::vector<UserEvent>& events);
 
 // Carries out a request that is due; quiet where there is none, or where another node did it. By the system.
 Answer<Receipt> erase_user(Services& services, UserId user_id, Caller caller);

@@ -1,42 +1,15 @@
 #include "commands/accounts/register_user.hpp"
 
 #include "commands/access/roles.hpp"
+#include "commands/accounts/new_identity.hpp"
 #include "commands/claim_owner.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "domain/access/administrators.hpp"
-#include "domain/base/scripts.hpp"
-#include "domain/users/identity.hpp"
 
 namespace keyledger::commands {
 namespace {
 
-struct Identity {
-    Identifier email;
-    std::optional<Identifier> username;
-    std::optional<std::string> name;
-};
-
-Result<Identity, CommandError> identity_of(const Registration& registration) {
-    Identity identity;
-    auto email = parse_email(registration.email);
-    if (!email) return Unexpected(refusals::kInvalidEmail);
-    identity.email = std::move(*email);
-    if (registration.username) {
-        auto username = parse_username(*registration.username);
-        if (!username) return Unexpected(refused_text(refusals::kInvalidUsername, username.error()));
-        if (mixes_scripts(username->text))
-            return Unexpected(refused_text(refusals::kInvalidUsername, TextFault::kMixedScripts));
-        identity.username = std::move(*username);
-    }
-    if (registration.name) {
-        auto name = parse_name(*registration.name);
-        if (!name) return Unexpected(refused_text(refusals::kInvalidName, name.error()));
-        identity.name = std::move(*name);
-    }
-    return identity;
-}
-
-RegisterUser command_of(const Identity& identity, NewCredential password) {
+RegisterUser command_of(const NewIdentity& identity, NewCredential password) {
     RegisterUser command{identity.email.text, std::nullopt, identity.name, std::move(password)};
     if (identity.username) command.username = identity.username->text;
     return command;
@@ -52,12 +25,10 @@ Answer<Receipt> refuse_taken(Services& services, std::string kind, std::string k
 
 }  // namespace
 
-Answer<RegistrationReceipt> register_user(Services& services, Registration registration, Caller caller) {
-    KEYLEDGER_CO_TRY(identity, identity_of(registration));
-    const PasswordIdentity made_of{identity->email.text, identity->username ? identity->username->text : "",
-                                   identity->name.value_or("")};
-    KEYLEDGER_CO_TRY(judged,
-                     co_await judge_password(services, registration.password.clone(), made_of, caller.deadline));
+Answer<RegistrationReceipt> register_user(Services& services, RegistrationRequest registration, Caller caller) {
+    KEYLEDGER_CO_TRY(identity, new_identity(registration.email, registration.username, registration.name));
+    KEYLEDGER_CO_TRY(judged, co_await judge_password(services, registration.password.clone(),
+                                                     password_identity(*identity), caller.deadline));
 
     const UserId user_id{services.identifiers.next()};
     const CredentialId credential_id{services.identifiers.next()};

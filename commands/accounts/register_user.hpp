@@ -4,7 +4,7 @@
 
 namespace keyledger::commands {
 
-struct Registration {
+struct RegistrationRequest {
     std::string email;
     std::optional<std::string> username;
     std::optional<std::string> name;
@@ -17,6 +17,6 @@ struct RegistrationReceipt {
 };
 
 // Open to everybody; administrators are registered by the command line only, and only one is the first.
-Answer<RegistrationReceipt> register_user(Services& services, Registration registration, Caller caller);
+Answer<RegistrationReceipt> register_user(Services& services, RegistrationRequest registration, Caller caller);
 
 }  // namespace keyledger::commands

@@ -24,7 +24,9 @@ TypedPassword forms_of(Secret password) {
     return {std::move(*normal), std::move(password)};
 }
 
-Answer<PasswordCheck> verify(Services& services, Secret password, Secret hash, const Caller& caller) {
+}  // namespace
+
+Answer<PasswordCheck> check_against_hash(Services& services, Secret password, Secret hash, const Caller& caller) {
     TypedPassword typed = forms_of(std::move(password));
     Secret same_hash = hash.clone();
     HashingRequester requester{HashingRequester::Kind::kAccount, caller.network};
@@ -36,8 +38,6 @@ Answer<PasswordCheck> verify(Services& services, Secret password, Secret hash, c
     check->needs_renewal = true;
     co_return *check;
 }
-
-}  // namespace
 
 Answer<PasswordCheck> check_decoy(Services& services, Secret password, const Caller& caller) {
     TypedPassword typed = forms_of(std::move(password));
@@ -65,7 +65,7 @@ Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, Str
     if (!key && key.error().refusal == refusals::kUserUnknown) co_return Unexpected(refusals::kCredentialTampered);
     if (!key) co_return Unexpected(key.error());
     KEYLEDGER_CO_TRY(hash, open_credential(services, *key, *credential));
-    KEYLEDGER_CO_TRY(check, co_await verify(services, std::move(password), std::move(*hash), caller));
+    KEYLEDGER_CO_TRY(check, co_await check_against_hash(services, std::move(password), std::move(*hash), caller));
     co_return CheckedPassword{*check, credential->revision};
 }
 

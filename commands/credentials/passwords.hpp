@@ -52,6 +52,9 @@ Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, Str
 Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt, StreamOf<User> user,
                                            const Secret& password, const Caller& caller);
 
+// Against a hash that the caller opened, in both forms that a password may have been set in.
+Answer<PasswordCheck> check_against_hash(Services& services, Secret password, Secret hash, const Caller& caller);
+
 // As much work as for a wrong password, for a name that nobody has.
 Answer<PasswordCheck> check_decoy(Services& services, Secret password, const Caller& caller);
 

@@ -1,5 +1,7 @@
 #include "domain/users/user.hpp"
 
+#include <algorithm>
+
 #include "domain/users/identity.hpp"
 
 namespace keyledger {
@@ -70,8 +72,10 @@ UserDecision decide_on(const User& user, const RevokeAllSessions& command) {
 UserDecision decide_on(const User& user, const RequestErasure& command) {
     if (!user.exists()) return Unexpected(refusals::kUserUnknown);
     if (user.erasure_due_at) return Events{};
-    Events events{UserErasureRequested{command.due_at}};
-    if (command.due_at <= command.now) events.push_back(UserErased{});
+    // A thief who changed the address does not end what its owner may still undo (I16).
+    const Instant due_at = user.former_email ? std::max(command.due_at, user.undo_until) : command.due_at;
+    Events events{UserErasureRequested{due_at}};
+    if (due_at <= command.now) events.push_back(UserErased{});
     return events;
 }
 
@@ -83,6 +87,7 @@ UserDecision decide_on(const User& user, const WithdrawErasure&) {
 
 UserDecision decide_on(const User& user, const EraseUser& command) {
     if (!user.erasure_due_at || *user.erasure_due_at > command.now) return Events{};
+    if (user.former_email && command.now < user.undo_until) return Events{};  // it was changed since
     return Events{UserErased{}};
 }
 

@@ -8,6 +8,7 @@ std::vector<std::unique_ptr<ReadModel>> all_read_models() {
     models.push_back(std::make_unique<SessionsModel>());
     models.push_back(std::make_unique<AuditModel>());
     models.push_back(std::make_unique<ErasuresModel>());
+    models.push_back(std::make_unique<DeadlinesModel>());
     models.push_back(std::make_unique<PermissionsModel>());
     models.push_back(std::make_unique<ServiceAccountsModel>());
     return models;

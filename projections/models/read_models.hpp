@@ -40,6 +40,14 @@ public:
                std::span<const DecodedEvent> events) const override;
 };
 
+class DeadlinesModel : public ReadModel {
+public:
+    Model model() const override;
+    void create(pqxx::transaction_base& transaction, int generation) const override;
+    void apply(pqxx::transaction_base& transaction, int generation,
+               std::span<const DecodedEvent> events) const override;
+};
+
 class PermissionsModel : public ReadModel {
 public:
     Model model() const override;

@@ -72,7 +72,8 @@ WALLS = {
     "reactors": {
         "own": [
             "domain/", "reactors/", "mail/", "projections/engine/", "commands/runtime/",
-            "commands/challenges/challenge_secrets.hpp", *STORE_PORTS, *DATABASE,
+            "commands/challenges/challenge_secrets.hpp", "commands/registrations/registration_secrets.hpp",
+            *STORE_PORTS, *DATABASE,
         ],
         "system": [*ASIO, "pqxx/", "spdlog/"],
     },

@@ -1,57 +1,13 @@
-// What people do for themselves: register, see and change their profile, change their password.
+// What people do for themselves: see and change their profile, change their password.
 #include "api/routes/accounts/profiles.hpp"
 #include "api/routes/call.hpp"
-#include "api/routes/honeypot.hpp"
 #include "api/routes/refusals.hpp"
 #include "commands/access/answers_at_head.hpp"
-#include "commands/accounts/register_user.hpp"
 #include "commands/accounts/update_profile.hpp"
 #include "commands/credentials/change_password.hpp"
-#include "domain/users/identity.hpp"
 
 namespace keyledger::api::routes {
 namespace {
-
-Response registered_answer(const UserId& user_id, const commands::UserAtHead& user) {
-    Response response = json(201, user_json(user_id, user));
-    response.headers.add("Location",
-                         "/api/v1/auth/me");  // once they have logged in; others' are for administrators
-    return response;
-}
-
-// To a machine that filled in the field which people do not see.
-Response pretend_to_register(Call& call, const commands::Registration& registration) {
-    const auto email = parse_email(registration.email);
-    if (!email) return refuse(call, refusals::kInvalidEmail);
-    count_honeypot(call);
-    commands::UserAtHead nobody;
-    nobody.user.status = User::Status::kActive;
-    nobody.user.email = email->text;
-    nobody.user.username = registration.username;
-    nobody.user.name = registration.name;
-    nobody.user.registered_at = call.services().clock.now();
-    return registered_answer(UserId{call.services().identifiers.next()}, nobody);
-}
-
-Reply register_user(Call& call) {
-    JsonFields body(call.request);
-    commands::Registration registration;
-    registration.email = body.required_string("email", kMaxEmailBytes);
-    registration.password = body.required_secret("password", kMaxPasswordBytes);
-    registration.username = body.optional_string("username", kMaxTypedUsernameBytes);
-    registration.name = body.optional_string("name", kMaxTypedNameBytes);
-    const bool is_trapped = fills_honeypot(body);
-    auto read = call.finish(body);
-    if (!read) co_return read.error();
-    if (is_trapped) co_return pretend_to_register(call, registration);
-    auto registered =
-        co_await commands::register_user(call.services(), std::move(registration), caller_of(call.request));
-    if (!registered)
-        co_return refuse_new_password(call.request, registered.error(), "password", call.context.least_password_length);
-    auto user = co_await commands::user_after_command(call.services(), registered->user_id, call.request.deadline);
-    if (!user) co_return refuse(call, user.error());
-    co_return at_position(registered_answer(registered->user_id, *user), registered->position);
-}
 
 Reply change_password(Call& call) {
     JsonFields body(call.request);
@@ -97,7 +53,6 @@ using enum Authentication;
 
 // clang-format off
 constexpr RouteRow kRows[] = {
-    {"registerUser", kPost, "/api/v1/auth/register", register_user, kPasswords, kAnybody, {.input = Input::kBody}},
     {"changePassword", kPost, "/api/v1/auth/change-password", change_password, kPasswords, kUser,
      {.input = Input::kBody, .idempotency_key = KeyScope::kSession}},
     {"showMe", kGet, "/api/v1/auth/me", show_me, kOrdinary, kUser},

@@ -28,6 +28,7 @@ public:
         set("KEYLEDGER_DATABASE_URL", database.service_url());
         set("KEYLEDGER_KEYRING_FILE", path("keyring.json"));
         set("KEYLEDGER_LOG_LEVEL", "error");
+        set("KEYLEDGER_EMAIL_VERIFICATION", "off");
         set("KEYLEDGER_ARGON2_MEMORY_KIB", "8");
         set("KEYLEDGER_ARGON2_ITERATIONS", "1");
         set("KEYLEDGER_ADMIN_PASSWORD", "violet tractors hum at noon");

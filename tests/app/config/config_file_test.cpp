@@ -29,6 +29,7 @@ struct ConfigFiles : testing::Test {
     }
     LenientConfig read(const std::string& path, Variables variables = {}) const {
         variables["KEYLEDGER_CONFIG_FILE"] = path;
+        variables.emplace("KEYLEDGER_EMAIL_VERIFICATION", "off");
         const Environment environment = of(variables);
         return read_config_leniently(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring, ConfigPart::kServing});
     }

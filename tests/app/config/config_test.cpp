@@ -31,7 +31,8 @@ private:
 
 std::map<std::string, std::string> enough() {
     return {{"KEYLEDGER_DATABASE_URL", "postgresql://secret@db/keyledger"},
-            {"KEYLEDGER_KEYRING_FILE", "/etc/keyledger/keyring.json"}};
+            {"KEYLEDGER_KEYRING_FILE", "/etc/keyledger/keyring.json"},
+            {"KEYLEDGER_EMAIL_VERIFICATION", "off"}};
 }
 
 keyledger::Result<Config, ConfigFaults> read_all(std::map<std::string, std::string> more) {

@@ -16,7 +16,7 @@ using test::Types;
 
 class RegisterUserTest : public test::CommandTest {
 protected:
-    Result<RegistrationReceipt, CommandError> ask(Registration request, Caller from = caller()) {
+    Result<RegistrationReceipt, CommandError> ask(RegistrationRequest request, Caller from = caller()) {
         return run(register_user(services(), std::move(request), std::move(from)));
     }
 };

@@ -1,6 +1,8 @@
 #include "projections/engine/queries.hpp"
+#include "domain/registrations/registration.hpp"
 #include "projections/engine/limits.hpp"
 #include "projections/models/audit.hpp"
+#include "projections/models/deadlines.hpp"
 #include "projections/models/roles.hpp"
 #include "projections/models/sessions.hpp"
 #include "projections/models/users.hpp"
@@ -53,6 +55,20 @@ protected:
 using Strings = std::vector<std::string>;
 
 }  // namespace
+
+TEST_F(QueriesTest, CountsDeadlinesNoFurtherThanItIsAsked) {
+    for (int i = 0; i < 5; ++i) {
+        RegistrationBegun begun;
+        begun.expires_at = story.now + days(7);
+        story.record(story.new_id(), RegistrationEvent(begun), By{});
+    }
+    story.publish();
+    const DeadlinesModel deadlines;
+    Driver(database, story, deadlines).apply();
+    EXPECT_EQ(answer_of(count_deadlines(queries, kOfRegistration, 100, soon())).value(), 5);
+    EXPECT_EQ(answer_of(count_deadlines(queries, kOfRegistration, 3, soon())).value(), 3);
+    EXPECT_EQ(answer_of(count_deadlines(queries, kOfFormerEmail, 100, soon())).value(), 0);
+}
 
 TEST_F(QueriesTest, FindsAUserAndSaysUpToWhichPosition) {
     const UserId ann = story.registers("ann@example.com", "ann", "Ann");

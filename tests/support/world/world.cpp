@@ -118,8 +118,8 @@ Caller caller_with_key(std::uint8_t command_id, std::uint8_t fingerprint) {
     return with_key;
 }
 
-Registration registration(std::string email, std::string username, std::string password) {
-    Registration request;
+commands::RegistrationRequest registration(std::string email, std::string username, std::string password) {
+    commands::RegistrationRequest request;
     request.email = std::move(email);
     if (!username.empty()) request.username = std::move(username);
     request.password = Secret(password);

@@ -85,7 +85,8 @@ commands::Client first_party();
 commands::Caller caller(std::string user_agent = "laptop");
 commands::Caller caller_of(const commands::Grant& grant, std::string user_agent = "laptop");
 commands::Caller caller_with_key(std::uint8_t command_id, std::uint8_t fingerprint = 1);
-commands::Registration registration(std::string email, std::string username = {}, std::string password = kPassword);
+commands::RegistrationRequest registration(std::string email, std::string username = {},
+                                           std::string password = kPassword);
 commands::LogIn login(std::string email, std::string password = kPassword);
 commands::LogIn login_by_username(std::string username, std::string password = kPassword);
 // The refresh token and the access token of a grant.

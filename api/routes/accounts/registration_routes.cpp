@@ -1,0 +1,133 @@
+// People register, and prove that the address is theirs. None of these asks who somebody is, and none tells whether an
+// address or a user name is somebody's before it was proven.
+#include "api/routes/accounts/profiles.hpp"
+#include "api/routes/call.hpp"
+#include "api/routes/honeypot.hpp"
+#include "api/routes/refusals.hpp"
+#include "api/wire/accept_language.hpp"
+#include "api/wire/write_json.hpp"
+#include "commands/access/answers_at_head.hpp"
+#include "commands/account_services.hpp"
+#include "commands/registrations/begin_registration.hpp"
+#include "commands/registrations/complete_registration.hpp"
+#include "domain/users/identity.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+constexpr std::size_t kMaxHandleBytes = 2048;
+constexpr std::size_t kMaxLinkTokenBytes = 2048;
+constexpr std::size_t kMaxCodeBytes = 16;
+
+Response begun(const commands::BegunRegistration& registration) {
+    JsonText body;
+    body.text("handle", registration.handle).time("expires_at", registration.expires_at);
+    return json(202, body.finish());
+}
+
+Response registered_answer(const UserId& user_id, const commands::UserAtHead& user) {
+    Response response = json(201, user_json(user_id, user));
+    response.headers.add("Location", "/api/v1/auth/me");  // once they have logged in; others' are for administrators
+    return response;
+}
+
+Reply registered(Call& call, UserId user_id, Position position) {
+    auto user = co_await commands::user_after_command(call.services(), user_id, call.request.deadline);
+    if (!user) co_return refuse(call, user.error());
+    co_return at_position(registered_answer(user_id, *user), position);
+}
+
+// To a machine that filled in the field which people do not see.
+Response pretend_to_register(Call& call, const commands::RegistrationRequest& registration) {
+    const auto email = parse_email(registration.email);
+    if (!email) return refuse(call, refusals::kInvalidEmail);
+    count_honeypot(call);
+    if (call.services().accounts.verifies_email)
+        return begun(commands::pretended_registration(call.services(), *email));
+    commands::UserAtHead nobody;
+    nobody.user.status = User::Status::kActive;
+    nobody.user.email = email->text;
+    nobody.user.username = registration.username;
+    nobody.user.name = registration.name;
+    nobody.user.registered_at = call.services().clock.now();
+    return registered_answer(UserId{call.services().identifiers.next()}, nobody);
+}
+
+// What is read of the asker's language; whoever asks for one that there is not gets the installation's.
+std::optional<std::string> language_of(const Request& request) {
+    const auto field = request.header("Accept-Language");
+    return field ? preferred_language(*field) : std::nullopt;
+}
+
+Reply register_user(Call& call) {
+    JsonFields body(call.request);
+    commands::RegistrationRequest registration;
+    registration.email = body.required_string("email", kMaxEmailBytes);
+    registration.password = body.required_secret("password", kMaxPasswordBytes);
+    registration.username = body.optional_string("username", kMaxTypedUsernameBytes);
+    registration.name = body.optional_string("name", kMaxTypedNameBytes);
+    const bool is_trapped = fills_honeypot(body);
+    auto read = call.finish(body);
+    if (!read) co_return read.error();
+    if (is_trapped) co_return pretend_to_register(call, registration);
+    const std::size_t least_length = call.context.least_password_length;
+    if (call.services().accounts.verifies_email) {
+        auto begins = co_await commands::begin_registration(call.services(), std::move(registration),
+                                                            language_of(call.request), caller_of(call.request));
+        if (!begins) co_return refuse_new_password(call.request, begins.error(), "password", least_length);
+        co_return begun(*begins);
+    }
+    auto user = co_await commands::register_user(call.services(), std::move(registration), caller_of(call.request));
+    if (!user) co_return refuse_new_password(call.request, user.error(), "password", least_length);
+    Response response = co_await registered(call, user->user_id, user->position);
+    co_return response;
+}
+
+// A code comes with the handle, a link's token with the handle or the password.
+Reply verify_email(Call& call) {
+    JsonFields body(call.request);
+    commands::AddressProof proof;
+    proof.handle = body.optional_string("handle", kMaxHandleBytes).value_or("");
+    proof.token = body.optional_string("token", kMaxLinkTokenBytes).value_or("");
+    proof.username = body.optional_string("username", kMaxTypedUsernameBytes);
+    if (proof.token.empty()) {
+        proof.code = body.required_secret("code", kMaxCodeBytes);
+        if (proof.handle.empty()) body.refuse("handle", "Give the handle that the registration was answered with.");
+    } else if (proof.handle.empty()) {
+        proof.password = body.required_secret("password", kMaxPasswordBytes);
+    }
+    auto read = call.finish(body);
+    if (!read) co_return read.error();
+    auto user_id = co_await commands::complete_registration(call.services(), std::move(proof), caller_of(call.request));
+    if (!user_id) co_return refuse(call, user_id.error());
+    Response response = co_await registered(call, *user_id, 0);
+    co_return response;
+}
+
+Reply resend_code(Call& call) {
+    JsonFields body(call.request);
+    const std::string handle = body.required_string("handle", kMaxHandleBytes);
+    auto read = call.finish(body);
+    if (!read) co_return read.error();
+    auto asked = co_await commands::ask_for_registration_mail(call.services(), handle, caller_of(call.request));
+    if (!asked) co_return refuse(call, asked.error());
+    co_return begun(*asked);
+}
+
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
+
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"registerUser", kPost, "/api/v1/auth/register", register_user, kPasswords, kAnybody, {.input = Input::kBody}},
+    {"verifyEmail", kPost, "/api/v1/auth/verify-email", verify_email, kPasswords, kAnybody, {.input = Input::kBody}},
+    {"resendCode", kPost, "/api/v1/auth/resend-otp", resend_code, kPasswords, kAnybody, {.input = Input::kBody}},
+};
+// clang-format on
+
+}  // namespace
+
+RouteTable registration_routes() { return kRows; }
+
+}  // namespace keyledger::api::routes
