@@ -11,8 +11,11 @@
 namespace keyledger::commands {
 
 class ChallengeSecrets;
+class DeviceIds;
 class FactorSecrets;
 class HalfLogins;
+class LastPlaces;
+class Places;
 
 // What an installation offers beside the password; nothing, unless it is configured.
 struct LogInByMail {
@@ -37,6 +40,10 @@ struct AccountServices {
     int password_history = 0;
     ChallengeSecrets* challenge_secrets = nullptr;  // never null where a service runs
     LogInByMail log_in_by_mail{};
+    DeviceIds* device_ids = nullptr;    // nullptr: devices are not told apart
+    const Places* places = nullptr;     // nullptr: nobody knows where an address is
+    LastPlaces* last_places = nullptr;  // nullptr: nothing is remembered
+    int refused_risk = 0;               // a log-in of so many points is refused; 0: none is
 };
 
 }  // namespace keyledger::commands

@@ -73,6 +73,7 @@ struct Grant {
     std::int64_t generation = 0;  // of the refresh token
     Instant generated_at{};       // when that generation came into being: its bytes follow from it
     Position position = 0;        // of the event that granted it; 0 when none was needed
+    std::string device{};         // what the client is to keep, sealed (commands/devices/); empty: nothing new
 };
 
 struct Receipt {

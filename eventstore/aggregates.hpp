@@ -15,6 +15,7 @@
 #include "domain/clients/service_account.hpp"
 #include "domain/clients/service_token.hpp"
 #include "domain/credentials/login_attempts.hpp"
+#include "domain/devices/devices.hpp"
 #include "domain/factors/factors.hpp"
 #include "domain/jobs/job_outcome.hpp"
 #include "domain/log/log_keeping.hpp"
@@ -37,9 +38,9 @@ struct AggregateList {
     }
 };
 
-using Aggregates =
-    AggregateList<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators, ServiceAccount,
-                  ServiceToken, Group, Nestings, LogKeeping, JobOutcome, Challenge, WrongCodes, Factors, Registration>;
+using Aggregates = AggregateList<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators,
+                                 ServiceAccount, ServiceToken, Group, Nestings, LogKeeping, JobOutcome, Challenge,
+                                 WrongCodes, Factors, Registration, Devices>;
 
 struct AnyEvent : Aggregates::Event {
     using Aggregates::Event::variant;

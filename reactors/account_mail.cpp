@@ -1,6 +1,7 @@
 #include "reactors/account_mail.hpp"
 
 #include "domain/credentials/login_attempts.hpp"
+#include "domain/devices/devices.hpp"
 #include "domain/factors/factors.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
@@ -66,16 +67,25 @@ struct Teller {
     Telling operator()(const RecoveryCodeUsed& used) const {
         return used.left <= kFewRecoveryCodes ? Told{Kind::kRecoveryCodesLow, used.user_id} : Telling();
     }
+    // These say themselves whether somebody is told: one log-in is one mail, and a burst is not one each.
+    Telling operator()(const LoginLocked& locked) const {
+        return locked.alert == LockAlert::kMail ? Told{Kind::kLocked, locked.user_id} : Telling();
+    }
+    Telling operator()(const DeviceFirstSeen& seen) const { return told(seen.alert, seen.user_id); }
+    Telling operator()(const CountryFirstSeen& seen) const { return told(seen.alert, seen.user_id); }
+
+private:
+    static Telling told(DeviceAlert alert, const UserId& user_id) {
+        return alert == DeviceAlert::kMail ? Told{Kind::kNewDevice, user_id} : Telling();
+    }
 };
 
-using Concerns = eventstore::Subscription<User, Session, LoginAttempts, Factors>;
+using Concerns = eventstore::Subscription<User, Session, LoginAttempts, Factors, Devices>;
 
-std::optional<int> codes_left_after(const DecodedEvent& event) {
-    std::optional<int> left;
-    eventstore::Subscription<Factors>::deliver(*event.event, [&left](const FactorsEvent& of_factors) {
-        if (const auto* used = std::get_if<RecoveryCodeUsed>(&of_factors)) left = static_cast<int>(used->left);
-    });
-    return left;
+std::optional<int> codes_left_after(const eventstore::AnyEvent& event) {
+    const auto* of_factors = eventstore::event_in<Factors>(event);
+    const auto* used = of_factors != nullptr ? std::get_if<RecoveryCodeUsed>(of_factors) : nullptr;
+    return used != nullptr ? std::optional(static_cast<int>(used->left)) : std::nullopt;
 }
 
 mail::Mail mail_to(const User& user, Kind kind, std::string id, Instant at) {
@@ -106,11 +116,12 @@ bool AccountMail::performs(std::string_view kind) const { return mail::kind_name
 // The event that caused the job, as far as its stream does not fold it.
 struct AccountMail::Cause {
     std::string stream_type;
+    Uuid stream_id;
     Uuid event_id;
     eventstore::EventMetadata metadata;
     // The job is what the event causes. Whoever has the service's role can write rows that no event has caused.
     bool planned = false;
-    std::optional<int> recovery_codes_left{};
+    eventstore::AnyEventPtr event{};
 };
 
 asio::awaitable<Result<AccountMail::Cause, StoreError>> AccountMail::read_cause(const Job& job, Deadline deadline) {
@@ -124,7 +135,7 @@ asio::awaitable<Result<AccountMail::Cause, StoreError>> AccountMail::read_cause(
     const auto jobs = plan(event);
     const auto place = static_cast<std::size_t>(job.id.ordinal);  // a negative one is beyond the end, too
     const bool planned = place < jobs.size() && jobs[place] == PlannedJob{job.kind, job.subject, job.arguments};
-    co_return Cause{recorded.stream_type, recorded.event_id, event.metadata, planned, codes_left_after(event)};
+    co_return Cause{recorded.stream_type, recorded.stream_id, recorded.event_id, event.metadata, planned, event.event};
 }
 
 // Nil: nobody is to be told.
@@ -137,6 +148,30 @@ asio::awaitable<Result<UserId, StoreError>> AccountMail::recipient_of(const Job&
     const bool own_client =
         cause.metadata.actor_type == ActorType::kClient && cause.metadata.actor_id == session.client_id;
     co_return own_client ? UserId{} : session.user_id;
+}
+
+// What the event itself tells of it, and what is sealed for its user: that is folded with their key.
+asio::awaitable<Result<void, StoreError>> AccountMail::tell_of_device(const Job& job, const Cause& cause,
+                                                                      const UserId& user_id, mail::Facts& facts,
+                                                                      Deadline deadline) {
+    const auto* attempts = eventstore::event_in<LoginAttempts>(*cause.event);
+    const auto* locked = attempts != nullptr ? std::get_if<LoginLocked>(attempts) : nullptr;
+    if (locked != nullptr) facts.due = locked->until;
+    const auto* event = eventstore::event_in<Devices>(*cause.event);
+    if (event == nullptr) co_return Result<void, StoreError>{};
+    commands::LoadStream stream{cause.stream_id, Devices::kStreamType};
+    stream.sealed_for = user_id;
+    KEYLEDGER_CO_TRY(fold, co_await folder_.load_as_of(stream, job.id.position, deadline));
+    const Devices& devices = commands::state_of<Devices>(*fold);
+    if (const auto* seen = std::get_if<DeviceFirstSeen>(event)) {
+        const auto known = std::ranges::find(devices.known, seen->device_id, &Devices::Known::device_id);
+        if (known == devices.known.end()) co_return Result<void, StoreError>{};
+        facts.device = known->agent.value_or("");
+        facts.place = known->city ? *known->city + ", " + known->country.value_or("") : known->country.value_or("");
+    } else if (!devices.countries.empty()) {
+        facts.place = devices.countries.back();
+    }
+    co_return Result<void, StoreError>{};
 }
 
 asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
@@ -155,7 +190,9 @@ asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
     const User& user = commands::state_of<User>(*fold);
     if (!user.email) co_return Done{};  // erased meanwhile: nobody is left
     auto letter = mail_to(user, *kind, message_id(cause->event_id, job.id), cause->metadata.occurred_at);
-    letter.facts.left = cause->recovery_codes_left;
+    letter.facts.left = codes_left_after(*cause->event);
+    const auto told = co_await tell_of_device(job, *cause, *user_id, letter.facts, deadline);
+    if (!told) co_return Again{"log-unavailable"};
     auto performed = co_await out_.send(job, std::move(letter), deadline);
     co_return performed;
 }

@@ -25,6 +25,10 @@ private:
     asio::awaitable<Result<UserId, eventstore::StoreError>> recipient_of(const Job& job, const Cause& cause,
                                                                          Deadline deadline);
 
+    asio::awaitable<Result<void, eventstore::StoreError>> tell_of_device(const Job& job, const Cause& cause,
+                                                                         const UserId& user_id, mail::Facts& facts,
+                                                                         Deadline deadline);
+
     eventstore::Store& store_;
     commands::Folder& folder_;
     MailOut& out_;

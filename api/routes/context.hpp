@@ -74,6 +74,10 @@ Response at_position(Response response, Position position);
 // an answer holds what the first one held of ids and of the request itself; nothing is read for it that may be newer.
 Response with_outcome(Response response, const commands::Receipt& outcome);
 
+// Hands the client what it is known by when it logs in again: as a cookie, for browsers, and as `Keyledger-Device`, for
+// applications, which send it back in a header of that name. Empty: nothing.
+Response with_device(Response response, const std::string& sealed);
+
 inline constexpr std::size_t kMaxPasswordBytes = 1024;  // 256 code points of four bytes each
 inline constexpr std::size_t kMaxTokenBytes = 8192;
 inline constexpr std::size_t kMaxResourceBytes = 512;

@@ -82,6 +82,15 @@ boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& co
     co_return Result<void, Response>{};
 }
 
+boost::asio::awaitable<Result<void, Response>> wait_for_head(Context& context, Request& request, rows::Model model) {
+    auto head = co_await context.services.store.head(request.deadline);
+    if (!head) co_return Unexpected(refuse(request, CommandError(head.error())));
+    const Position position = head->cursor.position;
+    auto reached = co_await context.queries.wait_for(model, position, position, request.deadline);
+    if (!reached) co_return Unexpected(refuse_query(request, reached.error()));
+    co_return Result<void, Response>{};
+}
+
 PageRequest read_page(const Call& call, FormFields& query, std::string_view list) {
     PageRequest page;
     page.list = list_name(call.request, list);

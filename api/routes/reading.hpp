@@ -20,6 +20,10 @@ std::optional<std::int64_t> parse_number(std::string_view text);
 boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& context, Request& request,
                                                                      projections::Model model);
 
+// The same of all that had been appended before: for what must miss nothing, as ending the sessions of a device.
+boost::asio::awaitable<Result<void, Response>> wait_for_head(Context& context, Request& request,
+                                                             projections::Model model);
+
 struct PageRequest {
     std::int32_t limit = 0;
     std::optional<std::string> cursor;  // opened

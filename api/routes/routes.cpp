@@ -7,6 +7,7 @@
     TABLE(audit_routes)               \
     TABLE(authzen_routes)             \
     TABLE(authzen_search_routes)      \
+    TABLE(device_routes)              \
     TABLE(erasure_routes)             \
     TABLE(factor_routes)              \
     TABLE(group_queries)              \

@@ -82,6 +82,8 @@ struct Config {
     Duration access_token_lifetime = seconds(300);
     SessionLifetimes lifetimes;
     LoginAttemptLimits attempts;
+    std::string places_file;  // empty: where an address is, is not known
+    int refused_risk = 0;     // 0: none is
     commands::RequestLimits limits;
     SecondFactorPolicy second_factor_policy;
     std::vector<std::string> second_factor_roles;  // into the policy, with the next one
@@ -336,6 +338,12 @@ inline constexpr Setting kSettings[] = {
      [](Config& config, const Value& value) { config.attempts.network_failures = value.number; }},
     {"KEYLEDGER_LOGIN_PAUSE_SECONDS", "900", whole(1, kDayS, "s"), "the longest of these pauses", kPlain,
      [](Config& config, const Value& value) { config.attempts.longest_pause = seconds(value.number); }},
+    {"KEYLEDGER_LOGIN_REFUSED_RISK", "0", whole(0, 100),
+     "a log-in of so much risk or more is refused as a wrong password is; 0: none", kPlain,
+     into<&Config::refused_risk>},
+    {"KEYLEDGER_PLACES_FILE", "", file(),
+     "MaxMind DB (.mmdb) of countries and cities; empty: nobody knows where a log-in is from", kPlain,
+     into<&Config::places_file>},
 
     {"KEYLEDGER_SECOND_FACTOR", "", some_of("all,new-devices"),
      "who must have a second factor: all, or who logs in from where they were not seen", kServing,

@@ -21,6 +21,7 @@
 #include "eventstore/postgres/connection/connecting.hpp"
 #include "eventstore/postgres/migrations/migrator.hpp"
 #include "eventstore/postgres/migrations/service_role.hpp"
+#include "integrations/places/mmdb_places.hpp"
 #include "security/keys/keyring.hpp"
 #include "security/passwords/imported_hash.hpp"
 #include "security/passwords/known_passwords.hpp"
@@ -60,6 +61,11 @@ public:
         const bool is_read = file.gcount() > 0;
         if (!is_read) return fault(setting, "can't read '" + path + "'");
         if (text.find("-----BEGIN ") == std::string::npos) fault(setting, "'" + path + "' holds no PEM");
+    }
+    void wants_places(std::string_view setting, const std::string& path) {
+        if (path.empty()) return;
+        if (const auto places = integrations::MmdbPlaces::open(path); !places)
+            fault(setting, "'" + path + "' can't be used: " + places.error());
     }
     // Files that the service makes or adds to. `beside`: it is replaced as a whole by one beside it.
     void wants_place_for(std::string_view setting, const std::string& path, bool beside) {
@@ -226,6 +232,7 @@ std::vector<std::string> serving_faults(const LenientConfig& read) {
         for (const std::string& sentence : clients.error()) looking.fault("KEYLEDGER_CLIENTS_FILE", sentence);
     look_at_listeners(looking, config);
     looking.wants_pem("KEYLEDGER_SMTP_CA_FILE", config.mail.smtp_ca_file);
+    looking.wants_places("KEYLEDGER_PLACES_FILE", config.places_file);
     look_at_passwords(looking, config);
     if (!config.tree_head_file.empty())
         if (const auto heads = eventstore::audit::read_last_notes(config.tree_head_file); !heads)

@@ -9,6 +9,7 @@
 #include "app/serve/service.hpp"
 #include "eventstore/postgres/migrations/migrator.hpp"
 #include "eventstore/postgres/migrations/service_role.hpp"
+#include "integrations/places/mmdb_places.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -119,6 +120,24 @@ void look_at_heads(eventstore::postgres::Authenticity& authenticity, const std::
     throw StartFailure(failure.what());
 }
 
+std::unique_ptr<const commands::Places> open_places(const Config& config) {
+    if (config.places_file.empty()) return nullptr;
+    auto places = integrations::MmdbPlaces::open(config.places_file);
+    if (!places) throw StartFailure("KEYLEDGER_PLACES_FILE: '" + config.places_file + "': " + places.error());
+    return std::move(*places);
+}
+
+commands::AccountServices account_services(const Config& config, const commands::Places* places,
+                                           commands::LastPlaces& last_places) {
+    commands::AccountServices accounts;
+    accounts.places = places;
+    accounts.last_places = &last_places;
+    accounts.refused_risk = config.refused_risk;
+    accounts.password_history = config.password_history;
+    accounts.second_factors.policy = config.second_factor_policy;
+    return accounts;
+}
+
 }  // namespace
 
 Core::Core(const Config& config)
@@ -139,6 +158,8 @@ Core::Core(const Config& config)
       limits(limits_settings(config), [this](std::string_view key) { return pseudonyms.bucket(key); }),
       failure_sums(network_of),
       factor_secrets(shown_issuer(config.issuer)),
+      places(open_places(config)),
+      accounts(account_services(config, places.get(), last_places)),
       services{executor,
                access,
                store,
@@ -156,9 +177,7 @@ Core::Core(const Config& config)
                unrecorded_failures,
                accounts,
                command_settings(config)} {
-    accounts.password_history = config.password_history;
     accounts.factor_secrets = &factor_secrets;
-    accounts.second_factors.policy = config.second_factor_policy;
     look_at_heads(*authenticity, config.database_url);
     // Else nothing that is read could be believed, and all would wait for it.
     if (const auto known = authenticity->is_announced(config.database_url, {}); !known)

@@ -11,6 +11,7 @@
 #include "app/core/system_ports.hpp"
 #include "commands/account_services.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
+#include "commands/devices/last_places.hpp"
 #include "commands/services.hpp"
 #include "domain/base/time.hpp"
 #include "eventstore/postgres/nodes/postgres_limits.hpp"
@@ -64,6 +65,8 @@ struct Core {
     commands::UnrecordedFailures unrecorded_failures;
     security::JwtClientAssertions assertions{processors};
     security::LibraryFactorSecrets factor_secrets;
+    std::unique_ptr<const commands::Places> places;  // null: none is configured
+    commands::LastPlaces last_places;
     commands::AccountServices accounts;
     commands::Services services;
 

@@ -24,6 +24,7 @@
 #include "projections/hot/hot_access.hpp"
 #include "projections/models/deadlines.hpp"
 #include "security/adapters/challenge_secrets.hpp"
+#include "security/adapters/device_ids.hpp"
 #include "security/adapters/keyring_tokens.hpp"
 #include "security/primitives/secret_file.hpp"
 
@@ -131,6 +132,7 @@ struct Service::Parts {
           cursors(*core.keyring, core.clock, look_for_keys(core)),
           half_logins(*core.keyring, core.clock, log_id, look_for_keys(core)),
           idempotency_keys(*core.keyring, core.clock),
+          device_ids(*core.keyring, core.clock, log_id),
           queries(query_settings(config)),
           hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher, core.authenticity)),
           followers(config, core, queries, *hot_access),
@@ -163,6 +165,7 @@ struct Service::Parts {
         core.accounts.count_open_registrations = [this](std::int64_t most, commands::Deadline deadline) {
             return count_registrations(queries, most, deadline);
         };
+        core.accounts.device_ids = &device_ids;
         core.access.remember(*hot_access);
         observe(health, metrics, core, followers, reactors, *hot_access, tree_heads, probe, server);
     }
@@ -181,6 +184,7 @@ struct Service::Parts {
     security::KeyringCursors cursors;
     security::KeyringHalfLogins half_logins;
     security::KeyringIdempotencyKeys idempotency_keys;
+    security::KeyringDeviceIds device_ids;
     projections::Queries queries;
     std::unique_ptr<projections::HotAccess> hot_access;
     Followers followers;

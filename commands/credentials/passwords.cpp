@@ -1,8 +1,10 @@
 #include "commands/credentials/passwords.hpp"
 
+#include "commands/account_services.hpp"
 #include "commands/credentials/failure_sums.hpp"
 #include "commands/credentials/named_credential.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
+#include "commands/devices/last_places.hpp"
 #include "domain/base/precis.hpp"
 
 namespace keyledger::commands {
@@ -71,10 +73,10 @@ Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, Str
 
 Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt, StreamOf<User> user,
                                            const Secret& password, const Caller& caller) {
-    KEYLEDGER_CO_TRY(attempts, co_await attempts_at_head(services, user.id, caller.deadline));
+    KEYLEDGER_CO_TRY(history, co_await login_history_at_head(services, user.id, caller.deadline));
     const LoginAttemptLimits& limits = services.settings.attempts;
-    const std::string network = services.pseudonyms.network(user.id, caller.network);
-    if (!may_try(*attempts, network, limits, services.clock.now()))
+    const LogInDevice device = device_of_log_in(services, user.id, caller.session_id.value_or(SessionId{}), caller);
+    if (!may_try(history->attempts, source_of(*history, device), limits, services.clock.now()))
         co_return Unexpected(CommandError(refusals::kTooManyAttempts, limits.longest_pause));
     KEYLEDGER_CO_TRY(checked, co_await check_password(services, attempt, user, password.clone(), caller));
     if (!checked->check.matches) co_return Unexpected(refusals::kWrongPassword);
@@ -114,11 +116,8 @@ Answer<Receipt> judge_password(Services& services, Secret password, PasswordIden
 }
 
 Answer<LoginAttempts> attempts_at_head(Services& services, UserId user_id, Deadline deadline) {
-    const auto tally = services.unrecorded_failures.tally(user_id);
-    Streams streams;
-    streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
-    KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
-    co_return tally.added_to(state_of<LoginAttempts>(folds->front()), services.settings.attempts);
+    KEYLEDGER_CO_TRY(history, co_await login_history_at_head(services, user_id, deadline));
+    co_return std::move(history->attempts);
 }
 
 namespace {
@@ -135,7 +134,8 @@ asio::awaitable<Result<void, CommandError>> record(Services& services, LoginFail
     Streams streams;
     const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(*failure.user_id));
     const Instant now = services.clock.now();
-    const RecordFailedLogin command{failure.user_id, failure.reason, failure.network, services.settings.attempts, now};
+    const RecordFailedLogin command{failure.user_id,  failure.reason, failure.network, services.settings.attempts, now,
+                                    failure.device_id};
     const Step step = [&](Attempt& attempt) -> StepResult {
         recording = {attempt.state(attempts)};
         LoginAttempts after = recording.held;
@@ -143,7 +143,7 @@ asio::awaitable<Result<void, CommandError>> record(Services& services, LoginFail
             const auto events = decide(after, command);
             if (events.empty()) break;
             attempt.append(attempts, events);
-            after = evolve(std::move(after), events.front(), Recorded{0, now});
+            for (const auto& event : events) after = evolve(std::move(after), event, Recorded{0, now});
             recording.taken += 1;
         }
         co_return Result<void, CommandError>{};
@@ -167,13 +167,13 @@ public:
     }
 
     void settle() {
-        if (has_begun_) services_.unrecorded_failures.settle(*failure_.user_id, failure_.network.value_or(""));
+        if (has_begun_) services_.unrecorded_failures.settle(*failure_.user_id, place_of(failure_));
         has_begun_ = false;
     }
     void keep(const LoginAttempts& held) {
         if (has_begun_)
-            services_.unrecorded_failures.keep(*failure_.user_id, failure_.network.value_or(""), held,
-                                               services_.settings.attempts, services_.clock.now());
+            services_.unrecorded_failures.keep(*failure_.user_id, place_of(failure_), held, services_.settings.attempts,
+                                               services_.clock.now());
         has_begun_ = false;
     }
 
@@ -201,7 +201,7 @@ Answer<int> record_all(Services& services, std::vector<UnrecordedFailures::Waiti
                 break;
             }
             // Those that it did not take count for nothing any more: the account can't be tried from there.
-            services.unrecorded_failures.mark_recorded(user_id, waiting.failure.network.value_or(""), now);
+            services.unrecorded_failures.mark_recorded(user_id, place_of(waiting.failure), now);
             waiting.count -= now;
             recorded += static_cast<int>(recording.taken);
         }
@@ -214,9 +214,12 @@ Answer<int> record_all(Services& services, std::vector<UnrecordedFailures::Waiti
 
 asio::awaitable<void> record_failed_login(Services& services, std::optional<UserId> user_id, LoginFailure reason,
                                           Caller caller) {
-    bool counts = user_id && reason != LoginFailure::kTooManyFailures;
-    if (counts) {
-        const LoginFailed failure{user_id, reason, services.pseudonyms.network(*user_id, caller.network)};
+    // Asked of nobody, too: how long it takes tells nothing of the name.
+    const UserId whose = user_id ? *user_id : UserId{services.identifiers.next()};
+    const auto known_device = co_await known_device_of(services, whose, caller);
+    const LoginFailed failure{user_id, reason, services.pseudonyms.network(whose, caller.network), known_device};
+    bool taken = false;
+    if (user_id && counts(reason)) {
         UnderWay under_way(services, failure, caller);
         RecordedFailures recording;
         auto recorded = co_await record(services, failure, 1, caller, recording);
@@ -227,9 +230,12 @@ asio::awaitable<void> record_failed_login(Services& services, std::optional<User
             co_return;
         }
         under_way.settle();
-        counts = recording.taken > 0;
+        taken = recording.taken > 0;
+    } else if (reason == LoginFailure::kTooRisky) {
+        RecordedFailures recording;
+        taken = (co_await record(services, failure, 1, caller, recording)).has_value();
     }
-    if (!counts) co_await count_unattributed_failure(services, std::move(caller));
+    if (!taken) co_await count_unattributed_failure(services, std::move(caller));
 }
 
 Answer<int> record_waiting_failures(Services& services, UserId user_id, Deadline deadline) {
@@ -244,21 +250,44 @@ Answer<int> record_waiting_failures(Services& services, Deadline deadline) {
     co_return recorded;
 }
 
-asio::awaitable<void> record_good_login(Services& services, UserId user_id, LoginAttempts known, Caller caller) {
+namespace {
+
+std::vector<LoginAttemptsEvent> clearing_up(const LoginAttempts& attempts, const LoginAttemptLimits& limits,
+                                            const LogInDevice& device, const LoginSource& source, Instant now) {
+    const UserId& user_id = device.seen.user_id;
+    auto events = decide(attempts, ClearFailedLogins{user_id, device.network, source.known_device});
+    for (auto& event : decide(attempts, RememberNetwork{user_id, device.network, limits, now}))
+        events.push_back(std::move(event));
+    return events;
+}
+
+// Nothing of a client whose device is not to be known.
+std::vector<DevicesEvent> noticing(const Devices& devices, const LogInDevice& device) {
+    if (device.kept_id.empty()) return {};
+    auto events = decide(devices, device.seen);
+    return events ? std::move(*events) : std::vector<DevicesEvent>();
+}
+
+}  // namespace
+
+asio::awaitable<void> record_good_login(Services& services, LogInDevice device, LoginHistory history, Caller caller) {
     caller.idempotency.reset();
-    const std::string network = services.pseudonyms.network(user_id, caller.network);
-    const auto what_follows = [&](const LoginAttempts& state) {
-        auto events = decide(state, ClearFailedLogins{user_id, network});
-        const RememberNetwork see{user_id, network, services.settings.attempts, services.clock.now()};
-        for (auto& event : decide(state, see)) events.push_back(std::move(event));
-        return events;
-    };
-    if (what_follows(known).empty()) co_return;  // as it is with most log-ins: nothing is read or written
+    const UserId user_id = device.seen.user_id;
+    const Instant now = services.clock.now();
+    if (services.accounts.last_places != nullptr && device.at)
+        services.accounts.last_places->remember(user_id, {*device.at, now});
+    const LoginAttemptLimits& limits = services.settings.attempts;
+    const LoginSource source = source_of(history, device);
+    const bool nothing_new =
+        clearing_up(history.attempts, limits, device, source, now).empty() && noticing(history.devices, device).empty();
+    if (nothing_new) co_return;  // as it is with most log-ins: nothing is read or written
     (void)co_await record_waiting_failures(services, user_id, caller.deadline);  // or they would count as later ones
     Streams streams;
     const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
+    const auto devices = streams.read<Devices>(services.pseudonyms.devices_of(user_id), user_id);
     const Step step = [&](Attempt& attempt) -> StepResult {
-        attempt.append(attempts, what_follows(attempt.state(attempts)));
+        attempt.append(attempts, clearing_up(attempt.state(attempts), limits, device, source, now));
+        attempt.append(devices, noticing(attempt.state(devices), device));
         co_return Result<void, CommandError>{};
     };
     auto recorded = co_await services.executor.run(std::move(caller), streams, step, kMaxRecordAttempts);

@@ -1,5 +1,6 @@
 #pragma once
 // The password credential, as commands use it: checked against what the log names, sealed under its owner's key.
+#include "commands/devices/log_in_device.hpp"
 #include "commands/services.hpp"
 #include "domain/credentials/login_attempts.hpp"
 #include "domain/users/user.hpp"
@@ -70,8 +71,8 @@ Answer<Secret> hash_password(Services& services, Secret password, HashingRequest
 // Text, length, strength, and not made of the identity.
 Answer<Receipt> judge_password(Services& services, Secret password, PasswordIdentity identity, Deadline deadline);
 
-// The attempts at the head of the log, of all nodes (I8), and those that this node could not record. Read and not
-// guarded: otherwise anybody who guesses could lock the owner out by moving this stream.
+// The attempts at the head of the log, of all nodes (I8), and those that this node could not record, as in
+// login_history_at_head().
 Answer<LoginAttempts> attempts_at_head(Services& services, UserId user_id, Deadline deadline);
 
 // A failed attempt, on the user's stream of attempts; or summed apart from it
@@ -85,8 +86,8 @@ asio::awaitable<void> record_failed_login(Services& services, std::optional<User
 Answer<int> record_waiting_failures(Services& services, UserId user_id, Deadline deadline);
 Answer<int> record_waiting_failures(Services& services, Deadline deadline);
 
-// A successful log-in: earlier failures are cleared, and the network is remembered. `attempts` is what was read of
-// them.
-asio::awaitable<void> record_good_login(Services& services, UserId user_id, LoginAttempts attempts, Caller caller);
+// A successful log-in: earlier failures are cleared, network and device are remembered, and the place, which this
+// process alone remembers. `history` is what was read of them.
+asio::awaitable<void> record_good_login(Services& services, LogInDevice device, LoginHistory history, Caller caller);
 
 }  // namespace keyledger::commands

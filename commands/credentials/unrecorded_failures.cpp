@@ -5,7 +5,7 @@
 namespace keyledger::commands {
 
 bool UnrecordedFailures::begin(const LoginFailed& failure, const Caller& caller, Instant now) {
-    const std::string network = failure.network.value_or("");
+    const std::string network = place_of(failure);
     const std::lock_guard lock(mutex_);
     Network* here = find(*failure.user_id, network);
     if (here == nullptr) {
@@ -38,7 +38,8 @@ void UnrecordedFailures::keep(const UserId& user_id, std::string_view network, c
     if (here == nullptr || here->under_way == 0) return;
     here->under_way -= 1;
     const LoginAttempts others = tally_unlocked(user_id).added_to(recorded, limits);
-    if (may_try(others, network, limits, now)) {
+    const std::string from = here->failure.network.value_or("");
+    if (may_try(others, LoginSource{from, here->failure.device_id}, limits, now)) {
         here->waiting += 1;
         here->waits_since = now;
         waiting_ += 1;

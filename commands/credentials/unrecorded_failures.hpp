@@ -17,14 +17,19 @@
 
 namespace keyledger::commands {
 
-// Networks of accounts. While there is no room for another one, every account is closed to networks that it does not
-// know: nothing is forgotten to make room, or whoever fills it would have free guesses.
+// What a failure counts for: the device that the user is known to use, or else the network.
+inline std::string place_of(const LoginFailed& failure) {
+    return failure.device_id ? failure.device_id->to_string() : failure.network.value_or("");
+}
+
+// Networks and devices of accounts. While there is no room for one more, every account is closed to those that it does
+// not know: nothing is forgotten to make room, or whoever fills it would have free guesses.
 inline constexpr std::size_t kMaxUnrecordedNetworks = 16'384;
 
 // Thread-safe; holds addresses and agents in clear, for the envelopes of what is recorded later.
 class UnrecordedFailures {
 public:
-    // Of one network, `count` failures. Its caller is the last of them.
+    // Of one place, `count` failures. Its caller is the last of them.
     struct WaitingFailures {
         LoginFailed failure;
         std::int64_t count = 0;
@@ -36,16 +41,16 @@ public:
     // settled, by one of the next two.
     [[nodiscard]] bool begin(const LoginFailed& failure, const Caller& caller, Instant now);
     // The log has it, or it counts for nothing.
-    void settle(const UserId& user_id, std::string_view network);
+    void settle(const UserId& user_id, std::string_view place);
     // It was not taken: it waits. Where the account can't be tried from there without it, it counts for nothing.
     // `recorded` is what the log held, as far as that was read.
-    void keep(const UserId& user_id, std::string_view network, const LoginAttempts& recorded,
+    void keep(const UserId& user_id, std::string_view place, const LoginAttempts& recorded,
               const LoginAttemptLimits& limits, Instant now);
 
     // What waits, of one account or of all.
     std::vector<WaitingFailures> waiting_of(const UserId& user_id) const;
     std::vector<WaitingFailures> waiting() const;
-    void mark_recorded(const UserId& user_id, std::string_view network, std::int64_t count);
+    void mark_recorded(const UserId& user_id, std::string_view place, std::int64_t count);
     // An unlock: what failed before is over.
     void forget(const UserId& user_id);
 

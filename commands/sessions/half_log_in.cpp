@@ -73,7 +73,7 @@ std::vector<ProofMethod> methods_of(const std::vector<Proof>& proven) {
 }
 
 Result<void, CommandError> start(Services& services, Attempt& attempt, StreamOf<User> user, StreamOf<Session> session,
-                                 const HalfLogin& half) {
+                                 const HalfLogin& half, const LogInOrigin& origin) {
     const User& state = attempt.state(user);
     StartSession command{half.user_id,
                          half.client_id,
@@ -84,15 +84,18 @@ Result<void, CommandError> start(Services& services, Attempt& attempt, StreamOf<
                          services.settings.lifetimes};
     command.methods = methods_of(half.proven);
     command.authenticated_at = half.proven.front().at;
+    put_device(command, origin.history, origin.device, origin.risk);
     return attempt.decide_and_append(session, half.session_id, state, command);
 }
 
 // The stream of the factors is read of those alone whose own stream says that there are any.
 Answer<NextStep> ask_the_ladder(Services& services, Attempt& attempt, StreamOf<User> user, const HalfLogin& so_far,
-                                LoginCircumstances::Device device) {
+                                const LogInOrigin& origin) {
+    using Device = LoginCircumstances::Device;
     LoginCircumstances circumstances;
     circumstances.now = services.clock.now();
-    circumstances.device = device;
+    circumstances.device = is_known(origin.history, origin.device) ? Device::kKnown : Device::kNew;
+    circumstances.risk = origin.risk.points;
     const SecondFactorPolicy& policy = services.accounts.second_factors.policy;
     if (attempt.state(user).second_factor == User::SecondFactor::kOff) {
         if (!policy.of_roles.empty()) {
@@ -119,10 +122,10 @@ HalfLogin begun_by(const UserId& user_id, const Proof& proof) {
 }
 
 StepResult begin_session(Services& services, Attempt& attempt, StreamOf<User> user, StreamOf<Session> session,
-                         HalfLogin so_far, LoginCircumstances::Device device) {
-    KEYLEDGER_CO_TRY(next, co_await ask_the_ladder(services, attempt, user, so_far, device));
+                         HalfLogin so_far, LogInOrigin origin) {
+    KEYLEDGER_CO_TRY(next, co_await ask_the_ladder(services, attempt, user, so_far, origin));
     KEYLEDGER_CO_TRY(let_in, granted(services, *next, so_far));
-    co_return start(services, attempt, user, session, so_far);
+    co_return start(services, attempt, user, session, so_far, origin);
 }
 
 Answer<BegunEnrolment> enrol_while_logging_in(Services& services, Secret token, std::string name, Caller caller) {
@@ -160,6 +163,9 @@ Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Ca
     const auto user = streams.read<User>(user_id);
     const Step allowed = while_it_goes_on(user, *half);
     KEYLEDGER_CO_TRY(taken, co_await take_factor_attempt(services, user_id, streams, allowed, user_caller));
+    const LogInDevice device = device_of_log_in(services, user_id, half->session_id, caller);
+    KEYLEDGER_CO_TRY(history, co_await login_history_at_head(services, user_id, caller.deadline));
+    const LogInOrigin origin{*history, device, risk_of_log_in(services, *history, device)};
     const auto factors = streams.read<Factors>(factors_of(user_id));
     const auto session = streams.begin<Session>(half->session_id);
     CompletedLogIn completed;
@@ -173,15 +179,13 @@ Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Ca
                                                                 second.present.code, user_caller));
             KEYLEDGER_CO_TRY(on, put_confirmation(services, attempt, user, factors, completed.recovery_codes));
         } else {
-            // Nothing that a policy asks of whoever has no factor is asked of whoever presents one.
-            KEYLEDGER_CO_TRY(
-                next, co_await ask_the_ladder(services, attempt, user, whole, LoginCircumstances::Device::kKnown));
+            KEYLEDGER_CO_TRY(next, co_await ask_the_ladder(services, attempt, user, whole, origin));
             KEYLEDGER_CO_TRY(let_in, granted(services, *next, whole));
             KEYLEDGER_CO_TRY(used,
                              co_await use_factor(services, attempt, factors, user_id, second.present, user_caller));
         }
         attempt.spend(use_of(*half), refusals::kHalfLoginOver);
-        co_return start(services, attempt, user, session, whole);
+        co_return start(services, attempt, user, session, whole, origin);
     };
     user_caller.session_id = half->session_id;
     auto executed = co_await services.executor.run(user_caller, streams, step, kMaxFactorRuns);
@@ -189,12 +193,12 @@ Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Ca
         report_tampering(services, user_id, executed.error());
         co_return Unexpected(executed.error());
     }
-    auto attempts = co_await attempts_at_head(services, user_id, caller.deadline);
-    if (attempts) co_await record_good_login(services, user_id, std::move(*attempts), user_caller);
+    co_await record_good_login(services, device, std::move(*history), user_caller);
     completed.grant =
         Grant{user_id, half->session_id, half->client_id, half->audiences, half->audiences, half->security_stamp, 1};
     completed.grant.generated_at = executed->occurred_at;
     completed.grant.position = executed->position;
+    completed.grant.device = device_for_client(services, device);
     co_return std::move(completed);
 }
 

@@ -3,6 +3,7 @@
 // first: log_in, and whatever else begins a session, does so by begin_session(). Where something is missing, the answer
 // is a refusal that carries a pre-authentication token, nothing is appended, and complete_log_in begins that very
 // session once the rest is proven.
+#include "commands/devices/log_in_device.hpp"
 #include "commands/factors/enrol_factor.hpp"
 #include "domain/ladder/next_step.hpp"
 
@@ -34,10 +35,9 @@ HalfLogin begun_by(const UserId& user_id, const Proof& proof);
 // In a step: begins the session of `so_far`, if what is proven is enough. The stream of the factors is read, and
 // guarded, of those alone whose own stream says that there are any: a log-in without a second factor costs no read
 // more.
-// `device`: whether they were seen there before. kSecondFactorNeeded, kEnrolmentNeeded, kUserDisabled,
-// kFactorsMissing.
+// kSecondFactorNeeded, kEnrolmentNeeded, kUserDisabled, kFactorsMissing.
 StepResult begin_session(Services& services, Attempt& attempt, StreamOf<User> user, StreamOf<Session> session,
-                         HalfLogin so_far, LoginCircumstances::Device device);
+                         HalfLogin so_far, LogInOrigin origin);
 
 // ---- and then ----------------------------------------------------------------------------------------------------
 // Whoever must enrol a factor to get in: kHalfLoginOver, kTooManyFactors.

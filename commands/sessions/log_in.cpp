@@ -1,5 +1,6 @@
 #include "commands/sessions/log_in.hpp"
 
+#include "commands/account_services.hpp"
 #include "commands/claim_owner.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/credentials/renew_password_hash.hpp"
@@ -51,7 +52,8 @@ struct LogInAttempt {
     std::optional<LoginFailure> failure;
     bool was_wrong = false;  // in any run of the step
     bool needs_renewal = false;
-    LoginAttempts attempts;
+    LoginHistory history;
+    Risk risk;
     std::int64_t security_stamp = 0;
 
     void begin_again() {
@@ -60,11 +62,6 @@ struct LogInAttempt {
         was_wrong = was;
     }
 };
-
-LoginCircumstances::Device device_of(const LoginAttempts& attempts, std::string_view network) {
-    const LoginAttempts::Network* here = attempts.find(network);
-    return here && here->logged_in_at.is_set() ? LoginCircumstances::Device::kKnown : LoginCircumstances::Device::kNew;
-}
 
 // What was decided of the attempt was confirmed; else the store went away in between, or the streams never stood still.
 bool is_about_the_attempt(RefusalRef refusal) {
@@ -98,7 +95,7 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
 
     const UserId user_id{found->value().owner};
     const SessionId session_id{services.identifiers.next()};
-    const std::string network = services.pseudonyms.network(user_id, caller.network);
+    const LogInDevice device = device_of_log_in(services, user_id, session_id, caller);
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const auto session = streams.begin<Session>(session_id);
@@ -121,15 +118,18 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
             co_return Unexpected(refusals::kInvalidCredentials);
         }
         // Read only now, of the right password: a wrong one has the same answer however often it was tried.
-        KEYLEDGER_CO_TRY(attempts, co_await attempts_at_head(services, user_id, caller.deadline));
-        if (!may_try(*attempts, network, services.settings.attempts, services.clock.now())) {
+        KEYLEDGER_CO_TRY(history, co_await login_history_at_head(services, user_id, caller.deadline));
+        current.history = std::move(*history);
+        const LoginSource source = source_of(current.history, device);
+        if (!may_try(current.history.attempts, source, services.settings.attempts, services.clock.now()))
             current.failure = LoginFailure::kTooManyFailures;
-            co_return Unexpected(refusals::kInvalidCredentials);
-        }
-        current.attempts = std::move(*attempts);
+        current.risk = risk_of_log_in(services, current.history, device);
+        if (!current.failure && is_refused(current.risk, services.accounts.refused_risk))
+            current.failure = LoginFailure::kTooRisky;
+        if (current.failure) co_return Unexpected(refusals::kInvalidCredentials);
         half.security_stamp = user_state.security_stamp;
-        auto started =
-            co_await begin_session(services, attempt, user, session, half, device_of(current.attempts, network));
+        const LogInOrigin origin{current.history, device, current.risk};
+        auto started = co_await begin_session(services, attempt, user, session, half, origin);
         if (!started) current.failure = LoginFailure::kUserNotActive;
         co_return started;
     };
@@ -141,12 +141,13 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
         co_return Unexpected(executed.error());
     }
 
-    co_await record_good_login(services, user_id, std::move(current.attempts), user_caller);
+    co_await record_good_login(services, device, std::move(current.history), user_caller);
     if (current.needs_renewal)
         co_await renew_password_hash(services, user_id, std::move(request.password), user_caller);
     Grant grant{user_id, session_id, request.client.client_id, *audiences, *audiences, current.security_stamp, 1};
     grant.generated_at = executed->occurred_at;
     grant.position = executed->position;
+    grant.device = device_for_client(services, device);
     co_return grant;
 }
 

@@ -25,6 +25,7 @@ SessionDecision decide_on(const DecisionInput& input, const StartSession& comman
     started.device_id = command.device_id;
     started.country.value = command.country;
     started.city.value = command.city;
+    started.risk = command.risk;
     return Events{std::move(started)};
 }
 

@@ -30,6 +30,7 @@ struct SessionStarted {  // refresh token generation 1
     std::optional<DeviceId> device_id{};
     Personal<std::string> country{};
     Personal<std::string> city{};
+    std::int64_t risk = 0;
     static constexpr std::string_view kType = "session.started";
     static constexpr int kSchema = 2;
     static constexpr std::string_view kMeaning = "Somebody logged in. The first refresh token is of generation 1.";
@@ -49,7 +50,8 @@ struct SessionStarted {  // refresh token generation 1
             Field{"device_id", &E::device_id,
                   "a keyed digest of the user and of the device that keeps an id; `null`: none was known"},
             Field{"country", &E::country, "where the address was, by ISO 3166-1; `null`: nobody knew"},
-            Field{"city", &E::city, "likewise, by name"}};
+            Field{"city", &E::city, "likewise, by name"},
+            Field{"risk", &E::risk, "how much the log-in looked like somebody else's, 0 to 100 (docs/devices.md)"}};
     }
     constexpr About about() const { return About::account(user_id); }
     constexpr Uuid sealed_for() const { return user_id; }
@@ -116,6 +118,7 @@ struct StartSession {
     std::optional<DeviceId> device_id{};
     std::optional<std::string> country{};
     std::optional<std::string> city{};
+    std::int64_t risk = 0;
 };
 struct RefreshSession {
     std::int64_t presented_generation = 0;

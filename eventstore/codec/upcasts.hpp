@@ -36,17 +36,17 @@ struct Upcast<RoleWithdrawn> {
 };
 
 // ---- log-in attempts -------------------------------------------------------------------------------------------
-// Before version 2 nobody noted where from.
-inline void name_no_network(int version, rapidjson::Document& payload) {
-    if (version == 1) add_member(payload, "network", rapidjson::Value());
+// Before version 2 nobody noted where from, and before version 3 with what.
+inline void name_no_place(int version, rapidjson::Document& payload) {
+    add_member(payload, version == 1 ? "network" : "device_id", rapidjson::Value());
 }
 template <>
 struct Upcast<LoginFailed> {
-    static void from(int version, rapidjson::Document& payload) { name_no_network(version, payload); }
+    static void from(int version, rapidjson::Document& payload) { name_no_place(version, payload); }
 };
 template <>
 struct Upcast<LoginFailuresCleared> {
-    static void from(int version, rapidjson::Document& payload) { name_no_network(version, payload); }
+    static void from(int version, rapidjson::Document& payload) { name_no_place(version, payload); }
 };
 
 // ---- sessions --------------------------------------------------------------------------------------------------
@@ -58,6 +58,7 @@ struct Upcast<SessionStarted> {
         add_member(payload, "methods", rapidjson::Value(rapidjson::kArrayType));
         add_member(payload, "authenticated_at_ms", rapidjson::Value(0));
         for (const auto* unknown : {"device_id", "country", "city"}) add_member(payload, unknown, rapidjson::Value());
+        add_member(payload, "risk", rapidjson::Value(0));
     }
 };
 

@@ -2,13 +2,14 @@
 // `sessions`: who is logged in from where, and how it ended. One row a session; personal columns are null
 // once erased. A session that ran out is not an event: readers compare expires_at_ms and refreshed_at_ms with
 // their clock.
+#include "domain/base/device_id.hpp"
 #include "domain/base/time.hpp"
 #include "projections/engine/columns.hpp"
 #include "projections/engine/queries.hpp"
 
 namespace keyledger::projections {
 
-inline constexpr Model kSessionsModel{"sessions", 1};
+inline constexpr Model kSessionsModel{"sessions", 2};
 
 struct SessionRow {
     SessionId id;
@@ -23,6 +24,9 @@ struct SessionRow {
     std::optional<Instant> ended_at;
     std::optional<std::string> end_reason;  // a SessionEndReason's name, or what ended it with others
     std::optional<Position> ended_position;
+    std::optional<DeviceId> device_id;   // null: of before devices were known
+    std::optional<std::string> country;  // where it began
+    std::optional<std::string> city;
     Position first_position = 0;
     Position position = 0;
 
@@ -40,6 +44,9 @@ struct SessionRow {
             Column{"ended_at_ms", &SessionRow::ended_at},
             Column{"end_reason", &SessionRow::end_reason, R"(collate "C")"},
             Column{"ended_position", &SessionRow::ended_position},
+            Column{"device_id", &SessionRow::device_id, ColumnUse::kSetOnce},
+            Column{"country", &SessionRow::country},
+            Column{"city", &SessionRow::city},
             Column{"first_position", &SessionRow::first_position, ColumnUse::kSetOnce},
             Column{"position", &SessionRow::position},
         };
@@ -57,6 +64,7 @@ struct SessionFilter {
         Duration idle;
     };
     std::optional<LiveAt> live;
+    std::optional<DeviceId> device_id{};
 };
 
 Answer<Page<SessionRow, SessionCursor>> list_sessions(Queries& queries, SessionFilter filter,

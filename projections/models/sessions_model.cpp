@@ -53,6 +53,9 @@ struct Begin {
     Instant started_at;
     Instant expires_at;
     Position first_position = 0;
+    std::optional<DeviceId> device_id{};
+    std::optional<std::string> country{};
+    std::optional<std::string> city{};
 };
 struct Refresh {
     Instant at;
@@ -87,8 +90,14 @@ struct OnSession {
         change.refresh = Refresh{from.occurred_at, generation, from.client_address.value, from.user_agent.value};
     }
     void operator()(const SessionStarted& event) const {
-        change.begin = Begin{event.user_id, event.client_id, decoded.metadata.occurred_at, event.expires_at,
-                             decoded.recorded->position};
+        change.begin = Begin{event.user_id,
+                             event.client_id,
+                             decoded.metadata.occurred_at,
+                             event.expires_at,
+                             decoded.recorded->position,
+                             event.device_id,
+                             event.country.value,
+                             event.city.value};
         refreshed(1);
     }
     void operator()(const SessionRefreshed& event) const { refreshed(event.generation); }
@@ -151,6 +160,9 @@ void insert_begun(pqxx::transaction_base& transaction, const std::string& table,
         row.generation = change.refresh->generation;
         row.client_address = change.refresh->client_address;
         row.user_agent = change.refresh->user_agent;
+        row.device_id = change.begin->device_id;
+        row.country = change.begin->country;
+        row.city = change.begin->city;
         row.ended_at = member_of(change.end, &End::at);
         row.end_reason = member_of(change.end, &End::reason);
         row.ended_position = member_of(change.end, &End::position);
@@ -192,9 +204,10 @@ void end_together(pqxx::transaction_base& transaction, const std::string& table,
 
 void erase(pqxx::transaction_base& transaction, const std::string& table, const EndsTogether& ends) {
     if (ends.erased.empty()) return;
-    transaction.exec_params(
-        "update " + table + " set client_address = null, user_agent = null where user_id = any($1::uuid[])",
-        ends.erased.literal());
+    transaction.exec_params("update " + table +
+                                " set client_address = null, user_agent = null, country = null, city = null where "
+                                "user_id = any($1::uuid[])",
+                            ends.erased.literal());
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ std::string_view name_of(SealedPurpose purpose) {
         case SealedPurpose::kCursor: return "cursor";
         case SealedPurpose::kMailLink: return "mail-link";
         case SealedPurpose::kChallengeHandle: return "challenge-handle";
+        case SealedPurpose::kDevice: return "device";
         case SealedPurpose::kPreAuthentication: return "pre-authentication";
         case SealedPurpose::kSnapshot: return "snapshot";
     }

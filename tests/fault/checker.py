@@ -58,7 +58,8 @@ TRACE_OF_REFUSAL = {
 }
 # Commands of their own.
 BESIDES = {"login.failed", "login.failures_cleared", "login.failures_summed", "login.honeypots_summed",
-           "login.network_seen", "user.password_hash_renewed"}
+           "login.network_seen", "login.locked", "device.first_seen", "device.seen_again",
+           "device.country_first_seen", "user.password_hash_renewed"}
 NOT_FROM_A_CLIENT = {"create-admin", "housekeeping"}
 MAX_FAILURES_IN_A_ROW = 100  # KEYLEDGER_LOGIN_FAILURES_IN_A_ROW
 

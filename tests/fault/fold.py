@@ -201,3 +201,6 @@ class Fold:
 
     def login_network_seen(self, event, payload, _stream, _at_ms):
         self.subjects[event["position"]] = payload["user_id"]
+
+    login_locked = login_network_seen
+    device_first_seen = device_seen_again = device_country_first_seen = login_network_seen

@@ -14,6 +14,7 @@
 #include "commands/accounts/update_profile.hpp"
 #include "commands/credentials/unlock_user.hpp"
 #include "commands/sessions/end_sessions.hpp"
+#include "domain/devices/devices.hpp"
 #include "eventstore/aggregates.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/declarations.hpp"
@@ -100,6 +101,12 @@ TEST(AccountMailPlan, OfEveryEvent) {
                                                             {"login.failures_summed", ""},
                                                             {"login.honeypots_summed", ""},
                                                             {"login.network_seen", ""},
+                                                            {"login.locked", "locked"},
+                                                            {"device.first_seen", "new-device"},
+                                                            {"device.seen_again", ""},
+                                                            {"device.country_first_seen", "new-device"},
+                                                            {"device.named", ""},
+                                                            {"device.forgotten", ""},
                                                             {"login.unlocked", "unlocked"},
                                                             {"factor.enrolment_begun", ""},
                                                             {"factor.enrolled", "factor-added"},
@@ -111,13 +118,23 @@ TEST(AccountMailPlan, OfEveryEvent) {
                                                             {"factor.attempt_passed", ""},
                                                             {"factor.attempts_forgiven", ""}};
     const std::set<std::string_view> of_people{User::kStreamType, Session::kStreamType, LoginAttempts::kStreamType,
-                                                  Factors::kStreamType};
+                                               Devices::kStreamType, Factors::kStreamType};
     for (const auto& info : eventstore::event_types()) {
         const auto decided = told.find(info.type);
         EXPECT_EQ(decided != told.end(), of_people.contains(info.stream_type))
             << info.type << ": decide whether its user gets a mail, here and in reactors/account_mail.cpp";
         EXPECT_EQ(planned(info, golden(info), ActorType::kSystem), decided == told.end() ? "" : decided->second)
             << info.type;
+    }
+}
+
+// Both say themselves whether they are told, so that there is one mail of one log-in, and not one of each of many.
+TEST(AccountMailPlan, IsSilentWhereTheEventSaysSo) {
+    for (const char* type : {"login.locked", "device.first_seen", "device.country_first_seen"}) {
+        const auto& info = eventstore::event_type_info(type);
+        std::string silent = golden(info);
+        silent.replace(silent.find("\"mail\""), 6, "\"silent\"");
+        EXPECT_EQ(planned(info, silent, ActorType::kSystem), "") << type;
     }
 }
 
@@ -264,6 +281,69 @@ TEST_F(AccountMailTest, IsOfUsersAndOfWhatFollowsFromTheirIds) {
     EXPECT_EQ(sent[0].kind, mail::Kind::kSessionsRevoked);
     EXPECT_EQ(sent[1].kind, mail::Kind::kUnlocked);
     for (const auto& letter : sent) EXPECT_EQ(letter.address, "Ann@Example.com");
+}
+
+// What is sealed for its user is told to nobody else, and read with their key: device and place of the log-in itself.
+TEST_F(AccountMailTest, TellsOfANewDeviceByItsOwnWords) {
+    const auto devices = node.services.pseudonyms.devices_of(ann);
+    const auto see = [&](SeeDevice seen) {
+        seen.user_id = ann;
+        seen.now = clock.now();
+        commands::Streams streams;
+        const auto stream = streams.read<Devices>(devices, ann);
+        const commands::Step step = [&](commands::Attempt& attempt) -> commands::StepResult {
+            co_return attempt.decide_and_append(stream, DevicesCommand(seen));
+        };
+        ASSERT_TRUE(run(node.executor.run(test::caller(), streams, step)));
+    };
+    see({.user_id = {},
+         .device_id = test::uuid(0xD1),
+         .is_kept = true,
+         .agent_network = "a",
+         .session_id = {},
+         .agent = "Firefox on Linux",
+         .country = "DE",
+         .city = "Berlin",
+         .now = {}});
+    see({.user_id = {},
+         .device_id = test::uuid(0xD2),
+         .is_kept = true,
+         .agent_network = "b",
+         .session_id = {},
+         .agent = "Chrome on Windows",
+         .country = "DE",
+         .city = "Hamburg",
+         .now = {}});
+    EXPECT_TRUE(std::holds_alternative<Done>(perform_newest("device.first_seen")));
+    see({.user_id = {},
+         .device_id = test::uuid(0xD1),
+         .is_kept = true,
+         .agent_network = "a",
+         .session_id = {},
+         .agent = "Firefox on Linux",
+         .country = "AU",
+         .city = "Sydney",
+         .now = {}});
+    EXPECT_TRUE(std::holds_alternative<Done>(perform_newest("device.country_first_seen")));
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[0].kind, mail::Kind::kNewDevice);
+    EXPECT_EQ(sent[0].facts.device, "Chrome on Windows");
+    EXPECT_EQ(sent[0].facts.place, "Hamburg, DE");
+    EXPECT_EQ(sent[1].facts.place, "AU");
+    EXPECT_EQ(sent[1].address, "Ann@Example.com");
+}
+
+TEST_F(AccountMailTest, TellsUntilWhenALockOutLasts) {
+    node.services.settings.attempts = {100, 2, seconds(2), days(90)};
+    for (int i = 0; i < 4; ++i) {
+        clock.advance(seconds(5));
+        (void)run(commands::log_in(node.services, test::login("ann@example.com", "not the password"), test::caller()));
+    }
+    EXPECT_TRUE(std::holds_alternative<Done>(perform_newest("login.locked")));
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].kind, mail::Kind::kLocked);
+    ASSERT_TRUE(sent[0].facts.due);
+    EXPECT_GT(*sent[0].facts.due, *sent[0].facts.at);
 }
 
 // An application that revokes what it holds logs its user out; one that may revoke everybody's is somebody else.

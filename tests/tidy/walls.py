@@ -107,6 +107,9 @@ WALLS = {
         "system": [*ASIO, *JSON, "spdlog/", "CLI/", "prometheus/", "yaml.h"],
     },
     "integrations": {"own": ["domain/", "integrations/", "commands/"], "system": [*ASIO, *JSON]},
+    "integrations/places": {
+        "own": ["domain/base/", "integrations/places/", "commands/devices/"], "system": ["maxminddb.h"],
+    },
     "cmake": {"own": [], "system": [*ASIO, "boost/beast/"]},
     "bench": {"own": [""], "system": [""]},
     "tests": {"own": [""], "system": [""]},
@@ -116,7 +119,7 @@ WALLS = {
 THIRD_PARTY = (
     "boost/", "rapidjson/", "openssl/", "argon2.h", "crypt.h", "zxcvbn", "pqxx/", "libpq-fe.h", "postgresql/",
     "librdkafka/", "pistache/", "prometheus/", "spdlog/", "fmt/", "CLI/", "gtest/", "gmock/", "curl/", "yaml.h",
-    "utf8proc.h", "idn2.h", "kainjow/", "liboath/", "png.h", "qrencode.h",
+    "utf8proc.h", "idn2.h", "kainjow/", "liboath/", "png.h", "qrencode.h", "maxminddb.h",
 )
 # Headers that belong to one folder, whatever others let through: looked for in all that an object file was made of.
 HELD_BACK = {
@@ -135,6 +138,7 @@ HELD_BACK = {
     "liboath/": ["security/factors"],
     "png.h": ["security/factors"],
     "qrencode.h": ["security/factors"],
+    "maxminddb.h": ["integrations/places"],
 }
 
 # These folders serve every aggregate and name none, so that one more costs them nothing: no include of its headers,

@@ -1,9 +1,12 @@
 // Lists of sessions, of the read model.
+#include <algorithm>
+
 #include "api/routes/call.hpp"
 #include "api/routes/reading.hpp"
 #include "api/wire/write_json.hpp"
 #include "commands/access/answers_at_head.hpp"
 #include "commands/access/permissions.hpp"
+#include "commands/devices/devices.hpp"
 #include "domain/sessions/lifetime.hpp"
 #include "projections/models/sessions.hpp"
 #include "projections/models/users.hpp"
@@ -14,7 +17,21 @@ namespace {
 namespace rows = keyledger::projections;
 using commands::CommandError;
 
-void write_session(JsonText& json, const rows::SessionRow& session) {
+using KnownDevices = std::vector<Devices::Known>;
+
+// What people call it: their own word for it, or else what it said of itself.
+std::optional<std::string> name_in(const KnownDevices& devices, const std::optional<DeviceId>& device_id) {
+    const auto found = std::ranges::find_if(
+        devices, [&](const Devices::Known& one) { return device_id && one.device_id == *device_id; });
+    if (found == devices.end()) return std::nullopt;
+    return found->name ? found->name : found->agent;
+}
+
+std::optional<std::string> text_of(const std::optional<DeviceId>& device_id) {
+    return device_id ? std::optional<std::string>(device_id->to_string()) : std::nullopt;
+}
+
+void write_session(JsonText& json, const rows::SessionRow& session, const KnownDevices& devices) {
     json.text("id", session.id.to_string())
         .text("client_id", session.client_id)
         .time("started_at", session.started_at)
@@ -23,7 +40,11 @@ void write_session(JsonText& json, const rows::SessionRow& session) {
         .time_or_null("ended_at", session.ended_at)
         .text_or_null("end_reason", session.end_reason)
         .text_or_null("client_address", session.client_address)
-        .text_or_null("user_agent", session.user_agent);
+        .text_or_null("user_agent", session.user_agent)
+        .text_or_null("device_id", text_of(session.device_id))
+        .text_or_null("device_name", name_in(devices, session.device_id))
+        .text_or_null("country", session.country)
+        .text_or_null("city", session.city);
 }
 
 // A session that nobody ended is over all the same once it is too old or was idle for too long: the rule is that of
@@ -39,13 +60,13 @@ rows::SessionRow as_it_stands(rows::SessionRow session, Instant now, Duration id
 
 using SessionPage = rows::Page<rows::SessionRow, rows::SessionCursor>;
 
-Response sessions_answer(Call& call, std::string_view list, const SessionPage& page,
+Response sessions_answer(Call& call, std::string_view list, const SessionPage& page, const KnownDevices& devices,
                          const std::optional<SessionId>& current) {
     const Instant now = call.services().clock.now();
     const Duration idle = call.services().settings.lifetimes.idle;
     JsonText json;
     write_items(json, page.items, [&](JsonText& item, const rows::SessionRow& session) {
-        write_session(item, as_it_stands(session, now, idle));
+        write_session(item, as_it_stands(session, now, idle), devices);
         if (current) item.boolean("current", session.id == *current);
     });
     std::optional<std::string> next;
@@ -73,7 +94,9 @@ Reply list_my_sessions(Call& call) {
     const auto cursor = session_cursor(*page);
     auto sessions = co_await rows::list_sessions(context.queries, filter, cursor, page->limit, call.request.deadline);
     if (!sessions) co_return refuse_query(call.request, sessions.error());
-    co_return sessions_answer(call, page->list, *sessions, call.bearer().session_id);
+    auto devices = co_await commands::devices_of_user(call.services(), filter.user, call.request.deadline);
+    if (!devices) co_return refuse(call, devices.error());
+    co_return sessions_answer(call, page->list, *sessions, *devices, call.bearer().session_id);
 }
 
 Reply list_user_sessions(Call& call) {
@@ -88,7 +111,9 @@ Reply list_user_sessions(Call& call) {
     const auto cursor = session_cursor(*page);
     auto sessions = co_await rows::list_sessions(context.queries, filter, cursor, page->limit, call.request.deadline);
     if (!sessions) co_return refuse_query(call.request, sessions.error());
-    co_return sessions_answer(call, page->list, *sessions, std::nullopt);
+    auto devices = co_await commands::devices_of_user(call.services(), filter.user, call.request.deadline);
+    if (!devices) co_return refuse(call, devices.error());
+    co_return sessions_answer(call, page->list, *sessions, *devices, std::nullopt);
 }
 
 using enum Method;

@@ -27,7 +27,7 @@ Reply log_in(Call& call) {
     auto grant = co_await commands::log_in(call.services(), std::move(login), caller_of(call.request));
     if (!grant) co_return refuse(call, grant.error());
     const auto tokens = co_await call.context.tokens.issue(*grant);
-    co_return token_answer(tokens, grant->session_id, grant->position);
+    co_return with_device(token_answer(tokens, grant->session_id, grant->position), grant->device);
 }
 
 Reply refresh(Call& call) {

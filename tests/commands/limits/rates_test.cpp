@@ -138,7 +138,7 @@ TEST_F(FailuresAsOneClient, CostNoReadWhereAllAccountsAreRemembered) {
     Services serving{s.executor,    remembering,    s.store,  s.cipher,       s.clock,
                      s.identifiers, s.pseudonyms,   s.hasher, s.policy,       s.client_secret_cache,
                      s.assertions,  s.operator_log, s.limits, s.failure_sums, s.unrecorded_failures,
-                     s.settings};
+                     s.accounts,    s.settings};
     ASSERT_TRUE(test::succeeds(ask(s, "home", billing_, *billing_.secret)));
     remembering.accounts[billing_.id] = state_of<ServiceAccount>(*node.cache.find(billing_.id));
     stepped.calls.clear();

@@ -11,10 +11,13 @@
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/accounts/update_profile.hpp"
 #include "commands/clients/service_accounts.hpp"
+#include "commands/account_services.hpp"
 #include "commands/credentials/unlock_user.hpp"
 #include "commands/factors/change_factors.hpp"
 #include "commands/factors/reset_second_factor.hpp"
+#include "commands/devices/devices.hpp"
 #include "commands/sessions/end_sessions.hpp"
+#include "tests/commands/devices/plain_devices.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 #include "tests/support/http/openapi.hpp"
 
@@ -108,6 +111,13 @@ struct Command {
     std::function<Subject(const Scene&)> about = {};  // whom it is about
 };
 
+void log_in_with_a_device(Scene& scene) {
+    static test::PlainDeviceIds ids;
+    scene.world.accounts.device_ids = &ids;
+    scene.world.log_in(scene.node, "ann@example.com");
+    scene.made = granted(run(devices_of_user(scene.services(), scene.ann, Deadline::max()))).front().device_id;
+}
+
 Subject about_bob(const Scene& scene) { return Subject::user(scene.bob); }
 Subject about_staff(const Scene& scene) { return Subject::group(scene.staff); }
 Subject about_billing(const Scene& scene) { return Subject::service_account(scene.billing); }
@@ -144,6 +154,10 @@ std::vector<Command> own_commands() {
              granted(run(request_own_erasure(s.services(), std::move(request), caller_of(s.anns))));
              s.anns = s.world.log_in(s.node, "ann@example.com");
          }},
+        {"nameMyDevice", Of::kOwn, [](Scene& s, Bearer b, Caller c) {
+             return run(name_device(s.services(), b, DeviceId{s.made}, "laptop", c)); }, log_in_with_a_device},
+        {"forgetMyDevice", Of::kOwn, [](Scene& s, Bearer b, Caller c) {
+             return run(forget_device(s.services(), b, DeviceId{s.made}, c)); }, log_in_with_a_device},
         {"endMySessions", Of::kOwn,
          [](Scene& s, Bearer b, Caller c) {
              return run(revoke_all_sessions(s.services(), b, SessionsToKeep::kCurrentSession, c));

@@ -139,6 +139,87 @@ TEST(MayTry, KnowsWhatWasRecordedBeforeNetworksWere) {
     EXPECT_FALSE(may_try(after_failures(10), kHere, limits(), kNow));
 }
 
+// ---- known devices ---------------------------------------------------------------------------------------------
+const DeviceId kLaptop = test::uuid(0xD1);
+
+TEST(MayTry, IsOpenToAKnownDeviceWhateverOthersDid) {
+    LoginAttempts attempts = after_failures_from(kHere, 200);
+    EXPECT_FALSE(may_try(attempts, kHere, limits(), kNow));
+    EXPECT_TRUE(may_try(attempts, LoginSource{kHere, kLaptop}, limits(), kNow)) << "no pause stops it";
+    EXPECT_TRUE(may_try(attempts, LoginSource{kThere, kLaptop}, limits(), kNow)) << "nor do all networks together";
+}
+
+// What it does itself counts for it alone, and for the sum.
+TEST(MayTry, EndsForAKnownDeviceThatFailsTooOftenItself) {
+    LoginAttempts attempts;
+    for (int i = 0; i < 9; ++i) {
+        attempts = test::further(attempts, LoginFailed{kAnn, {}, kHere, kLaptop}, {i + 1, kNow});
+        EXPECT_TRUE(may_try(attempts, LoginSource{kHere, kLaptop}, limits(), kNow)) << i;
+    }
+    EXPECT_TRUE(may_try(attempts, kHere, limits(), kNow)) << "its network has nothing to wait for";
+    EXPECT_EQ(attempts.failures_in_a_row, 9);
+    attempts = test::further(attempts, LoginFailed{kAnn, {}, kHere, kLaptop}, {10, kNow});
+    EXPECT_FALSE(may_try(attempts, LoginSource{kHere, kLaptop}, limits(), kNow + 365 * kDay));
+    const auto cleared = test::further(attempts, LoginFailuresCleared{kAnn, kHere, kLaptop}, {11, kNow});
+    EXPECT_TRUE(may_try(cleared, LoginSource{kHere, kLaptop}, limits(), kNow));
+    const auto elsewhere = test::further(attempts, LoginFailuresCleared{kAnn, kThere}, {11, kNow});
+    EXPECT_FALSE(may_try(elsewhere, LoginSource{kHere, kLaptop}, limits(), kNow)) << "somebody else's good log-in";
+    const auto unlocked = test::further(attempts, LoginUnlocked{kAnn}, {11, kNow});
+    EXPECT_TRUE(may_try(unlocked, LoginSource{kHere, kLaptop}, limits(), kNow));
+}
+
+// ---- lock-outs -------------------------------------------------------------------------------------------------
+std::vector<LoginLocked> locks_of(const LoginAttemptLimits& limits, int failures, bool from_one_network,
+                                  LoginAttempts attempts = {}) {
+    std::vector<LoginLocked> locks;
+    Instant now = kNow;
+    for (int i = 0; i < failures; ++i) {
+        now += limits.longest_pause;  // so that each may be tried
+        const std::string network = from_one_network ? kHere : "network " + std::to_string(i);
+        for (const auto& event : decide(attempts, RecordFailedLogin{kAnn, {}, network, limits, now})) {
+            attempts = test::further(attempts, event, {i + 1, now});
+            if (const auto* locked = std::get_if<LoginLocked>(&event)) locks.push_back(*locked);
+        }
+    }
+    return locks;
+}
+
+TEST(RecordFailedLogin, SaysOnceThatTheLongestPauseBegins) {
+    LoginAttemptLimits some = limits();
+    some.failures_in_a_row = 1000;
+    some.longest_pause = seconds(4);
+    EXPECT_TRUE(locks_of(some, 3, true).empty()) << "1 and 2 seconds";
+    const auto locks = locks_of(some, 30, true);
+    ASSERT_EQ(locks.size(), 1u);
+    EXPECT_EQ(locks.front().failures, 4);
+    EXPECT_EQ(locks.front().until, kNow + 4 * some.longest_pause + some.longest_pause);
+    EXPECT_EQ(locks.front().alert, LockAlert::kMail);
+}
+
+TEST(RecordFailedLogin, SaysOnceThatTheAccountIsClosedToStrangers) {
+    const auto locks = locks_of(limits(), 30, false);
+    ASSERT_EQ(locks.size(), 1u);
+    EXPECT_EQ(locks.front().failures, 10);
+    EXPECT_FALSE(locks.front().until) << "until somebody unlocks it";
+    EXPECT_EQ(locks.front().alert, LockAlert::kMail);
+}
+
+TEST(RecordFailedLogin, SendsOneMailADay) {
+    LoginAttempts told;
+    told.alerted_at = kNow;
+    const auto locks = locks_of(limits(), 30, false, told);
+    ASSERT_EQ(locks.size(), 1u);
+    EXPECT_EQ(locks.front().alert, LockAlert::kSilent);
+    told.alerted_at = kNow - kDay;
+    EXPECT_EQ(locks_of(limits(), 30, false, told).front().alert, LockAlert::kMail);
+}
+
+TEST(RecordFailedLogin, CountsNoRightPasswordThatWasRefusedForItsRisk) {
+    const RecordFailedLogin command{kAnn, LoginFailure::kTooRisky, kHere, limits(), kNow};
+    EXPECT_EQ(decide(after_failures(10), command).size(), 1u) << "it is told all the same";
+    EXPECT_EQ(test::given<LoginAttempts>(LoginFailed{kAnn, LoginFailure::kTooRisky, kHere}).failures_in_a_row, 0);
+}
+
 // ---- what is written -------------------------------------------------------------------------------------------
 TEST(RecordFailedLogin, IsNotWrittenWhereTheAccountMayNotBeTried) {
     const RecordFailedLogin command{kAnn, LoginFailure::kWrongPassword, kHere, limits(), kNow};

@@ -35,6 +35,7 @@ auto value_at(const Answer& answer, const char* pointer, bool (rapidjson::Value:
 }
 
 void watch_tokens(const Answer& answer) {
+    if (const auto device = answer.header("Keyledger-Device")) watch_secret(*device);
     if (answer.status != 200 || answer.header("Content-Type") != "application/json") return;
     for (const char* token : {"/access_token", "/refresh_token"})
         if (answer.has(token)) watch_secret(answer.text(token));
