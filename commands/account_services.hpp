@@ -44,6 +44,8 @@ struct AccountServices {
     const Places* places = nullptr;     // nullptr: nobody knows where an address is
     LastPlaces* last_places = nullptr;  // nullptr: nothing is remembered
     int refused_risk = 0;               // a log-in of so many points is refused; 0: none is
+    Duration step_up_window = minutes(5);  // how recent an authentication has to be (commands/access/step_up.hpp)
+    SessionLimit session_limit{};          // of one user (commands/sessions/begin_session.hpp)
 };
 
 }  // namespace keyledger::commands

@@ -8,6 +8,7 @@
 #include "commands/runtime/ports.hpp"
 #include "domain/base/time.hpp"
 #include "domain/credentials/login_attempt_limits.hpp"
+#include "domain/ladder/proofs.hpp"
 #include "domain/sessions/lifetime.hpp"
 #include "eventstore/limits.hpp"
 
@@ -74,6 +75,7 @@ struct Grant {
     Instant generated_at{};       // when that generation came into being: its bytes follow from it
     Position position = 0;        // of the event that granted it; 0 when none was needed
     std::string device{};         // what the client is to keep, sealed (commands/devices/); empty: nothing new
+    std::vector<Proof> proofs{};  // of the session: what tokens tell of
 };
 
 struct Receipt {

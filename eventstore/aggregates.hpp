@@ -20,7 +20,9 @@
 #include "domain/jobs/job_outcome.hpp"
 #include "domain/log/log_keeping.hpp"
 #include "domain/registrations/registration.hpp"
+#include "domain/sessions/admitted_sessions.hpp"
 #include "domain/sessions/session.hpp"
+#include "domain/sessions/session_cleanup.hpp"
 #include "domain/users/user.hpp"
 #include "eventstore/any.hpp"
 
@@ -40,7 +42,7 @@ struct AggregateList {
 
 using Aggregates = AggregateList<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators,
                                  ServiceAccount, ServiceToken, Group, Nestings, LogKeeping, JobOutcome, Challenge,
-                                 WrongCodes, Factors, Registration, Devices>;
+                                 WrongCodes, Factors, Registration, Devices, AdmittedSessions, SessionCleanup>;
 
 struct AnyEvent : Aggregates::Event {
     using Aggregates::Event::variant;

@@ -55,7 +55,8 @@ struct Teller {
     Telling operator()(const SessionEnded& ended) const {
         const bool by_user = event.metadata.actor_type == ActorType::kUser;
         switch (ended.reason) {
-            case SessionEndReason::kLoggedOut: return {};
+            case SessionEndReason::kLoggedOut:
+            case SessionEndReason::kDisplaced: return {};
             case SessionEndReason::kRevoked: return by_user ? Telling() : Told{Kind::kSessionRevoked};
             case SessionEndReason::kRefreshTokenReused: return Told{Kind::kSessionRevoked};
         }

@@ -1,6 +1,7 @@
 #include "api/routes/refusals.hpp"
 
 #include "api/wire/form.hpp"
+#include "commands/access/step_up.hpp"
 #include "commands/clients/clients.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/sessions/half_log_in.hpp"
@@ -43,6 +44,16 @@ Problem problem_of(const commands::CommandError& error) {
     return what;
 }
 
+// As a resource server challenges (RFC 9470 section 3), but with 403: the token is good, and nobody has to log in anew.
+// Empty: to authenticate again would not help.
+std::string_view step_up_challenge(RefusalRef refusal) {
+    if (refusal == refusals::kSecondFactorNotRecent)
+        return R"(Bearer realm="keyledger", error="insufficient_user_authentication", acr_values="2")";
+    if (refusal == refusals::kPasswordNotRecent)
+        return R"(Bearer realm="keyledger", error="insufficient_user_authentication", acr_values="1")";
+    return {};
+}
+
 Response challenge(Response response, std::string_view header) {
     response.headers.add("WWW-Authenticate", header);
     return response;
@@ -78,6 +89,8 @@ Response refuse(const Request& request, const commands::CommandError& error) {
     const bool lacks_permission = error.refusal == refusals::kForbidden || error.refusal == refusals::kExceedsAuthority;
     if (lacks_permission && bearer_token(request))
         return challenge(std::move(response), R"(Bearer realm="keyledger", error="insufficient_scope")");
+    if (const auto wanted = step_up_challenge(error.refusal); !wanted.empty() && bearer_token(request))
+        return challenge(std::move(response), wanted);
     if (error.refusal == refusals::kInvalidClient)
         return challenge(std::move(response), R"(Basic realm="keyledger", charset="UTF-8")");
     if (error.refusal == refusals::kInvalidCredentials || error.refusal == refusals::kHalfLoginOver)

@@ -81,6 +81,8 @@ struct Config {
     std::string imported_hash;  // empty: nobody was imported
     Duration access_token_lifetime = seconds(300);
     SessionLifetimes lifetimes;
+    Duration step_up_window = minutes(5);
+    SessionLimit session_limit;
     LoginAttemptLimits attempts;
     std::string places_file;  // empty: where an address is, is not known
     int refused_risk = 0;     // 0: none is
@@ -326,6 +328,17 @@ inline constexpr Setting kSettings[] = {
      [](Config& config, const Value& value) { config.lifetimes.idle = seconds(value.number); }},
     {"KEYLEDGER_SESSION_ABSOLUTE_SECONDS", "2592000", whole(1, 365 * kDayS, "s"), "every session ends", kPlain,
      [](Config& config, const Value& value) { config.lifetimes.absolute = seconds(value.number); }},
+    {"KEYLEDGER_SESSIONS_AT_ONCE", "0", whole(0, 50), "of one user at most; 0: as many as they like", kPlain,
+     [](Config& config, const Value& value) { config.session_limit.most = static_cast<std::size_t>(value.number); }},
+    {"KEYLEDGER_SESSIONS_WHEN_FULL", "end-oldest", one_of("end-oldest,refuse"),
+     "what happens at the log-in that would be one too many", kPlain,
+     [](Config& config, const Value& value) {
+         using When = SessionLimit::WhenReached;
+         config.session_limit.when_reached = value.text == "refuse" ? When::kNewIsRefused : When::kOldestEnds;
+     }},
+    {"KEYLEDGER_STEP_UP_SECONDS", "300", whole(1, kDayS, "s"),
+     "how recent an authentication changes of an account and administration take", kPlain,
+     [](Config& config, const Value& value) { config.step_up_window = seconds(value.number); }},
     {"KEYLEDGER_REFRESH_GRACE_SECONDS", "10", whole(0, 10, "s"), "the same refresh token again after a lost answer",
      kPlain, [](Config& config, const Value& value) { config.lifetimes.refresh_grace = seconds(value.number); }},
     {"KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", "100", whole(3, 100), "of one user, then only known networks may (NIST: 100)",

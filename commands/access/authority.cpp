@@ -1,5 +1,6 @@
 #include "commands/access/authority.hpp"
 
+#include "commands/access/step_up.hpp"
 #include "domain/access/assignments.hpp"
 #include "domain/access/nestings.hpp"
 #include "domain/sessions/session.hpp"
@@ -113,6 +114,7 @@ Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, c
     const Subject subject = Subject::user(bearer.user_id);
     KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, HoldingsScope::kGroups));
     if (!holdings->rules.covers(needed)) co_return Unexpected(refusals::kForbidden);
+    KEYLEDGER_CO_TRY(recent, require_step_up(attempt, actor, bearer, services, StepUpFor::kAdministration));
     co_return holdings->authority();
 }
 

@@ -67,8 +67,8 @@ HoldingsScope holdings_scope_for(const AccessRules& held);
 // The roles of a user, by groups and by default too; those of groups are read, and guarded from then on.
 Answer<std::vector<RoleId>> roles_of(Attempt& attempt, UserId user_id);
 
-// The actor holds `needed`, or kForbidden; the answer is their Holdings::authority(). Guards their session, user,
-// assignments and roles.
+// The actor holds `needed`, or kForbidden, and authenticated lately (commands/access/step_up.hpp); the answer is their
+// Holdings::authority(). Guards their session, user, assignments and roles.
 Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, const Bearer& bearer,
                                    const Services& services);
 // A step that requires this and nothing else. The services outlive the step.

@@ -2,6 +2,7 @@
 
 #include "commands/access/administer.hpp"
 #include "commands/access/groups.hpp"
+#include "commands/access/step_up.hpp"
 #include "commands/credentials/named_credential.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/entity_tags.hpp"
@@ -111,6 +112,8 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
     const ActorStreams actor = read_actor(streams, bearer);
     bool was_wrong = false;
     const Step step = [&](Attempt& attempt) -> StepResult {
+        const std::vector<ProofMethod> proven_now{ProofMethod::kPassword};  // once it is checked
+        KEYLEDGER_CO_TRY(recent, require_step_up(attempt, actor, bearer, services, StepUpFor::kAccount, proven_now));
         auto right = co_await check_own_password(services, attempt, actor.user, request.current_password, caller);
         if (!right) {
             was_wrong = was_wrong || right.error().refusal == refusals::kWrongPassword;

@@ -1,6 +1,6 @@
 #include "commands/credentials/change_password.hpp"
 
-#include "commands/access/authority.hpp"
+#include "commands/access/step_up.hpp"
 #include "commands/credentials/password_history.hpp"
 #include "commands/credentials/passwords.hpp"
 
@@ -19,6 +19,8 @@ Answer<Receipt> change_password(Services& services, PasswordChange change, Calle
     const ActorStreams actor = read_actor(streams, bearer);
     bool was_wrong = false;
     const Step step = [&](Attempt& attempt) -> StepResult {
+        const std::vector<ProofMethod> proven_now{ProofMethod::kPassword};  // once it is checked
+        KEYLEDGER_CO_TRY(recent, require_step_up(attempt, actor, bearer, services, StepUpFor::kAccount, proven_now));
         auto checked = co_await check_own_password(services, attempt, actor.user, change.current_password, caller);
         if (!checked) {
             was_wrong = was_wrong || checked.error().refusal == refusals::kWrongPassword;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "domain/base/id.hpp"
+#include "domain/base/time.hpp"
 #include "eventstore/event_metadata.hpp"
 #include "eventstore/store.hpp"
 
@@ -48,6 +49,7 @@ struct Bearer {
     UserId user_id;
     SessionId session_id;
     std::int64_t security_stamp = 0;
+    Instant issued_at{};  // what is proven later is not this token's (commands/access/step_up.hpp)
 };
 
 }  // namespace keyledger::commands

@@ -4,6 +4,7 @@
 #include "commands/account_services.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/runtime/spending.hpp"
+#include "commands/sessions/begin_session.hpp"
 #include "domain/sessions/session.hpp"
 #include "security/primitives/bytes.hpp"
 
@@ -72,8 +73,8 @@ std::vector<ProofMethod> methods_of(const std::vector<Proof>& proven) {
     return methods;
 }
 
-Result<void, CommandError> start(Services& services, Attempt& attempt, StreamOf<User> user, StreamOf<Session> session,
-                                 const HalfLogin& half, const LogInOrigin& origin) {
+StepResult start(Services& services, Attempt& attempt, StreamOf<User> user, StreamOf<Session> session,
+                 const HalfLogin& half, LogInOrigin origin) {
     const User& state = attempt.state(user);
     StartSession command{half.user_id,
                          half.client_id,
@@ -85,7 +86,8 @@ Result<void, CommandError> start(Services& services, Attempt& attempt, StreamOf<
     command.methods = methods_of(half.proven);
     command.authenticated_at = half.proven.front().at;
     put_device(command, origin.history, origin.device, origin.risk);
-    return attempt.decide_and_append(session, half.session_id, state, command);
+    auto started = co_await start_session(services, attempt, session, user, command);
+    co_return started;
 }
 
 // The stream of the factors is read of those alone whose own stream says that there are any.
@@ -125,7 +127,8 @@ StepResult begin_session(Services& services, Attempt& attempt, StreamOf<User> us
                          HalfLogin so_far, LogInOrigin origin) {
     KEYLEDGER_CO_TRY(next, co_await ask_the_ladder(services, attempt, user, so_far, origin));
     KEYLEDGER_CO_TRY(let_in, granted(services, *next, so_far));
-    co_return start(services, attempt, user, session, so_far, origin);
+    auto started = co_await start(services, attempt, user, session, so_far, origin);
+    co_return started;
 }
 
 Answer<BegunEnrolment> enrol_while_logging_in(Services& services, Secret token, std::string name, Caller caller) {
@@ -185,7 +188,9 @@ Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Ca
                              co_await use_factor(services, attempt, factors, user_id, second.present, user_caller));
         }
         attempt.spend(use_of(*half), refusals::kHalfLoginOver);
-        co_return start(services, attempt, user, session, whole, origin);
+        auto started = co_await start(services, attempt, user, session, whole, origin);
+        if (started) completed.grant.proofs = whole.proven;
+        co_return started;
     };
     user_caller.session_id = half->session_id;
     auto executed = co_await services.executor.run(user_caller, streams, step, kMaxFactorRuns);
@@ -194,10 +199,12 @@ Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Ca
         co_return Unexpected(executed.error());
     }
     co_await record_good_login(services, device, std::move(*history), user_caller);
+    std::vector<Proof> proofs = std::move(completed.grant.proofs);
     completed.grant =
         Grant{user_id, half->session_id, half->client_id, half->audiences, half->audiences, half->security_stamp, 1};
     completed.grant.generated_at = executed->occurred_at;
     completed.grant.position = executed->position;
+    completed.grant.proofs = std::move(proofs);
     completed.grant.device = device_for_client(services, device);
     co_return std::move(completed);
 }

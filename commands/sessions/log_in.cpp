@@ -4,6 +4,7 @@
 #include "commands/claim_owner.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/credentials/renew_password_hash.hpp"
+#include "commands/sessions/begin_session.hpp"
 #include "commands/sessions/half_log_in.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/identity.hpp"
@@ -135,7 +136,7 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     };
     Caller user_caller = caller.acting_as(user_id);
     user_caller.session_id = session_id;
-    auto executed = co_await services.executor.run(user_caller, streams, step);
+    auto executed = co_await services.executor.run(user_caller, streams, step, attempts_to_begin(services));
     if (!executed) {
         co_await count_failure(services, user_id, current, executed.error(), std::move(caller));
         co_return Unexpected(executed.error());
@@ -148,6 +149,7 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     grant.generated_at = executed->occurred_at;
     grant.position = executed->position;
     grant.device = device_for_client(services, device);
+    grant.proofs.push_back({ProofMethod::kPassword, now});
     co_return grant;
 }
 

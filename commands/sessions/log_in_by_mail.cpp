@@ -1,7 +1,8 @@
 #include "commands/sessions/log_in_by_mail.hpp"
 
 #include "commands/account_services.hpp"
-#include "commands/credentials/reset_password.hpp"
+#include "commands/credentials/passwords.hpp"
+#include "commands/sessions/half_log_in.hpp"
 #include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
@@ -24,30 +25,44 @@ Answer<Grant> log_in_by_mail(Services& services, MailedLogIn log_in, Caller call
     if (!is_offered(services, log_in.presented.purpose)) co_return Unexpected(refusals::kLogInByMailOff);
     KEYLEDGER_CO_TRY(audiences, audiences_for(log_in.client, services.settings.issuer, log_in.resource));
     const SessionId session_id{services.identifiers.next()};
-    std::int64_t security_stamp = 0;
+    std::optional<LogInDevice> device;
+    std::optional<LoginHistory> history;
+    std::optional<CommandError> go_on;  // the proof is used up, and leads to half a log-in
+    HalfLogin half;
     const Earning earning = [&](Attempt& attempt, const StreamOf<User>& user, const OpenedProof&) -> StepResult {
         const User& state = attempt.state(user);
-        if (state.second_factor == User::SecondFactor::kOn) co_return Unexpected(refusals::kSecondFactorNeeded);
-        security_stamp = state.security_stamp;
-        StartSession command;
-        command.user_id = user.id;
-        command.client_id = log_in.client.client_id;
-        command.audiences = *audiences;
-        command.device = services.pseudonyms.device(caller.user_agent);
-        command.verified_sha256 = state.sealed_sha256;
-        command.now = services.clock.now();
-        command.lifetimes = services.settings.lifetimes;
-        command.methods = {ProofMethod::kMail};
+        go_on.reset();
+        half = begun_by(user.id, {ProofMethod::kMail, services.clock.now()});
+        half.session_id = session_id;
+        half.security_stamp = state.security_stamp;
+        half.client_id = log_in.client.client_id;
+        half.audiences = *audiences;
+        half.device = services.pseudonyms.device(caller.user_agent);
+        device = device_of_log_in(services, user.id, session_id, caller);
+        KEYLEDGER_CO_TRY(known, co_await login_history_at_head(services, user.id, caller.deadline));
+        history = std::move(*known);
+        const LogInOrigin origin{*history, *device, risk_of_log_in(services, *history, *device)};
         Streams more;
         const auto session = more.begin<Session>(session_id);
         KEYLEDGER_CO_TRY(read, co_await attempt.also_read(std::move(more)));
         KEYLEDGER_CO_TRY(verified, attempt.decide_and_append(user, VerifyEmail{}));
-        co_return attempt.decide_and_append(session, session_id, state, command);
+        auto begun = co_await begin_session(services, attempt, user, session, half, origin);
+        if (!begun && begun.error().go_on) {
+            go_on = begun.error();
+            begun = Result<void, CommandError>{};
+        }
+        co_return begun;
     };
     KEYLEDGER_CO_TRY(proven, co_await prove_user(services, std::move(log_in.presented), caller, earning, session_id));
-    Grant grant{proven->user_id, session_id, log_in.client.client_id, *audiences, *audiences, security_stamp, 1};
+    if (go_on) co_return Unexpected(*go_on);
+    Caller user_caller = caller.acting_as(proven->user_id);
+    user_caller.session_id = session_id;
+    co_await record_good_login(services, *device, std::move(*history), std::move(user_caller));
+    Grant grant{proven->user_id, session_id, log_in.client.client_id, *audiences, *audiences, half.security_stamp, 1};
     grant.generated_at = proven->occurred_at;
     grant.position = proven->position;
+    grant.proofs = half.proven;
+    grant.device = device_for_client(services, *device);
     co_return grant;
 }
 

@@ -21,11 +21,13 @@ struct RefreshVerdict {
     Instant generated_at;
     std::int64_t security_stamp = 0;
     std::vector<std::string> session_audiences;
+    std::vector<Proof> proofs;  // as they were: a refresh proves nothing
     bool refused = false;
 };
 
 RefreshVerdict judge(const Session& session, const User& user, const std::vector<SessionEvent>& events) {
-    RefreshVerdict verdict{session.generation, session.refreshed_at, user.security_stamp, session.audiences, false};
+    RefreshVerdict verdict{session.generation, session.refreshed_at, user.security_stamp,
+                           session.audiences,  session.proofs,       false};
     if (events.empty()) return verdict;
     if (const auto* refreshed = std::get_if<SessionRefreshed>(&events.front()))
         verdict.generation = refreshed->generation;
@@ -81,7 +83,8 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
                     verdict.security_stamp,
                     verdict.generation,
                     verdict.generated_at,
-                    executed->position};
+                    executed->position,
+                    std::move(verdict.proofs)};
 }
 
 }  // namespace keyledger::commands

@@ -26,6 +26,11 @@ struct AccessClaims {
     std::string client_id;
     std::vector<std::string> audiences;
     std::string token_id;  // jti
+    // What the session had proven when the token was made (domain/ladder/assurance.hpp); not set, and empty: of a
+    // service, or of a node of an older version, which told nothing of it.
+    Instant authenticated_at;          // auth_time
+    std::vector<std::string> methods;  // amr
+    std::string strength;              // acr
     Instant issued_at;
     Instant expires_at;
 };

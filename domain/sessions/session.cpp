@@ -53,6 +53,16 @@ SessionDecision decide_on(const DecisionInput& input, const EndSession& command)
     return Events{SessionEnded{command.reason}};
 }
 
+SessionDecision decide_on(const DecisionInput& input, const ReauthenticateSession& command) {
+    KEYLEDGER_TRY(good, check_session(input.session, input.session_id, input.user, command.lifetimes, command.now));
+    return Events{SessionReauthenticated{command.methods}};
+}
+
+void put_proof(std::vector<Proof>& proofs, const Proof& proof) {
+    std::erase_if(proofs, [&](const Proof& known) { return known.method == proof.method; });
+    proofs.push_back(proof);
+}
+
 Session apply(Session session, const SessionStarted& event, const Recorded& recorded) {
     session.status = Status::kLive;
     session.user_id = event.user_id;
@@ -66,7 +76,9 @@ Session apply(Session session, const SessionStarted& event, const Recorded& reco
     session.refreshed_at = recorded.occurred_at;
     session.expires_at = event.expires_at;
     const Instant proven_at = event.authenticated_at.is_set() ? event.authenticated_at : recorded.occurred_at;
-    for (const ProofMethod method : event.methods) session.proofs.push_back({method, proven_at});
+    for (const ProofMethod method : event.methods) put_proof(session.proofs, {method, proven_at});
+    // Before schema 2 a password was the only way in.
+    if (event.methods.empty()) put_proof(session.proofs, {ProofMethod::kPassword, proven_at});
     session.device_id = event.device_id;
     return session;
 }
@@ -74,6 +86,10 @@ Session apply(Session session, const SessionRefreshed& event, const Recorded& re
     session.generation = event.generation;
     session.device = event.device;
     session.refreshed_at = recorded.occurred_at;
+    return session;
+}
+Session apply(Session session, const SessionReauthenticated& event, const Recorded& recorded) {
+    for (const ProofMethod method : event.methods) put_proof(session.proofs, {method, recorded.occurred_at});
     return session;
 }
 Session apply(Session session, const SessionRefreshRefused&, const Recorded&) { return session; }

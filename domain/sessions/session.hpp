@@ -69,6 +69,17 @@ struct SessionRefreshed {
                           Field{"device", &E::device, "a keyed digest of what the client said of itself"}};
     }
 };
+struct SessionReauthenticated {
+    std::vector<ProofMethod> methods;
+    static constexpr std::string_view kType = "session.reauthenticated";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "Whoever holds the session proved again who they are, at the time of the event. Its tokens stay as they are.";
+    static constexpr auto fields() {
+        return std::tuple{Field{"methods", &SessionReauthenticated::methods,
+                                "what was proven, by the names of RFC 8176 where it has one"}};
+    }
+};
 struct SessionRefreshRefused {  // a token of a generation that was never handed out: somebody forges
     std::int64_t presented_generation = 0;
     static constexpr std::string_view kType = "session.refresh_refused";
@@ -82,11 +93,11 @@ struct SessionRefreshRefused {  // a token of a generation that was never handed
     }
     AuditOutcome outcome() const { return AuditOutcome::failure("unknown_generation"); }
 };
-enum class SessionEndReason { kLoggedOut, kRevoked, kRefreshTokenReused };
+enum class SessionEndReason { kLoggedOut, kRevoked, kRefreshTokenReused, kDisplaced };
 constexpr auto enum_names(SessionEndReason) {
     using R = SessionEndReason;
     return std::array{EnumName{R::kLoggedOut, "logged_out"}, EnumName{R::kRevoked, "revoked"},
-                      EnumName{R::kRefreshTokenReused, "refresh_token_reused"}};
+                      EnumName{R::kRefreshTokenReused, "refresh_token_reused"}, EnumName{R::kDisplaced, "displaced"}};
 }
 struct SessionEnded {
     SessionEndReason reason = SessionEndReason::kLoggedOut;
@@ -94,15 +105,18 @@ struct SessionEnded {
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning = "The session is over, and all its tokens with it.";
     static constexpr auto fields() {
-        return std::tuple{Field{"reason", &SessionEnded::reason,
-                                "`refresh_token_reused` is a stolen token, or a client that lost track"}};
+        return std::tuple{
+            Field{"reason", &SessionEnded::reason,
+                  "`refresh_token_reused` is a stolen token, or a client that lost track; `displaced`: the user "
+                  "may have so many at once, and began another"}};
     }
     // A reused refresh token is a refused refresh, which happens to end the session.
     AuditOutcome outcome() const {
         return {reason != SessionEndReason::kRefreshTokenReused, std::string(stored_name(reason))};
     }
 };
-using SessionEvent = std::variant<SessionStarted, SessionRefreshed, SessionRefreshRefused, SessionEnded>;
+using SessionEvent =
+    std::variant<SessionStarted, SessionRefreshed, SessionRefreshRefused, SessionEnded, SessionReauthenticated>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct StartSession {
@@ -124,6 +138,11 @@ struct RefreshSession {
     std::int64_t presented_generation = 0;
     std::string client_id;
     std::string device;
+    Instant now;
+    SessionLifetimes lifetimes;
+};
+struct ReauthenticateSession {
+    std::vector<ProofMethod> methods;  // that were checked just now
     Instant now;
     SessionLifetimes lifetimes;
 };
@@ -159,7 +178,7 @@ struct Session {
     Instant started_at;
     Instant refreshed_at;  // the start counts as the first refresh
     Instant expires_at;
-    std::vector<Proof> proofs{};
+    std::vector<Proof> proofs{};  // of each method the newest
     std::optional<DeviceId> device_id{};
 
     static constexpr std::string_view kStreamType = "session";
@@ -169,7 +188,7 @@ struct Session {
     static constexpr About kAbout = About::as_begun();
     using Event = SessionEvent;
     // For snapshots. kFold grows whenever `evolve` makes another state of the same events, or a field changes.
-    static constexpr int kFold = 2;
+    static constexpr int kFold = 3;
     static constexpr auto fields() {
         using S = Session;
         return std::tuple{Field{"status", &S::status},
@@ -194,7 +213,7 @@ Result<void, RefusalRef> check_session(const Session& session, const SessionId& 
                                        const SessionLifetimes& lifetimes, Instant now);
 
 using SessionDecision = Result<std::vector<SessionEvent>, RefusalRef>;
-using SessionCommand = std::variant<StartSession, RefreshSession, EndSession>;
+using SessionCommand = std::variant<StartSession, RefreshSession, EndSession, ReauthenticateSession>;
 
 // A refresh that decides SessionEnded or SessionRefreshRefused must be answered as a refusal. One that decides
 // nothing is a repeat after a lost answer: the current generation's token is given again, byte for byte.

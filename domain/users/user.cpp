@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/ladder/waits.hpp"
 #include "domain/users/identity.hpp"
 
 namespace keyledger {
@@ -234,25 +235,34 @@ User apply(User user, const UserFormerEmailReleased&, const Recorded&) {
     user.undo_until = {};
     return user;
 }
-User apply(User user, const UserPasswordReset& event, const Recorded&) {
+// A reset takes the mail of the address, and the second factor if there is one that counts.
+User apply(User user, const UserPasswordReset& event, const Recorded& recorded) {
+    const bool took_factor =
+        user.second_factor == User::SecondFactor::kOn && user.second_factor_counts_from <= recorded.occurred_at;
+    user.password_counts_from = took_factor ? Instant() : recorded.occurred_at + kWaitAfterReset;
     return with_password(std::move(user), event.credential_id, event.sealed_sha256);
 }
 User apply(User user, const UserOneTimePasswordSet& event, const Recorded&) {
     user = with_password(std::move(user), event.credential_id, event.sealed_sha256);
     user.password_use = User::PasswordUse::kMustBeChanged;
     user.password_expires_at = event.expires_at;
+    user.password_counts_from = {};
     return user;
 }
 User apply(User user, const UserLocaleChosen& event, const Recorded&) {
     user.locale = event.locale.value;
     return user;
 }
-User apply(User user, const UserSecondFactorTurnedOn&, const Recorded&) {
+// It was enrolled with the password.
+User apply(User user, const UserSecondFactorTurnedOn&, const Recorded& recorded) {
+    const bool password_counted = user.password_counts_from <= recorded.occurred_at;
     user.second_factor = User::SecondFactor::kOn;
+    user.second_factor_counts_from = password_counted ? recorded.occurred_at : recorded.occurred_at + kWaitOfNewFactor;
     return user;
 }
 User apply(User user, const UserSecondFactorTurnedOff&, const Recorded&) {
     user.second_factor = User::SecondFactor::kOff;
+    user.second_factor_counts_from = {};
     return user;
 }
 // What is left ends sessions and tells nobody.

@@ -414,6 +414,9 @@ struct User {
     PasswordUse password_use = PasswordUse::kLogsIn;
     Instant password_expires_at;  // of one that must be changed
     SecondFactor second_factor = SecondFactor::kOff;
+    // For step-up (domain/ladder/waits.hpp).
+    Instant password_counts_from;
+    Instant second_factor_counts_from;
     // Counts what ends sessions together. Tokens carry it; it is never compared by time.
     std::int64_t security_stamp = 0;
     Position sessions_ended_before = 0;
@@ -446,6 +449,8 @@ struct User {
                           Field{"password_use", &U::password_use},
                           Field{"password_expires_at_ms", &U::password_expires_at},
                           Field{"second_factor", &U::second_factor},
+                          Field{"password_counts_from_ms", &U::password_counts_from},
+                          Field{"second_factor_counts_from_ms", &U::second_factor_counts_from},
                           Field{"security_stamp", &U::security_stamp},
                           Field{"sessions_ended_before", &U::sessions_ended_before},
                           Field{"kept_session", &U::kept_session},

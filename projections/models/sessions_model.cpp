@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "domain/sessions/session.hpp"
+#include "domain/sessions/session_cleanup.hpp"
 #include "domain/users/user.hpp"
 #include "eventstore/subscription.hpp"
 #include "projections/engine/table.hpp"
@@ -102,6 +103,7 @@ struct OnSession {
     }
     void operator()(const SessionRefreshed& event) const { refreshed(event.generation); }
     void operator()(const SessionRefreshRefused&) const {}
+    void operator()(const SessionReauthenticated&) const {}
     void operator()(const SessionEnded& event) const {
         if (change.end) return;
         End& end = change.end.emplace();
@@ -113,11 +115,17 @@ struct OnSession {
 
 using Changes = std::map<SessionId, SessionChange>;
 
-using Concerns = eventstore::Subscription<User, Session>;
+using Concerns = eventstore::Subscription<User, Session, SessionCleanup>;
+
+struct CleanUp {
+    Instant over_before;
+    Position position = 0;
+};
 
 struct Collect {
     Changes& changes;
     EndsTogether& ends;
+    std::optional<CleanUp>& clean_up;
     const DecodedEvent& decoded;
 
     void operator()(const UserId& user, const UserEvent& event) const {
@@ -134,6 +142,10 @@ struct Collect {
         SessionChange& change = changes[id];
         change.position = decoded.recorded->position;
         std::visit(OnSession{change, decoded}, event);
+    }
+    // A later one frees all that an earlier one does.
+    void operator()(const Id<SessionCleanup>&, const SessionCleanupEvent& event) const {
+        clean_up = CleanUp{std::get<SessionsCleanedUp>(event).over_before, decoded.recorded->position};
     }
 };
 
@@ -172,6 +184,19 @@ void insert_begun(pqxx::transaction_base& transaction, const std::string& table,
     insert_rows(transaction, table, rows);
 }
 
+// Whatever is cleaned up can't be refreshed any more; but it may be ended, by whoever revokes an old token.
+void look_for_missing(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
+    SqlArray lives;
+    for (const auto& [session, change] : changes)
+        if (!change.begin && !change.end) lives.add(session);
+    const auto counted = transaction.exec_params1("select count(*) from unnest($1::uuid[]) as l (id) where not exists "
+                                                  "(select from " +
+                                                      table + " as s where s.id = l.id)",
+                                                  lives.literal());
+    const auto missing = counted[0].as<std::int64_t>();
+    if (missing != 0) throw InconsistentLog(std::to_string(missing) + " session(s) have no row");
+}
+
 void update_known(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
     SqlArray id, refreshed, generation, address, agent, ended, reason, ended_at, position;
     for (const auto& [session, change] : changes) {
@@ -190,8 +215,7 @@ void update_known(pqxx::transaction_base& transaction, const std::string& table,
     const auto done = transaction.exec_params("update " + table + kChange, id.literal(), refreshed.literal(),
                                               generation.literal(), address.literal(), agent.literal(), ended.literal(),
                                               reason.literal(), ended_at.literal(), position.literal());
-    if (done.affected_rows() != id.size())
-        throw InconsistentLog(std::to_string(id.size() - done.affected_rows()) + " session(s) have no row");
+    if (done.affected_rows() != id.size()) look_for_missing(transaction, table, changes);
 }
 
 void end_together(pqxx::transaction_base& transaction, const std::string& table, const EndsTogether& ends) {
@@ -200,6 +224,13 @@ void end_together(pqxx::transaction_base& transaction, const std::string& table,
     sql.replace(sql.find("TABLE"), 5, table);
     transaction.exec_params(sql, ends.user_id.literal(), ends.kept.literal(), ends.position.literal(),
                             ends.at.literal(), ends.reason.literal());
+}
+
+// As the log stood at that event, however it is cut into batches.
+void clean_up(pqxx::transaction_base& transaction, const std::string& table, const CleanUp& clean_up) {
+    transaction.exec_params("delete from " + table + " where (ended_at_ms < $1 and ended_position < $2)" +
+                                " or (expires_at_ms <= $1 and first_position < $2)",
+                            clean_up.over_before.ms(), clean_up.position);
 }
 
 void erase(pqxx::transaction_base& transaction, const std::string& table, const EndsTogether& ends) {
@@ -225,14 +256,16 @@ void SessionsModel::apply(pqxx::transaction_base& transaction, int generation,
     const std::string table = this->table(generation);
     Changes changes;
     EndsTogether ends;
+    std::optional<CleanUp> cleaned_up;
     for (const DecodedEvent& decoded : events)
-        Concerns::deliver(*decoded.event, decoded.recorded->stream_id, Collect{changes, ends, decoded});
+        Concerns::deliver(*decoded.event, decoded.recorded->stream_id, Collect{changes, ends, cleaned_up, decoded});
     insert_begun(transaction, table, changes);
     update_known(transaction, table, changes);
     // Last: it must meet the sessions that began in this batch. Those that began after the event have a
     // higher first position, and one that ended before it keeps its end.
     end_together(transaction, table, ends);
     erase(transaction, table, ends);
+    if (cleaned_up) clean_up(transaction, table, *cleaned_up);
 }
 
 }  // namespace keyledger::projections

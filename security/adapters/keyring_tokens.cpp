@@ -4,6 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "commands/runtime/key_on_other_node.hpp"
+#include "domain/ladder/assurance.hpp"
 #include "security/keys/sealed_value.hpp"
 #include "security/tokens/refresh_token.hpp"
 
@@ -74,6 +75,12 @@ asio::awaitable<commands::IssuedTokens> KeyringTokens::issue(commands::Grant gra
     claims.expires_at = now + settings_.access_token_lifetime;
     claims.security_stamp = grant.security_stamp;
     claims.log_id = settings_.log_id;
+    const Assurance assurance = assurance_of(grant.proofs);
+    if (assurance.authenticated_at.is_set()) {
+        claims.authenticated_at = assurance.authenticated_at;
+        claims.methods = method_names(assurance);
+        claims.strength = assurance.level;
+    }
     commands::IssuedTokens issued;
     issued.expires_in = settings_.access_token_lifetime;
     issued.access_token = co_await sign(std::move(claims), now);
@@ -131,13 +138,17 @@ std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectat
         verified = access_tokens_.verify(token, expectation, clock_.now());
     if (!verified || verified->log_id != settings_.log_id) return std::nullopt;
     commands::AccessClaims claims;
-    if (verified->session) claims.bearer = {UserId{verified->subject}, *verified->session, verified->security_stamp};
+    if (verified->session)
+        claims.bearer = {UserId{verified->subject}, *verified->session, verified->security_stamp, verified->issued_at};
     else
         claims.service = commands::ServiceBearer{ServiceAccountId{verified->subject},
                                                  ServiceTokenId{verified->token_id}, words_of(verified->scope)};
     claims.client_id = verified->client_id;
     claims.audiences = verified->audiences;
     claims.token_id = verified->token_id.to_string();
+    claims.authenticated_at = verified->authenticated_at;
+    claims.methods = verified->methods;
+    claims.strength = verified->strength;
     claims.issued_at = verified->issued_at;
     claims.expires_at = verified->expires_at;
     return claims;

@@ -68,11 +68,10 @@ public:
         return fits ? at->value.GetInt64() : 0;
     }
     Instant time(const char* name) { return Instant::at_second(number(name, kLatestSecond)); }
-    std::vector<std::string> texts(const char* name) {
+    std::vector<std::string> texts(const char* name, std::size_t most) {
         std::vector<std::string> all;
         auto at = json_.FindMember(name);
-        bool fits =
-            at != json_.MemberEnd() && at->value.IsArray() && !at->value.Empty() && at->value.Size() <= kMaxAudiences;
+        bool fits = at != json_.MemberEnd() && at->value.IsArray() && !at->value.Empty() && at->value.Size() <= most;
         good_ = good_ && fits;
         if (!fits) return all;
         for (const rapidjson::Value& value : at->value.GetArray()) {
@@ -90,17 +89,28 @@ private:
     bool good_ = true;
 };
 
+// A node of an older version signs tokens without all three.
+bool tells_of_authentication(const ClaimsReader& reader) {
+    return reader.has("auth_time") || reader.has("amr") || reader.has("acr");
+}
+
 std::optional<SignedToken> read_claims(const Json& json) {
     if (json.MemberCount() > kMaxClaims || has_doubled_members(json)) return std::nullopt;
     ClaimsReader reader(json);
     SignedToken token;
     token.claims.issuer = reader.text("iss");
     token.claims.subject = SubjectId{reader.uuid("sub")};
-    token.claims.audiences = reader.texts("aud");
+    token.claims.audiences = reader.texts("aud", kMaxAudiences);
     token.claims.client_id = reader.text("client_id");
     if (reader.has("sid")) {
         token.claims.session = SessionId{reader.uuid("sid")};
         token.claims.security_stamp = reader.number("sst", INT64_MAX);
+        if (tells_of_authentication(reader)) {
+            token.claims.authenticated_at = reader.time("auth_time");
+            token.claims.methods = reader.texts("amr", kMaxMethods);
+            token.claims.strength = reader.text("acr");
+            if (!token.claims.authenticated_at.is_set()) return std::nullopt;
+        }
     } else if (reader.has("scope")) {
         token.claims.scope = reader.text("scope", kMaxScopeSize);
     }
@@ -112,7 +122,8 @@ std::optional<SignedToken> read_claims(const Json& json) {
     if (reader.has("nbf")) token.not_before = std::max(token.not_before, reader.time("nbf"));
     Duration lifetime = token.claims.expires_at - token.claims.issued_at;
     bool good = reader.good() && lifetime > Duration() && lifetime <= kMaxAccessTokenLifetime;
-    if (!token.claims.session) good = good && token.claims.subject.to_string() == token.claims.client_id;
+    if (!token.claims.session)
+        good = good && token.claims.subject.to_string() == token.claims.client_id && !tells_of_authentication(reader);
     return good ? std::optional(std::move(token)) : std::nullopt;
 }
 
@@ -135,6 +146,12 @@ void check_text(std::string_view text, const char* what) {
         throw std::invalid_argument(std::string("access token: ") + what + " must have 1 to 512 bytes");
 }
 
+bool tells_whole_authentication(const AccessTokenClaims& claims) {
+    if (!claims.authenticated_at.is_set()) return claims.methods.empty() && claims.strength.empty();
+    return claims.session && !claims.methods.empty() && claims.methods.size() <= kMaxMethods &&
+           !claims.strength.empty();
+}
+
 void check_claims(const AccessTokenClaims& claims) {
     check_text(claims.issuer, "the issuer");
     check_text(claims.client_id, "the client id");
@@ -147,6 +164,8 @@ void check_claims(const AccessTokenClaims& claims) {
     if (claims.scope.size() > kMaxScopeSize) throw std::invalid_argument("access token: the scope is too long");
     if (claims.session ? !claims.scope.empty() : claims.subject.to_string() != claims.client_id)
         throw std::invalid_argument("access token: a session or a scope, and without a session the client itself");
+    if (!tells_whole_authentication(claims))
+        throw std::invalid_argument("access token: auth_time, amr and acr are told together, of a session");
     if (claims.security_stamp < 0) throw std::invalid_argument("access token: the security stamp is negative");
 }
 
@@ -160,6 +179,13 @@ void put(Writer& json, std::string_view name, const Uuid& id) { put(json, name, 
 void put(Writer& json, std::string_view name, std::int64_t value) {
     json.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
     json.Int64(value);
+}
+
+void put(Writer& json, std::string_view name, const std::vector<std::string>& values) {
+    json.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+    json.StartArray();
+    for (const std::string& value : values) json.String(value);
+    json.EndArray();
 }
 
 template <class Members>
@@ -176,16 +202,18 @@ std::string claims_text(const AccessTokenClaims& claims) {
     return object_text([&](Writer& json) {
         put(json, "iss", claims.issuer);
         put(json, "sub", claims.subject);
-        json.Key("aud");
-        json.StartArray();
-        for (const std::string& audience : claims.audiences) json.String(audience);
-        json.EndArray();
+        put(json, "aud", claims.audiences);
         put(json, "client_id", claims.client_id);
         if (claims.session) put(json, "sid", *claims.session);
         put(json, "jti", claims.token_id);
         put(json, "iat", claims.issued_at.whole_seconds());
         put(json, "exp", claims.expires_at.whole_seconds());
         if (claims.session) put(json, "sst", claims.security_stamp);
+        if (claims.authenticated_at.is_set()) {
+            put(json, "auth_time", claims.authenticated_at.whole_seconds());
+            put(json, "amr", claims.methods);
+            put(json, "acr", claims.strength);
+        }
         if (!claims.scope.empty()) put(json, "scope", claims.scope);
         put(json, "log", claims.log_id);
     });

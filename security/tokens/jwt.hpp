@@ -21,6 +21,7 @@ inline constexpr std::size_t kMaxTokenSize = 8 * 1024;
 inline constexpr std::size_t kMaxAudiences = 16;
 inline constexpr std::size_t kMaxTokenTextSize = 512;  // issuer, client id, each audience
 inline constexpr std::size_t kMaxScopeSize = 4096;
+inline constexpr std::size_t kMaxMethods = 16;
 // Shorter than kTokenSigningRetention, so that a retired key outlives its last token.
 inline constexpr Duration kMaxAccessTokenLifetime = hours(1);
 
@@ -35,6 +36,9 @@ struct AccessTokenClaims {
     Instant issued_at;                        // iat
     Instant expires_at;                       // exp
     std::int64_t security_stamp = 0;          // sst, the number of the user's security stamp; with sid only
+    Instant authenticated_at = {};            // auth_time, with amr and acr; not set: of none of the three is told
+    std::vector<std::string> methods = {};    // amr (RFC 8176), with auth_time only
+    std::string strength = {};                // acr, likewise
     std::string scope = {};                   // scope, if there is any; without sid only
     Uuid log_id = {};                         // log
     friend bool operator==(const AccessTokenClaims&, const AccessTokenClaims&) = default;

@@ -95,6 +95,7 @@ class Service:
             "KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE": "1000000",
             "KEYLEDGER_LOGIN_NETWORK_BURST": "1000000",
             "KEYLEDGER_WRITE_RATE_PER_MINUTE": "1000000",
+            "KEYLEDGER_STEP_UP_SECONDS": "86400",
             "KEYLEDGER_WRITE_BURST": "1000000",
         }
         self.run("keys", "generate")

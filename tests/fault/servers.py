@@ -137,6 +137,7 @@ class Deployment:
             "KEYLEDGER_LOGIN_NETWORK_BURST": "1000000",
             "KEYLEDGER_LOGIN_NAME_BURST": "1000000",
             "KEYLEDGER_WRITE_RATE_PER_MINUTE": "1000000",
+            "KEYLEDGER_STEP_UP_SECONDS": "86400",
             "KEYLEDGER_WRITE_BURST": "1000000",
             "KEYLEDGER_NETWORK_CONNECTIONS": "1000000",  # all callers are at one address
             "KEYLEDGER_REQUEST_TIMEOUT_MS": "4000",

@@ -96,6 +96,7 @@ TEST(AccountMailPlan, OfEveryEvent) {
                                                             {"session.refreshed", ""},
                                                             {"session.refresh_refused", ""},
                                                             {"session.ended", "session-revoked"},
+                                                            {"session.reauthenticated", ""},
                                                             {"login.failed", ""},
                                                             {"login.failures_cleared", ""},
                                                             {"login.failures_summed", ""},
@@ -148,6 +149,7 @@ TEST(AccountMailPlan, TellsNobodyThatTheyEndedTheirOwnSessions) {
     };
     EXPECT_EQ(ended("logged_out", ActorType::kUser), "");
     EXPECT_EQ(ended("revoked", ActorType::kUser), "");
+    EXPECT_EQ(ended("displaced", ActorType::kUser), "");
     EXPECT_EQ(ended("revoked", ActorType::kClient), "session-revoked");
     EXPECT_EQ(ended("refresh_token_reused", ActorType::kUser), "session-revoked");
 }

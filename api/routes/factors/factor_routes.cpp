@@ -1,5 +1,6 @@
 // Second factors: enrolled, listed, named and removed by their users, presented at log-in, reset by administrators.
 #include "api/routes/call.hpp"
+#include "api/routes/factors/read_factor.hpp"
 #include "api/routes/sessions/token_answer.hpp"
 #include "api/wire/write_json.hpp"
 #include "commands/factors/change_factors.hpp"
@@ -10,24 +11,11 @@
 namespace keyledger::api::routes {
 namespace {
 
-constexpr std::size_t kMaxCodeBytes = 64;
-
 // As whom somebody is served where nothing is repeated under an Idempotency-Key: the answer holds secrets.
 commands::Caller acting_caller(const Call& call) {
     commands::Caller caller = caller_of(call.request).acting_as(call.bearer().user_id);
     caller.session_id = call.bearer().session_id;
     return caller;
-}
-
-std::optional<commands::PresentedFactor> read_factor(JsonFields& body) {
-    std::string code = body.optional_string("code", kMaxCodeBytes).value_or("");
-    std::string recovery_code = body.optional_string("recovery_code", kMaxCodeBytes).value_or("");
-    if (!code.empty() && !recovery_code.empty())
-        body.refuse("code", "Give either 'code' or 'recovery_code', and not both.");
-    std::optional<commands::PresentedFactor> present;
-    if (!code.empty()) present = {ProofMethod::kTotp, Secret::take(std::move(code))};
-    else if (!recovery_code.empty()) present = {ProofMethod::kRecoveryCode, Secret::take(std::move(recovery_code))};
-    return present;
 }
 
 commands::OwnProof read_own_proof(JsonFields& body) {
@@ -77,7 +65,7 @@ Reply enable_mfa(Call& call) {
 
 Reply verify_enrolment(Call& call) {
     JsonFields body(call.request);
-    Secret code = body.required_secret("code", kMaxCodeBytes);
+    Secret code = body.required_secret("code", kMaxFactorCodeBytes);
     auto read = call.finish(body);
     if (!read) co_return read.error();
     auto shown = co_await commands::confirm_factor_enrolment(call.services(), call.bearer(), std::move(code),
@@ -160,8 +148,9 @@ Reply verify_mfa(Call& call) {
     auto completed = co_await commands::complete_log_in(call.services(), std::move(second), caller_of(call.request));
     if (!completed) co_return refuse(call, completed.error());
     const auto tokens = co_await call.context.tokens.issue(completed->grant);
-    co_return token_answer(tokens, completed->grant.session_id, completed->grant.position,
-                           revealed(completed->recovery_codes));
+    auto answer = token_answer(tokens, completed->grant.session_id, completed->grant.position,
+                               revealed(completed->recovery_codes));
+    co_return with_device(std::move(answer), completed->grant.device);
 }
 
 Reply enrol_mfa(Call& call) {

@@ -186,6 +186,11 @@ void write_claims(JsonText& json, Context& context, const SubjectId& subject, co
     json.text("jti", claims.token_id)
         .number("iat", claims.issued_at.whole_seconds())
         .number("exp", claims.expires_at.whole_seconds());
+    // RFC 9470 section 6.2.
+    if (claims.authenticated_at.is_set())
+        json.number("auth_time", claims.authenticated_at.whole_seconds())
+            .texts("amr", claims.methods)
+            .text("acr", claims.strength);
 }
 
 IntrospectionAnswer tell_of_service(Context& context, Client client, commands::AccessClaims claims,

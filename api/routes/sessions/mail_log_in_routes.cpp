@@ -33,7 +33,7 @@ Reply complete_log_in(Call& call) {
     const auto grant = co_await commands::log_in_by_mail(call.services(), std::move(log_in), caller_of(call.request));
     if (!grant) co_return refuse(call, grant.error());
     const auto tokens = co_await call.context.tokens.issue(*grant);
-    co_return token_answer(tokens, grant->session_id, grant->position);
+    co_return with_device(token_answer(tokens, grant->session_id, grant->position), grant->device);
 }
 
 // Opening it does nothing, and nobody else can do anything with it: whoever asked has the handle.

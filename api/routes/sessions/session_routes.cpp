@@ -1,8 +1,12 @@
-// Sessions begin with a password, go on with refresh tokens, and are ended: by their user or by an administrator.
+// Sessions begin with a password, go on with refresh tokens, are proven again, and are ended: by their user or by an
+// administrator.
 #include "api/routes/call.hpp"
+#include "api/routes/factors/read_factor.hpp"
 #include "api/routes/sessions/token_answer.hpp"
+#include "commands/sessions/clean_up_sessions.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "commands/sessions/log_in.hpp"
+#include "commands/sessions/reauthenticate.hpp"
 #include "commands/sessions/refresh_session.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/identity.hpp"
@@ -47,6 +51,24 @@ Reply refresh(Call& call) {
     co_return token_answer(tokens, grant->session_id, grant->position);
 }
 
+Reply reauthenticate(Call& call) {
+    JsonFields body(call.request);
+    commands::Reauthentication again;
+    again.bearer = call.bearer();
+    again.proof.current_password = body.required_secret("password", kMaxPasswordBytes);
+    again.proof.present = read_factor(body);
+    again.resource = body.optional_string("resource", kMaxResourceBytes);
+    again.client = first_party(call.context);
+    auto read = call.finish(body);
+    if (!read) co_return read.error();
+    commands::Caller caller = caller_of(call.request).acting_as(call.bearer().user_id);
+    caller.session_id = call.bearer().session_id;
+    auto grant = co_await commands::reauthenticate(call.services(), std::move(again), std::move(caller));
+    if (!grant) co_return refuse(call, grant.error());
+    const auto tokens = co_await call.context.tokens.issue(*grant);
+    co_return access_token_answer(tokens, grant->session_id, grant->position);
+}
+
 Reply log_out(Call& call) {
     auto outcome = co_await commands::log_out(call.services(), call.bearer(), call.caller());
     co_return done(call, outcome);
@@ -71,6 +93,11 @@ Reply end_my_session(Call& call) {
     co_return done(call, outcome);
 }
 
+Reply clean_up_sessions(Call& call) {
+    auto outcome = co_await commands::clean_up_sessions(call.services(), call.bearer(), call.caller());
+    co_return done(call, outcome);
+}
+
 Reply end_user_sessions(Call& call) {
     auto outcome =
         co_await commands::revoke_sessions_of(call.services(), call.bearer(), call.id<User>(), call.caller());
@@ -85,6 +112,8 @@ using enum Authentication;
 constexpr RouteRow kRows[] = {
     {"logIn", kPost, "/api/v1/auth/login", log_in, kPasswords, kAnybody, {.input = Input::kBody}},
     {"refresh", kPost, "/api/v1/auth/refresh", refresh, kOrdinary, kAnybody, {.input = Input::kBody}},
+    {"reauthenticate", kPost, "/api/v1/auth/reauthenticate", reauthenticate, kPasswords, kUser,
+     {.input = Input::kBody}},
     {"logOut", kPost, "/api/v1/auth/logout", log_out, kOrdinary, kUser, {.idempotency_key = KeyScope::kSession}},
     {"endMySessions", kDelete, "/api/v1/auth/sessions", end_my_sessions, kOrdinary, kUser,
      {.input = Input::kQuery, .idempotency_key = KeyScope::kSession}},
@@ -92,6 +121,8 @@ constexpr RouteRow kRows[] = {
      {.bad_id = refusals::kSessionUnknown, .idempotency_key = KeyScope::kUser}},
     {"endUserSessions", kDelete, "/api/v1/admin/users/{id}/sessions", end_user_sessions, kOrdinary, kUser,
      {.bad_id = refusals::kUserUnknown, .idempotency_key = KeyScope::kUser}},
+    {"cleanUpSessions", kPost, "/api/v1/admin/cleanup-sessions", clean_up_sessions, kOrdinary, kUser,
+     {.idempotency_key = KeyScope::kUser}},
 };
 // clang-format on
 

@@ -11,5 +11,7 @@ Response token_answer(const commands::IssuedTokens& tokens, const SessionId& ses
 
 // The client of the routes that take passwords and codes from people.
 commands::Client first_party(Context& context);
+// The same without a refresh token, for who showed no more than an access token: theirs goes on as it is.
+Response access_token_answer(const commands::IssuedTokens& tokens, const SessionId& session_id, Position position);
 
 }  // namespace keyledger::api::routes

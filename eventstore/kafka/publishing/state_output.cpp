@@ -180,6 +180,7 @@ void StateOutput::apply(Change& change, const SessionId& id, const SessionStarte
 
 void StateOutput::apply(Change&, const SessionId&, const SessionRefreshed&) {}
 void StateOutput::apply(Change&, const SessionId&, const SessionRefreshRefused&) {}
+void StateOutput::apply(Change&, const SessionId&, const SessionReauthenticated&) {}
 void StateOutput::apply(Change& change, const SessionId& id, const SessionEnded&) { end(change, id); }
 
 void StateOutput::keep(const SessionId& session, const LiveSession& live) {

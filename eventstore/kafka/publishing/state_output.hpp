@@ -55,6 +55,7 @@ private:
     void apply(Change& change, const SessionId& id, const SessionStarted& event);
     void apply(Change& change, const SessionId& id, const SessionRefreshed& event);
     void apply(Change& change, const SessionId& id, const SessionRefreshRefused& event);
+    void apply(Change& change, const SessionId& id, const SessionReauthenticated& event);
     void apply(Change& change, const SessionId& id, const SessionEnded& event);
 
     void keep(const SessionId& session, const LiveSession& live);

@@ -252,6 +252,7 @@ TEST_F(EraseUserTest, KeepsItsFirstDateWhenAskedAgain) {
     allow_grace(2 * kDay);
     ASSERT_TRUE(run(request_erasure(node.services, bearer_of(root), ann, caller_of(root))));
     clock.advance(kDay);
+    root = world.log_in(node, "root@example.com");
     const auto again = run(request_erasure(other.services, bearer_of(root), ann, caller_of(root)));
     ASSERT_TRUE(test::succeeds(again));
     EXPECT_EQ(again->position, 0);

@@ -7,6 +7,7 @@
 
 #include "api/openapi/document.hpp"
 #include "commands/access/groups.hpp"
+#include "commands/access/step_up.hpp"
 #include "commands/accounts/erase_user.hpp"
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/accounts/update_profile.hpp"
@@ -16,6 +17,7 @@
 #include "commands/factors/change_factors.hpp"
 #include "commands/factors/reset_second_factor.hpp"
 #include "commands/devices/devices.hpp"
+#include "commands/sessions/clean_up_sessions.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "tests/commands/devices/plain_devices.hpp"
 #include "tests/commands/runtime/fixture.hpp"
@@ -198,6 +200,8 @@ std::vector<Command> commands_upon_users() {
         {"endUserSessions", Of::kTodos,
          [](Scene& s, Bearer b, Caller c) { return run(revoke_sessions_of(s.services(), b, s.bob, c)); }, {},
          about_bob},
+        {"cleanUpSessions", Of::kAuthority,
+         [](Scene& s, Bearer b, Caller c) { return run(clean_up_sessions(s.services(), b, c)); }},
     };
 }
 
@@ -400,6 +404,11 @@ std::vector<Loss> losses_of_authority() {
          [](Scene& s, const Command&) {
              granted(run(unnest_group(s.elsewhere(), s.root(), {s.outer, s.inner}, s.by_root())));
          }},
+        {"authenticated too long ago", Bites::kAuthority,
+         [](Scene& s, const Command&) {
+             s.clock.advance(s.world.accounts.step_up_window + milliseconds(1));
+             s.roots = s.world.log_in(s.node, "root@example.com");
+         }},
         {"permission withdrawn that the command moves", Bites::kTodos,
          [](Scene& s, const Command&) {
              granted(run(withdraw_role(s.elsewhere(), s.root(), Subject::user(s.ann), s.tasks, s.by_root())));
@@ -432,7 +441,7 @@ Caller under_key(const Grant& who, std::uint8_t key) {
 
 bool is_about_authority(RefusalRef refusal) {
     return refusal == refusals::kInvalidToken || refusal == refusals::kForbidden ||
-           refusal == refusals::kExceedsAuthority;
+           refusal == refusals::kExceedsAuthority || refusal == refusals::kPasswordNotRecent;
 }
 
 class RepeatedCommand : public testing::TestWithParam<Command> {};

@@ -283,8 +283,8 @@ TEST_F(LongUserTest, IsReadAgainWhereASnapshotCannotBeOpened) {
 }
 
 TEST(FoldNames, AreOfAllAggregatesWhoseStreamsSomebodyCanLengthen) {
-    EXPECT_EQ(fold_name_of(User::kStreamType), "user.2/3");
-    EXPECT_EQ(fold_name_of(Session::kStreamType), "session.2/3");
+    EXPECT_EQ(fold_name_of(User::kStreamType), "user.3/3");
+    EXPECT_EQ(fold_name_of(Session::kStreamType), "session.3/3");
     EXPECT_EQ(fold_name_of(LoginAttempts::kStreamType), "login_attempts.3/3");
     EXPECT_EQ(fold_name_of(Role::kStreamType), "role.1/3");
     EXPECT_EQ(fold_name_of(Group::kStreamType), "group.1/3");
@@ -292,6 +292,8 @@ TEST(FoldNames, AreOfAllAggregatesWhoseStreamsSomebodyCanLengthen) {
     EXPECT_EQ(fold_name_of(Administrators::kStreamType), "administrators.1/3");
     EXPECT_EQ(fold_name_of(Nestings::kStreamType), "nestings.1/3");
     EXPECT_EQ(fold_name_of(ServiceAccount::kStreamType), "service_account.2/3");
+    EXPECT_EQ(fold_name_of(AdmittedSessions::kStreamType), "admitted_sessions.1/3");
+    EXPECT_EQ(fold_name_of(SessionCleanup::kStreamType), "session_cleanup.1/3");
     EXPECT_EQ(fold_name_of(LogKeeping::kStreamType), "log.1/3") << "whoever appends what is disavowed lengthens it";
     // An event or two, and never more.
     EXPECT_EQ(fold_name_of(ServiceToken::kStreamType), "");
@@ -320,13 +322,13 @@ Aggregate folded_of(std::vector<typename Aggregate::Event> events) {
 
 TEST(FoldNames, StandForWhatTheFoldMakesOfASession) {
     const SessionStarted started{test::uuid(1), "shop", {"https://shop.example"}, 2, "laptop", Instant::at_ms(9000)};
-    const auto session = folded_of<Session>({started, SessionRefreshed{2, "phone"}, SessionRefreshRefused{7}});
-    EXPECT_EQ(
-        kept_text(session),
-        R"(2 {"audiences":["https://shop.example"],"client_id":"shop","device":"phone","device_id":null,)"
-        R"("expires_at_ms":9000,"first_position":10,"generation":2,"proofs":[],"refreshed_at_ms":1100,)"
-              R"("security_stamp":2,"started_at_ms":1000,)"
-        R"("status":"live","user_id":"00000000-0000-7000-8000-000000000001"})");
+    const auto session = folded_of<Session>({started, SessionRefreshed{2, "phone"}, SessionRefreshRefused{7},
+                                             SessionReauthenticated{{ProofMethod::kPassword}}});
+    EXPECT_EQ(kept_text(session),
+              R"(3 {"audiences":["https://shop.example"],"client_id":"shop","device":"phone","device_id":null,)"
+              R"("expires_at_ms":9000,"first_position":10,"generation":2,"proofs":[{"at_ms":1300,"method":"pwd"}],)"
+              R"("refreshed_at_ms":1100,"security_stamp":2,"started_at_ms":1000,)"
+              R"("status":"live","user_id":"00000000-0000-7000-8000-000000000001"})");
 }
 
 TEST(FoldNames, StandForWhatTheFoldMakesOfAUser) {
@@ -335,12 +337,12 @@ TEST(FoldNames, StandForWhatTheFoldMakesOfAUser) {
         folded_of<User>({registered, UserPasswordSet{test::uuid(2), "aa"}, UserProfileUpdated{{"ann"}, {"Ann Lee"}},
                          UserSessionsRevoked{test::uuid(3)}, UserErasureRequested{Instant::at_ms(5000)}});
     EXPECT_EQ(kept_text(user),
-              R"(2 {"credential_id":"00000000-0000-7000-8000-000000000002","email":"ann@example.com",)"
+              R"(3 {"credential_id":"00000000-0000-7000-8000-000000000002","email":"ann@example.com",)"
               R"("email_proof":"none","erasure_due_at_ms":5000,"former_email":null,"former_email_proof":"none",)"
-              R"("kept_session":null,"locale":null,"name":"Ann Lee","password_expires_at_ms":0,)"
-              R"("password_use":"logs_in","registered_at_ms":1000,"sealed_sha256":"aa","second_factor":"off",)"
-              R"("security_stamp":2,"sessions_ended_before":14,"standing":"user","status":"active",)"
-              R"("undo_until_ms":0,"username":"ann"})");
+              R"("kept_session":null,"locale":null,"name":"Ann Lee","password_counts_from_ms":0,)"
+              R"("password_expires_at_ms":0,"password_use":"logs_in","registered_at_ms":1000,"sealed_sha256":"aa",)"
+              R"("second_factor":"off","second_factor_counts_from_ms":0,"security_stamp":2,)"
+              R"("sessions_ended_before":14,"standing":"user","status":"active","undo_until_ms":0,"username":"ann"})");
 }
 
 TEST(FoldNames, StandForWhatTheFoldMakesOfFailedLogins) {

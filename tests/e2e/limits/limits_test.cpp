@@ -57,7 +57,7 @@ TEST(SharedLimits, ComeBeforeAnyWorkWhereverAPasswordIsTaken) {
     EXPECT_TRUE(third.header("Retry-After"));
     ApiClient known = client.as(one.tokens.access);
     EXPECT_EQ(known.form(kResetPage, "token=t&new_password=p").problem(), "too-many-attempts");
-    for (const char* target : {kRegister, kLogin, kChangePassword, kResetPassword})
+    for (const char* target : {kRegister, kLogin, kChangePassword, kResetPassword, "/api/v1/auth/reauthenticate"})
         EXPECT_EQ(known.post(target, "not even JSON").problem(), "too-many-attempts") << target;
     EXPECT_EQ(known.send("DELETE", kMe).problem(), "too-many-attempts");
     EXPECT_EQ(known.get(kMe).status, 200) << "what takes no password goes on";

@@ -30,6 +30,7 @@ std::vector<JsonRoute> json_routes() {
             {"POST", kMagicLink, "email"},
             {"POST", kLogInCode, "email"},
             {"POST", kCompleteLogIn, "handle"},
+            {"POST", "/api/v1/auth/reauthenticate", "password"},
             {"PUT", kMe, "name"},
             {"DELETE", kMe, "current_password"},
             {"POST", std::string(kUsers) + "/" + kAnyId + "/deactivate", "reason"},

@@ -181,6 +181,12 @@ protected:
             {"end my session", [=, this] { return them().del(session); }},
             {"end my sessions", [this] { return them().del(kSessions); }},
             {"change the password", [=, this] { return them().post(kChangePassword, change); }},
+            {"reauthenticate",
+             [=, this] {
+                 const std::string password = json_object({{"password", one_.person.password}});
+                 return them().post("/api/v1/auth/reauthenticate", password);
+             }},
+            {"clean up sessions", [=, this] { return admin().send("POST", "/api/v1/admin/cleanup-sessions"); }},
             {"activate", [=, this] { return admin().send("POST", user + "/activate"); }},
             {"deactivate", [=, this] { return admin().send("POST", user + "/deactivate"); }},
             {"unlock", [=, this] { return admin().send("POST", user + "/unlock"); }},

@@ -38,10 +38,11 @@ Shared& need_shared() {
 bool whole_run() { return testing::GTEST_FLAG(filter) == "*"; }
 
 // What the listener answers is documented as "default" of every operation, and one function turns what the
-// store can't do for now into a 503 of every operation; it is enough that some operation told each.
+// store can't do for now into a 503 of every operation, and what was not proven lately into a 403; it is enough that
+// some operation told each.
 OpenApi::Case shared_by_all(OpenApi::Case answer) {
-    static const std::set<std::string> kOfTheStore{"try-again", "outcome-unknown"};
-    if (answer.status == "default" || kOfTheStore.contains(answer.problem)) answer.operation.clear();
+    static const std::set<std::string> kOfAll{"try-again", "outcome-unknown", "step-up-required"};
+    if (answer.status == "default" || kOfAll.contains(answer.problem)) answer.operation.clear();
     return answer;
 }
 

@@ -2,6 +2,7 @@
 
 #include "domain/registrations/registration.hpp"
 #include "projections/models/deadlines.hpp"
+#include "domain/sessions/session_cleanup.hpp"
 #include "projections/models/erasures.hpp"
 #include "projections/models/read_models.hpp"
 #include "projections/rebuild/operations.hpp"
@@ -254,6 +255,35 @@ TEST_F(SessionsModelTest, EndsTogetherWhatBeganBeforeTheEventOnTheUser) {
     EXPECT_EQ(session_rows(),
               (Rows{"2|agent 1|sessions_revoked|9|9", "1|curl/8|password_changed|11|11", "1|curl/8|user_disabled|12|12",
                     "1|curl/8|logged_out|8|8", "1|curl/8|password_changed|11|11"}));
+}
+
+// What is over by then is not listed any more, however the log is cut into batches; what lives stays, and so does what
+// ended later. Whoever revokes an old token may end what has no row.
+TEST_F(SessionsModelTest, FreesRowsOfSessionsThatAreOver) {
+    const auto clean_up = [&](Instant over_before) {
+        story.record(kSessionCleanupStream, SessionCleanupEvent(SessionsCleanedUp{over_before}), By{});
+    };
+    const UserId ann = story.registers("ann@example.com");  // 1
+    const SessionId ended = story.logs_in(ann);             // 2
+    const SessionId old = story.logs_in(ann);               // 3
+    story.ends(ended, SessionEndReason::kLoggedOut);        // 4
+    const Instant before = story.now;
+    story.logs_in(ann);                                    // 5
+    const SessionId ends_later = story.logs_in(ann);       // 6
+    story.ends(ends_later, SessionEndReason::kLoggedOut);  // 7
+    clean_up(before);                                      // 8
+    const auto told_in = [&](std::int32_t batch) {
+        reset(database);
+        Driver driver(database, story, sessions);
+        driver.tell(batch);
+        EXPECT_FALSE(driver.projection().stopped());
+        return session_rows();
+    };
+    const Rows left{"1|curl/8|-|-|3", "1|curl/8|-|-|5", "1|curl/8|logged_out|7|7"};
+    for (const std::int32_t batch : {1000, 1, 3}) EXPECT_EQ(told_in(batch), left) << "in batches of " << batch;
+    clean_up(before + hours(1));                  // 9: all have expired by then
+    story.ends(old, SessionEndReason::kRevoked);  // 10
+    for (const std::int32_t batch : {1000, 1, 3}) EXPECT_EQ(told_in(batch), Rows{}) << "in batches of " << batch;
 }
 
 TEST_F(SessionsModelTest, StopsAtAChangeToASessionThatNeverBegan) {

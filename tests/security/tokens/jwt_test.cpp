@@ -72,6 +72,41 @@ TEST_F(AccessToken, HasTheFormOfRfc9068) {
               R"("iat":1700000000,"exp":1700000300,"sst":7,"log":"018bcfe5-6800-7000-8000-000000000004"})");
 }
 
+TEST_F(AccessToken, TellsWhatWasProvenAndWhen) {
+    AccessTokenClaims claims = some_claims();
+    claims.authenticated_at = kTokenNow - hours(1);
+    claims.methods = {"pwd", "otp", "mfa"};
+    claims.strength = "2";
+    const std::string token = sign_access_token(keyring_->keys().front(), claims);
+    EXPECT_NE(payload_of(token).find(R"("auth_time":1699996400,"amr":["pwd","otp","mfa"],"acr":"2")"),
+              std::string::npos)
+        << payload_of(token);
+    EXPECT_EQ(read_access_token(*keyring_, token, kTokenNow)->claims, claims);
+}
+
+// Of all three or of none, and of a session.
+TEST_F(AccessToken, IsRefusedWhereItTellsHalfOfWhatWasProven) {
+    const std::string time = R"("auth_time":1700000000,)";
+    const std::string methods = R"("amr":["pwd"],)";
+    const std::string level = R"("acr":"1",)";
+    const auto with = [](const std::string& more) { return more + R"("sst":7)"; };
+    for (const std::string& half : {time, methods, level, time + methods, time + level, methods + level})
+        EXPECT_EQ(error_with(R"("sst":7)", with(half)), TokenError::kBadClaims) << half;
+    for (const std::string& wrong :
+         {R"("auth_time":"1700000000",)" + methods + level, R"("auth_time":0,)" + methods + level,
+          time + R"("amr":[],)" + level, time + R"("amr":"pwd",)" + level, time + methods + R"("acr":1,)"})
+        EXPECT_EQ(error_with(R"("sst":7)", with(wrong)), TokenError::kBadClaims) << wrong;
+    AccessTokenClaims claims = some_claims();
+    claims.strength = "1";
+    EXPECT_THROW(sign_access_token(keyring_->keys().front(), claims), std::invalid_argument);
+    claims.authenticated_at = kTokenNow;
+    EXPECT_THROW(sign_access_token(keyring_->keys().front(), claims), std::invalid_argument);
+    claims.methods = {"pwd"};
+    claims.session.reset();
+    claims.client_id = claims.subject.to_string();
+    EXPECT_THROW(sign_access_token(keyring_->keys().front(), claims), std::invalid_argument);
+}
+
 TEST_F(AccessToken, MayNameItsTypeWithTheMediaTypesPrefix) {
     std::string header = R"({"alg":"ES256","kid":"key-1","typ":"application/at+jwt"})";
     EXPECT_TRUE(accepts(forged(header, payload_of(good_), signer()), kTokenNow));

@@ -144,7 +144,11 @@ Refresh refresh_of(const Grant& grant) {
     return {{grant.session_id, grant.generation, grant.client_id}, std::nullopt, first_party()};
 }
 
-Bearer bearer_of(const Grant& grant) { return {grant.user_id, grant.session_id, grant.security_stamp}; }
+Bearer bearer_of(const Grant& grant) {
+    Instant issued_at = grant.generated_at;
+    for (const Proof& proof : grant.proofs) issued_at = std::max(issued_at, proof.at);
+    return {grant.user_id, grant.session_id, grant.security_stamp, issued_at};
+}
 
 PasswordChange password_change(const Bearer& bearer, std::string from, std::string to) {
     return {bearer, Secret(from), Secret(to)};
