@@ -178,6 +178,15 @@ void add_keys(CLI::App& app, CommandChoice& chosen) {
     });
 }
 
+// One user, by one of three names.
+void add_who(CLI::App& command, UnlockUser& who) {
+    auto* named = command.add_option_group("user", "who");
+    named->add_option("--email", who.email, "by the e-mail address");
+    named->add_option("--username", who.username, "by the user name");
+    named->add_option("--id", who.id, "by the id");
+    named->require_option(1);
+}
+
 void add_users(CLI::App& app, CommandChoice& chosen) {
     auto* users = app.add_subcommand("users", "Users, from the command line");
     users->require_subcommand(1);
@@ -189,14 +198,24 @@ void add_users(CLI::App& app, CommandChoice& chosen) {
     creating->add_option("--username", options->username, "a user name");
     creating->add_option("--name", options->name, "a name");
     creating->callback([&chosen, options] { chosen.run = [options] { return create_admin(from_process, *options); }; });
+    auto newcomer = std::make_shared<CreateUser>();
+    auto* making = users->add_subcommand(
+        "create", "make a user with a one-time password, which is printed and has to be changed within a week");
+    making->add_option("--email", newcomer->email, "the e-mail address")->required();
+    making->add_option("--username", newcomer->username, "a user name");
+    making->add_option("--name", newcomer->name, "a name");
+    making->add_option("--locale", newcomer->locale, "the language in which they are written to, such as de-AT");
+    making->callback([&chosen, newcomer] { chosen.run = [newcomer] { return create_user(from_process, *newcomer); }; });
+    auto lost = std::make_shared<UnlockUser>();
+    auto* recovering = users->add_subcommand(
+        "recover", "set a one-time password for anybody, administrators too, and print it; ends their sessions, and is "
+                   "recorded in the log and told them by mail");
+    add_who(*recovering, *lost);
+    recovering->callback([&chosen, lost] { chosen.run = [lost] { return recover_user(from_process, *lost); }; });
     auto who = std::make_shared<UnlockUser>();
     auto* unlocking = users->add_subcommand(
         "unlock", "let a user try the password again from everywhere after too many failures; recorded in the log");
-    auto* named = unlocking->add_option_group("user", "who");
-    named->add_option("--email", who->email, "by the e-mail address");
-    named->add_option("--username", who->username, "by the user name");
-    named->add_option("--id", who->id, "by the id");
-    named->require_option(1);
+    add_who(*unlocking, *who);
     unlocking->callback([&chosen, who] { chosen.run = [who] { return unlock_user(from_process, *who); }; });
     auto what = std::make_shared<ImportUsers>();
     auto* importing = users->add_subcommand(

@@ -194,6 +194,14 @@ asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
     letter.facts.left = codes_left_after(*cause->event);
     const auto told = co_await tell_of_device(job, *cause, *user_id, letter.facts, deadline);
     if (!told) co_return Again{"log-unavailable"};
+    // Their language stands behind the event with which they are there.
+    if (*kind == Kind::kWelcome && letter.languages.empty()) {
+        std::vector<commands::LoadStream> streams{stream};
+        const auto now = co_await folder_.load(std::move(streams), commands::Freshness::kAtHead, deadline);
+        if (!now) co_return Again{"log-unavailable"};
+        const auto& locale = commands::state_of<User>(now->front()).locale;
+        if (locale) letter.languages.push_back(*locale);
+    }
     auto performed = co_await out_.send(job, std::move(letter), deadline);
     co_return performed;
 }

@@ -14,6 +14,7 @@
     TABLE(group_routes)               \
     TABLE(health_routes)              \
     TABLE(mail_log_in_routes)         \
+    TABLE(new_user_routes)            \
     TABLE(oauth_routes)               \
     TABLE(own_account_routes)         \
     TABLE(recovery_routes)            \

@@ -91,6 +91,16 @@ struct ImportUsers {
     std::string report;  // of the lines that were refused; empty: FILE.refused.ndjson
 };
 Exit import_users(const Environment& environment, const ImportUsers& options);
+// Sets a one-time password for anybody, and prints it: also for an administrator, when nobody else can.
+Exit recover_user(const Environment& environment, const UnlockUser& options);
+struct CreateUser {
+    std::string email;
+    std::string username;
+    std::string name;
+    std::string locale;
+};
+// With a one-time password, which it prints.
+Exit create_user(const Environment& environment, const CreateUser& options);
 
 struct TailEvents {
     std::int64_t from = 0;  // 0: the last `limit` ones

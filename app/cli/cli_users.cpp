@@ -7,7 +7,9 @@
 #include "app/cli/refusal_words.hpp"
 #include "app/core/core.hpp"
 #include "app/core/logging.hpp"
+#include "commands/accounts/create_user.hpp"
 #include "commands/accounts/register_user.hpp"
+#include "commands/credentials/one_time_password.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/credentials/unlock_user.hpp"
 #include "domain/access/administrators.hpp"
@@ -70,6 +72,37 @@ std::optional<std::string> given(const std::string& text) {
     return text;
 }
 
+// Carries out what an operator asks for somebody who is named: the error is the refusal's.
+template <class Act>
+auto upon_user(Core& core, const UnlockUser& options, const commands::Caller& caller, const Act& act)
+    -> decltype(act(UserId())) {
+    const auto found = find_user(core, options, caller.deadline);
+    if (!found) return Unexpected(commands::CommandError(refusals::kUnavailable));
+    if (!*found) return Unexpected(commands::CommandError(refusals::kUserUnknown));
+    return act(**found);
+}
+
+std::optional<Config> config_for_user(const Environment& environment, const UnlockUser& options) {
+    if (!options.id.empty() && !UserId::parse(options.id)) {
+        std::cerr << "keyledger: '" << options.id << "' is not a UUID\n";
+        return std::nullopt;
+    }
+    auto config = require_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring});
+    if (config) start_logging(config->log_level);
+    return config;
+}
+
+Exit refused(const commands::CommandError& error) {
+    std::cerr << "keyledger: " << said_of_user(error.refusal) << '\n';
+    return Exit::kFailed;
+}
+
+// Once, and nowhere else.
+void print_password(const commands::OneTimePasswordReceipt& password) {
+    if (password.made)
+        std::cout << "One-time password, to be changed within a week: " << password.made->reveal() << '\n';
+}
+
 }  // namespace
 
 Exit create_admin(const Environment& environment, const CreateAdmin& options) {
@@ -103,28 +136,50 @@ Exit create_admin(const Environment& environment, const CreateAdmin& options) {
 }
 
 Exit unlock_user(const Environment& environment, const UnlockUser& options) {
-    if (!options.id.empty() && !UserId::parse(options.id)) {
-        std::cerr << "keyledger: '" << options.id << "' is not a UUID\n";
-        return Exit::kUsage;
-    }
+    const auto config = config_for_user(environment, options);
+    if (!config) return Exit::kUsage;
+    Core core(*config);
+    const auto caller = operator_of("users-unlock");
+    UserId user_id;
+    const auto unlocked = upon_user(core, options, caller, [&](const UserId& found) {
+        user_id = found;
+        return core.run(commands::unlock_user_as_operator(core.services, found, caller));
+    });
+    if (!unlocked) return refused(unlocked.error());
+    std::cout << (unlocked->position > 0 ? "Unlocked" : "Nothing kept out") << " the user " << user_id.to_string()
+              << ".\n";
+    return Exit::kGood;
+}
+
+Exit recover_user(const Environment& environment, const UnlockUser& options) {
+    const auto config = config_for_user(environment, options);
+    if (!config) return Exit::kUsage;
+    Core core(*config);
+    const auto caller = operator_of("users-recover");
+    UserId user_id;
+    const auto recovered = upon_user(core, options, caller, [&](const UserId& found) {
+        user_id = found;
+        return core.run(commands::recover_user_as_operator(core.services, found, caller));
+    });
+    if (!recovered) return refused(recovered.error());
+    spdlog::warn("a one-time password was set at the machine for user {}", user_id.to_string());
+    std::cout << "Recovered the user " << user_id.to_string() << ".\n";
+    print_password(*recovered);
+    return Exit::kGood;
+}
+
+Exit create_user(const Environment& environment, const CreateUser& options) {
     const auto config = require_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config) return Exit::kUsage;
     start_logging(config->log_level);
     Core core(*config);
-    const auto caller = operator_of("users-unlock");
-    const auto found = find_user(core, options, caller.deadline);
-    const bool is_away = !found;
-    const auto unlocked = is_away || !*found
-                              ? Result<commands::Receipt, commands::CommandError>(Unexpected(
-                                    commands::CommandError(is_away ? refusals::kUnavailable : refusals::kUserUnknown)))
-                              : core.run(commands::unlock_user_as_operator(core.services, **found, caller));
-    if (unlocked) {
-        std::cout << (unlocked->position > 0 ? "Unlocked" : "Nothing kept out") << " the user " << (*found)->to_string()
-                  << ".\n";
-        return Exit::kGood;
-    }
-    std::cerr << "keyledger: " << said_of_user(unlocked.error().refusal) << '\n';
-    return Exit::kFailed;
+    commands::NewUser user{options.email, given(options.username), given(options.name), given(options.locale)};
+    const auto created =
+        core.run(commands::create_user_as_operator(core.services, std::move(user), operator_of("users-create")));
+    if (!created) return refused(created.error());
+    std::cout << "Made the user " << created->user_id.to_string() << ".\n";
+    print_password(created->password);
+    return Exit::kGood;
 }
 
 }  // namespace keyledger::app

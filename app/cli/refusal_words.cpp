@@ -31,6 +31,7 @@ std::string_view said_of_user(RefusalRef refusal) {
         {refusals::kInvalidEmail, "--email is not an e-mail address such as ann@example.com"},
         {refusals::kInvalidUsername, "--username has 3 to 64 letters, digits, '.', '_' or '-'"},
         {refusals::kInvalidName, "--name has 1 to 256 bytes without control characters"},
+        {refusals::kInvalidLocale, "--locale is not a language tag such as en or de-AT"},
         {refusals::kPasswordTooShort, "the password is too short"},
         {refusals::kPasswordTooLong, "the password is too long"},
         {refusals::kPasswordTooWeak, "the password is easy to guess; take several uncommon words"},

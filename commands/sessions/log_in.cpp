@@ -2,52 +2,16 @@
 
 #include "commands/account_services.hpp"
 #include "commands/claim_owner.hpp"
+#include "commands/credentials/one_time_password.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/credentials/renew_password_hash.hpp"
+#include "commands/credentials/typed_name.hpp"
 #include "commands/sessions/begin_session.hpp"
 #include "commands/sessions/half_log_in.hpp"
 #include "domain/sessions/session.hpp"
-#include "domain/users/identity.hpp"
 
 namespace keyledger::commands {
 namespace {
-
-struct TypedName {
-    std::string kind;
-    std::string key;  // empty: such a name can't exist
-};
-
-std::string key_of(std::string_view kind, const std::string& text) {
-    if (kind == "email") {
-        const auto email = parse_email(text);
-        return email ? email->key : std::string();
-    }
-    const auto username = parse_username(text);
-    return username ? username->key : std::string();
-}
-
-TypedName typed_name(const LogIn& request) {
-    if (!request.email.empty()) return {"email", key_of("email", request.email)};
-    return {"username", key_of("username", request.username)};
-}
-
-// What was typed still names this user: the claim only found them, the fold decides.
-bool goes_by(const User& user, const TypedName& name) {
-    const auto& text = name.kind == "email" ? user.email : user.username;
-    if (!text) return false;
-    return !name.key.empty() && key_of(name.kind, *text) == name.key;
-}
-
-// The same reads and the same hash as for a name that somebody has.
-Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller) {
-    KEYLEDGER_CO_TRY(check, co_await check_decoy(services, std::move(password), caller));
-    const UserId nobody{services.identifiers.next()};
-    std::vector<eventstore::StreamVersion> versions(2, {nobody, 0});
-    const auto command_id = services.identifiers.next_command_id();
-    KEYLEDGER_CO_TRY(confirmed, co_await services.store.confirm(std::move(versions), command_id, caller.deadline));
-    co_await record_failed_login(services, std::nullopt, LoginFailure::kUnknownUser, caller);
-    co_return Unexpected(refusals::kInvalidCredentials);
-}
 
 struct LogInAttempt {
     std::optional<LoginFailure> failure;
@@ -83,15 +47,13 @@ asio::awaitable<void> count_failure(Services& services, UserId user_id, LogInAtt
 Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     caller.idempotency.reset();
     KEYLEDGER_CO_TRY(audiences, audiences_for(request.client, services.settings.issuer, request.resource));
-    const TypedName name = typed_name(request);
-    const std::string& typed = request.email.empty() ? request.username : request.email;
+    const TypedName name = typed_name(request.email, request.username);
     const Instant now = services.clock.now();
-    const std::string& looked_for = name.key.empty() ? typed : name.key;
-    KEYLEDGER_CO_TRY(found,
-                     co_await credential_of_claim(services, name.kind, looked_for, kPasswordKind, caller.deadline));
+    KEYLEDGER_CO_TRY(
+        found, co_await credential_of_claim(services, name.kind, name.looked_for, kPasswordKind, caller.deadline));
     if (!found->has_value() || name.key.empty()) {
-        auto refused = co_await refuse_unknown(services, std::move(request.password), caller);
-        co_return refused;
+        auto refused = co_await refuse_unknown_name(services, std::move(request.password), caller);
+        co_return Unexpected(refused.error());
     }
 
     const UserId user_id{found->value().owner};
@@ -128,6 +90,7 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
         if (!current.failure && is_refused(current.risk, services.accounts.refused_risk))
             current.failure = LoginFailure::kTooRisky;
         if (current.failure) co_return Unexpected(refusals::kInvalidCredentials);
+        KEYLEDGER_CO_TRY(opens, opens_session(user_state, now));
         half.security_stamp = user_state.security_stamp;
         const LogInOrigin origin{current.history, device, current.risk};
         auto started = co_await begin_session(services, attempt, user, session, half, origin);

@@ -250,6 +250,13 @@ TEST_F(AccountMailTest, WritesInTheLanguageThatTheyChose) {
     EXPECT_EQ(sent.at(0).languages, std::vector<std::string>{"de-AT"});
 }
 
+// It is chosen in the append that registers them, after the event that is told.
+TEST_F(AccountMailTest, WelcomesInTheLanguageThatTheyRegisteredWith) {
+    does(ann, ChooseLocale{"de"});
+    perform_newest("user.registered");
+    EXPECT_EQ(sent.at(0).languages, std::vector<std::string>{"de"});
+}
+
 // Somebody registered a stranger's address, under a name that speaks to its owner.
 TEST_F(AccountMailTest, CallsNobodyByANameBeforeTheAddressIsProven) {
     rename("You have won");
