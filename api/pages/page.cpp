@@ -43,6 +43,15 @@ constexpr const char* kLayout = R"(<!DOCTYPE html>
 </html>
 )";
 
+const char* autocomplete_of(FormField::Kind kind) {
+    switch (kind) {
+        case FormField::Kind::kNewPassword: return "new-password";
+        case FormField::Kind::kPassword: return "current-password";
+        case FormField::Kind::kCode: return "one-time-code";
+    }
+    return "off";
+}
+
 data drawn(const Form& form) {
     data hidden{data::type::list};
     for (const auto& [name, value] : form.hidden) {
@@ -53,12 +62,11 @@ data drawn(const Form& form) {
     }
     data fields{data::type::list};
     for (const FormField& field : form.fields) {
-        const bool is_code = field.kind == FormField::Kind::kCode;
         data one;
         one.set("name", field.name);
         one.set("label", field.label);
-        one.set("type", is_code ? "text" : "password");
-        one.set("autocomplete", is_code ? "one-time-code" : "new-password");
+        one.set("type", field.kind == FormField::Kind::kCode ? "text" : "password");
+        one.set("autocomplete", autocomplete_of(field.kind));
         fields.push_back(one);
     }
     data drawn;

@@ -16,7 +16,7 @@
 namespace keyledger::api {
 
 struct FormField {
-    enum class Kind { kNewPassword, kCode };
+    enum class Kind { kNewPassword, kPassword, kCode };
     std::string name;
     std::string label;
     Kind kind = Kind::kNewPassword;

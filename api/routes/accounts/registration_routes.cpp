@@ -3,8 +3,8 @@
 #include "api/routes/accounts/profiles.hpp"
 #include "api/routes/call.hpp"
 #include "api/routes/honeypot.hpp"
+#include "api/routes/mail_asks.hpp"
 #include "api/routes/refusals.hpp"
-#include "api/wire/accept_language.hpp"
 #include "api/wire/write_json.hpp"
 #include "commands/access/answers_at_head.hpp"
 #include "commands/account_services.hpp"
@@ -14,10 +14,6 @@
 
 namespace keyledger::api::routes {
 namespace {
-
-constexpr std::size_t kMaxHandleBytes = 2048;
-constexpr std::size_t kMaxLinkTokenBytes = 2048;
-constexpr std::size_t kMaxCodeBytes = 16;
 
 Response begun(const commands::BegunRegistration& registration) {
     JsonText body;
@@ -53,12 +49,6 @@ Response pretend_to_register(Call& call, const commands::RegistrationRequest& re
     return registered_answer(UserId{call.services().identifiers.next()}, nobody);
 }
 
-// What is read of the asker's language; whoever asks for one that there is not gets the installation's.
-std::optional<std::string> language_of(const Request& request) {
-    const auto field = request.header("Accept-Language");
-    return field ? preferred_language(*field) : std::nullopt;
-}
-
 Reply register_user(Call& call) {
     JsonFields body(call.request);
     commands::RegistrationRequest registration;
@@ -73,7 +63,7 @@ Reply register_user(Call& call) {
     const std::size_t least_length = call.context.least_password_length;
     if (call.services().accounts.verifies_email) {
         auto begins = co_await commands::begin_registration(call.services(), std::move(registration),
-                                                            language_of(call.request), caller_of(call.request));
+                                                            first_language(call.request), caller_of(call.request));
         if (!begins) co_return refuse_new_password(call.request, begins.error(), "password", least_length);
         co_return begun(*begins);
     }
@@ -114,6 +104,42 @@ Reply resend_code(Call& call) {
     co_return begun(*asked);
 }
 
+// ---- the page behind the link ----------------------------------------------------------------------------------
+constexpr const char* kVerifyPath = "/account/verify-email";
+
+Page verify_page() {
+    return {"Confirm your address",
+            {"Type the password that you registered with. If you did not register, close this page: then nobody has an "
+             "account with your address."},
+            {},
+            {}};
+}
+Form verify_form() { return {"verify-email", "Confirm", {}, {{"password", "Password", FormField::Kind::kPassword}}}; }
+
+Reply show_verify_page(Call& call) { co_return show_link_page(call.request, verify_page(), verify_form()); }
+
+Reply verify_email_by_page(Call& call) {
+    FormFields form = FormFields::of_body(call.request);
+    const Secret token = form.required_secret("token", kMaxLinkTokenBytes);
+    commands::AddressProof proof;
+    proof.token = std::string(token.reveal());
+    proof.password = form.required_secret("password", kMaxPasswordBytes);
+    if (!form.finish()) co_return show_refusal(call.request, refusals::kNotProven);
+    const auto user_id =
+        co_await commands::complete_registration(call.services(), std::move(proof), caller_of(call.request));
+    if (user_id) {
+        const Page done{"Your address is confirmed", {"You have an account now. Log in."}, {}, {}};
+        co_return show(200, done);
+    }
+    if (user_id.error().refusal != refusals::kRegistrationPasswordWrong)
+        co_return show_refusal(call.request, user_id.error());
+    Page again = verify_page();
+    again.fault = user_id.error().refusal->advice;
+    again.form = verify_form();
+    again.form->hidden.push_back({"token", std::string(token.reveal())});
+    co_return show(422, again);
+}
+
 using enum Method;
 using enum RateLimit;
 using enum Authentication;
@@ -122,6 +148,8 @@ using enum Authentication;
 constexpr RouteRow kRows[] = {
     {"registerUser", kPost, "/api/v1/auth/register", register_user, kPasswords, kAnybody, {.input = Input::kBody}},
     {"verifyEmail", kPost, "/api/v1/auth/verify-email", verify_email, kPasswords, kAnybody, {.input = Input::kBody}},
+    {"showVerifyPage", kGet, kVerifyPath, show_verify_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
+    {"verifyEmailByPage", kPost, kVerifyPath, verify_email_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
     {"resendCode", kPost, "/api/v1/auth/resend-otp", resend_code, kPasswords, kAnybody, {.input = Input::kBody}},
 };
 // clang-format on
