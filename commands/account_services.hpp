@@ -40,10 +40,10 @@ struct AccountServices {
     int password_history = 0;
     ChallengeSecrets* challenge_secrets = nullptr;  // never null where a service runs
     LogInByMail log_in_by_mail{};
-    DeviceIds* device_ids = nullptr;    // nullptr: devices are not told apart
-    const Places* places = nullptr;     // nullptr: nobody knows where an address is
-    LastPlaces* last_places = nullptr;  // nullptr: nothing is remembered
-    int refused_risk = 0;               // a log-in of so many points is refused; 0: none is
+    DeviceIds* device_ids = nullptr;       // nullptr: devices are not told apart
+    const Places* places = nullptr;        // nullptr: nobody knows where an address is
+    LastPlaces* last_places = nullptr;     // nullptr: nothing is remembered
+    int refused_risk = 0;                  // a log-in of so many points is refused; 0: none is
     Duration step_up_window = minutes(5);  // how recent an authentication has to be (commands/access/step_up.hpp)
     SessionLimit session_limit{};          // of one user (commands/sessions/begin_session.hpp)
 };

@@ -1,6 +1,6 @@
 #include "commands/factors/change_factors.hpp"
 
-#include "commands/access/authority.hpp"
+#include "commands/access/step_up.hpp"
 #include "commands/account_services.hpp"
 #include "commands/credentials/passwords.hpp"
 
@@ -19,6 +19,8 @@ Answer<Receipt> run_proven(Services& services, Bearer bearer, const OwnProof& pr
     const auto factors = streams.read<Factors>(factors_of(bearer.user_id));
     const Step step = [&](Attempt& attempt) -> StepResult {
         KEYLEDGER_CO_TRY(known, authorise(attempt, actor, bearer, services));
+        KEYLEDGER_CO_TRY(steps_up,
+                         require_step_up(attempt, actor, bearer, services, StepUpFor::kFactors, methods_of(proof)));
         KEYLEDGER_CO_TRY(used,
                          co_await use_own_proof(services, attempt, actor.user, factors, *verified, proof, caller));
         auto changed = co_await change(attempt, actor, factors);

@@ -1,6 +1,6 @@
 #include "commands/factors/enrol_factor.hpp"
 
-#include "commands/access/authority.hpp"
+#include "commands/access/step_up.hpp"
 #include "commands/account_services.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "domain/users/identity.hpp"
@@ -75,6 +75,8 @@ Answer<BegunEnrolment> begin_factor_enrolment(Services& services, Enrolment enro
     NewEnrolment enrolled;
     const Step step = [&](Attempt& attempt) -> StepResult {
         KEYLEDGER_CO_TRY(known, authorise(attempt, actor, bearer, services));
+        KEYLEDGER_CO_TRY(steps_up, require_step_up(attempt, actor, bearer, services, StepUpFor::kFactors,
+                                                   methods_of(enrolment.proof)));
         KEYLEDGER_CO_TRY(presented, co_await use_own_proof(services, attempt, actor.user, factors, *verified,
                                                            enrolment.proof, caller));
         KEYLEDGER_CO_TRY(put, co_await put_enrolment(services, attempt, attempt.state(actor.user), factors,

@@ -100,6 +100,12 @@ Answer<std::optional<FactorId>> use_factor(Services& services, Attempt& attempt,
 }
 
 // ---- somebody who is logged in ---------------------------------------------------------------------------------
+std::vector<ProofMethod> methods_of(const OwnProof& proof) {
+    std::vector<ProofMethod> methods{ProofMethod::kPassword};
+    if (proof.present) methods.push_back(proof.present->method);
+    return methods;
+}
+
 Answer<std::string> check_own_proof(Services& services, const Bearer& bearer, const OwnProof& proof, Caller caller) {
     caller.idempotency.reset();
     Streams streams;

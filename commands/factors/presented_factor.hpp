@@ -38,6 +38,7 @@ struct OwnProof {
     Secret current_password;
     std::optional<PresentedFactor> present;  // of whoever has a second factor
 };
+std::vector<ProofMethod> methods_of(const OwnProof& proof);
 // Their password was right, and an attempt was taken where they have a second factor. What follows stands on that
 // password: the SHA-256 (hex) of its sealed hash. kInvalidToken, kWrongPassword, kTooManyAttempts, kFactorNotPresented.
 Answer<std::string> check_own_proof(Services& services, const Bearer& bearer, const OwnProof& proof, Caller caller);

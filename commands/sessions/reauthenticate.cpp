@@ -14,8 +14,7 @@ Answer<Grant> reauthenticate(Services& services, Reauthentication request, Calle
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
     const auto factors = streams.read<Factors>(factors_of(bearer.user_id));
-    std::vector<ProofMethod> methods{ProofMethod::kPassword};
-    if (request.proof.present) methods.push_back(request.proof.present->method);
+    const std::vector<ProofMethod> methods = methods_of(request.proof);
     Session session;
     std::int64_t security_stamp = 0;
     const Step step = [&](Attempt& attempt) -> StepResult {

@@ -6,7 +6,7 @@ namespace keyledger::commands {
 
 struct Reauthentication {
     Bearer bearer;
-    OwnProof proof;  // with a second factor where the user has one
+    OwnProof proof;                       // with a second factor where the user has one
     std::optional<std::string> resource;  // RFC 8707, of the access token that is given
     Client client;
 };

@@ -429,7 +429,7 @@ struct User {
     static constexpr About kAbout = About::streams_account();
     using Event = UserEvent;
     // As Session's. A snapshot with personal data is sealed under the user's key and dies with it.
-    static constexpr int kFold = 3;
+    static constexpr int kFold = 4;
     static constexpr auto fields() {
         using U = User;
         return std::tuple{Field{"status", &U::status},
