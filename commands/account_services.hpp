@@ -15,6 +15,7 @@ class DeviceIds;
 class FactorSecrets;
 class HalfLogins;
 class LastPlaces;
+class Later;
 class Places;
 
 // What an installation offers beside the password; nothing, unless it is configured.
@@ -46,6 +47,7 @@ struct AccountServices {
     int refused_risk = 0;                  // a log-in of so many points is refused; 0: none is
     Duration step_up_window = minutes(5);  // how recent an authentication has to be (commands/access/step_up.hpp)
     SessionLimit session_limit{};          // of one user (commands/sessions/begin_session.hpp)
+    Later* later = nullptr;                // nullptr: answers wait for what they need not
 };
 
 }  // namespace keyledger::commands

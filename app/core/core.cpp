@@ -180,6 +180,7 @@ Core::Core(const Config& config)
     accounts.factor_secrets = &factor_secrets;
     accounts.step_up_window = config.step_up_window;
     accounts.session_limit = config.session_limit;
+    accounts.later = &background;
     look_at_heads(*authenticity, config.database_url);
     // Else nothing that is read could be believed, and all would wait for it.
     if (const auto known = authenticity->is_announced(config.database_url, {}); !known)

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/config/config.hpp"
+#include "app/core/background.hpp"
 #include "app/core/hot_access_reader.hpp"
 #include "app/core/keyring_watch.hpp"
 #include "app/core/run_to_end.hpp"
@@ -67,6 +68,7 @@ struct Core {
     security::LibraryFactorSecrets factor_secrets;
     std::unique_ptr<const commands::Places> places;  // null: none is configured
     commands::LastPlaces last_places;
+    Background background;
     commands::AccountServices accounts;
     commands::Services services;
 

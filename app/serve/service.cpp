@@ -264,6 +264,8 @@ void Service::stop() {
     parts.server.stop_accepting();
     if (!parts.server.drain(std::chrono::milliseconds(parts.config.stop_timeout.ms())))
         spdlog::warn("requests were still in flight after {} ms", parts.config.stop_timeout.ms());
+    if (!parts.core.background.stop(std::chrono::milliseconds(parts.config.stop_timeout.ms())))
+        spdlog::warn("failed log-ins were still being recorded; they may not be");
     parts.probe.stop();
     parts.housekeeper.stop();
     parts.followers.stop();

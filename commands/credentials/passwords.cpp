@@ -1,10 +1,13 @@
 #include "commands/credentials/passwords.hpp"
 
+#include <memory>
+
 #include "commands/account_services.hpp"
 #include "commands/credentials/failure_sums.hpp"
 #include "commands/credentials/named_credential.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
 #include "commands/devices/last_places.hpp"
+#include "commands/runtime/later.hpp"
 #include "domain/base/precis.hpp"
 
 namespace keyledger::commands {
@@ -212,30 +215,44 @@ Answer<int> record_all(Services& services, std::vector<UnrecordedFailures::Waiti
 
 }  // namespace
 
+namespace {
+
+asio::awaitable<void> record_or_sum(Services& services, LoginFailed failure, std::unique_ptr<UnderWay> under_way,
+                                    Caller caller) {
+    bool taken = false;
+    if (under_way) {
+        RecordedFailures recording;
+        auto recorded = co_await record(services, failure, 1, caller, recording);
+        if (!recorded) {
+            under_way->keep(recording.held);
+            services.operator_log.warning("a failed log-in could not be recorded; it counts on this node until it is",
+                                          *failure.user_id);
+            co_return;
+        }
+        under_way->settle();
+        taken = recording.taken > 0;
+    } else if (failure.reason == LoginFailure::kTooRisky) {
+        RecordedFailures recording;
+        auto recorded = co_await record(services, failure, 1, caller, recording);
+        taken = recorded.has_value();
+    }
+    if (!taken) co_await count_unattributed_failure(services, std::move(caller));
+}
+
+}  // namespace
+
 asio::awaitable<void> record_failed_login(Services& services, std::optional<UserId> user_id, LoginFailure reason,
                                           Caller caller) {
     // Asked of nobody, too: how long it takes tells nothing of the name.
     const UserId whose = user_id ? *user_id : UserId{services.identifiers.next()};
     const auto known_device = co_await known_device_of(services, whose, caller);
-    const LoginFailed failure{user_id, reason, services.pseudonyms.network(whose, caller.network), known_device};
-    bool taken = false;
-    if (user_id && counts(reason)) {
-        UnderWay under_way(services, failure, caller);
-        RecordedFailures recording;
-        auto recorded = co_await record(services, failure, 1, caller, recording);
-        if (!recorded) {
-            under_way.keep(recording.held);
-            services.operator_log.warning("a failed log-in could not be recorded; it counts on this node until it is",
-                                          *user_id);
-            co_return;
-        }
-        under_way.settle();
-        taken = recording.taken > 0;
-    } else if (reason == LoginFailure::kTooRisky) {
-        RecordedFailures recording;
-        taken = (co_await record(services, failure, 1, caller, recording)).has_value();
-    }
-    if (!taken) co_await count_unattributed_failure(services, std::move(caller));
+    LoginFailed failure{user_id, reason, services.pseudonyms.network(whose, caller.network), known_device};
+    // It counts on this node from now on, whenever the log has it.
+    std::unique_ptr<UnderWay> under_way;
+    if (user_id && counts(reason)) under_way = std::make_unique<UnderWay>(services, failure, caller);
+    auto recording = record_or_sum(services, std::move(failure), std::move(under_way), std::move(caller));
+    if (Later* later = services.accounts.later) co_await later->run(std::move(recording));
+    else co_await std::move(recording);
 }
 
 Answer<int> record_waiting_failures(Services& services, UserId user_id, Deadline deadline) {

@@ -18,9 +18,8 @@
 //         AuditOutcome outcome() const { return AuditOutcome::success(role_id.to_string()); }  // else: it succeeded
 //     };
 //
-// An event with which the key of its stream's subject is destroyed says `kErases = true`. One whose personal fields are
-// another subject's than its stream's says whose: `Uuid sealed_for() const`. Folds read those as erased: what a decision
-// needs is the stream's own.
+// An event with which the key of its stream's subject is destroyed says `kErases = true`. One whose personal fields
+// are another subject's than its stream's says whose: `Uuid sealed_for() const`.
 #include <array>
 #include <cstdint>
 #include <optional>
