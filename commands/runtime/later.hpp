@@ -9,7 +9,7 @@ namespace keyledger::commands {
 class Later {
 public:
     virtual ~Later() = default;
-    // Begun on the caller's executor, and not waited for; unless so much runs already that callers have to do their own.
+    // Begun on the caller's executor and not waited for, unless so much runs already that callers do their own.
     // What runs when the process stops is waited for; with one that is killed it is lost. Its deadline is its own.
     virtual boost::asio::awaitable<void> run(boost::asio::awaitable<void> work) = 0;
 };

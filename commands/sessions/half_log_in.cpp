@@ -123,6 +123,15 @@ HalfLogin begun_by(const UserId& user_id, const Proof& proof) {
     return half;
 }
 
+Grant grant_of(const HalfLogin& whole, const ExecutionReceipt& begun) {
+    Grant grant{
+        whole.user_id, whole.session_id, whole.client_id, whole.audiences, whole.audiences, whole.security_stamp, 1};
+    grant.generated_at = begun.occurred_at;
+    grant.position = begun.position;
+    grant.proofs = whole.proven;
+    return grant;
+}
+
 StepResult begin_session(Services& services, Attempt& attempt, StreamOf<User> user, StreamOf<Session> session,
                          HalfLogin so_far, LogInOrigin origin) {
     KEYLEDGER_CO_TRY(next, co_await ask_the_ladder(services, attempt, user, so_far, origin));
@@ -172,10 +181,11 @@ Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Ca
     const auto factors = streams.read<Factors>(factors_of(user_id));
     const auto session = streams.begin<Session>(half->session_id);
     CompletedLogIn completed;
+    HalfLogin whole;
     const Step step = [&](Attempt& attempt) -> StepResult {
         KEYLEDGER_CO_TRY(good, goes_on(attempt.state(user), *half));
         if (attempt.state(session).status != Session::Status::kAbsent) co_return Unexpected(refusals::kHalfLoginOver);
-        HalfLogin whole = *half;
+        whole = *half;
         whole.proven.push_back({second.present.method, services.clock.now()});
         if (half->purpose == Purpose::kEnrol) {
             KEYLEDGER_CO_TRY(used, co_await use_code_of_pending(services, attempt, factors, user_id,
@@ -189,7 +199,6 @@ Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Ca
         }
         attempt.spend(use_of(*half), refusals::kHalfLoginOver);
         auto started = co_await start(services, attempt, user, session, whole, origin);
-        if (started) completed.grant.proofs = whole.proven;
         co_return started;
     };
     user_caller.session_id = half->session_id;
@@ -199,12 +208,7 @@ Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Ca
         co_return Unexpected(executed.error());
     }
     co_await record_good_login(services, device, std::move(*history), user_caller);
-    std::vector<Proof> proofs = std::move(completed.grant.proofs);
-    completed.grant =
-        Grant{user_id, half->session_id, half->client_id, half->audiences, half->audiences, half->security_stamp, 1};
-    completed.grant.generated_at = executed->occurred_at;
-    completed.grant.position = executed->position;
-    completed.grant.proofs = std::move(proofs);
+    completed.grant = grant_of(whole, *executed);
     completed.grant.device = device_for_client(services, device);
     co_return std::move(completed);
 }

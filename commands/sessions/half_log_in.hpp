@@ -39,6 +39,9 @@ HalfLogin begun_by(const UserId& user_id, const Proof& proof);
 StepResult begin_session(Services& services, Attempt& attempt, StreamOf<User> user, StreamOf<Session> session,
                          HalfLogin so_far, LogInOrigin origin);
 
+// What the session earns that this log-in began.
+Grant grant_of(const HalfLogin& whole, const ExecutionReceipt& begun);
+
 // ---- and then ----------------------------------------------------------------------------------------------------
 // Whoever must enrol a factor to get in: kHalfLoginOver, kTooManyFactors.
 Answer<BegunEnrolment> enrol_while_logging_in(Services& services, Secret token, std::string name, Caller caller);

@@ -108,11 +108,8 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     co_await record_good_login(services, device, std::move(current.history), user_caller);
     if (current.needs_renewal)
         co_await renew_password_hash(services, user_id, std::move(request.password), user_caller);
-    Grant grant{user_id, session_id, request.client.client_id, *audiences, *audiences, current.security_stamp, 1};
-    grant.generated_at = executed->occurred_at;
-    grant.position = executed->position;
+    Grant grant = grant_of(half, *executed);
     grant.device = device_for_client(services, device);
-    grant.proofs.push_back({ProofMethod::kPassword, now});
     co_return grant;
 }
 

@@ -58,10 +58,7 @@ Answer<Grant> log_in_by_mail(Services& services, MailedLogIn log_in, Caller call
     Caller user_caller = caller.acting_as(proven->user_id);
     user_caller.session_id = session_id;
     co_await record_good_login(services, *device, std::move(*history), std::move(user_caller));
-    Grant grant{proven->user_id, session_id, log_in.client.client_id, *audiences, *audiences, half.security_stamp, 1};
-    grant.generated_at = proven->occurred_at;
-    grant.position = proven->position;
-    grant.proofs = half.proven;
+    Grant grant = grant_of(half, {proven->position, false, proven->position, proven->occurred_at});
     grant.device = device_for_client(services, *device);
     co_return grant;
 }
