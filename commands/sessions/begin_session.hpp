@@ -1,6 +1,7 @@
 #pragma once
-// How the ladder (commands/sessions/half_log_in.hpp) begins a session: with the session's own event and, where the number
-// of sessions that a user may have at once is limited, with its admission by the stream that all their log-ins write.
+// How the ladder (commands/sessions/half_log_in.hpp) begins a session: with the session's own event and, where the
+// number of sessions that a user may have at once is limited, with its admission by the stream that all their log-ins
+// write.
 #include "commands/services.hpp"
 
 namespace keyledger {
