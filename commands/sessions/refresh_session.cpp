@@ -75,16 +75,17 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
     if (verdict.refused) co_return Unexpected(refusals::kInvalidGrant);
     if (!request.resource) *audiences = verdict.session_audiences;
     if (executed->position > 0) verdict.generated_at = executed->occurred_at;
-    co_return Grant{*user_id,
-                    session_id,
-                    request.client.client_id,
-                    *audiences,
-                    verdict.session_audiences,
-                    verdict.security_stamp,
-                    verdict.generation,
-                    verdict.generated_at,
-                    executed->position,
-                    std::move(verdict.proofs)};
+    Grant grant{*user_id,
+                session_id,
+                request.client.client_id,
+                *audiences,
+                verdict.session_audiences,
+                verdict.security_stamp,
+                verdict.generation,
+                verdict.generated_at,
+                executed->position};
+    grant.proofs = std::move(verdict.proofs);
+    co_return grant;
 }
 
 }  // namespace keyledger::commands
