@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "security/factors/totp.hpp"
+#include "security/keys/sealed_value.hpp"
 #include "tests/security/keys/keyring_fixture.hpp"
+#include "tests/support/world/ids.hpp"
 #include "tests/support/world/stand_ins.hpp"
 
 namespace keyledger::security {
@@ -23,8 +25,8 @@ protected:
     static HalfLogin half() {
         HalfLogin half;
         half.purpose = HalfLogin::Purpose::kEnrol;
-        half.user_id = UserId{test::uuid(0xA1)};
-        half.session_id = SessionId{test::uuid(0xB1)};
+        half.user_id = UserId{keyledger::test::uuid(0xA1)};
+        half.session_id = SessionId{keyledger::test::uuid(0xB1)};
         half.security_stamp = 7;
         half.proven = {{ProofMethod::kPassword, kNow}, {ProofMethod::kMail, kNow + seconds(1)}};
         half.client_id = "first-party";
@@ -36,7 +38,7 @@ protected:
     }
 
     test::FixedClock clock_{kNow};
-    const Uuid log_id_ = test::uuid(0x10);
+    const Uuid log_id_ = keyledger::test::uuid(0x10);
     std::unique_ptr<LiveKeyring> keyring_;
 };
 
@@ -58,7 +60,7 @@ TEST_F(HalfLoginsTest, AreReadAsTheyWereSealed) {
 
 TEST_F(HalfLoginsTest, AreOfNoOtherLogAndNoOtherPurpose) {
     const std::string token = half_logins(log_id_).seal(half());
-    EXPECT_FALSE(half_logins(test::uuid(0x11)).open(Secret(token)));
+    EXPECT_FALSE(half_logins(keyledger::test::uuid(0x11)).open(Secret(token)));
     EXPECT_FALSE(half_logins(log_id_).open(Secret(token.substr(1))));
     EXPECT_FALSE(half_logins(log_id_).open(Secret()));
     const std::string other = seal_value(*keyring_->snapshot(), SealedPurpose::kCursor, "second factor", "clear", kNow);
@@ -76,7 +78,7 @@ TEST(FactorSecrets, ShowASecretThatAnAppReads) {
     EXPECT_EQ(shown.png_base64.size() % 4, 0u);
     EXPECT_EQ(secrets.matching_step(secret, totp_code(secret, 100), Instant() + kTotpStep * 100), 100);
     const Secret code = secrets.new_recovery_code();
-    EXPECT_TRUE(secrets.recovery_code_digest(UserId{test::uuid(0xA1)}, code));
+    EXPECT_TRUE(secrets.recovery_code_digest(UserId{keyledger::test::uuid(0xA1)}, code));
 }
 
 }  // namespace
