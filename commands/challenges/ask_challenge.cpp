@@ -12,6 +12,7 @@ constexpr std::int64_t kAsksOfANetwork = 5;  // for one address, at once; then o
 constexpr std::int64_t kAsksOfAll = 15;      // for one address, from wherever
 constexpr Rate kAsksOfTheInstallation{600, 1200};
 constexpr Duration kAgainIn = minutes(5);
+constexpr Duration kOfANetworkEvery = seconds(30);  // whomever for, behind as many at once as it may try passwords
 
 eventstore::Bucket bucket_for_address(std::string_view what, std::string whom, std::int64_t burst) {
     eventstore::Bucket bucket = bucket_of(what, whom, Rate{1, burst});
@@ -41,7 +42,9 @@ Answer<void> admit_ask(Services& services, ChallengePurpose purpose, const Addre
     std::vector<eventstore::Bucket> buckets;
     buckets.push_back(bucket_for_address("asks of a network for", whom + ' ' + caller.network, kAsksOfANetwork));
     buckets.push_back(bucket_for_address("asks for", whom, kAsksOfAll));
-    buckets.push_back(bucket_of("asks of a network", caller.network, services.settings.limits.passwords));
+    eventstore::Bucket of_network = bucket_of("asks of a network", caller.network, services.settings.limits.passwords);
+    of_network.one_every = kOfANetworkEvery;
+    buckets.push_back(std::move(of_network));
     buckets.push_back(bucket_of("asks for", "mail", kAsksOfTheInstallation));
     KEYLEDGER_CO_TRY(taken, co_await services.limits.take(std::move(buckets), caller.deadline));
     Result<void, CommandError> admitted{};

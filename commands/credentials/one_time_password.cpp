@@ -5,6 +5,8 @@
 #include "commands/credentials/password_history.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/credentials/typed_name.hpp"
+#include "commands/credentials/unlock_by_mail.hpp"
+#include "commands/factors/reset_second_factor.hpp"
 #include "commands/sessions/log_in.hpp"
 
 namespace keyledger::commands {
@@ -107,8 +109,12 @@ Answer<OneTimePasswordReceipt> recover_user_as_operator(Services& services, User
     const auto user = streams.read<User>(user_id);
     const Step step = [&](Attempt& attempt) -> StepResult {
         if (!attempt.state(user).exists()) co_return Unexpected(refusals::kUserUnknown);
-        auto put = co_await put_chosen(services, attempt, user, chosen, caller);
-        co_return put;
+        KEYLEDGER_CO_TRY(put, co_await put_chosen(services, attempt, user, chosen, caller));
+        if (attempt.state(user).second_factor == User::SecondFactor::kOn) {
+            KEYLEDGER_CO_TRY(taken, co_await take_all_factors(services, attempt, user, caller.deadline));
+        }
+        auto unlocked = co_await unlock_proven(services, attempt, user_id);
+        co_return unlocked;
     };
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(caller, streams, step));
     co_return receipt_of(*executed, std::move(chosen));

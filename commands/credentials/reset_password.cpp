@@ -4,6 +4,7 @@
 #include "commands/credentials/passwords.hpp"
 #include "commands/credentials/unlock_by_mail.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
+#include "commands/factors/reset_second_factor.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -16,13 +17,22 @@ Answer<std::int32_t> password_revision(Services& services, const UserId& user_id
     co_return stored->value().revision;
 }
 
+// One that a thief of the password may have enrolled just now bars nobody: it goes.
+StepResult pass_second_factor(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline) {
+    if (attempt.state(user).second_factor == User::SecondFactor::kOff) co_return Result<void, CommandError>{};
+    KEYLEDGER_CO_TRY(is_established, co_await has_established_factor(services, attempt, user.id));
+    if (*is_established) co_return Unexpected(refusals::kResetNeedsFactor);
+    auto taken = co_await take_all_factors(services, attempt, user, deadline);
+    co_return taken;
+}
+
 }  // namespace
 
 Answer<Receipt> reset_password(Services& services, PasswordReset reset, Caller caller) {
     const Earning earning = [&](Attempt& attempt, const StreamOf<User>& user, const OpenedProof&) -> StepResult {
         const User& state = attempt.state(user);
         if (state.status != User::Status::kActive) co_return Unexpected(refusals::kUserDisabled);
-        if (state.second_factor == User::SecondFactor::kOn) co_return Unexpected(refusals::kSecondFactorNeeded);
+        KEYLEDGER_CO_TRY(passed, co_await pass_second_factor(services, attempt, user, caller.deadline));
         PasswordIdentity identity{state.email.value_or(""), state.username.value_or(""), state.name.value_or("")};
         KEYLEDGER_CO_TRY(judged, co_await judge_password(services, reset.new_password.clone(), std::move(identity),
                                                          caller.deadline));

@@ -4,8 +4,9 @@
 
 namespace keyledger::refusals {
 
-// Whoever reads somebody's mail has one factor, and takes no account that has two.
-inline constexpr Refusal kSecondFactorNeeded{
+// Whoever reads somebody's mail has one factor, and takes no account that has two; but a second one that was enrolled
+// within the last days by no more than the password does not count.
+inline constexpr Refusal kResetNeedsFactor{
     RefusalKind::kForbidden, "second-factor-needed", "Second factor needed",
     "This account has a second factor. Log in with it, or ask an administrator to help."};
 

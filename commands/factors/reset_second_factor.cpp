@@ -1,24 +1,42 @@
 #include "commands/factors/reset_second_factor.hpp"
 
+#include <algorithm>
+
 #include "commands/access/administer.hpp"
 #include "commands/factors/presented_factor.hpp"
 
 namespace keyledger::commands {
 
+StepResult take_all_factors(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline) {
+    const UserId user_id{user.id};
+    Streams more;
+    const auto factors = more.read<Factors>(factors_of(user_id));
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(std::move(more)));
+    const Factors before = attempt.state(factors);
+    for (std::size_t i = 0; i < before.enrolled.size(); ++i) {
+        const FactorId factor_id = before.enrolled[i].id;
+        KEYLEDGER_CO_TRY(dropped, co_await drop_app(services, attempt, user_id, factor_id, deadline));
+    }
+    KEYLEDGER_CO_TRY(removed, attempt.decide_and_append(factors, RemoveAllFactors{user_id}));
+    KEYLEDGER_CO_TRY(forgiven, attempt.decide_and_append(factors, ForgiveFactorAttempts{user_id}));
+    co_return attempt.decide_and_append(user, TurnOffSecondFactor{});
+}
+
+Answer<bool> has_established_factor(Services& services, Attempt& attempt, UserId user_id) {
+    Streams more;
+    const auto factors = more.read<Factors>(factors_of(user_id));
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(std::move(more)));
+    const Instant now = services.clock.now();
+    const auto& enrolled = attempt.state(factors).enrolled;
+    co_return enrolled.empty() ||
+        std::ranges::any_of(enrolled, [now](const Factors::Enrolled& one) { return is_established(one, now); });
+}
+
 Answer<Receipt> reset_second_factor(Services& services, Bearer bearer, UserId user_id, Caller caller) {
     const Deadline deadline = caller.deadline;
     const AdministrationStep step = [&](Administration& on) -> StepResult {
-        Streams more;
-        const auto factors = more.read<Factors>(factors_of(user_id));
-        KEYLEDGER_CO_TRY(read, co_await on.attempt.also_read(std::move(more)));
-        const Factors before = on.attempt.state(factors);
-        for (std::size_t i = 0; i < before.enrolled.size(); ++i) {
-            const FactorId factor_id = before.enrolled[i].id;
-            KEYLEDGER_CO_TRY(dropped, co_await drop_app(services, on.attempt, user_id, factor_id, deadline));
-        }
-        KEYLEDGER_CO_TRY(removed, on.attempt.decide_and_append(factors, RemoveAllFactors{user_id}));
-        KEYLEDGER_CO_TRY(forgiven, on.attempt.decide_and_append(factors, ForgiveFactorAttempts{user_id}));
-        co_return on.attempt.decide_and_append(on.user, TurnOffSecondFactor{});
+        auto taken = co_await take_all_factors(services, on.attempt, on.user, deadline);
+        co_return taken;
     };
     RequiredAuthority required{bearer, kWriteUsers, Subject::user(user_id)};
     auto done = co_await administer(services, std::move(required), std::move(caller), step);

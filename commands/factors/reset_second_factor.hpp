@@ -1,5 +1,6 @@
 #pragma once
 #include "commands/services.hpp"
+#include "domain/users/user.hpp"
 
 namespace keyledger::commands {
 
@@ -7,5 +8,11 @@ namespace keyledger::commands {
 // gets in. Takes kWriteUsers, and no permission of the target's that the actor lacks. Quiet where there is none.
 // kForbidden, kExceedsAuthority, kUserUnknown.
 Answer<Receipt> reset_second_factor(Services& services, Bearer bearer, UserId user_id, Caller caller);
+
+// In a step: the same, for whoever was let do it.
+StepResult take_all_factors(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline);
+// In a step, of a user whose own stream says that there are factors: whether one of them outlives the recovery of the
+// account (domain/factors/factors.hpp). Also where none is found: somebody hides them.
+Answer<bool> has_established_factor(Services& services, Attempt& attempt, UserId user_id);
 
 }  // namespace keyledger::commands

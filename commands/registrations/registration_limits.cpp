@@ -17,7 +17,8 @@ constexpr Duration kOneMailEvery = hours(1);
 // Codes that are tried for one address: 30 in a day.
 constexpr std::int64_t kMostCodesOfAddress = 30;
 constexpr Duration kOneCodeEvery = minutes(48);
-// Of all together.
+// Of one network, behind as many at once as it may try passwords; and of all together.
+constexpr Duration kOneRegistrationEvery = minutes(5);
 constexpr Rate kInstallation{600, 600};
 
 Bucket rare(std::string_view what, const std::string& whom, std::int64_t burst, Duration one_every) {
@@ -46,6 +47,8 @@ std::vector<Bucket> mails_to(const AddressDigests& address, const Caller& caller
 
 Answer<Receipt> admit_registration(Services& services, const AddressDigests& address, const Caller& caller) {
     auto buckets = mails_to(address, caller);
+    buckets.push_back(
+        rare("registrations of", caller.network, services.settings.limits.passwords.burst, kOneRegistrationEvery));
     buckets.push_back(bucket_of("registrations of", "all", kInstallation));
     KEYLEDGER_CO_TRY(taken, co_await take(services, std::move(buckets), caller.deadline));
     const auto& count_open = services.accounts.count_open_registrations;

@@ -1,5 +1,7 @@
 #include "commands/sessions/half_log_in.hpp"
 
+#include <algorithm>
+
 #include "commands/access/authority.hpp"
 #include "commands/account_services.hpp"
 #include "commands/credentials/passwords.hpp"
@@ -27,6 +29,10 @@ CommandError go_on_with(Services& services, HalfLogin half, const Refusal& neede
     return error;
 }
 
+bool proved_password(const HalfLogin& half) {
+    return std::ranges::any_of(half.proven, [](const Proof& one) { return one.method == ProofMethod::kPassword; });
+}
+
 // What of the ladder's answer is no "granted".
 Result<void, CommandError> granted(Services& services, const NextStep& next, HalfLogin so_far) {
     Result<void, CommandError> let_in;
@@ -36,6 +42,8 @@ Result<void, CommandError> granted(Services& services, const NextStep& next, Hal
         so_far.purpose = Purpose::kSecondFactor;
         let_in = Unexpected(
             go_on_with(services, std::move(so_far), refusals::kSecondFactorNeeded, names_of(needs->methods)));
+    } else if (std::holds_alternative<MustEnrol>(next) && !proved_password(so_far)) {
+        let_in = Unexpected(CommandError(refusals::kEnrolmentNeedsPassword));
     } else if (const auto* must = std::get_if<MustEnrol>(&next)) {
         so_far.purpose = Purpose::kEnrol;
         let_in = Unexpected(go_on_with(services, std::move(so_far), refusals::kEnrolmentNeeded, names_of(must->kinds)));
@@ -168,6 +176,9 @@ Answer<BegunEnrolment> enrol_while_logging_in(Services& services, Secret token, 
 Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Caller caller) {
     const auto half = open(services, second.token);
     if (!half) co_return Unexpected(refusals::kHalfLoginOver);
+    // Of an app that is being enrolled there is nothing but its code.
+    if (half->purpose == Purpose::kEnrol && second.present.method != ProofMethod::kTotp)
+        co_return Unexpected(refusals::kWrongSecondFactor);
     const UserId user_id = half->user_id;
     Caller user_caller = caller.acting_as(user_id);
     user_caller.idempotency.reset();

@@ -17,6 +17,11 @@ inline constexpr Refusal kEnrolmentNeeded{
     RefusalKind::kForbidden, "mfa-enrolment-required", "Second factor must be enrolled",
     "The user needs a second factor, and has none. Send 'mfa_token' to /api/v1/auth/enrol-mfa, and then with a code to "
     "/api/v1/auth/verify-mfa."};
+// A factor that was enrolled by mail alone would be worth no more than the mail, and shut the owner out.
+inline constexpr Refusal kEnrolmentNeedsPassword{
+    RefusalKind::kForbidden, "mfa-enrolment-required", "Second factor must be enrolled",
+    "The user needs a second factor, and has none. Log in with the password to enrol one; a code or link by mail does "
+    "not suffice for that."};
 // Too old, used, of another log, or of before the user's sessions were ended or their password was changed.
 inline constexpr Refusal kHalfLoginOver{RefusalKind::kUnauthenticated, "invalid-credentials", "Log-in refused",
                                         "This log-in took too long, or is over. Begin it again."};
@@ -35,7 +40,7 @@ HalfLogin begun_by(const UserId& user_id, const Proof& proof);
 // In a step: begins the session of `so_far`, if what is proven is enough. The stream of the factors is read, and
 // guarded, of those alone whose own stream says that there are any: a log-in without a second factor costs no read
 // more.
-// kSecondFactorNeeded, kEnrolmentNeeded, kUserDisabled, kFactorsMissing.
+// kSecondFactorNeeded, kEnrolmentNeeded, kEnrolmentNeedsPassword, kUserDisabled, kFactorsMissing.
 StepResult begin_session(Services& services, Attempt& attempt, StreamOf<User> user, StreamOf<Session> session,
                          HalfLogin so_far, LogInOrigin origin);
 

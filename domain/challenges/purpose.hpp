@@ -59,7 +59,10 @@ constexpr Duration life_of(ChallengePurpose purpose) {
     return minutes(10);
 }
 
-// Of its code. One that logs in by itself is longer: whoever tries many accounts has nothing else to guess.
-constexpr int code_digits(ChallengePurpose purpose) { return purpose == ChallengePurpose::kLogInByCode ? 8 : 6; }
+// Of its code. One that opens an account by itself is longer: whoever tries many accounts has nothing else to guess.
+constexpr int code_digits(ChallengePurpose purpose) {
+    const bool opens = purpose == ChallengePurpose::kLogInByCode || purpose == ChallengePurpose::kResetPassword;
+    return opens ? 8 : 6;
+}
 
 }  // namespace keyledger

@@ -1,10 +1,13 @@
 // Log-in by a link or code of a mail, and an account that a mail opens: once (I13), and only for who asked.
 #include "commands/sessions/log_in_by_mail.hpp"
 
-#include "commands/credentials/reset_password.hpp"
+#include "commands/account_services.hpp"
 #include "commands/credentials/unlock_by_mail.hpp"
+#include "commands/factors/enrol_factor.hpp"
+#include "commands/sessions/half_log_in.hpp"
 #include "domain/sessions/session.hpp"
 #include "tests/commands/challenges/mail_proofs.hpp"
+#include "tests/support/world/second_factors.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -23,6 +26,18 @@ protected:
         return log_in_by_mail(at.services, std::move(log_in), test::caller());
     }
     Result<Grant, CommandError> log_in(Presented presented) { return run(log_in_at(other, std::move(presented))); }
+    // The secret, as it is shown once.
+    std::string enrol_app() {
+        const Grant grant = world.log_in(node, test::kAnnsEmail);
+        Enrolment enrolment{test::bearer_of(grant), {Secret(std::string(test::kPassword)), std::nullopt}, "phone"};
+        const auto begun = run(begin_factor_enrolment(node.services, std::move(enrolment), test::caller_of(grant)));
+        EXPECT_TRUE(succeeds(begun));
+        const std::string shown(begun->secret.base32.reveal());
+        EXPECT_TRUE(succeeds(run(confirm_factor_enrolment(node.services, test::bearer_of(grant), Secret(code_of(shown)),
+                                                          test::caller_of(grant)))));
+        return shown;
+    }
+    std::string code_of(const std::string& shown) { return test::code_at(shown, clock.now()); }
     Presented link_with(const std::string& link, const std::string& handle) {
         Presented presented = by_link(link, kByLink);
         presented.handle = Secret(handle);
@@ -72,10 +87,40 @@ TEST_F(LogInByMailTest, ByALinkIsForWhoAsked) {
     EXPECT_TRUE(succeeds(log_in(link_with(link, handle))));
 }
 
-TEST_F(LogInByMailTest, OpensNoAccountThatHasASecondFactor) {
+TEST_F(LogInByMailTest, LeadsNoFurtherThanTheSecondFactorAndIsUsedUpByThat) {
+    const std::string shown = enrol_app();
+    const std::string handle = ask(kByCode);
+    const std::string code = mailed_code(handle, kByCode);
+    const auto half = log_in(by_code(handle, code, kByCode));
+    ASSERT_TRUE(refused(half, refusals::kSecondFactorNeeded));
+    ASSERT_TRUE(half.error().go_on);
+    EXPECT_TRUE(refused(log_in(by_code(handle, code, kByCode)), refusals::kNotProven)) << "one code, one half";
+    EXPECT_EQ(count("session.started"), 1) << "the one that enrolled it";
+    clock.advance(seconds(30));
+    const auto whole = run(complete_log_in(
+        other.services, {Secret(half.error().go_on->token), {ProofMethod::kTotp, Secret(code_of(shown))}},
+        test::caller()));
+    ASSERT_TRUE(succeeds(whole));
+    const std::vector<Proof>& proofs = whole->grant.proofs;
+    ASSERT_EQ(proofs.size(), 2U);
+    EXPECT_EQ(proofs[0].method, ProofMethod::kMail);
+    EXPECT_EQ(proofs[1].method, ProofMethod::kTotp);
+}
+
+// Else whoever reads the mail would shut the owner out, and be stepped up by what they enrolled themselves.
+TEST_F(LogInByMailTest, EnrolsNoFactorWhereOneIsDemanded) {
+    world.accounts.second_factors.policy.of_all = SecondFactorPolicy::Demand::kOfEverybody;
+    const std::string handle = ask(kByCode);
+    const auto half = log_in(by_code(handle, mailed_code(handle, kByCode), kByCode));
+    EXPECT_TRUE(refused(half, refusals::kEnrolmentNeedsPassword));
+    EXPECT_FALSE(half.error().go_on);
+    EXPECT_EQ(count("session.started"), 0);
+}
+
+TEST_F(LogInByMailTest, OpensNoAccountWhoseFactorsSomebodyHides) {
     const std::string handle = ask(kByCode);
     turn_on_second_factor();
-    EXPECT_TRUE(refused(log_in(by_code(handle, mailed_code(handle, kByCode), kByCode)), refusals::kSecondFactorNeeded));
+    EXPECT_TRUE(refused(log_in(by_code(handle, mailed_code(handle, kByCode), kByCode)), refusals::kFactorsMissing));
     EXPECT_EQ(count("session.started"), 0);
 }
 

@@ -150,8 +150,8 @@ TEST_F(ResetPasswordTest, TakesNoAccountThatHasASecondFactor) {
     const std::string handle = ask();
     turn_on_second_factor();
     EXPECT_TRUE(refused(reset(by_code(handle, wrong(mailed_code(handle)))), refusals::kNotProven));
-    EXPECT_TRUE(refused(reset(by_code(handle, mailed_code(handle))), refusals::kSecondFactorNeeded));
-    EXPECT_TRUE(refused(reset(by_link(mailed_link(handle))), refusals::kSecondFactorNeeded));
+    EXPECT_TRUE(refused(reset(by_code(handle, mailed_code(handle))), refusals::kResetNeedsFactor));
+    EXPECT_TRUE(refused(reset(by_link(mailed_link(handle))), refusals::kResetNeedsFactor));
     EXPECT_EQ(count("user.password_reset"), 0);
 }
 
