@@ -26,8 +26,8 @@ protected:
     }
     KeyringChallengeSecrets secrets(const Uuid& log_id) { return {*keyring_, clock_, log_id}; }
     CodeSource source() {
-        return {ChallengePurpose::kResetPassword, own_->current_key(), Uuid{{7}}, 3,
-                ChallengeId{Uuid{{8}}},           std::string(32, 'd')};
+        return {ChallengePurpose::kUnlock, own_->current_key(), Uuid{{7}}, 3,
+                ChallengeId{Uuid{{8}}},    std::string(32, 'd')};
     }
     std::string code(const CodeSource& of) { return own_->code(of).value_or("none"); }
     MailLink link() const {
@@ -53,8 +53,10 @@ TEST_F(ChallengeSecretsTest, DeriveTheSameCodeAgainWhenTheMailIsWritten) {
     EXPECT_EQ(own_->code(source()), on_another_node.code(source()));
     EXPECT_EQ(code(source()).size(), 6U);
     CodeSource of = source();
-    of.purpose = ChallengePurpose::kLogInByCode;
-    EXPECT_EQ(code(of).size(), 8U);
+    for (const auto opens : {ChallengePurpose::kLogInByCode, ChallengePurpose::kResetPassword}) {
+        of.purpose = opens;
+        EXPECT_EQ(code(of).size(), 8U);
+    }
 }
 
 TEST_F(ChallengeSecretsTest, GiveAnotherCodeForWhateverDiffers) {
