@@ -41,7 +41,7 @@ protected:
     void pass_the_window() { clock.advance(services().accounts.step_up_window + milliseconds(1)); }
 
     Result<Grant, CommandError> again(const Grant& grant, const char* password = test::kPassword) {
-        Reauthentication request{bearer_of(grant), Secret(password), std::nullopt, test::first_party()};
+        Reauthentication request{bearer_of(grant), {Secret(password), std::nullopt}, std::nullopt, test::first_party()};
         return run(reauthenticate(services(), std::move(request), caller_of(grant)));
     }
     Result<Receipt, CommandError> define(const Bearer& bearer, const char* name) {
@@ -239,12 +239,14 @@ TEST_F(StepUpTest, IsOverWithTheSession) {
 }
 
 TEST_F(StepUpTest, GivesATokenForWhereItIsWanted) {
-    Reauthentication request{bearer_of(anns_), Secret(test::kPassword), "https://shop.example", test::first_party()};
+    Reauthentication request{
+        bearer_of(anns_), {Secret(test::kPassword), std::nullopt}, "https://shop.example", test::first_party()};
     const auto grant = run(reauthenticate(services(), std::move(request), caller_of(anns_)));
     ASSERT_TRUE(test::succeeds(grant));
     EXPECT_EQ(grant->audiences, std::vector<std::string>{"https://shop.example"});
     EXPECT_EQ(grant->session_audiences, anns_.session_audiences);
-    Reauthentication elsewhere{bearer_of(anns_), Secret(test::kPassword), "https://other.example", test::first_party()};
+    Reauthentication elsewhere{
+        bearer_of(anns_), {Secret(test::kPassword), std::nullopt}, "https://other.example", test::first_party()};
     EXPECT_TRUE(test::refused(run(reauthenticate(services(), std::move(elsewhere), caller_of(anns_))),
                               refusals::kInvalidTarget));
 }
