@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "commands/account_services.hpp"
 #include "commands/challenges/challenges.hpp"
 #include "commands/limits/request_limits.hpp"
@@ -44,6 +46,7 @@ Answer<void> admit_ask(Services& services, ChallengePurpose purpose, const Addre
     buckets.push_back(bucket_for_address("asks for", whom, kAsksOfAll));
     eventstore::Bucket of_network = bucket_of("asks of a network", caller.network, services.settings.limits.passwords);
     of_network.one_every = kOfANetworkEvery;
+    of_network.burst = std::min(of_network.burst, most_in(kOfANetworkEvery));
     buckets.push_back(std::move(of_network));
     buckets.push_back(bucket_of("asks for", "mail", kAsksOfTheInstallation));
     KEYLEDGER_CO_TRY(taken, co_await services.limits.take(std::move(buckets), caller.deadline));

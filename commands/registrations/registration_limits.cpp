@@ -1,5 +1,7 @@
 #include "commands/registrations/registration_limits.hpp"
 
+#include <algorithm>
+
 #include "commands/account_services.hpp"
 #include "commands/limits/request_limits.hpp"
 #include "commands/registrations/begin_registration.hpp"

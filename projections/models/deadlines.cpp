@@ -31,7 +31,7 @@ std::vector<DeadlineRow> due_deadlines(const std::string& database_url, Instant 
 Answer<std::int64_t> count_deadlines(Queries& queries, std::string_view what, std::int64_t most,
                                      Queries::Deadline deadline) {
     auto rows = [](const std::string& table) {
-        return RowsSql{"select count(*) as counted from (select from " + table + " where what = $1 limit $2) as some",
+        return RowsSql{"select count(*) as counted from (select from " + table + " where what = $1 limit $2) as those",
                        "counted"};
     };
     Question question{kDeadlinesModel, std::move(rows), {std::string(what), std::to_string(most)}};

@@ -214,9 +214,11 @@ TEST_F(SecondFactorsTest, AreOfNoUseOnceAllSessionsWereEnded) {
 
 TEST_F(SecondFactorsTest, AreGoneWithWhoeverWasErasedMeanwhile) {
     const std::string app = enrol();
+    const auto whole = complete(half(), totp(next_code(app)));
+    ASSERT_TRUE(test::succeeds(whole));
     const std::string token = half();
-    ErasureRequest request{bearer_of(grant_), Secret(std::string_view(kPassword))};
-    ASSERT_TRUE(test::succeeds(run(request_own_erasure(services(), std::move(request), caller_of(grant_)))));
+    ErasureRequest request{bearer_of(whole->grant), Secret(std::string_view(kPassword))};
+    ASSERT_TRUE(test::succeeds(run(request_own_erasure(services(), std::move(request), caller_of(whole->grant)))));
     EXPECT_EQ(kept_credentials(), 0u);
     mark();
     EXPECT_TRUE(test::refused(complete(token, totp(next_code(app))), refusals::kHalfLoginOver));

@@ -90,7 +90,8 @@ TEST(Subjects, AreTheUserOfWhatTheyMayAndTheRoleOfWhatItGrants) {
 TEST(Subjects, AStreamOfAnUnknownNameIsItsOwnSubject) {
     ScriptedLog log(kSeed);
     const Uuid stream = *Uuid::parse("00000000-0000-7000-8000-000000000001");
-    log.append("login_attempts", stream, "login.failed", R"({"network":null,"reason":"unknown_user","user_id":null})");
+    log.append("login_attempts", stream, "login.failed",
+               R"({"device_id":null,"network":null,"reason":"unknown_user","user_id":null})");
     Subjects subjects(log);
     const auto found = subjects.of(slice(log, 1, 1));
     ASSERT_TRUE(found);
