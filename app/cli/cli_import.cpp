@@ -83,8 +83,11 @@ private:
         auto line = read_import_line(text);
         Secret::wipe(text);
         if (!line) co_return refuse(number, line.error());
-        if (const auto earlier = earlier_line(number, line->user.email))
+        // Else it would be chance which of two lines that are taken in at once has the name.
+        if (const auto earlier = earlier_line(number, parse_email(line->user.email)))
             co_return refuse(number, "email: line " + std::to_string(*earlier) + " has this address, too");
+        if (const auto earlier = earlier_line(number, parse_username(line->user.username.value_or(""))))
+            co_return refuse(number, "username: line " + std::to_string(*earlier) + " has this user name, too");
         for (int attempt = 1;; ++attempt) {
             auto imported = co_await try_once(*line);
             if (imported) co_return count(*line, *imported);
@@ -124,11 +127,11 @@ private:
         return at == roles_.end() ? std::nullopt : std::optional(at->second);
     }
 
-    std::optional<std::int64_t> earlier_line(std::int64_t number, const std::string& email) {
-        const auto parsed = parse_email(email);
+    template <class Parsed>
+    std::optional<std::int64_t> earlier_line(std::int64_t number, const Parsed& parsed) {
         if (!parsed) return std::nullopt;
         const std::lock_guard lock(mutex_);
-        const auto [at, is_first] = lines_.emplace(parsed->key, number);
+        const auto [at, is_first] = lines_.emplace(parsed->key, number);  // an address has an @, a user name has none
         return is_first ? std::nullopt : std::optional(at->second);
     }
 

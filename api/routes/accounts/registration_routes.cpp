@@ -80,12 +80,15 @@ Reply verify_email(Call& call) {
     proof.handle = body.optional_string("handle", kMaxHandleBytes).value_or("");
     proof.token = body.optional_string("token", kMaxLinkTokenBytes).value_or("");
     proof.username = body.optional_string("username", kMaxTypedUsernameBytes);
-    if (proof.token.empty()) {
-        proof.code = body.required_secret("code", kMaxCodeBytes);
-        if (proof.handle.empty()) body.refuse("handle", "Give the handle that the registration was answered with.");
-    } else if (proof.handle.empty()) {
-        proof.password = body.required_secret("password", kMaxPasswordBytes);
-    }
+    std::string code = body.optional_string("code", kMaxCodeBytes).value_or("");
+    std::string password = body.optional_string("password", kMaxPasswordBytes).value_or("");
+    if (proof.token.empty() && code.empty()) body.refuse("code", "Give the code of the mail, or its link's token.");
+    if (proof.token.empty() && proof.handle.empty())
+        body.refuse("handle", "Give the handle that the registration was answered with.");
+    if (!proof.token.empty() && proof.handle.empty() && password.empty())
+        body.refuse("password", "Give the handle or, elsewhere than where you registered, the password.");
+    proof.code = Secret::take(std::move(code));
+    proof.password = Secret::take(std::move(password));
     auto read = call.finish(body);
     if (!read) co_return read.error();
     auto user_id = co_await commands::complete_registration(call.services(), std::move(proof), caller_of(call.request));
@@ -150,7 +153,7 @@ constexpr RouteRow kRows[] = {
     {"verifyEmail", kPost, "/api/v1/auth/verify-email", verify_email, kPasswords, kAnybody, {.input = Input::kBody}},
     {"showVerifyPage", kGet, kVerifyPath, show_verify_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
     {"verifyEmailByPage", kPost, kVerifyPath, verify_email_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
-    {"resendCode", kPost, "/api/v1/auth/resend-otp", resend_code, kPasswords, kAnybody, {.input = Input::kBody}},
+    {"resendCode", kPost, "/api/v1/auth/resend-otp", resend_code, kOrdinary, kAnybody, {.input = Input::kBody}},
 };
 // clang-format on
 

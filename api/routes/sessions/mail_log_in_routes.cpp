@@ -3,6 +3,7 @@
 #include "api/routes/mail_asks.hpp"
 #include "api/routes/sessions/token_answer.hpp"
 #include "commands/sessions/log_in_by_mail.hpp"
+#include "security/primitives/base64url.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -40,7 +41,9 @@ Reply complete_log_in(Call& call) {
 Reply show_magic_link_page(Call& call) {
     FormFields query = FormFields::of_query(call.request);
     const std::string token = query.required_string("token", kMaxLinkTokenBytes);
-    if (!query.finish()) co_return show_refusal(call.request, refusals::kNotProven);
+    // It is shown: nobody makes this page say a sentence of theirs.
+    if (!query.finish() || !security::base64url_decode(token))
+        co_return show_refusal(call.request, refusals::kNotProven);
     Page page;
     page.title = "Log in where you asked";
     page.sentences = {"This mail is good only where you asked for it. Go back there, and give this:", token};
@@ -57,7 +60,7 @@ constexpr RouteRow kRows[] = {
      {.input = Input::kBody}},
     {"askForLogInCode", kPost, "/api/v1/auth/login-code", ask_for_log_in_code, kOrdinary, kAnybody,
      {.input = Input::kBody}},
-    {"completeLogIn", kPost, "/api/v1/auth/complete", complete_log_in, kOrdinary, kAnybody, {.input = Input::kBody}},
+    {"completeLogIn", kPost, "/api/v1/auth/complete", complete_log_in, kPasswords, kAnybody, {.input = Input::kBody}},
     {"showMagicLinkPage", kGet, "/account/log-in", show_magic_link_page, kOrdinary, kAnybody,
      {.input = Input::kQuery}},
 };

@@ -28,6 +28,7 @@ protected:
     Result<Grant, CommandError> log_in(Presented presented) { return run(log_in_at(other, std::move(presented))); }
     // The secret, as it is shown once.
     std::string enrol_app() {
+        clock.advance(stores->server_now() - clock.now());  // steps are spent by the store's clock
         const Grant grant = world.log_in(node, test::kAnnsEmail);
         Enrolment enrolment{test::bearer_of(grant), {Secret(std::string(test::kPassword)), std::nullopt}, "phone"};
         const auto begun = run(begin_factor_enrolment(node.services, std::move(enrolment), test::caller_of(grant)));

@@ -1,115 +1,8 @@
 // Second factors from enrolment over log-in to the end, and what somebody does who has one part of them.
-#include <numeric>
-#include <set>
-
-#include "commands/accounts/erase_user.hpp"
-#include "commands/credentials/passwords.hpp"
-#include "commands/credentials/unlock_user.hpp"
-#include "commands/factors/change_factors.hpp"
-#include "commands/factors/reset_second_factor.hpp"
-#include "commands/sessions/end_sessions.hpp"
-#include "commands/sessions/half_log_in.hpp"
-#include "domain/access/role.hpp"
-#include "domain/sessions/session.hpp"
-#include "eventstore/codec/events_codec.hpp"
-#include "tests/commands/runtime/fixture.hpp"
+#include "tests/commands/factors/second_factors.hpp"
 
 namespace keyledger::commands {
 namespace {
-
-using test::bearer_of;
-using test::caller;
-using test::caller_of;
-using test::kAnnsEmail;
-using test::kDay;
-using test::kMinute;
-using test::kPassword;
-using test::login;
-using test::run;
-using test::Types;
-
-PresentedFactor totp(std::string code) { return {ProofMethod::kTotp, Secret::take(std::move(code))}; }
-PresentedFactor recovery(const Secret& code) { return {ProofMethod::kRecoveryCode, code.clone()}; }
-OwnProof proof(std::optional<PresentedFactor> present = std::nullopt, const char* password = kPassword) {
-    return {Secret(std::string_view(password)), std::move(present)};
-}
-
-Caller from(const std::string& network) {
-    Caller one = caller();
-    one.network = network;
-    return one;
-}
-
-class SecondFactorsTest : public test::CommandTest {
-protected:
-    void SetUp() override {
-        clock.advance(stores->server_now() - clock.now());  // steps are spent by the store's clock
-        ann_ = world.register_user(node, kAnnsEmail);
-        grant_ = world.log_in(node, kAnnsEmail);
-        before_ = world.head();
-    }
-    Types since() { return world.types(before_); }
-    void mark() { before_ = world.head(); }
-
-    // A code of the next step: the one of this step may be used.
-    std::string next_code(const std::string& app) {
-        clock.advance(kTotpStep);
-        return test::code_at(app, clock.now());
-    }
-    Result<BegunEnrolment, CommandError> begin(OwnProof shown, std::string name = "phone") {
-        Enrolment enrolment{bearer_of(grant_), std::move(shown), std::move(name)};
-        return run(begin_factor_enrolment(services(), std::move(enrolment), caller_of(grant_)));
-    }
-    Result<ShownCodes, CommandError> confirm(std::string code) {
-        return run(
-            confirm_factor_enrolment(services(), bearer_of(grant_), Secret::take(std::move(code)), caller_of(grant_)));
-    }
-    // What the app keeps, and the codes that were shown with it.
-    std::string enrol() {
-        auto begun = begin(proof());
-        if (!begun) throw std::runtime_error(std::string(begun.error().refusal->advice));
-        const std::string app(begun->secret.base32.reveal());
-        auto shown = confirm(next_code(app));
-        if (!shown) throw std::runtime_error(std::string(shown.error().refusal->advice));
-        codes_ = std::move(shown->recovery_codes);
-        factor_id_ = begun->factor_id;
-        mark();
-        return app;
-    }
-    // The token of a log-in that waits for a second factor, or for an enrolment.
-    std::string half(const Refusal& expected = refusals::kSecondFactorNeeded) {
-        auto waiting = run(log_in(services(), login(kAnnsEmail), caller()));
-        EXPECT_TRUE(test::refused(waiting, expected));
-        if (waiting || !waiting.error().go_on) return {};
-        kinds_ = waiting.error().go_on->kinds;
-        return waiting.error().go_on->token;
-    }
-    asio::awaitable<Result<CompletedLogIn, CommandError>> completing(test::Node& at, std::string token,
-                                                                     PresentedFactor present, Caller by = caller()) {
-        SecondStep second{Secret::take(std::move(token)), std::move(present)};
-        auto completed = co_await complete_log_in(at.services, std::move(second), std::move(by));
-        co_return completed;
-    }
-    Result<CompletedLogIn, CommandError> complete(std::string token, PresentedFactor present, Caller by = caller()) {
-        return run(completing(node, std::move(token), std::move(present), std::move(by)));
-    }
-    Result<Receipt, CommandError> remove(OwnProof shown, std::optional<FactorId> factor_id = std::nullopt) {
-        FactorRemoval removal{bearer_of(grant_), std::move(shown), factor_id};
-        return run(remove_factor(services(), std::move(removal), caller_of(grant_)));
-    }
-    std::size_t kept_credentials() {
-        auto all = run(world.store.read_credentials(ann_, Deadline::max()));
-        return all.value().size();
-    }
-    void demand_of_all() { world.accounts.second_factors.policy.of_all = SecondFactorPolicy::Demand::kOfEverybody; }
-
-    UserId ann_;
-    Grant grant_;
-    FactorId factor_id_;
-    std::vector<Secret> codes_;
-    std::vector<std::string> kinds_;
-    Position before_ = 0;
-};
 
 // ---- enrolment ---------------------------------------------------------------------------------------------------
 TEST_F(SecondFactorsTest, AreOnOnceACodeOfTheAppWasShown) {
@@ -134,19 +27,6 @@ TEST_F(SecondFactorsTest, AreEnrolledByWhoeverHasThePassword) {
     EXPECT_EQ(since(), Types{"login.failed"}) << "a guess is a guess";
     ASSERT_TRUE(test::succeeds(run(log_out(services(), bearer_of(grant_), caller_of(grant_)))));
     EXPECT_TRUE(test::refused(begin(proof()), refusals::kInvalidToken));
-}
-
-TEST_F(SecondFactorsTest, AreAddedByWhoeverHasOne) {
-    const std::string app = enrol();
-    EXPECT_TRUE(test::refused(begin(proof()), refusals::kFactorNotPresented));
-    EXPECT_TRUE(test::refused(begin(proof(totp("000000"))), refusals::kWrongSecondFactor));
-    auto second = begin(proof(totp(next_code(app))), "tablet");
-    ASSERT_TRUE(test::succeeds(second));
-    auto shown = confirm(next_code(std::string(second->secret.base32.reveal())));
-    ASSERT_TRUE(test::succeeds(shown));
-    EXPECT_TRUE(shown->recovery_codes.empty()) << "those that there are stay good";
-    EXPECT_TRUE(test::succeeds(complete(half(), totp(next_code(std::string(second->secret.base32.reveal()))))));
-    EXPECT_TRUE(test::succeeds(complete(half(), totp(next_code(app)))));
 }
 
 TEST_F(SecondFactorsTest, KeepNoMoreThanTheSecretThatWasShownLast) {
@@ -189,17 +69,6 @@ TEST_F(SecondFactorsTest, AreAskedForAfterThePassword) {
     ASSERT_EQ(session.proofs.size(), 2u);
     EXPECT_EQ(session.proofs[0].method, ProofMethod::kPassword);
     EXPECT_EQ(session.proofs[1].method, ProofMethod::kTotp);
-}
-
-TEST_F(SecondFactorsTest, ArePresentedToTheLogInThatAsked) {
-    const std::string app = enrol();
-    EXPECT_TRUE(test::refused(complete("never sealed", totp(next_code(app))), refusals::kHalfLoginOver));
-    const std::string late = half();
-    clock.advance(kHalfLoginLasts);
-    EXPECT_TRUE(test::refused(complete(late, totp(next_code(app))), refusals::kHalfLoginOver));
-    const std::string once = half();
-    ASSERT_TRUE(test::succeeds(complete(once, totp(next_code(app)))));
-    EXPECT_TRUE(test::refused(complete(once, totp(next_code(app))), refusals::kHalfLoginOver));
 }
 
 TEST_F(SecondFactorsTest, AreOfNoUseOnceAllSessionsWereEnded) {
@@ -285,57 +154,6 @@ TEST_F(SecondFactorsTest, PauseWhereCodesAreWrongAndNowhereElse) {
     EXPECT_TRUE(test::refused(paused, refusals::kTooManyAttempts)) << "right or wrong, nothing is looked at";
     EXPECT_EQ(paused.error().retry_after, seconds(1));
     EXPECT_TRUE(test::succeeds(complete(half(), totp(next_code(app)), from("home"))));
-}
-
-// NIST SP 800-63B-4 section 3.2.2, over all networks; and what somebody knows stays open.
-TEST_F(SecondFactorsTest, EndForStrangersAfterSoManyGuessesOfAllTogether) {
-    world.accounts.second_factors.attempts.in_a_row = 10;
-    const std::string app = enrol();
-    ASSERT_TRUE(test::succeeds(complete(half(), totp(next_code(app)), from("home"))));
-    for (int i = 0; i < 10; ++i)
-        EXPECT_TRUE(test::refused(complete(half(), totp("000000"), from("thief " + std::to_string(i))),
-                                  refusals::kWrongSecondFactor));
-    EXPECT_TRUE(test::refused(complete(half(), totp(next_code(app)), from("elsewhere")), refusals::kTooManyAttempts));
-    EXPECT_TRUE(test::succeeds(complete(half(), totp(next_code(app)), from("home"))));
-}
-
-TEST_F(SecondFactorsTest, AreForgivenByAnAdministrator) {
-    world.accounts.second_factors.attempts.in_a_row = 3;
-    const std::string app = enrol();
-    for (int i = 0; i < 3; ++i) (void)complete(half(), totp("000000"), from("thief"));
-    EXPECT_TRUE(test::refused(complete(half(), totp(next_code(app)), from("new")), refusals::kTooManyAttempts));
-    world.create_administrator(node, "root@example.com");
-    const Grant root = world.log_in(node, "root@example.com");
-    mark();
-    ASSERT_TRUE(test::succeeds(run(unlock_user(services(), bearer_of(root), ann_, caller_of(root)))));
-    EXPECT_EQ(since(), Types{"factor.attempts_forgiven"});
-    EXPECT_TRUE(test::succeeds(complete(half(), totp(next_code(app)), from("new"))));
-}
-
-// ---- changes -----------------------------------------------------------------------------------------------------
-TEST_F(SecondFactorsTest, AreTakenOffWithPasswordAndFactor) {
-    const std::string app = enrol();
-    EXPECT_TRUE(test::refused(remove(proof()), refusals::kFactorNotPresented));
-    EXPECT_TRUE(test::refused(remove(proof(totp(next_code(app)), "not it at all")), refusals::kWrongPassword));
-    mark();
-    ASSERT_TRUE(test::succeeds(remove(proof(totp(next_code(app))))));
-    EXPECT_EQ(since(), (Types{"factor.attempt_taken", "factor.attempt_passed", "factor.removed",
-                              "user.second_factor_turned_off"}));
-    EXPECT_EQ(kept_credentials(), 1u);
-    world.log_in(node, kAnnsEmail);
-}
-
-TEST_F(SecondFactorsTest, AreTakenOffOneByOne) {
-    const std::string app = enrol();
-    auto second = begin(proof(totp(next_code(app))));
-    ASSERT_TRUE(test::succeeds(second));
-    const std::string tablet(second->secret.base32.reveal());
-    ASSERT_TRUE(test::succeeds(confirm(next_code(tablet))));
-    ASSERT_TRUE(test::succeeds(remove(proof(recovery(codes_[0])), factor_id_)));
-    EXPECT_TRUE(test::refused(complete(half(), totp(next_code(app))), refusals::kWrongSecondFactor));
-    EXPECT_TRUE(test::refused(remove(proof(totp(next_code(tablet))), factor_id_), refusals::kFactorUnknown));
-    ASSERT_TRUE(test::succeeds(remove(proof(totp(next_code(tablet))), second->factor_id)));
-    world.log_in(node, kAnnsEmail);
 }
 
 TEST_F(SecondFactorsTest, GetNewRecoveryCodes) {

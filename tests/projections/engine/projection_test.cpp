@@ -64,7 +64,7 @@ TEST_F(ProjectionTest, AZombieThatCommitsLateFencesTheOther) {
     while (count("pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") != "1")
         ASSERT_EQ(waiting.wait_for(std::chrono::milliseconds(1)), std::future_status::timeout);
     late.exec("insert into read_models.users_1 select gen_random_uuid(), 'a', null, null, 'active', false, false, "
-              "1, 1, 1, 1, 1");
+              "null, null, null, false, 1, 1, 1, 1, 1");
     late.commit();
     EXPECT_THROW(waiting.get(), StandDown);
     EXPECT_EQ(count("read_models.users_1"), "1");

@@ -161,6 +161,7 @@ TEST(ServiceState, SaysWhatTheFoldsSay) {
     for (std::uint32_t seed = 1; seed <= 4; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Stage stage;
+        stage.world.accounts.step_up_window = days(365);  // root logs in once
         Services services(stage, seed);
         AccessState state({});
         Position applied = 0;
