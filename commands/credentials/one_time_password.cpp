@@ -93,6 +93,7 @@ Secret one_time_password_of(const Secret& random) {
 
 Answer<OneTimePasswordReceipt> set_one_time_password(Services& services, UserId user_id, OneTimePassword password,
                                                      Caller caller) {
+    if (user_id == password.bearer.user_id) co_return Unexpected(refusals::kNotOnOneself);
     Chosen chosen = choose(services, std::move(password.given));
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         auto put = co_await put_chosen(services, on.attempt, on.user, chosen, caller);

@@ -19,6 +19,12 @@ inline constexpr Refusal kPasswordResetRequired{
     RefusalKind::kForbidden, "password-reset-required", "Password to be reset",
     "This password opens nothing any more. Set another one by the mail of the account's address."};
 
+// Whoever has stolen a token of an administrator would have the account.
+inline constexpr Refusal kNotOnOneself{
+    RefusalKind::kForbidden, "exceeds-authority", "Permission not held",
+    "This is for others. Change your own password by /api/v1/auth/change-password, and your own second factors by "
+    "/api/v1/auth/mfa, which ask for what you know and have."};
+
 inline constexpr Refusal kSamePassword{RefusalKind::kRejected, "password-rejected", "Password not accepted",
                                        "This is the password that an administrator knows. Choose another one."};
 

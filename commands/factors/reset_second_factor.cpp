@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commands/access/administer.hpp"
+#include "commands/credentials/one_time_password.hpp"
 #include "commands/factors/presented_factor.hpp"
 
 namespace keyledger::commands {
@@ -33,6 +34,7 @@ Answer<bool> has_established_factor(Services& services, Attempt& attempt, UserId
 }
 
 Answer<Receipt> reset_second_factor(Services& services, Bearer bearer, UserId user_id, Caller caller) {
+    if (user_id == bearer.user_id) co_return Unexpected(refusals::kNotOnOneself);
     const Deadline deadline = caller.deadline;
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         auto taken = co_await take_all_factors(services, on.attempt, on.user, deadline);

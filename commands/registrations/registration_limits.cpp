@@ -49,8 +49,8 @@ std::vector<Bucket> mails_to(const AddressDigests& address, const Caller& caller
 
 Answer<Receipt> admit_registration(Services& services, const AddressDigests& address, const Caller& caller) {
     auto buckets = mails_to(address, caller);
-    buckets.push_back(
-        rare("registrations of", caller.network, services.settings.limits.passwords.burst, kOneRegistrationEvery));
+    const std::int64_t at_once = std::min(services.settings.limits.passwords.burst, most_in(kOneRegistrationEvery));
+    buckets.push_back(rare("registrations of", caller.network, at_once, kOneRegistrationEvery));
     buckets.push_back(bucket_of("registrations of", "all", kInstallation));
     KEYLEDGER_CO_TRY(taken, co_await take(services, std::move(buckets), caller.deadline));
     const auto& count_open = services.accounts.count_open_registrations;

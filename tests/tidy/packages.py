@@ -36,6 +36,8 @@ INSTALLED_BY = {
     "scripts/lib/inside.sh": ["fresh"],
     "scripts/lib/mailbox.py": ["mailbox"],
     "scripts/lib/demo_factors.sh": ["scripts/demo"],
+    "scripts/lib/demo_import.sh": ["scripts/demo"],
+    "scripts/lib/demo_recovery.sh": ["scripts/demo"],
     "scripts/lib/mailbox.sh": ["mailbox", "tools"],
     "scripts/lib/story.sh": ["scripts/run"],
     "scripts/services": ["postgres", "kafka"],

@@ -87,7 +87,7 @@ TEST(NewPassword, ThatIsRefusedIsToldWhy) {
 
 TEST(Register, RefusesNamesThatAreNone) {
     ApiClient client = api();
-    for (const char* email : {"nobody", "@a.test", "a@", "a@b", "a b@c.test", "a@127.0.0.1", "ä@b.test", "a@b..test"}) {
+    for (const char* email : {"nobody", "@a.test", "a@", "a@b", "a b@c.test", "a@127.0.0.1", "a@b..test"}) {
         Person person = somebody();
         person.email = email;
         const Answer answer = client.post(kRegister, registration_of(person));

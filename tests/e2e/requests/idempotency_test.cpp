@@ -194,6 +194,9 @@ TEST(IdempotencyKey, IsRefusedWithAnotherRequest) {
     EXPECT_EQ(client.del(kSessions, key(once)).status, 204);
     expect_mismatch(client.del(kSessions + std::string("?include_current=true"), key(once)));
     try_log_in(client, one.person.email, "wrong");
+    await_that("the record of the failure", [&] {
+        return admin.get(std::string(kAudit) + "?user=" + one.person.id + "&type=login.failed").count() == 1;
+    });
     for (const char* verb : {"/unlock", "/deactivate", "/activate"}) {
         once = unique("key");
         EXPECT_EQ(admin.send("POST", kUsers + ("/" + one.person.id) + verb, key(once)).status, 204);

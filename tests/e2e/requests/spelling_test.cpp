@@ -73,11 +73,13 @@ void call_those_of_users(Caller& call, const std::string& id, const std::string&
     const std::string user = "/api/v1/admin/users/{id}";
     call.expect_good("GET", user, {id});
     call.expect_good("PUT", user, {id}, R"({"username":null,"name":"Somebody"})");
-    for (const char* list : {"/sessions", "/roles", "/groups", "/permissions", "/lock-out"})
+    for (const char* list : {"/sessions", "/roles", "/groups", "/permissions", "/lock-out", "/devices"})
         call.expect_good("GET", user + list, {id});
     call.expect_good("PUT", user + "/roles/{role}", {id, role});
     call.expect_good("DELETE", user + "/roles/{role}", {id, role});
-    for (const char* act : {"/deactivate", "/activate", "/unlock"}) call.expect_good("POST", user + act, {id});
+    for (const char* act : {"/deactivate", "/activate", "/unlock", "/reset-second-factor"})
+        call.expect_good("POST", user + act, {id});
+    call.expect_good("POST", user + "/one-time-password", {id}, "{}");
     call.expect_good("DELETE", user + "/sessions", {id});
     const Answer nothing = call("DELETE", user + "/erasure", {id});
     EXPECT_EQ(nothing.status, call.client.del(std::string(kUsers) + "/" + id + "/erasure").status) << nothing.body;
@@ -149,6 +151,13 @@ TEST(Identifiers, AreReadInEitherCaseInEveryPath) {
     const Tokens other = log_in(api(), one.person);
     Caller themselves{api().as(one.tokens.access)};
     themselves.expect_good("DELETE", "/api/v1/auth/sessions/{id}", {other.session_id});
+    const std::string device = themselves.client.get("/api/v1/auth/devices").text("/items/0/id");
+    themselves.expect_good("PUT", "/api/v1/auth/devices/{id}", {device}, R"({"name":"Telephone"})");
+    const std::string factor = "/api/v1/auth/mfa/factors/{id}";  // none is there: read all the same
+    EXPECT_EQ(themselves("PUT", factor, {one.person.id}, R"({"name":"Telephone"})").problem(), "factor-unknown");
+    EXPECT_EQ(themselves("DELETE", factor, {one.person.id}, with_password(one.person.password)).problem(),
+              "factor-unknown");
+    themselves.expect_good("DELETE", "/api/v1/auth/devices/{id}", {device});
     call.called.merge(themselves.called);
     call_those_of_service_accounts(call, role);
     call_those_of_users(call, one.person.id, role);

@@ -290,7 +290,8 @@ TEST(KeyOfTheDay, MadeUpByAnybodyIsNoReasonToLookForANewerKeyring) {
     ApiClient client(node.port());
     const Person person = register_somebody(client);
     for (int i = 0; i < 2; ++i) EXPECT_EQ(try_log_in(client, person.email, "not the password").status, 401);
-    EXPECT_EQ(number("count(*) from keyledger.events where event_type = 'login.failed'"), 2);
+    await_that("two recorded failures",
+               [&] { return number("count(*) from keyledger.events where event_type = 'login.failed'") == 2; });
     EXPECT_EQ(log_in(client, person).session_id.size(), 36u);
     EXPECT_EQ(client.get("/health/ready").status, 200) << ready_text(node);
     EXPECT_EQ(ready_text(node).find("made-up"), std::string::npos) << ready_text(node);

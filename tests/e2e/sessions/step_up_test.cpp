@@ -103,6 +103,9 @@ std::string body_of(const std::string& operation) {
     if (operation == "defineGroup" || operation == "renameGroup") return R"({"name":"readers"})";
     if (operation == "registerServiceAccount") return R"({"name":"readers","audiences":[]})";
     if (operation == "changeServiceAccount") return R"({"name":"readers","audiences":[],"status":"enabled"})";
+    if (operation == "createUser") return R"({"email":"somebody@example.com"})";
+    if (operation == "createUsers") return R"({"email":"somebody@example.com"})";
+    if (operation == "setOneTimePassword") return "{}";
     if (operation == "updateUser" || operation == "deactivateUser") return "{}";
     if (operation == "addServiceAccountKey")
         return R"({"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
@@ -119,7 +122,8 @@ TEST_F(StepUp, IsTakenByEveryOperationThatSaysSo) {
         for (auto at = target.find('{'); at != std::string::npos; at = target.find('{'))
             target.replace(at, target.find('}', at) - at + 1, kAnyId);
         const std::string body = body_of(id);
-        const HttpHeaders type = body.empty() ? HttpHeaders{} : HttpHeaders{{"Content-Type", "application/json"}};
+        const char* media_type = id == "createUsers" ? "application/x-ndjson" : "application/json";
+        const HttpHeaders type = body.empty() ? HttpHeaders{} : HttpHeaders{{"Content-Type", media_type}};
         const Answer answer = admin.send(method, target, type, body);
         EXPECT_EQ(answer.problem(), "step-up-required") << id << answer.body;
         EXPECT_EQ(answer.header("WWW-Authenticate"),
@@ -168,8 +172,8 @@ TEST(CleanUp, EndsNothingThatLives) {
     const std::string once = unique("key");
     const Answer done = admin.send("POST", kCleanUp, {{"Idempotency-Key", once}});
     EXPECT_EQ(done.status, 204) << done.body;
-    EXPECT_EQ(admin.send("POST", std::string(kCleanUp) + "?again=yes", {{"Idempotency-Key", once}}).problem(),
-              "idempotency-mismatch");
+    EXPECT_EQ(admin.send("POST", kCleanUp, {{"Idempotency-Key", once}}).status, 204)
+        << "quiet where it was done lately";
     EXPECT_EQ(admin.send("POST", kCleanUp, {{"Idempotency-Key", ""}}).problem(), "bad-request");
     EXPECT_EQ(api().as(one.tokens.access).send("POST", kCleanUp).problem(), "forbidden");
     EXPECT_EQ(api().send("POST", kCleanUp).problem(), "invalid-token");

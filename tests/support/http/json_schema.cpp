@@ -60,7 +60,8 @@ bool has_format(std::string_view text, std::string_view format) {
     throw std::runtime_error("openapi.json: unknown format " + std::string(format));
 }
 
-const std::set<std::string> kAnnotations{"description", "examples", "example", "default", "readOnly", "writeOnly"};
+const std::set<std::string> kAnnotations{"description", "examples",  "example",         "default",
+                                         "readOnly",    "writeOnly", "contentEncoding", "contentMediaType"};
 // Looked at together with `properties`.
 const std::set<std::string> kOfObjects{"properties", "required", "additionalProperties"};
 
