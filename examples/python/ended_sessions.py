@@ -26,9 +26,13 @@ AHEAD = 10_000  # records of one partition that wait for those of others; then i
 # The newest schema version of each type that this programme understands. A type that is not here is none of its
 # business; a newer version of one that is must not be guessed at.
 UNDERSTOOD = {
-    "session.started": 1,
+    "session.started": 2,
     "session.ended": 1,
     "user.password_changed": 1,
+    "user.password_reset": 1,
+    "user.one_time_password_set": 1,
+    "user.email_changed": 1,
+    "user.email_change_undone": 1,
     "user.sessions_revoked": 1,
     "user.disabled": 1,
     "user.erasure_requested": 1,

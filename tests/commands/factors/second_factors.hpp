@@ -3,6 +3,7 @@
 #include <numeric>
 #include <set>
 #include "commands/accounts/erase_user.hpp"
+#include "commands/credentials/one_time_password.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/credentials/unlock_user.hpp"
 #include "commands/factors/change_factors.hpp"

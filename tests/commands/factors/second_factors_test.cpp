@@ -169,6 +169,10 @@ TEST_F(SecondFactorsTest, GetNewRecoveryCodes) {
 TEST_F(SecondFactorsTest, AreResetByWhoeverHasAuthority) {
     enrol();
     EXPECT_TRUE(test::refused(run(reset_second_factor(services(), bearer_of(grant_), ann_, caller_of(grant_))),
+                              refusals::kNotOnOneself));
+    world.register_user(node, "bob@example.com");
+    const Grant bob = world.log_in(node, "bob@example.com");
+    EXPECT_TRUE(test::refused(run(reset_second_factor(services(), bearer_of(bob), ann_, caller_of(bob))),
                               refusals::kForbidden));
     world.create_administrator(node, "root@example.com");
     const Grant root = world.log_in(node, "root@example.com");

@@ -155,7 +155,8 @@ TEST(Identifiers, AreReadInEitherCaseInEveryPath) {
     themselves.expect_good("PUT", "/api/v1/auth/devices/{id}", {device}, R"({"name":"Telephone"})");
     const std::string factor = "/api/v1/auth/mfa/factors/{id}";  // none is there: read all the same
     EXPECT_EQ(themselves("PUT", factor, {one.person.id}, R"({"name":"Telephone"})").problem(), "factor-unknown");
-    EXPECT_EQ(themselves("DELETE", factor, {one.person.id}, with_password(one.person.password)).problem(),
+    EXPECT_EQ(themselves("DELETE", factor, {one.person.id}, json_object({{"current_password", one.person.password}}))
+                  .problem(),
               "factor-unknown");
     themselves.expect_good("DELETE", "/api/v1/auth/devices/{id}", {device});
     call.called.merge(themselves.called);
