@@ -18,8 +18,11 @@ Counts read_counts(Services& services, Streams& streams, const UserId& user_id) 
             streams.read<Factors>(factors_of(user_id))};
 }
 
-Result<void, CommandError> unlock(Attempt& attempt, const Counts& counts, const UserId& user_id) {
-    attempt.append(counts.log_in, decide(attempt.state(counts.log_in), UnlockLogin{user_id}));
+// Also what this node knows of and the log does not yet.
+Result<void, CommandError> unlock(Services& services, Attempt& attempt, const Counts& counts, const UserId& user_id) {
+    const auto unrecorded = services.unrecorded_failures.tally(user_id);
+    const LoginAttempts all = unrecorded.added_to(attempt.state(counts.log_in), services.settings.attempts);
+    attempt.append(counts.log_in, decide(all, UnlockLogin{user_id}));
     return attempt.decide_and_append(counts.factors, ForgiveFactorAttempts{user_id});
 }
 
@@ -32,7 +35,7 @@ Answer<Receipt> unlock_user(Services& services, Bearer bearer, UserId user_id, C
         Streams more;
         const Counts counts = read_counts(services, more, user_id);
         KEYLEDGER_CO_TRY(read, co_await on.attempt.also_read(std::move(more)));
-        co_return unlock(on.attempt, counts, user_id);
+        co_return unlock(services, on.attempt, counts, user_id);
     };
     RequiredAuthority required{bearer, kWriteUsers, Subject::user(user_id)};
     auto done = co_await administer(services, std::move(required), std::move(caller), step);
@@ -47,7 +50,7 @@ Answer<Receipt> unlock_user_as_operator(Services& services, UserId user_id, Call
     const Counts counts = read_counts(services, streams, user_id);
     const Step step = [&](Attempt& attempt) -> StepResult {
         if (!attempt.state(user).exists()) co_return Unexpected(refusals::kUserUnknown);
-        co_return unlock(attempt, counts, user_id);
+        co_return unlock(services, attempt, counts, user_id);
     };
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, step));
     services.unrecorded_failures.forget(user_id);

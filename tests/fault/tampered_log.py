@@ -84,7 +84,8 @@ def await_published(service, position):
     until = time.monotonic() + 60
     while time.monotonic() < until:
         with urllib.request.urlopen(f"http://127.0.0.1:{service.management_port}/metrics", timeout=5) as answer:
-            if re.search(rf"^keyledger_publisher_position\S* {position}$", answer.read().decode(), re.MULTILINE):
+            told = re.search(r"^keyledger_publisher_position\S* (\d+)$", answer.read().decode(), re.MULTILINE)
+            if told and int(told[1]) >= position:
                 return
         time.sleep(0.05)  # between two looks at the condition that is awaited
     die(f"position {position} was not published")

@@ -31,6 +31,20 @@ std::vector<JsonRoute> json_routes() {
             {"POST", kLogInCode, "email"},
             {"POST", kCompleteLogIn, "handle"},
             {"POST", "/api/v1/auth/reauthenticate", "password"},
+            {"POST", "/api/v1/auth/verify-email", "handle"},
+            {"POST", "/api/v1/auth/resend-otp", "handle"},
+            {"POST", "/api/v1/auth/replace-password", "password"},
+            {"POST", "/api/v1/auth/verify-mfa", "mfa_token"},
+            {"POST", "/api/v1/auth/enrol-mfa", "mfa_token"},
+            {"POST", "/api/v1/auth/mfa/enable", "current_password"},
+            {"POST", "/api/v1/auth/mfa/verify", "code"},
+            {"POST", "/api/v1/auth/mfa/disable", "current_password"},
+            {"POST", "/api/v1/auth/mfa/recovery-codes", "current_password"},
+            {"PUT", "/api/v1/auth/mfa/factors/"s + kAnyId, "name"},
+            {"DELETE", "/api/v1/auth/mfa/factors/"s + kAnyId, "current_password"},
+            {"PUT", "/api/v1/auth/devices/"s + kAnyId, "name"},
+            {"POST", kUsers, "email"},
+            {"POST", std::string(kUsers) + "/" + kAnyId + "/one-time-password", "password"},
             {"PUT", kMe, "name"},
             {"DELETE", kMe, "current_password"},
             {"POST", std::string(kUsers) + "/" + kAnyId + "/deactivate", "reason"},
@@ -67,6 +81,22 @@ std::vector<std::string> malformed_bodies(const std::string& field) {
             open + "1.5}",
             open + "1e400}",
             open + std::string(50, '[') + std::string(50, ']') + "}"};
+}
+
+// ---- who asks --------------------------------------------------------------------------------------------------
+TEST(Bearer, IsAskedForByEveryOperationThatSaysSo) {
+    ApiClient nobody = api().as("nonsense");
+    int refused = 0;
+    for (const auto& [id, method, path] : api_document().operations()) {
+        if (!api_document().documented().contains({id, "401", "invalid-token"})) continue;
+        std::string target = path;
+        for (auto at = target.find('{'); at != std::string::npos; at = target.find('{'))
+            target.replace(at, target.find('}', at) - at + 1, kAnyId);
+        const Answer answer = method == "GET" ? nobody.get(target) : nobody.send(method, target);
+        EXPECT_EQ(answer.problem(), "invalid-token") << id << answer.body;
+        ++refused;
+    }
+    EXPECT_GT(refused, 60);
 }
 
 TEST(JsonBody, ThatIsNoneIsRefusedOnEveryRoute) {
