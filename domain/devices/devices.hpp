@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/device_id.hpp"
 #include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
 #include "domain/base/time.hpp"
-#include "domain/base/device_id.hpp"
 
 namespace keyledger {
 

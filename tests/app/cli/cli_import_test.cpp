@@ -139,9 +139,10 @@ TEST_F(ImportCommand, RefusesLinesOneByOneAndSaysWhy) {
     const std::string report = read("users.ndjson.refused.ndjson");
     EXPECT_EQ(std::count(report.begin(), report.end(), '\n'), 12) << report;
     const std::pair<int, const char*> reasons[] = {
-        {3, "email"},        {4, "password"}, {5, "in no form that is known"}, {6, "takes too long"}, {7, "roles: "},
-        {8, "created_at"},   {9, "line 1"},   {10, "line 1"},     {11, "Somebody"},      {12, "locale"},
-        {13, "JSON object"}, {14, "too long"}};
+        {3, "email"},          {4, "password"},     {5, "in no form that is known"},
+        {6, "takes too long"}, {7, "roles: "},      {8, "created_at"},
+        {9, "line 1"},         {10, "line 1"},      {11, "Somebody"},
+        {12, "locale"},        {13, "JSON object"}, {14, "too long"}};
     for (const auto& [line, reason] : reasons) {
         const auto at = report.find("{\"line\":" + std::to_string(line) + ",");
         ASSERT_NE(at, std::string::npos) << line << ": " << report;

@@ -121,9 +121,12 @@ TEST(JsonBody, WithUnknownOrWrongFieldsIsRefusedOnEveryRoute) {
         // Of a profile, address and status are known and read-only.
         const bool of_profile = route.method == std::string("PUT") &&
                                 (route.target == kMe || route.target.find(kUsers) != std::string::npos);
-        const std::string good = std::string(of_profile ? "{" : R"({"email":"a@b.test","status":"enabled",)") +
+        const bool of_factors = route.target.find("mfa") != std::string::npos;
+        const std::string good = std::string(of_factors   ? R"({"mfa_token":"t","code":"c","email":"a@b.test",)"
+                                             : of_profile ? "{"
+                                                          : R"({"email":"a@b.test","status":"enabled",)") +
                                  R"("password":"p","refresh_token":"t","current_password":"p",)"
-                                 R"("new_password":"p","token":"t","handle":"h","mfa_token":"t","code":"c",)"
+                                 R"("new_password":"p","token":"t","handle":"h",)"
                                  R"("name":"n","reason":"r","permissions":[],"audiences":[],"kty":"EC"})";
         const Answer answer = send_json(admin, route, good);
         // What is sent back of an account is held against it, so that it must be there.

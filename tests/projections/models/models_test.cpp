@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "domain/registrations/registration.hpp"
-#include "projections/models/deadlines.hpp"
 #include "domain/sessions/session_cleanup.hpp"
+#include "projections/models/deadlines.hpp"
 #include "projections/models/erasures.hpp"
 #include "projections/models/read_models.hpp"
 #include "projections/rebuild/operations.hpp"

@@ -27,7 +27,7 @@ protected:
     KeyringChallengeSecrets secrets(const Uuid& log_id) { return {*keyring_, clock_, log_id}; }
     CodeSource source() {
         return {ChallengePurpose::kChangeEmail, own_->current_key(), Uuid{{7}}, 3,
-                ChallengeId{Uuid{{8}}},    std::string(32, 'd')};
+                ChallengeId{Uuid{{8}}},         std::string(32, 'd')};
     }
     std::string code(const CodeSource& of) { return own_->code(of).value_or("none"); }
     MailLink link() const {
