@@ -52,13 +52,14 @@ STATUSES = {
     "enable": {204, 401}, "introspect": {200}, "me": {200, 401},
 }
 # Refusals that are recorded.
+FAILED_LOG_IN = {"login.failed", "login.locked"}  # the failure, and the lock-out that begins with it
 TRACE_OF_REFUSAL = {
-    "login": {"login.failed"}, "wrong_login": {"login.failed"}, "change_password": {"login.failed"},
+    "login": FAILED_LOG_IN, "wrong_login": FAILED_LOG_IN, "change_password": FAILED_LOG_IN,
     "refresh": {"session.ended", "session.refresh_refused"},
 }
 # Commands of their own.
-BESIDES = {"login.failed", "login.failures_cleared", "login.failures_summed", "login.honeypots_summed",
-           "login.network_seen", "login.locked", "device.first_seen", "device.seen_again",
+BESIDES = {"login.failed", "login.locked", "login.failures_cleared", "login.failures_summed", "login.honeypots_summed",
+           "login.network_seen", "device.first_seen", "device.seen_again",
            "device.country_first_seen", "user.password_hash_renewed"}
 NOT_FROM_A_CLIENT = {"create-admin", "housekeeping"}
 MAX_FAILURES_IN_A_ROW = 100  # KEYLEDGER_LOGIN_FAILURES_IN_A_ROW
@@ -205,7 +206,7 @@ class Checker:
             self.wrong(f"LOST: {what} told of {told}, and position {position} is about {event['stream_id']}")
 
     def check_refused(self, entry, what):
-        allowed = TRACE_OF_REFUSAL.get(entry["op"], set()) if entry["status"] != 503 else {"login.failed"}
+        allowed = TRACE_OF_REFUSAL.get(entry["op"], set()) if entry["status"] != 503 else FAILED_LOG_IN
         for event in self.by_request.get(entry["request_id"], []):
             if event["stream_type"] in KNOWN_STREAMS and event["event_type"] not in allowed:
                 self.wrong(f"REFUSED: {what} was answered {entry['status']} {entry.get('problem')}, and did position"

@@ -63,7 +63,7 @@ class Fold:
 
     def write_audit(self, event):
         metadata, payload = metadata_of(event), event["payload"]
-        failed = {"login.failed", "session.refresh_refused"}
+        failed = {"login.failed", "login.locked", "session.refresh_refused"}
         reused = payload.get("reason") == "refresh_token_reused"
         self.audit[event["position"]] = {
             "occurred_at_ms": metadata["occurred_at_ms"], "type": event["event_type"],
