@@ -57,6 +57,7 @@ TRACE_OF_REFUSAL = {
     "login": FAILED_LOG_IN, "wrong_login": FAILED_LOG_IN, "change_password": FAILED_LOG_IN,
     "refresh": {"session.ended", "session.refresh_refused"},
 }
+FAILING = ("login", "wrong_login", "change_password")  # with a password
 # Commands of their own.
 BESIDES = {"login.failed", "login.locked", "login.failures_cleared", "login.failures_summed", "login.honeypots_summed",
            "login.network_seen", "device.first_seen", "device.seen_again",
@@ -98,6 +99,11 @@ class Checker:
             if event["event_type"] in ("login.failed", "login.failures_cleared"):
                 self.failures[event["payload"].get("user_id") or event["stream_id"]].append(event)
             self.by_request[metadata_of(event)["request_id"]].append(event)
+        self.unrecorded = defaultdict(list)  # user -> attempts that failed, or may have, of which the log holds nothing
+        for entry in self.journal.values():
+            if entry["op"] in FAILING and entry.get("status", 503) in (401, 503) and entry.get("user") \
+                    and entry["request_id"] not in self.by_request:
+                self.unrecorded[entry["user"]].append(entry)
         for entry in self.journal.values():
             if entry.get("key"):
                 self.by_key[entry["key"]].append(entry)
@@ -240,7 +246,7 @@ class Checker:
     def check_passwords(self):
         history = self.password_history()
         for entry in self.journal.values():
-            if entry["op"] not in ("login", "wrong_login", "change_password"):
+            if entry["op"] not in FAILING:
                 continue
             for event in self.effects_of(entry):
                 user = self.fold.subjects[event["position"]]
@@ -261,7 +267,8 @@ class Checker:
         for _, number, maker in reversed(history[entry["user"]]):
             if number == entry["password"] and self.acknowledged_at(maker) < entry["sent"]:
                 return self.wrong(f"ANSWER: {entry['op']} {entry['request_id']} was answered {entry['problem']} with"
-                                  " the password that was good all the time")
+                                  " the password that was good all the time, after"
+                                  f" {self.failures_before(entry)} failures in a row at most")
             if self.sent_at(maker) < entry["answered"]:
                 return None  # this one may have been good by then
         return None
@@ -269,17 +276,25 @@ class Checker:
     def was_locked_out(self, entry):
         """After so many failures in a row nobody is let in, from wherever they failed, and nothing more is recorded on
         the account. Locked at any moment between question and answer will do."""
-        locked, in_a_row = False, 0
+        return self.failures_before(entry) >= MAX_FAILURES_IN_A_ROW
+
+    def failures_before(self, entry):
+        """The most in a row that any node may have counted until the answer. A failure that the log does not hold counts
+        too, on the node that had it: the log was away, or a kill came between the answer and the record."""
+        most, in_a_row, cleared_at = 0, 0, float("-inf")
         for event in self.failures[entry["user"]]:
             request = self.journal.get(metadata_of(event)["request_id"])
             if request is None or request["sent"] >= entry["answered"]:
                 continue
-            in_a_row = in_a_row + 1 if event["event_type"] == "login.failed" else 0
             if event["event_type"] == "login.failed":
-                locked = locked or in_a_row >= MAX_FAILURES_IN_A_ROW
-            elif request.get("answered", float("inf")) < entry["sent"]:
-                locked = False
-        return locked
+                in_a_row += 1
+                most = max(most, in_a_row)
+                continue
+            in_a_row = 0
+            if request.get("answered", float("inf")) < entry["sent"]:
+                most, cleared_at = 0, max(cleared_at, request["sent"])
+        return most + sum(1 for one in self.unrecorded[entry["user"]]
+                          if one is not entry and cleared_at <= one["sent"] < entry["answered"])
 
     def acknowledged_at(self, entry):
         """When somebody was first told that the request, under its key, was done; endless where nobody was."""

@@ -242,6 +242,20 @@ class PlantedBugs(unittest.TestCase):
             refused = [f"ANSWER: login r{12 + failures} was answered"] if names else []
             self.names(story.tables(), *refused)
 
+    def test_a_good_password_of_one_whose_failures_the_log_does_not_hold(self):
+        """They count on the node that had them until it was killed."""
+        for unrecorded, names in ((40, False), (39, True)):
+            story = good_story()
+            failed = ("login_attempts", "0190bbbb-0000-7000-8000-00000000000a", "login.failed",
+                      {"user_id": ANN, "reason": "wrong_password"})
+            for number in range(60 + unrecorded):
+                story.asked("wrong_login", 401, [failed] if number < 60 else [], user=ANN, password=-1,
+                            problem="invalid-credentials")
+            story.asked("login", 401, user=ANN, password=2, problem="invalid-credentials")
+            refused = [f"ANSWER: login r{72 + unrecorded} was answered invalid-credentials with the password that was"
+                       " good all the time, after 99 failures in a row at most"] if names else []
+            self.names(story.tables(), *refused)
+
     def test_an_ended_session_that_is_called_active(self):
         story = good_story()
         story.introspect(ONE, True)
