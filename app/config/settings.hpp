@@ -352,7 +352,7 @@ inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_LOGIN_PAUSE_SECONDS", "900", whole(1, kDayS, "s"), "the longest of these pauses", kPlain,
      [](Config& config, const Value& value) { config.attempts.longest_pause = seconds(value.number); }},
     {"KEYLEDGER_LOGIN_REFUSED_RISK", "0", whole(0, 100),
-     "a log-in of so much risk or more is refused as a wrong password is; 0: none", kPlain,
+     "a log-in of so much risk or more is refused as a wrong password or code is; 0: none", kPlain,
      into<&Config::refused_risk>},
     {"KEYLEDGER_PLACES_FILE", "", file(),
      "MaxMind DB (.mmdb) of countries and cities; empty: nobody knows where a log-in is from", kPlain,

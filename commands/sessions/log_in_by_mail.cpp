@@ -27,6 +27,7 @@ Answer<Grant> log_in_by_mail(Services& services, MailedLogIn log_in, Caller call
     const SessionId session_id{services.identifiers.next()};
     std::optional<LogInDevice> device;
     std::optional<LoginHistory> history;
+    bool is_too_risky = false;
     std::optional<CommandError> go_on;  // the proof is used up, and leads to half a log-in
     HalfLogin half;
     const Earning earning = [&](Attempt& attempt, const StreamOf<User>& user, const OpenedProof&) -> StepResult {
@@ -42,6 +43,8 @@ Answer<Grant> log_in_by_mail(Services& services, MailedLogIn log_in, Caller call
         KEYLEDGER_CO_TRY(known, co_await login_history_at_head(services, user.id, caller.deadline));
         history = std::move(*known);
         const LogInOrigin origin{*history, *device, risk_of_log_in(services, *history, *device)};
+        is_too_risky = is_refused(origin.risk, services.accounts.refused_risk);
+        if (is_too_risky) co_return Unexpected(refusals::kNotProven);
         Streams more;
         const auto session = more.begin<Session>(session_id);
         KEYLEDGER_CO_TRY(read, co_await attempt.also_read(std::move(more)));
@@ -53,7 +56,10 @@ Answer<Grant> log_in_by_mail(Services& services, MailedLogIn log_in, Caller call
         }
         co_return begun;
     };
-    KEYLEDGER_CO_TRY(proven, co_await prove_user(services, std::move(log_in.presented), caller, earning, session_id));
+    const auto proven = co_await prove_user(services, std::move(log_in.presented), caller, earning, session_id);
+    if (!proven && is_too_risky)
+        co_await record_failed_login(services, half.user_id, LoginFailure::kTooRisky, std::move(caller));
+    if (!proven) co_return Unexpected(proven.error());
     if (go_on) co_return Unexpected(*go_on);
     Caller user_caller = caller.acting_as(proven->user_id);
     user_caller.session_id = session_id;

@@ -20,7 +20,8 @@ struct MailedLogIn {
     std::optional<std::string> resource{};
     Client client;
 };
-// Begins a session. Reading somebody's mail is one factor: an account with a second one does not open by it.
+// Begins a session. Reading somebody's mail is one factor: an account with a second one does not open by it. From where
+// it is too risky (AccountServices::refused_risk) it is kNotProven, and the proof is not used up.
 Answer<Grant> log_in_by_mail(Services& services, MailedLogIn log_in, Caller caller);
 
 }  // namespace keyledger::commands

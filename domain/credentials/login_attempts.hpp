@@ -52,7 +52,7 @@ struct LoginFailed {
             Field{"user_id", &LoginFailed::user_id, "whose name was typed, or `null` if nobody has it"},
             Field{"reason", &LoginFailed::reason,
                   "`too_many_failures`: nobody was let in from there, whatever the password was; `too_risky`: "
-                  "the password was right, and the risk of the log-in is above what the operator lets in"},
+                  "what was presented was right, and the risk of the log-in is above what the operator lets in"},
             Field{"network", &LoginFailed::network,
                   "a keyed digest of the user and of the network that it came from: two users at one "
                   "place have different ones. `null`: of nobody, or recorded by an older version"},

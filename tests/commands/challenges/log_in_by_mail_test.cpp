@@ -21,9 +21,10 @@ constexpr auto kByCode = ChallengePurpose::kLogInByCode;
 
 class LogInByMailTest : public MailProofTest {
 protected:
-    asio::awaitable<Result<Grant, CommandError>> log_in_at(test::Node& at, Presented presented) {
+    asio::awaitable<Result<Grant, CommandError>> log_in_at(test::Node& at, Presented presented,
+                                                           Caller caller = test::caller()) {
         MailedLogIn log_in{std::move(presented), {}, test::first_party()};
-        return log_in_by_mail(at.services, std::move(log_in), test::caller());
+        return log_in_by_mail(at.services, std::move(log_in), std::move(caller));
     }
     Result<Grant, CommandError> log_in(Presented presented) { return run(log_in_at(other, std::move(presented))); }
     // The secret, as it is shown once.
@@ -106,6 +107,27 @@ TEST_F(LogInByMailTest, LeadsNoFurtherThanTheSecondFactorAndIsUsedUpByThat) {
     ASSERT_EQ(proofs.size(), 2U);
     EXPECT_EQ(proofs[0].method, ProofMethod::kMail);
     EXPECT_EQ(proofs[1].method, ProofMethod::kTotp);
+}
+
+// As by the password: nothing is told, and the proof is good yet for who is known there.
+TEST_F(LogInByMailTest, IsRefusedWhereItIsTooRisky) {
+    world.accounts.refused_risk = 10;
+    for (test::Node* one : {&node, &other}) one->services.settings.attempts.known_for = days(90);
+    world.log_in(node, test::kAnnsEmail);
+    Caller stranger = test::caller();
+    stranger.network = "198.51.100.7";
+    const std::string coded = ask(kByCode);
+    const std::string linked = ask(kByLink);
+    const std::string code = mailed_code(coded, kByCode);
+    const std::string link = mailed_link(linked, kByLink);
+    for (const bool with_link : {false, true}) {
+        const auto proof = [&] { return with_link ? link_with(link, linked) : by_code(coded, code, kByCode); };
+        const Position before = world.head();
+        EXPECT_TRUE(refused(run(log_in_at(other, proof(), stranger)), refusals::kNotProven));
+        ASSERT_EQ(world.types(before), test::Types{"login.failed"});
+        EXPECT_NE(world.events(before).front().payload.find("too_risky"), std::string::npos);
+        EXPECT_TRUE(succeeds(log_in(proof())));
+    }
 }
 
 // Else whoever reads the mail would shut the owner out, and be stepped up by what they enrolled themselves.
