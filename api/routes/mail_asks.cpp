@@ -1,45 +1,18 @@
 #include "api/routes/mail_asks.hpp"
 
-#include <algorithm>
-
 #include "api/routes/refusals.hpp"
+#include "api/wire/field_values.hpp"
 #include "api/wire/write_json.hpp"
 #include "domain/users/identity.hpp"
 
 namespace keyledger::api::routes {
-namespace {
-
-constexpr std::size_t kMaxLanguageTagBytes = 35;  // RFC 5646 section 4.4.1
-
-bool is_tag(std::string_view text) {
-    const auto fits = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-    };
-    return text.size() >= 2 && text.size() <= kMaxLanguageTagBytes && std::ranges::all_of(text, fits);
-}
-
-std::optional<Secret> as_secret(std::optional<std::string> text) {
-    if (!text) return std::nullopt;
-    return Secret::take(std::move(*text));
-}
-
-}  // namespace
-
-std::optional<std::string> first_language(const Request& request) {
-    const auto header = request.header("Accept-Language");
-    if (!header) return std::nullopt;
-    std::string_view tag = *header;
-    tag = tag.substr(0, tag.find_first_of(",; "));
-    if (!is_tag(tag)) return std::nullopt;
-    return std::string(tag);
-}
 
 commands::ChallengeAsk read_ask(JsonFields& body, ChallengePurpose purpose, const Request& request) {
     commands::ChallengeAsk ask;
     ask.purpose = purpose;
     ask.email = body.required_string("email", kMaxTypedUsernameBytes);
     ask.handle = body.optional_string("handle", kMaxHandleBytes);
-    ask.language = first_language(request);
+    ask.language = preferred_language(request.headers);
     return ask;
 }
 
@@ -53,9 +26,9 @@ Response asked(const Request& request, const Result<commands::AskedChallenge, co
 commands::Presented read_presented(JsonFields& body, ChallengePurpose purpose) {
     commands::Presented presented;
     presented.purpose = purpose;
-    presented.link = as_secret(body.optional_string("token", kMaxLinkTokenBytes));
-    presented.handle = as_secret(body.optional_string("handle", kMaxHandleBytes));
-    presented.code = as_secret(body.optional_string("code", kMaxCodeBytes));
+    presented.link = body.optional_secret("token", kMaxLinkTokenBytes);
+    presented.handle = body.optional_secret("handle", kMaxHandleBytes);
+    presented.code = body.optional_secret("code", kMaxCodeBytes);
     if (presented.link.has_value() == presented.code.has_value())
         body.refuse("token", "Give either 'token', of the link, or 'code' with its 'handle'.");
     else if (presented.code && !presented.handle)

@@ -21,9 +21,6 @@ Response asked(const Request& request, const Result<commands::AskedChallenge, co
 // A link's `token`, or `handle` and `code`. A body that has neither, or both, is refused.
 commands::Presented read_presented(JsonFields& body, ChallengePurpose purpose);
 
-// The first tag of Accept-Language (RFC 9110 section 12.5.4); nullopt: there is none, or it is no tag (BCP 47).
-std::optional<std::string> first_language(const Request& request);
-
 // ---- pages -----------------------------------------------------------------------------------------------------
 // Instead of a problem (RFC 9457), for somebody who looks at it; what they can do nothing about stays one.
 Response show_refusal(const Request& request, const commands::CommandError& error);

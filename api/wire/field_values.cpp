@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/wire/text.hpp"
+#include "domain/base/language_tag.hpp"
 
 namespace keyledger::api {
 namespace {
@@ -71,9 +72,14 @@ std::optional<int> exactness(const MediaType& range, std::string_view media_type
     return range.name == "*/*" ? std::optional(0) : std::nullopt;
 }
 
+std::optional<std::string_view> first_of(const std::vector<FieldParameter>& parameters, std::string_view name) {
+    const auto at = std::ranges::find(parameters, name, &FieldParameter::name);
+    return at == parameters.end() ? std::nullopt : std::optional<std::string_view>(at->value);
+}
+
 // Of a range; nullopt where it is malformed.
-std::optional<int> weight_of(const MediaType& range) {
-    const auto given = range.parameter("q");
+std::optional<int> weight_in(const std::vector<FieldParameter>& parameters) {
+    const auto given = first_of(parameters, "q");
     return given ? parse_weight(*given) : kWholeWeight;
 }
 
@@ -132,8 +138,7 @@ std::optional<int> parse_weight(std::string_view text) {
 }
 
 std::optional<std::string_view> MediaType::parameter(std::string_view wanted) const {
-    const auto at = std::ranges::find(parameters, wanted, &FieldParameter::name);
-    return at == parameters.end() ? std::nullopt : std::optional<std::string_view>(at->value);
+    return first_of(parameters, wanted);
 }
 
 std::optional<MediaType> parse_media_type(std::string_view text) {
@@ -154,13 +159,29 @@ std::optional<int> preference_for(const Headers& headers, std::string_view media
     for (const std::string_view element : list_elements(headers, "Accept")) {
         const auto range = parse_media_type(element);
         const auto exact = range ? exactness(*range, media_type) : std::nullopt;
-        const auto weight = exact ? weight_of(*range) : std::nullopt;
+        const auto weight = exact ? weight_in(range->parameters) : std::nullopt;
         if (!weight || (named == MediaRangeMatch::kInFull && *exact < kInFullExactness)) continue;
         if (*exact < best || (*exact == best && *weight <= *preference)) continue;
         best = *exact;
         preference = weight;
     }
     return preference;
+}
+
+std::optional<std::string> preferred_language(const Headers& headers) {
+    std::optional<std::string> preferred;
+    int most = 0;
+    for (const std::string_view element : list_elements(headers, "Accept-Language")) {
+        const std::size_t semicolon = std::min(element.find(';'), element.size());
+        const auto parameters = parse_field_parameters(element.substr(semicolon));
+        const int weight = parameters ? weight_in(*parameters).value_or(0) : 0;
+        if (weight <= most) continue;
+        auto tag = parse_language_tag(trimmed(element.substr(0, semicolon)));
+        if (!tag) continue;
+        preferred = std::move(tag);
+        most = weight;
+    }
+    return preferred;
 }
 
 }  // namespace keyledger::api

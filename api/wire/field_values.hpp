@@ -47,4 +47,8 @@ std::optional<MediaType> parse_media_type(std::string_view text);
 enum class MediaRangeMatch { kByAnyRange, kInFull };
 std::optional<int> preference_for(const Headers& headers, std::string_view media_type, MediaRangeMatch named);
 
+// The tag (domain/base/language_tag.hpp) of most weight in `Accept-Language` (section 12.5.4), of several the first.
+// What is no tag, as "*", or not well-formed counts for nothing. nullopt: there is none.
+std::optional<std::string> preferred_language(const Headers& headers);
+
 }  // namespace keyledger::api

@@ -208,6 +208,10 @@ struct JsonFields::Body {
         }
         return text_of(value);
     }
+    std::optional<std::string_view> optional(std::string_view name, std::size_t max_bytes) {
+        const rapidjson::Value* value = ask(name);
+        return value == nullptr ? std::nullopt : text(name, *value, max_bytes);
+    }
     std::optional<std::string_view> required(std::string_view name, std::size_t max_bytes) {
         const rapidjson::Value* value = ask(name);
         if (value == nullptr) {
@@ -289,10 +293,13 @@ std::string JsonFields::required_string(std::string_view name, std::size_t max_b
 }
 
 std::optional<std::string> JsonFields::optional_string(std::string_view name, std::size_t max_bytes) {
-    const rapidjson::Value* value = body_->ask(name);
-    if (value == nullptr) return std::nullopt;
-    auto found = body_->text(name, *value, max_bytes);
+    const auto found = body_->optional(name, max_bytes);
     return found ? std::optional<std::string>(*found) : std::nullopt;
+}
+
+std::optional<Secret> JsonFields::optional_secret(std::string_view name, std::size_t max_bytes) {
+    const auto found = body_->optional(name, max_bytes);
+    return found ? std::optional<Secret>(*found) : std::nullopt;
 }
 
 Secret JsonFields::required_secret(std::string_view name, std::size_t max_bytes) {

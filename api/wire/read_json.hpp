@@ -54,6 +54,7 @@ public:
     std::string required_string(std::string_view name, std::size_t max_bytes);
     std::optional<std::string> optional_string(std::string_view name, std::size_t max_bytes);
     Secret required_secret(std::string_view name, std::size_t max_bytes);
+    std::optional<Secret> optional_secret(std::string_view name, std::size_t max_bytes);
     std::int64_t required_integer(std::string_view name, std::int64_t min, std::int64_t max);
     std::optional<std::int64_t> optional_integer(std::string_view name, std::int64_t min, std::int64_t max);
     std::optional<bool> optional_bool(std::string_view name);

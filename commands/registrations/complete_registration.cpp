@@ -75,7 +75,7 @@ Answer<Receipt> Completion::compare(const RegistrationId& id, const Registration
         if (!right) co_return Unexpected(refusals::kRegistrationCodeWrong);
         co_return Receipt{};
     }
-    KEYLEDGER_CO_TRY(check, co_await check_against_hash(services, proof.password->clone(), hash.clone(), caller));
+    KEYLEDGER_CO_TRY(check, co_await check_against_hash(services, proof.password.clone(), hash.clone(), caller));
     if (!check->matches) co_return Unexpected(refusals::kRegistrationPasswordWrong);
     co_return Receipt{};
 }

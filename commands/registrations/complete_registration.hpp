@@ -14,7 +14,7 @@ struct AddressProof {
     std::string handle;  // empty: none
     Secret code;
     std::string token;
-    std::optional<Secret> password;
+    Secret password;
     // Instead of the user name that was asked for: somebody else may have it by now.
     std::optional<std::string> username;
 };

@@ -16,20 +16,13 @@ namespace {
 
 constexpr std::string_view kOneTimePassword = "one_time_password";
 
-std::optional<Secret> read_password(JsonFields& body) {
-    std::optional<Secret> password;
-    auto text = body.optional_string(kOneTimePassword, kMaxPasswordBytes);
-    if (text) password = Secret::take(std::move(*text));
-    return password;
-}
-
 commands::NewUser read_new_user(JsonFields& body) {
     commands::NewUser user;
     user.email = body.required_string("email", kMaxEmailBytes);
     user.username = body.optional_string("username", kMaxTypedUsernameBytes);
     user.name = body.optional_string("name", kMaxTypedNameBytes);
     user.locale = body.optional_string("locale", kMaxLanguageTagBytes);
-    user.one_time_password = read_password(body);
+    user.one_time_password = body.optional_secret(kOneTimePassword, kMaxPasswordBytes);
     return user;
 }
 
@@ -131,7 +124,7 @@ Reply set_one_time_password(Call& call) {
     commands::OneTimePassword password{call.bearer(), std::nullopt};
     if (!call.request.body.empty()) {
         JsonFields body(call.request);
-        password.given = read_password(body);
+        password.given = body.optional_secret(kOneTimePassword, kMaxPasswordBytes);
         auto read = body.finish();
         if (!read) co_return read.error();
     }

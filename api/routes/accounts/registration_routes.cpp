@@ -5,6 +5,7 @@
 #include "api/routes/honeypot.hpp"
 #include "api/routes/mail_asks.hpp"
 #include "api/routes/refusals.hpp"
+#include "api/wire/field_values.hpp"
 #include "api/wire/write_json.hpp"
 #include "commands/access/answers_at_head.hpp"
 #include "commands/account_services.hpp"
@@ -62,8 +63,9 @@ Reply register_user(Call& call) {
     if (is_trapped) co_return pretend_to_register(call, registration);
     const std::size_t least_length = call.context.least_password_length;
     if (call.services().accounts.verifies_email) {
-        auto begins = co_await commands::begin_registration(call.services(), std::move(registration),
-                                                            first_language(call.request), caller_of(call.request));
+        auto begins =
+            co_await commands::begin_registration(call.services(), std::move(registration),
+                                                  preferred_language(call.request.headers), caller_of(call.request));
         if (!begins) co_return refuse_new_password(call.request, begins.error(), "password", least_length);
         co_return begun(*begins);
     }
@@ -80,15 +82,14 @@ Reply verify_email(Call& call) {
     proof.handle = body.optional_string("handle", kMaxHandleBytes).value_or("");
     proof.token = body.optional_string("token", kMaxLinkTokenBytes).value_or("");
     proof.username = body.optional_string("username", kMaxTypedUsernameBytes);
-    std::string code = body.optional_string("code", kMaxCodeBytes).value_or("");
-    std::string password = body.optional_string("password", kMaxPasswordBytes).value_or("");
-    if (proof.token.empty() && code.empty()) body.refuse("code", "Give the code of the mail, or its link's token.");
+    proof.code = body.optional_secret("code", kMaxCodeBytes).value_or(Secret());
+    proof.password = body.optional_secret("password", kMaxPasswordBytes).value_or(Secret());
+    if (proof.token.empty() && proof.code.empty())
+        body.refuse("code", "Give the code of the mail, or its link's token.");
     if (proof.token.empty() && proof.handle.empty())
         body.refuse("handle", "Give the handle that the registration was answered with.");
-    if (!proof.token.empty() && proof.handle.empty() && password.empty())
+    if (!proof.token.empty() && proof.handle.empty() && proof.password.empty())
         body.refuse("password", "Give the handle or, elsewhere than where you registered, the password.");
-    proof.code = Secret::take(std::move(code));
-    proof.password = Secret::take(std::move(password));
     auto read = call.finish(body);
     if (!read) co_return read.error();
     auto user_id = co_await commands::complete_registration(call.services(), std::move(proof), caller_of(call.request));

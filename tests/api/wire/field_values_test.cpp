@@ -201,3 +201,26 @@ TEST(Preference, IsThatOfTheMostSpecificRange) {
         EXPECT_EQ(preference_for(request.headers, "a/b", MediaRangeMatch::kInFull), one.in_full) << shown;
     }
 }
+
+TEST(PreferredLanguage, IsTheTagOfMostWeight) {
+    const std::pair<std::initializer_list<std::string_view>, std::optional<std::string>> cases[] = {
+        {{}, std::nullopt},
+        {{""}, std::nullopt},
+        {{"*"}, std::nullopt},
+        {{"DE-at"}, "de-AT"},
+        {{"de-AT,de;q=0.9,en;q=0.8"}, "de-AT"},
+        {{"en;q=0.5, de ; Q=0.7"}, "de"},
+        {{"en;q=0.5", "de"}, "de"},
+        {{"de, en"}, "de"},
+        {{"*, de;q=0.1"}, "de"},
+        {{"de;q=0"}, std::nullopt},
+        {{"de;q=2, en;q=0.1"}, "en"},
+        {{"de;q, en;q=0.1"}, "en"},
+        {{"--, d, de_AT, x-klingon, en"}, "en"},
+        {{"<script>, en;q=0.001"}, "en"},
+    };
+    for (const auto& [fields, language] : cases) {
+        const std::string_view shown = fields.size() > 0 ? *fields.begin() : "nothing";
+        EXPECT_EQ(preferred_language(with("Accept-Language", fields).headers), language) << shown;
+    }
+}
