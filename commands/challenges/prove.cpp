@@ -58,12 +58,8 @@ bool has_address(Services& services, const User& user, const std::string& digest
 }  // namespace
 
 WrongCodesId wrong_codes_of(const std::string& address_digest) {
-    const auto digest = security::sha256(security::length_prefixed({"keyledger wrong codes", address_digest}));
-    WrongCodesId id;
-    std::copy_n(digest.begin(), id.uuid.bytes.size(), id.uuid.bytes.begin());
-    id.uuid.bytes[6] = static_cast<std::uint8_t>((id.uuid.bytes[6] & 0x0F) | 0x80);  // RFC 9562 section 5.8
-    id.uuid.bytes[8] = static_cast<std::uint8_t>((id.uuid.bytes[8] & 0x3F) | 0x80);
-    return id;
+    const auto name = security::length_prefixed({"keyledger wrong codes", address_digest});
+    return WrongCodesId{security::uuid_of(security::sha256(std::string_view(name)))};
 }
 
 ProofStreams read_proof(Streams& streams, const OpenedProof& proof) {

@@ -1,7 +1,5 @@
 #include "commands/factors/presented_factor.hpp"
 
-#include <algorithm>
-
 #include "commands/access/authority.hpp"
 #include "commands/account_services.hpp"
 #include "commands/credentials/named_credential.hpp"
@@ -42,13 +40,8 @@ std::string kind_of(const FactorId& factor_id) { return "totp." + factor_id.to_s
 }  // namespace
 
 FactorsId factors_of(const UserId& user_id) {
-    const auto digest = security::sha256(
-        security::length_prefixed({"factors", eventstore::kDefaultTenant, security::view_of(user_id)}));
-    Uuid id;
-    std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
-    id.bytes[6] = static_cast<std::uint8_t>(0x80 | (id.bytes[6] & 0x0F));  // RFC 9562 section 5.8
-    id.bytes[8] = static_cast<std::uint8_t>(0x80 | (id.bytes[8] & 0x3F));
-    return FactorsId{id};
+    const auto name = security::length_prefixed({"factors", eventstore::kDefaultTenant, security::view_of(user_id)});
+    return FactorsId{security::uuid_of(security::sha256(std::string_view(name)))};
 }
 
 Answer<Receipt> take_factor_attempt(Services& services, UserId user_id, Streams streams, Step allowed, Caller caller) {

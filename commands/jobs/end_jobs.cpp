@@ -20,12 +20,7 @@ Id<JobOutcome> stream_of_job(const Uuid& log_id, const JobName& job) {
     const std::string position = std::to_string(job.position);
     const std::string ordinal = std::to_string(job.ordinal);
     const std::string name = security::length_prefixed({security::view_of(log_id), job.reactor, position, ordinal});
-    const auto digest = security::sha256({"keyledger job", std::string_view(name)});
-    Uuid id;
-    std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
-    id.bytes[6] = static_cast<std::uint8_t>(0x80 | (id.bytes[6] & 0x0F));
-    id.bytes[8] = static_cast<std::uint8_t>(0x80 | (id.bytes[8] & 0x3F));
-    return Id<JobOutcome>{id};
+    return Id<JobOutcome>{security::uuid_of(security::sha256({"keyledger job", std::string_view(name)}))};
 }
 
 }  // namespace keyledger::commands

@@ -1,7 +1,5 @@
 #include "security/adapters/challenge_secrets.hpp"
 
-#include <charconv>
-
 #include "security/keys/sealed_value.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/derivation.hpp"
@@ -32,38 +30,7 @@ std::string in_digits(std::uint64_t number, int digits) {
 }
 
 // ---- what is sealed --------------------------------------------------------------------------------------------
-// The parts of length_prefixed().
-std::optional<std::vector<std::string>> parts_of(std::string_view bytes) {
-    constexpr std::size_t kLengthSize = 4;
-    std::vector<std::string> parts;
-    while (!bytes.empty()) {
-        if (bytes.size() < kLengthSize) return std::nullopt;
-        std::size_t size = 0;
-        for (const char byte : bytes.substr(0, kLengthSize)) size = size << 8 | static_cast<std::uint8_t>(byte);
-        bytes.remove_prefix(kLengthSize);
-        if (bytes.size() < size) return std::nullopt;
-        parts.emplace_back(bytes.substr(0, size));
-        bytes.remove_prefix(size);
-    }
-    return parts;
-}
-
-std::optional<Uuid> uuid_of(std::string_view bytes) {
-    Uuid id;
-    if (bytes.size() != id.bytes.size()) return std::nullopt;
-    std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
-    return id;
-}
-
-std::optional<std::int64_t> number_of(std::string_view text) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
 // The log, the purpose and the expiry are the same in all of them.
-constexpr std::size_t kCommonParts = 3;
 std::string common_of(const Uuid& log_id, ChallengePurpose purpose, Instant expires_at) {
     return length_prefixed({view_of(log_id), stored_name(purpose), std::to_string(expires_at.ms())});
 }
@@ -75,31 +42,24 @@ struct Opening {
     Instant now;
 };
 
-// What stands behind the common parts, and the expiry; nullopt: it is good for nothing here and now.
-struct Opened {
-    std::vector<std::string> parts;
-    Instant expires_at;
-};
-std::optional<Opened> read_common(const Opening& of, std::string_view clear) {
-    auto parts = parts_of(clear);
-    if (!parts || parts->size() < kCommonParts) return std::nullopt;
-    const auto log_id = uuid_of(parts->at(0));
-    const auto expires_at = number_of(parts->at(2));
-    if (!log_id || *log_id != of.log_id || parts->at(1) != stored_name(of.purpose) || !expires_at) return std::nullopt;
-    Opened opened{{parts->begin() + kCommonParts, parts->end()}, Instant::at_ms(*expires_at)};
-    if (of.now >= opened.expires_at) return std::nullopt;
-    return opened;
-}
-
-std::optional<Opened> open(const LiveKeyring& keyring, const LocateKey& locate_key, const Opening& of,
-                           std::string_view sealed) {
+std::optional<std::string> open(const LiveKeyring& keyring, const LocateKey& locate_key, const Opening& of,
+                                std::string_view sealed) {
     const std::string_view context = stored_name(of.purpose);
     auto clear = open_value(*keyring.snapshot(), of.sealed_for, context, sealed, of.now);
     if (!clear && clear.error() == SealedValueError::kUnknownKey &&
         is_here_now(locate_key, key_named_by_sealed_value(of.sealed_for, sealed)))
         clear = open_value(*keyring.snapshot(), of.sealed_for, context, sealed, of.now);
-    if (!clear) return std::nullopt;
-    return read_common(of, *clear);
+    return clear ? std::optional(std::move(*clear)) : std::nullopt;
+}
+
+// Reads the common parts; the expiry, or nullopt: it is good for nothing here and now.
+std::optional<Instant> read_common(const Opening& of, PartsReader& parts) {
+    const Uuid log_id = parts.uuid();
+    const std::string_view purpose = parts.part();
+    const Instant expires_at = Instant::at_ms(parts.number());
+    const bool is_ours = parts.is_good() && log_id == of.log_id && purpose == stored_name(of.purpose);
+    if (!is_ours || of.now >= expires_at) return std::nullopt;
+    return expires_at;
 }
 
 }  // namespace
@@ -144,29 +104,36 @@ std::string KeyringChallengeSecrets::seal(const commands::MailLink& link) {
 std::optional<commands::ChallengeHandle> KeyringChallengeSecrets::open_handle(ChallengePurpose purpose,
                                                                               std::string_view sealed) {
     const Opening of{SealedPurpose::kChallengeHandle, purpose, log_id_, clock_.now()};
-    const auto opened = open(keyring_, locate_key_, of, sealed);
-    if (!opened || opened->parts.size() < 2 || opened->parts.size() % 2 != 0) return std::nullopt;
-    const auto challenge_id = uuid_of(opened->parts[0]);
-    const auto subject = uuid_of(opened->parts[1]);
-    if (!challenge_id || !subject) return std::nullopt;
-    commands::ChallengeHandle handle{purpose, ChallengeId{*challenge_id}, {}, *subject, opened->expires_at};
-    for (std::size_t i = 2; i < opened->parts.size(); i += 2)
-        handle.address.push_back({opened->parts[i], opened->parts[i + 1]});
-    return handle;
+    const auto clear = open(keyring_, locate_key_, of, sealed);
+    PartsReader parts(clear ? *clear : std::string_view());
+    const auto expires_at = read_common(of, parts);
+    if (!expires_at) return std::nullopt;
+    const ChallengeId challenge_id{parts.uuid()};
+    const Uuid subject = parts.uuid();
+    commands::ChallengeHandle handle{purpose, challenge_id, {}, subject, *expires_at};
+    while (parts.is_good() && !parts.is_at_end()) {
+        const std::string_view key_id = parts.part();
+        handle.address.push_back({std::string(key_id), std::string(parts.part())});
+    }
+    return parts.is_good() ? std::optional(std::move(handle)) : std::nullopt;
 }
 
 std::optional<commands::MailLink> KeyringChallengeSecrets::open_link(ChallengePurpose purpose,
                                                                      std::string_view sealed) {
     const Opening of{SealedPurpose::kMailLink, purpose, log_id_, clock_.now()};
-    const auto opened = open(keyring_, locate_key_, of, sealed);
-    if (!opened || opened->parts.size() != 5) return std::nullopt;
-    const auto challenge_id = uuid_of(opened->parts[0]);
-    const auto about = uuid_of(opened->parts[1]);
-    const auto subject = uuid_of(opened->parts[2]);
-    const auto stamp = number_of(opened->parts[3]);
-    if (!challenge_id || !about || !subject || !stamp) return std::nullopt;
-    return commands::MailLink{purpose,          ChallengeId{*challenge_id}, *about, *subject, *stamp,
-                              opened->parts[4], opened->expires_at};
+    const auto clear = open(keyring_, locate_key_, of, sealed);
+    PartsReader parts(clear ? *clear : std::string_view());
+    const auto expires_at = read_common(of, parts);
+    if (!expires_at) return std::nullopt;
+    commands::MailLink link;
+    link.purpose = purpose;
+    link.challenge_id = ChallengeId{parts.uuid()};
+    link.about = parts.uuid();
+    link.subject = parts.uuid();
+    link.security_stamp = parts.number();
+    link.address_digest = parts.part();
+    link.expires_at = *expires_at;
+    return parts.is_at_end() ? std::optional(std::move(link)) : std::nullopt;
 }
 
 }  // namespace keyledger::security

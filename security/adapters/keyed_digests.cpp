@@ -21,15 +21,6 @@ Digest keyed(const Keyring& keyring, Instant now, std::initializer_list<std::str
     return hmac_sha256(oldest_claim_key(keyring, now).material.reveal(), {message});
 }
 
-// A UUID of version 8 (RFC 9562 section 5.8).
-Uuid uuid_of(const Digest& digest) {
-    Uuid id;
-    std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
-    id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0F) | 0x80);
-    id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | 0x80);
-    return id;
-}
-
 // One that everybody derives alike.
 Uuid derived_uuid(std::initializer_list<std::string_view> parts) {
     return uuid_of(sha256(std::string_view(length_prefixed(parts))));

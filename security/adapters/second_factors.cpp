@@ -1,7 +1,5 @@
 #include "security/adapters/second_factors.hpp"
 
-#include <charconv>
-
 #include "security/factors/key_uri.hpp"
 #include "security/factors/qr_code.hpp"
 #include "security/factors/recovery_codes.hpp"
@@ -17,41 +15,7 @@ namespace {
 // In the key and in what is authenticated: opened for nothing else.
 constexpr std::string_view kSecondFactor = "second factor";
 
-// ---- what a half log-in is sealed as: texts behind their lengths (bytes.hpp), numbers in decimal ----------------
-class Reader {
-public:
-    explicit Reader(std::string_view bytes) : rest_(bytes) {}
-    bool is_good() const { return good_; }
-    bool is_at_end() const { return rest_.empty(); }
-    std::string text() {
-        std::uint32_t size = 0;
-        for (int i = 0; i < 4; ++i)
-            size =
-                size << 8 | static_cast<std::uint8_t>(i < std::ssize(rest_) ? rest_[static_cast<std::size_t>(i)] : 0);
-        good_ = good_ && rest_.size() >= 4 && size <= rest_.size() - 4;
-        if (!good_) return {};
-        std::string taken(rest_.substr(4, size));
-        rest_.remove_prefix(4 + size);
-        return taken;
-    }
-    std::int64_t number() {
-        const std::string digits = text();
-        std::int64_t value = 0;
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-        good_ = good_ && error == std::errc() && end == digits.data() + digits.size();
-        return value;
-    }
-    Uuid id() {
-        const auto parsed = Uuid::parse(text());
-        good_ = good_ && parsed;
-        return parsed.value_or(Uuid{});
-    }
-
-private:
-    std::string_view rest_;
-    bool good_ = true;
-};
-
+// ---- what a half log-in is sealed as: length_prefixed(), ids as texts ----------------------------------------------
 // The value of that name, if there is one.
 template <class E>
 std::optional<E> named(std::string_view wanted) {
@@ -80,27 +44,29 @@ std::string clear_of(const Uuid& log_id, const commands::HalfLogin& half) {
 }
 
 std::optional<commands::HalfLogin> read(std::string_view clear, const Uuid& log_id) {
-    Reader reader(clear);
-    if (reader.id() != log_id) return std::nullopt;
+    PartsReader parts(clear);
+    if (parts.part() != log_id.to_string()) return std::nullopt;
     commands::HalfLogin half;
-    const auto purpose = named<commands::HalfLogin::Purpose>(reader.text());
-    if (!purpose) return std::nullopt;
+    const auto purpose = named<commands::HalfLogin::Purpose>(parts.part());
+    const auto user_id = UserId::parse(parts.part());
+    const auto session_id = SessionId::parse(parts.part());
+    if (!purpose || !user_id || !session_id) return std::nullopt;
     half.purpose = *purpose;
-    half.user_id = UserId(reader.id());
-    half.session_id = SessionId(reader.id());
-    half.security_stamp = reader.number();
-    half.client_id = reader.text();
-    half.device = reader.text();
-    half.made_at = Instant::at_ms(reader.number());
-    half.expires_at = Instant::at_ms(reader.number());
-    for (std::int64_t left = reader.number(); left > 0 && reader.is_good(); --left) {
-        const auto method = named<ProofMethod>(reader.text());
-        const Instant at = Instant::at_ms(reader.number());
+    half.user_id = *user_id;
+    half.session_id = *session_id;
+    half.security_stamp = parts.number();
+    half.client_id = parts.part();
+    half.device = parts.part();
+    half.made_at = Instant::at_ms(parts.number());
+    half.expires_at = Instant::at_ms(parts.number());
+    for (std::int64_t left = parts.number(); left > 0 && parts.is_good(); --left) {
+        const auto method = named<ProofMethod>(parts.part());
+        const Instant at = Instant::at_ms(parts.number());
         if (!method) return std::nullopt;
         half.proven.push_back({*method, at});
     }
-    while (reader.is_good() && !reader.is_at_end()) half.audiences.push_back(reader.text());
-    return reader.is_good() ? std::optional(std::move(half)) : std::nullopt;
+    while (parts.is_good() && !parts.is_at_end()) half.audiences.emplace_back(parts.part());
+    return parts.is_good() ? std::optional(std::move(half)) : std::nullopt;
 }
 
 }  // namespace

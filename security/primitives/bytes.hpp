@@ -21,4 +21,21 @@ inline std::string_view view_of(const Uuid& id) { return view_of(id.bytes); }
 // associated data and for whatever is hashed. A part above 4 GiB throws std::length_error.
 std::string length_prefixed(std::initializer_list<std::string_view> parts);
 
+// Reads the parts again, one after the other; views into what it was given. From the first that is not there, or is not
+// what it is asked for, nothing is good any more, and all that follow are empty.
+class PartsReader {
+public:
+    explicit PartsReader(std::string_view bytes) : rest_(bytes) {}
+    std::string_view part();
+    std::int64_t number();  // in decimal
+    Uuid uuid();            // its 16 bytes
+    bool is_good() const { return good_; }
+    // Good, and nothing is left.
+    bool is_at_end() const { return good_ && rest_.empty(); }
+
+private:
+    std::string_view rest_;
+    bool good_ = true;
+};
+
 }  // namespace keyledger::security

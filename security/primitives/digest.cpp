@@ -32,19 +32,6 @@ MacContext new_hmac_context() {
 
 }  // namespace
 
-std::string length_prefixed(std::initializer_list<std::string_view> parts) {
-    std::size_t size = 0;
-    for (std::string_view part : parts) size += 4 + part.size();
-    std::string bytes;
-    bytes.reserve(size);
-    for (std::string_view part : parts) {
-        if (part.size() > 0xFFFFFFFF) throw std::length_error("length_prefixed: a part is above 4 GiB");
-        for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(part.size() >> shift & 0xFF);
-        bytes += part;
-    }
-    return bytes;
-}
-
 Digest sha256(std::span<const std::string_view> parts) {
     thread_local MessageDigestContext context(ensured(EVP_MD_CTX_new(), "digest context"));
     ensure(EVP_DigestInit_ex2(context.get(), fetched_sha256(), nullptr) == 1, "SHA-256");
@@ -53,6 +40,14 @@ Digest sha256(std::span<const std::string_view> parts) {
     Digest digest;
     ensure(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1, "SHA-256");
     return digest;
+}
+
+Uuid uuid_of(const Digest& digest) {
+    Uuid id;
+    std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
+    id.bytes[6] = static_cast<std::uint8_t>(0x80 | (id.bytes[6] & 0x0F));
+    id.bytes[8] = static_cast<std::uint8_t>(0x80 | (id.bytes[8] & 0x3F));
+    return id;
 }
 
 Digest hmac_sha256(std::string_view key, std::span<const std::string_view> parts) {

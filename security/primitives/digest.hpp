@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "domain/base/secret.hpp"
+#include "domain/base/uuid.hpp"
 
 namespace keyledger::security {
 
@@ -19,6 +20,9 @@ using Parts = std::initializer_list<std::string_view>;
 Digest sha256(std::span<const std::string_view> parts);
 inline Digest sha256(Parts parts) { return sha256(std::span(parts.begin(), parts.size())); }
 inline Digest sha256(std::string_view bytes) { return sha256(std::span(&bytes, 1)); }
+
+// A UUID of version 8 (RFC 9562 section 5.8), of the digest's first bits: for ids that everybody derives alike.
+Uuid uuid_of(const Digest& digest);
 
 // An empty key is a bug in the caller and throws std::invalid_argument.
 Digest hmac_sha256(std::string_view key, std::span<const std::string_view> parts);

@@ -12,6 +12,7 @@
 
 using namespace keyledger::security;
 using keyledger::Secret;
+using keyledger::Uuid;
 
 namespace {
 
@@ -82,4 +83,51 @@ TEST(LengthPrefixed, TellsListsApartThatJoinToTheSameText) {
     EXPECT_NE(length_prefixed({"ab", "c"}), length_prefixed({"a", "bc"}));
     EXPECT_NE(length_prefixed({"a", ""}), length_prefixed({"a"}));
     EXPECT_EQ(hex_encode(length_prefixed({"ab"})), "000000026162");
+}
+
+TEST(UuidOf, IsOfVersionEight) {
+    Digest digest;
+    digest.fill(0xFF);
+    EXPECT_EQ(uuid_of(digest).to_string(), "ffffffff-ffff-8fff-bfff-ffffffffffff");
+    digest.fill(0);
+    EXPECT_EQ(uuid_of(digest).to_string(), "00000000-0000-8000-8000-000000000000");
+}
+
+TEST(PartsReader, ReadsWhatLengthPrefixedWrote) {
+    const Uuid id = uuid_of(sha256("id"));
+    const std::string bytes = length_prefixed({"ab", "", "-7", view_of(id)});
+    PartsReader parts(bytes);
+    EXPECT_EQ(parts.part(), "ab");
+    EXPECT_EQ(parts.part(), "");
+    EXPECT_EQ(parts.number(), -7);
+    EXPECT_FALSE(parts.is_at_end());
+    EXPECT_EQ(parts.uuid(), id);
+    EXPECT_TRUE(parts.is_at_end());
+    EXPECT_EQ(parts.part(), "");
+    EXPECT_FALSE(parts.is_good()) << "there was none";
+}
+
+TEST(PartsReader, GivesNothingBehindWhatIsNotAsItShouldBe) {
+    const std::string whole = length_prefixed({"12", "34"});
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        PartsReader parts(std::string_view(whole).substr(0, size));
+        (void)parts.number();
+        EXPECT_EQ(parts.number(), 0) << size;
+        EXPECT_FALSE(parts.is_good()) << size;
+        EXPECT_FALSE(parts.is_at_end()) << size;
+    }
+    for (const std::string_view bad : {"", "x", "1x", " 1", "9223372036854775808"}) {
+        const std::string bytes = length_prefixed({bad, "1"});
+        PartsReader parts(bytes);
+        EXPECT_EQ(parts.number(), 0) << bad;
+        EXPECT_EQ(parts.number(), 0) << bad;
+        EXPECT_FALSE(parts.is_good()) << bad;
+    }
+    const std::string short_id = length_prefixed({std::string(15, 'x')});
+    PartsReader parts(short_id);
+    EXPECT_TRUE(parts.uuid().is_nil());
+    EXPECT_FALSE(parts.is_good());
+    PartsReader huge(std::string_view("\xFF\xFF\xFF\xFFx", 5));
+    EXPECT_EQ(huge.part(), "");
+    EXPECT_FALSE(huge.is_good());
 }
