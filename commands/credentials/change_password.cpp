@@ -5,14 +5,6 @@
 #include "commands/credentials/passwords.hpp"
 
 namespace keyledger::commands {
-namespace {
-
-PasswordIdentity identity_of(const User& user) {
-    return {user.email.value_or(""), user.username.value_or(""), user.name.value_or("")};
-}
-
-}  // namespace
-
 Answer<Receipt> change_password(Services& services, PasswordChange change, Caller caller) {
     const Bearer bearer = change.bearer;
     Streams streams;

@@ -12,22 +12,6 @@
 namespace keyledger::commands {
 namespace {
 
-PasswordIdentity identity_of(const User& user) {
-    return {user.email.value_or(""), user.username.value_or(""), user.name.value_or("")};
-}
-
-// Where the password is kept: in the place of the one from before, or as the first.
-struct Place {
-    CredentialId credential_id;
-    std::int32_t revision = 0;
-};
-Answer<Place> place_of_password(Services& services, const UserId& user_id, const User& user, Deadline deadline) {
-    if (user.credential_id.is_nil()) co_return Place{CredentialId{services.identifiers.next()}, 0};
-    KEYLEDGER_CO_TRY(stored, co_await services.store.read_credential(user_id, std::string(kPasswordKind), deadline));
-    if (!stored->has_value()) co_return Unexpected(refusals::kCredentialTampered);
-    co_return Place{stored->value().credential_id, stored->value().revision};
-}
-
 struct Chosen {
     Secret password;
     bool is_made = false;
@@ -46,7 +30,7 @@ StepResult put_chosen(Services& services, Attempt& attempt, StreamOf<User> user,
         KEYLEDGER_CO_TRY(
             judged, co_await judge_password(services, chosen.password.clone(), identity_of(state), caller.deadline));
     }
-    KEYLEDGER_CO_TRY(place, co_await place_of_password(services, user.id, state, caller.deadline));
+    KEYLEDGER_CO_TRY(place, co_await place_of_password(services, user.id, state.credential_id, caller.deadline));
     KEYLEDGER_CO_TRY(
         hash, co_await hash_password(services, chosen.password.clone(), HashingRequester::Kind::kAccount, caller));
     KEYLEDGER_CO_TRY(password, co_await put_password(services, attempt, user.id, place->credential_id, place->revision,

@@ -108,6 +108,17 @@ Answer<Secret> hash_password(Services& services, Secret password, HashingRequest
     co_return std::move(*hash);
 }
 
+PasswordIdentity identity_of(const User& user) {
+    return {user.email.value_or(""), user.username.value_or(""), user.name.value_or("")};
+}
+
+Answer<PasswordPlace> place_of_password(Services& services, UserId user_id, CredentialId named, Deadline deadline) {
+    if (named.is_nil()) co_return PasswordPlace{CredentialId{services.identifiers.next()}, 0};
+    KEYLEDGER_CO_TRY(stored, co_await services.store.read_credential(user_id, std::string(kPasswordKind), deadline));
+    if (!stored->has_value()) co_return Unexpected(refusals::kCredentialTampered);
+    co_return PasswordPlace{stored->value().credential_id, stored->value().revision};
+}
+
 Answer<Receipt> judge_password(Services& services, Secret password, PasswordIdentity identity, Deadline deadline) {
     auto normal = opaque_string(password);
     if (!normal && normal.error() != TextFault::kEmpty)

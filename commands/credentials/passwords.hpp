@@ -62,6 +62,16 @@ Answer<PasswordCheck> check_decoy(Services& services, Secret password, const Cal
 // Tells the operator, and nobody else, of a credential that was swapped.
 void report_tampering(Services& services, const UserId& user_id, const CommandError& error);
 
+PasswordIdentity identity_of(const User& user);
+
+// Where a new password of the user is kept: in the place of the one that they have (`named`, by the fold), or as their
+// first. kCredentialTampered: there is none where the log names one.
+struct PasswordPlace {
+    CredentialId credential_id;
+    std::int32_t revision = 0;
+};
+Answer<PasswordPlace> place_of_password(Services& services, UserId user_id, CredentialId named, Deadline deadline);
+
 // Seals a hash as the owner's password credential and puts it into the append.
 Answer<NewCredential> put_password(Services& services, Attempt& attempt, UserId owner, CredentialId credential_id,
                                    std::int32_t expected_revision, Secret hash);
