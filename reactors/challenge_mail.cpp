@@ -4,6 +4,7 @@
 
 #include "domain/users/identity.hpp"
 #include "eventstore/codec/events_codec.hpp"
+#include "eventstore/sealing/subject_opener.hpp"
 #include "mail/kinds.hpp"
 
 namespace keyledger::reactors {
@@ -34,20 +35,6 @@ const ChallengeAsked* asked_in(const eventstore::AnyEvent& event) {
     const auto* of_challenge = eventstore::event_in<Challenge>(event);
     return of_challenge == nullptr ? nullptr : std::get_if<ChallengeAsked>(of_challenge);
 }
-
-class KeyOpener : public eventstore::FieldOpener {
-public:
-    KeyOpener(eventstore::SubjectCipher& cipher, eventstore::SubjectKeyPtr key, const eventstore::RecordedEvent& event)
-        : cipher_(cipher), key_(std::move(key)), event_(event) {}
-    std::optional<std::string> open(std::string_view field, std::string_view sealed) override {
-        return cipher_.open_field(*key_, {event_.tenant, event_.event_id, field}, sealed);
-    }
-
-private:
-    eventstore::SubjectCipher& cipher_;
-    const eventstore::SubjectKeyPtr key_;
-    const eventstore::RecordedEvent& event_;
-};
 
 std::optional<std::string> key_of_address(const std::optional<std::string>& address) {
     const auto email = address ? parse_email(*address) : std::nullopt;
@@ -97,7 +84,7 @@ ChallengeMail::Read<std::optional<std::string>> ChallengeMail::open_address(cons
     KEYLEDGER_CO_TRY(found, co_await ports_.keys.find(ask.asked.key_of, deadline));
     if (!found->key && !found->for_good) co_return Unexpected(StoreError::kUnavailable);
     if (!found->key) co_return std::nullopt;
-    KeyOpener opener(ports_.cipher, found->key, ask.recorded);
+    eventstore::SubjectOpener opener(ports_.cipher, found->key, ask.recorded);
     const auto event = eventstore::decode_any(ask.recorded, opener);
     co_return asked_in(*event)->address.value;
 }

@@ -6,29 +6,13 @@
 #include "commands/runtime/snapshots.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/sealing/subject_opener.hpp"
 
 namespace keyledger::commands {
 namespace {
 
 using eventstore::RecordedEvent;
 using eventstore::StoreError;
-
-// Opens the fields of the stream's own subject. What is sealed for somebody else reads as erased.
-class SubjectOpener : public eventstore::FieldOpener {
-public:
-    SubjectOpener(eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key, const RecordedEvent& event)
-        : cipher_(cipher), key_(key), event_(event) {}
-
-    std::optional<std::string> open(std::string_view field, std::string_view sealed) override {
-        if (!key_) return std::nullopt;
-        return cipher_.open_field(*key_, {event_.tenant, event_.event_id, field}, sealed);
-    }
-
-private:
-    eventstore::SubjectCipher& cipher_;
-    const eventstore::SubjectKeyPtr& key_;
-    const RecordedEvent& event_;
-};
 
 // What nobody believes is never opened: a key that somebody made up for such a stream is none of its reader's concern.
 bool tells_something(const std::vector<RecordedEvent>& events) {
@@ -55,7 +39,7 @@ Fold folded(const Fold& from, std::span<const RecordedEvent> events, eventstore:
             further.pass_over(event.version, event.position);
             continue;
         }
-        SubjectOpener opener(cipher, key, event);
+        eventstore::SubjectOpener opener(cipher, key, event);
         eventstore::NullFieldOpener nothing;
         const auto envelope = eventstore::decode_metadata(event, nothing);
         const Recorded recorded{event.position, envelope.occurred_at};
