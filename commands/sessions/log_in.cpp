@@ -19,7 +19,6 @@ struct LogInAttempt {
     bool needs_renewal = false;
     LoginHistory history;
     Risk risk;
-    std::int64_t security_stamp = 0;
 
     void begin_again() {
         const bool was = was_wrong;
@@ -74,7 +73,6 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
         KEYLEDGER_CO_TRY(checked, co_await check_password(services, attempt, user, request.password.clone(), caller,
                                                           found->value().credential));
         current.needs_renewal = checked->check.needs_renewal;
-        current.security_stamp = user_state.security_stamp;
         if (!checked->check.matches || !goes_by(user_state, name)) {
             current.failure = LoginFailure::kWrongPassword;
             current.was_wrong = true;

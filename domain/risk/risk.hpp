@@ -12,7 +12,7 @@ struct RiskFacts {
     bool new_device = false;   // and the user is known to use another one
     bool new_country = false;  // and the user logged in from another one
     bool unknown_network = false;
-    bool honeypot = false;               // what only a program fills was filled
+    bool honeypot = false;               // what only a program fills: of a page to log in by, once there is one
     bool impossible_travel = false;      // from memory: advisory
     std::int64_t failures_in_a_row = 0;  // before it, over all networks
 };

@@ -295,8 +295,15 @@ TEST_F(AccountMailTest, IsOfUsersAndOfWhatFollowsFromTheirIds) {
 // What is sealed for its user is told to nobody else, and read with their key: device and place of the log-in itself.
 TEST_F(AccountMailTest, TellsOfANewDeviceByItsOwnWords) {
     const auto devices = node.services.pseudonyms.devices_of(ann);
-    const auto see = [&](SeeDevice seen) {
+    const auto see = [&](std::uint8_t number, const char* agent, const char* country, const char* city) {
+        SeeDevice seen;
         seen.user_id = ann;
+        seen.device_id = test::uuid(number);
+        seen.is_kept = true;
+        seen.agent_network = std::to_string(number);
+        seen.agent = agent;
+        seen.country = country;
+        seen.city = city;
         seen.now = clock.now();
         commands::Streams streams;
         const auto stream = streams.read<Devices>(devices, ann);
@@ -305,34 +312,10 @@ TEST_F(AccountMailTest, TellsOfANewDeviceByItsOwnWords) {
         };
         ASSERT_TRUE(run(node.executor.run(test::caller(), streams, step)));
     };
-    see({.user_id = {},
-         .device_id = test::uuid(0xD1),
-         .is_kept = true,
-         .agent_network = "a",
-         .session_id = {},
-         .agent = "Firefox on Linux",
-         .country = "DE",
-         .city = "Berlin",
-         .now = {}});
-    see({.user_id = {},
-         .device_id = test::uuid(0xD2),
-         .is_kept = true,
-         .agent_network = "b",
-         .session_id = {},
-         .agent = "Chrome on Windows",
-         .country = "DE",
-         .city = "Hamburg",
-         .now = {}});
+    see(0xD1, "Firefox on Linux", "DE", "Berlin");
+    see(0xD2, "Chrome on Windows", "DE", "Hamburg");
     EXPECT_TRUE(std::holds_alternative<Done>(perform_newest("device.first_seen")));
-    see({.user_id = {},
-         .device_id = test::uuid(0xD1),
-         .is_kept = true,
-         .agent_network = "a",
-         .session_id = {},
-         .agent = "Firefox on Linux",
-         .country = "AU",
-         .city = "Sydney",
-         .now = {}});
+    see(0xD1, "Firefox on Linux", "AU", "Sydney");
     EXPECT_TRUE(std::holds_alternative<Done>(perform_newest("device.country_first_seen")));
     ASSERT_EQ(sent.size(), 2U);
     EXPECT_EQ(sent[0].kind, mail::Kind::kNewDevice);

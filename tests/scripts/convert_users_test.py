@@ -48,6 +48,15 @@ class ConvertUsers(unittest.TestCase):
         self.assertEqual(users["ann@example.com"]["roles"], ["editor"], "without those that every realm has")
         self.assertNotIn("roles", users["bob@example.com"])
 
+    def test_one_entry_that_is_no_user_stops_nothing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            export = pathlib.Path(folder) / "realm.json"
+            users = ["x", 5, None, {"email": "eve@example.com", "credentials": ["x"]}, {"email": "ann@example.com"}]
+            export.write_text(json.dumps({"users": users}), encoding="utf-8")
+            users, told = self.convert("keycloak", export)
+        self.assertEqual(list(users), ["ann@example.com"])
+        self.assertIn("not imported: 4, for their entry is not as it is known", told)
+
     def test_auth0s_users_and_their_hashes(self):
         users, told = self.convert("auth0", EXPORTS / "auth0.ndjson", EXPORTS / "auth0-hashes.ndjson")
         self.assertEqual(list(users), ["ann@example.com", "bob@example.com", "carl@example.com"])
