@@ -279,8 +279,8 @@ class Checker:
         return self.failures_before(entry) >= MAX_FAILURES_IN_A_ROW
 
     def failures_before(self, entry):
-        """The most in a row that any node may have counted until the answer. A failure that the log does not hold counts
-        too, on the node that had it: the log was away, or a kill came between the answer and the record."""
+        """The most in a row that any node may have counted until the answer. A failure that the log does not hold
+        counts too, on the node that had it: the log was away, or a kill came between the answer and the record."""
         most, in_a_row, cleared_at = 0, 0, float("-inf")
         for event in self.failures[entry["user"]]:
             request = self.journal.get(metadata_of(event)["request_id"])
