@@ -12,7 +12,7 @@ namespace {
 
 using Texts = std::vector<std::string_view>;
 
-Request with(std::string_view name, std::initializer_list<std::string_view> values) {
+Request with(std::string_view name, const Texts& values) {
     Request request;
     for (const std::string_view value : values) request.headers.add(name, value);
     return request;
@@ -203,7 +203,7 @@ TEST(Preference, IsThatOfTheMostSpecificRange) {
 }
 
 TEST(PreferredLanguage, IsTheTagOfMostWeight) {
-    const std::pair<std::initializer_list<std::string_view>, std::optional<std::string>> cases[] = {
+    const std::pair<Texts, std::optional<std::string>> cases[] = {
         {{}, std::nullopt},
         {{""}, std::nullopt},
         {{"*"}, std::nullopt},
@@ -220,7 +220,7 @@ TEST(PreferredLanguage, IsTheTagOfMostWeight) {
         {{"<script>, en;q=0.001"}, "en"},
     };
     for (const auto& [fields, language] : cases) {
-        const std::string_view shown = fields.size() > 0 ? *fields.begin() : "nothing";
+        const std::string_view shown = fields.empty() ? "nothing" : fields.front();
         EXPECT_EQ(preferred_language(with("Accept-Language", fields).headers), language) << shown;
     }
 }
