@@ -19,6 +19,14 @@ RebuildFeed::RebuildFeed(const RebuildOrder& order, const ReadModel& model, even
     prepare_writer(*writer_);
 }
 
+// By itself: the server notices that a connection was closed later than the next one may ask.
+RebuildFeed::~RebuildFeed() {
+    try {
+        pqxx::nontransaction(*writer_).exec("select pg_advisory_unlock_all()");
+    } catch (const std::exception&) {  // then it ends with the connection
+    }
+}
+
 bool RebuildFeed::lock() {
     pqxx::nontransaction ask(*writer_);
     return ask

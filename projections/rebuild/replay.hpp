@@ -18,6 +18,9 @@ class RebuildFeed {
 public:
     RebuildFeed(const RebuildOrder& order, const ReadModel& model, eventstore::LogSource& source,
                 eventstore::SubjectCipher& cipher, const RebuildProgress& progress, std::stop_token cancel);
+    RebuildFeed(const RebuildFeed&) = delete;
+    RebuildFeed& operator=(const RebuildFeed&) = delete;
+    ~RebuildFeed();
 
     // One rebuild or verification of a model at a time. False: somebody else has the lock.
     bool lock();
