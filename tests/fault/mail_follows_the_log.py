@@ -1,68 +1,66 @@
 #!/usr/bin/env python3
-"""Kills the service again and again while people register, and counts their mail.
+"""Kills the service again and again while people do all that somebody is written to about, and counts their mail.
 
-Scenario. A service with a mailbox of its own is killed (SIGKILL) at random moments while users register; what was
-answered 201 is in the log, and so may be more. When it runs again, each registration in the log has its job once, every
-job comes to be done, and everybody got their welcome: at least one mail, and those that came twice, because the service
-was killed between sending and saying so, have one Message-ID."""
+Scenario. A service with a mailbox of its own is killed (SIGKILL), half of the times at a random moment and half at the
+moment at which a mail arrived, while people register, forget passwords, enrol factors, are locked out and disabled,
+travel, and so on (mailed_people.py). What was acknowledged is in the log, and so may be more. When it runs again,
+
+  * each event of the log that owes a mail (owed_mail.py, a rule of its own) has its jobs, each once, and no other
+    event has any;
+  * every job comes to be done, and nothing was held back by a cap;
+  * every job brought one mail, to whom it concerns, and those for addresses that nobody has brought none. What came
+    twice is named: SMTP can't tell a service that died, or lost its connection, behind its mail whether it was taken.
+    Such a job was attempted that often, and its mails have one Message-ID."""
 
 import collections
+import hashlib
 import json
-import pathlib
 import random
-import subprocess
 import sys
-import threading
 import time
-import urllib.request
 
-from erased_user import PASSWORD, call
+import evidence
+from mailbox import Mailbox, message_id
+from mailed_people import OWES_LATE, PASSWORD, PLACES, REVOKER, SETTINGS, STORIES, Person, Storyteller, World
+from owed_mail import OWES, owed_by
+from places_file import places_file
 from scenario import Database, arguments, die, run_scenario
+from servers import query
 
-KILLS = 12
-SECONDS = 90
-MAILBOX = pathlib.Path(__file__).parents[2] / "scripts" / "mailbox"
-
-
-class Mailbox:
-    def __init__(self, directory):
-        self.directory = directory
-        done = subprocess.run([MAILBOX, "start", directory], capture_output=True, text=True, check=True)
-        said = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
-        self.smtp_url, self.url = said["MAILBOX_SMTP_URL"], said["MAILBOX_URL"]
-        self.last, self.times = 0, collections.Counter()
-
-    def take(self):
-        """Counts what came by its Message-ID. The mailbox keeps 1000: often enough, then."""
-        with urllib.request.urlopen(f"{self.url}/messages?after={self.last}", timeout=20) as answer:
-            for mail in json.loads(answer.read())["messages"]:
-                self.last = mail["id"]
-                self.times[dict(mail["fields"])["Message-ID"]] += 1
-        return self.times
-
-    def drop(self):
-        subprocess.run([MAILBOX, "drop", self.directory], check=True, capture_output=True)
+ADMINISTRATOR = "administrator@example.com"
+STORYTELLERS = 6
+PATIENCE_S = 120
+SHOWN = 10
+KILLS_A_LINE = 20
 
 
-def register_until(service, stop, registered):
-    number = 0
-    while not stop.is_set():
-        number += 1
-        email = f"user{number}@example.com"
-        try:
-            status, _ = call(service, "POST", "/api/v1/auth/register", {"email": email, "password": PASSWORD})
-        except OSError:
-            time.sleep(0.02)  # the service is not there: between two tries
-            continue
-        if status == 201:
-            registered.append(email)
+class Received:
+    """Every mail that came, by its Message-ID. The mailbox keeps a thousand: taken often enough, then."""
+
+    def __init__(self, mailbox):
+        self.mailbox, self.last, self.times, self.readers = mailbox, 0, collections.Counter(), {}
+
+    def take(self, wait_s=0):
+        mails = self.mailbox.messages(after=self.last, wait_s=wait_s)
+        if mails and self.last and mails[0]["id"] > self.last + 1:
+            die("the mailbox forgot mail before it was counted")
+        for mail in mails:
+            self.last = mail["id"]
+            self.times[message_id(mail)] += 1
+            self.readers.setdefault(message_id(mail), set()).update(mail["to"])
+        return len(mails)
+
+    def of(self, event, ordinal):
+        """How often, and to whom."""
+        name = f"<{event['event_id']}.{ordinal}@example.com>"
+        return self.times[name], self.readers.get(name, set())
 
 
 def awaits(condition, what):
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + PATIENCE_S
     while not condition():
         if time.monotonic() > until:
-            die(f"{what} did not come true within {SECONDS} s")
+            die(f"{what() if callable(what) else what} did not come true within {PATIENCE_S} s")
         time.sleep(0.1)  # between two looks at the condition that is awaited
 
 
@@ -70,50 +68,154 @@ def count(database, sql):
     return int(Database.psql(database.url, sql)[0])
 
 
-def story(service, databases, work, expect):
-    database = databases[0]
-    mailbox = Mailbox(str(work / "mailbox"))
-    try:
-        tell(service, database, mailbox, expect)
-    finally:
-        mailbox.drop()
+def configure(service, mailbox, work):
+    clients, places = work / "clients.json", work / "places.mmdb"
+    clients.touch(mode=0o600)
+    clients.write_text(json.dumps({"clients": [{
+        "client_id": REVOKER[0], "client_secret_sha256": hashlib.sha256(REVOKER[1].encode()).hexdigest(),
+        "audiences": [], "revoke": "all"}], "first_party_audiences": []}), encoding="utf-8")
+    places.write_bytes(places_file(PLACES))
+    service.environment |= SETTINGS | {
+        "KEYLEDGER_KAFKA_BROKERS": "", "KEYLEDGER_SMTP_URL": mailbox.smtp_url,
+        "KEYLEDGER_MAIL_FROM": "keyledger@example.com", "KEYLEDGER_CLIENTS_FILE": str(clients),
+        "KEYLEDGER_PLACES_FILE": str(places)}
 
 
-def tell(service, database, mailbox, expect):
+def kill_again_and_again(service, world, received, kills):
     chance = random.Random(7)
-    service.environment |= {"KEYLEDGER_KAFKA_BROKERS": "", "KEYLEDGER_SMTP_URL": mailbox.smtp_url,
-                            "KEYLEDGER_MAIL_FROM": "keyledger@example.com"}
+    for number in range(1, kills + 1):
+        if chance.random() < 0.5:
+            received.take(wait_s=1)  # as soon as a mail is there, perhaps before the service has noted that
+        else:
+            time.sleep(chance.uniform(0.05, 0.8))  # the moment at which it is killed is what is random here
+        service.kill()
+        service.start()
+        received.take()
+        if world.broken:
+            die(f"a storyteller broke: {world.broken!r}")
+        if number % KILLS_A_LINE == 0:
+            print(f"    {number} kills, {sum(world.acknowledged.values())} acknowledged events", flush=True)
+
+
+def events_since(database, position):
+    """Those that the reactor was there for."""
+    sql = f"select * from ({evidence.TABLES['events']}) as e where position > {position}"
+    return [json.loads(row) for row in query(database.url, f"select to_json(t) from ({sql}) as t")]
+
+
+def jobs_of(database):
+    rows = query(database.url, "select to_json(j) from keyledger.jobs j where reactor = 'mail'")
+    return {(job["position"], job["ordinal"]): job for job in map(json.loads, rows)}
+
+
+def compare(events, jobs, received, addresses, expect):
+    """Each event by itself with its jobs, and each job with its mails. What came twice."""
+    missing, other, unsent, unwanted, elsewhere, unexplained, twice = [], [], [], [], [], [], []
+    surplus = set(jobs)
+    for event in events:
+        for ordinal, owed in enumerate(owed_by(event)):
+            name = f"{event['event_type']} at {event['position']}.{ordinal}"
+            job = jobs.get((event["position"], ordinal))
+            surplus.discard((event["position"], ordinal))
+            if job is None:
+                missing.append(name)
+                continue
+            if (job["kind"], job["subject"]) != (owed.kind, owed.subject):
+                other.append(f"{name}: {job['kind']} about {job['subject']}")
+            times, readers = received.of(event, ordinal)
+            if not owed.is_sent:
+                unwanted += [name] if times else []
+                continue
+            unsent += [name] if times == 0 else []
+            unexplained += [name] if times > job["attempts"] else []
+            twice += [f"{name} ({times} mails, {job['attempts']} attempts)"] if times > 1 else []
+            address = addresses.get(owed.subject)
+            elsewhere += [name] if len(readers) > 1 or (address and times and readers != {address}) else []
+    expect("events that owe a job and have none", missing[:SHOWN], [])
+    expect("jobs that no event owes", sorted(surplus)[:SHOWN], [])
+    expect("jobs that are another's", other[:SHOWN], [])
+    expect("jobs that brought no mail", unsent[:SHOWN], [])
+    expect("jobs for nobody that brought one", unwanted[:SHOWN], [])
+    expect("mails to somebody else", elsewhere[:SHOWN], [])
+    expect("mails that came more often than they were attempted", unexplained[:SHOWN], [])
+    return twice
+
+
+def verdict(database, began, world, received, expect):
+    events, jobs = events_since(database, began), jobs_of(database)
+    twice = compare(events, jobs, received, world.addresses, expect)
+    in_log = collections.Counter(event["event_type"] for event in events)
+    owing = collections.Counter(event["event_type"] for event in events if owed_by(event))
+    expect("acknowledged events that are not in the log",
+           {name: times - in_log[name] for name, times in world.acknowledged.items() if times > in_log[name]}, {})
+    states = collections.Counter((job["state"], job["error_code"]) for job in jobs.values())
+    expect("how jobs ended", set(states), {("done", None)})
+    foreign = set(received.times) - {f"<{event['event_id']}.{at}@example.com>" for event in events
+                                     for at, _ in enumerate(owed_by(event))}
+    expect("mails of no event", sorted(foreign)[:SHOWN], [])
+    expect("events that owe mail and did not happen", sorted(set(OWES) - set(owing) - OWES_LATE), [])
+    for name in sorted(OWES):
+        print(f"    {name}: {owing[name]} of {in_log[name]} owe mail")
+    for name in twice:
+        print(f"    twice: {name}")
+    print(f"{sum(owing.values())} events that owe mail, {len(jobs)} jobs, {sum(received.times.values())} mails"
+          f" of {len(received.times)} jobs, {len(twice)} more than once")
+
+
+
+def tell(service, database, mailbox, kills, expect):
     service.start()
     awaits(lambda: count(database, "select count(*) from keyledger.checkpoints where reader like 'reactor.mail.%'"),
            "the planner's beginning")
-    stop, registered = threading.Event(), []
-    people = threading.Thread(target=register_until, args=(service, stop, registered))
-    people.start()
-    for _ in range(KILLS):
-        time.sleep(chance.uniform(0.05, 0.6))  # the moment at which it is killed is what is random here
-        service.kill()
-        service.start()
-        mailbox.take()
-    stop.set()
-    people.join()
+    began = count(database, "select coalesce(max(position), 0) from keyledger.events")
+    world, received = World(service, mailbox, Person(ADMINISTRATOR)), Received(mailbox)
+    people = [Storyteller(world, number) for number in range(STORYTELLERS)]
+    for one in people:
+        one.start()
+    try:
+        kill_again_and_again(service, world, received, kills)
+        def untold():
+            received.take()
+            return [] if world.broken else sorted({story.__name__ for story in STORIES} - set(world.told))
+        awaits(lambda: not untold(), lambda: f"{untold()} (given up: {world.given_up.most_common(SHOWN)})")
+    finally:
+        world.stop.set()
+        for one in people:
+            one.join()
+    if world.broken:
+        die(f"a storyteller broke: {world.broken!r}")
+    print(f"{kills} kills, {sum(world.told.values())} stories told, {sum(world.given_up.values())} given up:")
+    for why, times in world.given_up.most_common(SHOWN):
+        print(f"    {times} x {why}")
 
-    owed = "select count(*) from keyledger.events where event_type = 'user.registered'"
-    planned = "select count(*) from keyledger.jobs where kind = 'welcome'"
-    awaits(lambda: count(database, planned) == count(database, owed), "a job for each registration")
-    # What a killed process had claimed is somebody else's when its lease ends: by hand, for that takes two minutes.
+    head = count(database, "select max(position) from keyledger.events")
+    awaits(lambda: count(database, "select position from keyledger.checkpoints where reader like 'reactor.mail.%'")
+           >= head, "the planner's end")
+    # What a killed process had claimed is somebody else's when its lease ends: by hand, for that takes four minutes.
     Database.psql(database.url, "update keyledger.jobs set due_at = now() where state = 'due' and attempts > 0")
-    open_jobs = "select count(*) from keyledger.jobs where state <> 'done'"
-    awaits(lambda: mailbox.take() is not None and count(database, open_jobs) == 0, "every job's end")
-
-    by_event = mailbox.take()
-    events = count(database, owed)
-    expect("acknowledged registrations that are in the log", len(registered) <= events, True)
-    expect("events that owe a mail and got none", events - len(by_event), 0)
-    twice = [name for name, times in by_event.items() if times > 1]
-    print(f"{KILLS} kills, {events} registrations, {sum(by_event.values())} mails, {len(twice)} twice")
-    expect("mails more than twice", [name for name, times in by_event.items() if times > 2], [])
+    open_jobs = "select count(*) from keyledger.jobs where state = 'due'"
+    awaits(lambda: received.take() is not None and count(database, open_jobs) == 0, "every job's end")
+    received.take()
+    verdict(database, began, world, received, expect)
     service.stop()
 
 
+def main():
+    parser = arguments(__doc__)
+    parser.add_argument("--kills", type=int, default=12)
+    options = parser.parse_args()
+
+    def story(service, databases, work, expect):
+        mailbox = Mailbox(work / "mailbox")
+        try:
+            configure(service, mailbox, work)
+            service.environment["KEYLEDGER_ADMIN_PASSWORD"] = PASSWORD
+            service.run("users", "create-admin", "--email", ADMINISTRATOR)
+            tell(service, databases[0], mailbox, options.kills, expect)
+        finally:
+            mailbox.drop()
+    return run_scenario(options, "mail", story)
+
+
 if __name__ == "__main__":
-    sys.exit(run_scenario(arguments(__doc__).parse_args(), "mail", story))
+    sys.exit(main())
