@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 """Whether an address has an account is told to nobody (I14): not by what is answered, nor by how long that takes.
 
-Every route that takes an address from anybody is asked about addresses of each sort (nobody's, a user's, a locked and a
-disabled user's), interleaved in random order, each address once. Then
+Every route that takes an address from anybody is asked about addresses of each sort (nobody's, a user's whose address
+is proven or is not, a locked and a disabled user's), interleaved in random order, each address once. Then
 
   * status, header fields and body are the same for all sorts, byte for byte, but for what is made up anew for each
-    answer (ids, sealed values): of that, the lengths are the same;
+    answer (ids, sealed values): of that, the lengths are the same; and no header field tells a position;
   * the times of each sort and of nobody's addresses have one distribution, by the rank test of Mann and Whitney. All
-    comparisons of one run together find a difference by mere chance once in a hundred runs.
+    comparisons of one run together find a difference by mere chance as often as --chance says.
+
+Besides, for an address of each sort: each route says 429 after equally many asks; and who probes in two steps, by a
+user name that may be taken or by an Idempotency-Key that may be known, gets the same answers.
+
+What the installation takes in a minute is bounded, and meant for more time than this has. So, at a 429 of its own, the
+service is started anew and what it counted is thrown away: between two samples, and for all sorts alike.
 
 Needs KEYLEDGER_TEST_DATABASE_URL (a superuser of a throw-away cluster)."""
 
@@ -19,24 +25,28 @@ import os
 import pathlib
 import random
 import re
-import subprocess
 import sys
 import tempfile
+import threading
 import time
 from types import SimpleNamespace
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "fault"))
-from servers import ADMINISTRATOR, Deployment, Instance  # noqa: E402 pylint: disable=wrong-import-position
+from mailbox import Mailbox, code_in  # noqa: E402 pylint: disable=wrong-import-position
+from servers import ADMINISTRATOR, Deployment, Instance, query  # noqa: E402 pylint: disable=wrong-import-position
 
-CHANCE_OF_A_RUN = 0.01
-PASSWORD, WRONG = "violet anchors drift at noon", "violet anchors drift at dawn"
-NOBODY, KNOWN, LOCKED, DISABLED = "nobody", "known", "locked", "disabled"
+PASSWORD, WRONG, NEW = "violet anchors drift at noon", "violet anchors drift at dawn", "ochre ladders count the rain"
+NOBODY, PROVEN, UNPROVEN, LOCKED, DISABLED = "nobody", "proven", "unproven", "locked", "disabled"
+SORTS = (NOBODY, PROVEN, UNPROVEN, LOCKED, DISABLED)
+PROVERS, MAIL_S, MOST_ASKS = 8, 30, 60
+NETWORK_BURST = 12
 FAILURES_TO_LOCK = 3
 SETTINGS = {
     "KEYLEDGER_LOGIN_FAILURES_IN_A_ROW": str(FAILURES_TO_LOCK),
     "KEYLEDGER_LOGIN_KNOWN_NETWORK_DAYS": "0",
     "KEYLEDGER_LOG_IN_BY_MAIL": "both",
+    "KEYLEDGER_MAIL_FROM": "accounts@example.test",
     "KEYLEDGER_MAIL_OPEN_RATE_PER_MINUTE": "1000000",
 }
 # What is new in each answer: long runs of base64url, ids, times.
@@ -54,17 +64,23 @@ def fault(sentence):
 class Caller:
     """One connection that is kept, so that what is timed is the answer alone."""
 
-    def __init__(self, port):
+    def __init__(self, port, on_limit=None):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.on_limit = on_limit
+        self.network = None
 
-    def ask(self, method, path, body=None, token=None):
-        fields = {"Content-Type": "application/json"} if body is not None else {}
+    def ask(self, method, path, body=None, token=None, **headers):
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.network:
+            fields["X-Forwarded-For"] = self.network
+        if body is not None:
+            fields["Content-Type"] = "application/json"
         if token:
             fields["Authorization"] = f"Bearer {token}"
         text = json.dumps(body) if body is not None else None
         answer = self.once(method, path, text, fields)
-        while answer.status == 429:  # a limit of the installation: of all addresses alike
-            time.sleep(int(dict(answer.fields)["Retry-After"]))
+        while answer.status == 429 and self.on_limit:
+            self.on_limit()
             answer = self.once(method, path, text, fields)
         return answer
 
@@ -105,18 +121,49 @@ def rank_test(first, second):
     return math.erfc(abs(z) / math.sqrt(2)), u / (n * m)
 
 
-class People:
-    """Addresses of each sort, each of which is asked about once on each route."""
+def newcomer(address):
+    """With a user name, which somebody has from then on."""
+    return {"email": address, "password": PASSWORD, "username": address.partition("@")[0]}
 
-    def __init__(self, instance, deployment, count):
-        self.of = {sort: [f"{sort}{i}@example.com" for i in range(count)] for sort in (NOBODY, KNOWN, LOCKED, DISABLED)}
-        caller = Caller(instance.port)
+
+class World:
+    """The service, and addresses of each sort."""
+
+    def __init__(self, deployment, instance, mailbox, count):
+        self.deployment, self.instance, self.mailbox = deployment, instance, mailbox
+        self.of = {sort: [f"{sort}{i}@example.com" for i in range(count)] for sort in SORTS}
+        self.lock = threading.Lock()
+
+    def caller(self, starts_anew=True):
+        caller = Caller(self.instance.port)
+        if starts_anew:
+            caller.on_limit = lambda: self.start_anew(caller)
+        return caller
+
+    def start(self, **settings):
+        self.instance.environment.update(settings)
+        self.instance.start()
+        self.instance.await_ready()
+
+    def start_anew(self, caller):
+        """What was counted is forgotten: by the process, in the table, and of the registrations that are open."""
+        caller.connection.close()
+        if self.instance.stop() != 0:
+            fault("the service did not end well")
+        url = self.deployment.database.url
+        query(url, "truncate keyledger.limits")
+        for generation in query(url, "select generation from read_models.current where model = 'deadlines'"):
+            query(url, f"delete from read_models.deadlines_{generation}")
+        self.start()
+
+    def make_accounts(self):
+        caller = self.caller()
         login = caller.ask("POST", "/api/v1/auth/login",
-                           {"email": ADMINISTRATOR, "password": deployment.administrator_password})
+                           {"email": ADMINISTRATOR, "password": self.deployment.administrator_password})
         token = json.loads(login.body)["access_token"]
-        for sort in (KNOWN, LOCKED, DISABLED):
+        for sort in (UNPROVEN, LOCKED, DISABLED):
             for address in self.of[sort]:
-                made = caller.ask("POST", "/api/v1/auth/register", {"email": address, "password": PASSWORD})
+                made = caller.ask("POST", "/api/v1/auth/register", newcomer(address))
                 if made.status != 201:
                     sys.exit(f"could not register {address}: {made.status} {made.body!r}")
                 if sort == DISABLED:
@@ -127,6 +174,30 @@ class People:
         for address in self.of[LOCKED]:
             for _ in range(FAILURES_TO_LOCK):
                 caller.ask("POST", "/api/v1/auth/login", {"email": address, "password": WRONG})
+
+    def prove(self, addresses):
+        """Registers them by mail; a few hundred at a time, for the installation takes no more."""
+        caller = self.caller(starts_anew=False)
+        for address in addresses:
+            begun = caller.ask("POST", "/api/v1/auth/register", newcomer(address))
+            mails = self.mailbox.messages(address, wait_s=MAIL_S) if begun.status == 202 else []
+            if not mails:
+                fault(f"{address} could not be registered: {begun.status}, {len(mails)} mails")
+                return
+            proven = caller.ask("POST", "/api/v1/auth/verify-email",
+                                {"handle": json.loads(begun.body)["handle"], "code": code_in(mails[0])})
+            if proven.status != 201:
+                fault(f"{address} could not be proven: {proven.status}")
+
+    def make_proven_accounts(self, at_once=400):
+        for first in range(0, len(self.of[PROVEN]), at_once):
+            some = self.of[PROVEN][first:first + at_once]
+            provers = [threading.Thread(target=self.prove, args=(some[i::PROVERS],)) for i in range(PROVERS)]
+            for one in provers:
+                one.start()
+            for one in provers:
+                one.join()
+            self.start_anew(self.caller())
 
 
 def asked(caller, path, body_of):
@@ -147,12 +218,15 @@ def routes(caller):
         return {"email": address}
     def login(address):
         return {"email": address, "password": WRONG}
+    def replacement(address):
+        return {"email": address, "password": WRONG, "new_password": NEW}
     def registration(address):
         return {"email": address, "password": PASSWORD}
     def guess(handle):
-        return {"handle": handle, "code": "000000", "new_password": "ochre ladders count the rain"}
+        return {"handle": handle, "code": "000000", "new_password": NEW}
     return {
         "log-in": asked(caller, "/api/v1/auth/login", login),
+        "replace": asked(caller, "/api/v1/auth/replace-password", replacement),
         "register": asked(caller, "/api/v1/auth/register", registration),
         "resend": with_handle(caller, "/api/v1/auth/register", registration, "/api/v1/auth/resend-otp",
                               lambda handle: {"handle": handle}),
@@ -164,76 +238,138 @@ def routes(caller):
     }
 
 
-def play(instance, people, options):
+def compare(name, answers):
+    """`answers`: sort -> what it was answered, masked -> an example."""
+    for sort in SORTS:
+        if set(answers[sort]) != set(answers[NOBODY]):
+            other = next(iter(set(answers[sort]) ^ set(answers[NOBODY])))
+            fault(f"{name}: {sort} is answered otherwise than nobody: {str(other)[:500]}")
+        for answer in answers[sort]:
+            if "position" in str(answer).lower():
+                fault(f"{name}: {sort} is told a position: {str(answer)[:500]}")
+
+
+def play(world, options):
+    """Every route about every address: the same answers, in the same time."""
     count, chance = options.samples, random.Random(options.seed)
-    table = routes(Caller(instance.port))
+    table = routes(world.caller())
     for name in set(table) - set(options.only or table):
         del table[name]
-    comparisons = len(table) * (len(people.of) - 1)
+    comparisons = len(table) * (len(SORTS) - 1)
     print(f"{'route':12} {'sort':9} {'samples':>7} {'median ms':>9} {'longer':>7} {'chance':>8}", flush=True)
     for name, ask in table.items():
-        order = [(sort, address) for sort, addresses in people.of.items() for address in addresses[:count]]
+        order = [(sort, address) for sort in SORTS for address in world.of[sort][:count]]
         chance.shuffle(order)
-        times = {sort: [] for sort in people.of}
-        answers = {sort: {} for sort in people.of}
+        times, answers = {sort: [] for sort in SORTS}, {sort: {} for sort in SORTS}
         for sort, address in order:
             answer = ask(address)
             times[sort].append(answer.seconds)
             answers[sort].setdefault(masked(answer), address)
-        for sort in people.of:
-            if set(answers[sort]) != set(answers[NOBODY]):
-                other = next(iter(set(answers[sort]) ^ set(answers[NOBODY])))
-                fault(f"{name}: {sort} is answered otherwise than nobody: {other[0]} {other[2][:300]!r}")
+        compare(name, answers)
+        for sort in SORTS:
             p, longer = rank_test(times[sort], times[NOBODY]) if sort != NOBODY else (1.0, 0.5)
             median = sorted(times[sort])[len(times[sort]) // 2] * 1000
             print(f"{name:12} {sort:9} {len(times[sort]):7} {median:9.2f} {longer:7.3f} {p:8.4f}", flush=True)
-            if p < CHANCE_OF_A_RUN / comparisons:
+            if p < options.chance / comparisons and name not in options.known:
                 fault(f"{name}: the time tells {sort} from nobody (of two, {sort} takes longer in {longer:.1%})")
 
 
-def start_mailbox(directory):
-    """scripts/mailbox: where to send, and by which authority."""
-    script = str(HERE.parents[1] / "scripts" / "mailbox")
-    done = subprocess.run([script, "start", directory], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f"the mailbox did not start: {done.stdout}{done.stderr}")
-    told = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
-    settings = {"KEYLEDGER_SMTP_URL": told["MAILBOX_SMTP_URL"], "KEYLEDGER_SMTP_CA_FILE": told["MAILBOX_CA_FILE"],
-                "KEYLEDGER_MAIL_FROM": "accounts@example.test"}
-    return settings, [script, "stop", directory]
+def count_asks(world):
+    """After how many asks about one address each route says 429, and how: equally for all sorts. A sort and a route
+    have a network of their own, which may try so many passwords at once."""
+    world.instance.environment.update({"KEYLEDGER_LOGIN_NETWORK_BURST": str(NETWORK_BURST),
+                                       "KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE": "1",
+                                       "KEYLEDGER_TRUSTED_PROXIES": "127.0.0.0/8"})
+    world.start_anew(world.caller())
+    caller = world.caller(starts_anew=False)
+    for route, (name, ask) in enumerate(routes(caller).items()):
+        if name in ("resend", "reset"):
+            continue  # their first step is another route's
+        counts, refusals = {}, {sort: {} for sort in SORTS}
+        for number_of_sort, sort in enumerate(SORTS):
+            caller.network = f"192.0.2.{16 * route + number_of_sort}"
+            address = world.of[sort][-1]
+            for number in range(MOST_ASKS):
+                answer = ask(address)
+                if answer.status == 429:
+                    counts[sort] = number
+                    refusals[sort].setdefault(masked(without_times(answer)), address)
+                    break
+        print(f"{name}: 429 after {', '.join(f'{counts.get(sort)} ({sort})' for sort in SORTS)}", flush=True)
+        if len({counts.get(sort) for sort in SORTS}) != 1 or None in counts.values() or not counts:
+            fault(f"{name}: 429 after so many asks: {counts}")
+        compare(f"{name}, 429", refusals)
+
+
+def without_times(answer):
+    """How long to wait follows from when it was asked."""
+    answer.fields = [(name, "") if name.lower() == "retry-after" else (name, value) for name, value in answer.fields]
+    return answer
+
+
+def probe_in_two_steps(world):
+    """By a user name that may be taken, and by an Idempotency-Key that may have been used for the address."""
+    caller = world.caller()
+    answers = {sort: {} for sort in SORTS}
+    for sort in SORTS:
+        address, key = world.of[sort][-2], f"probe-{os.getpid()}-{sort:-<10}"
+        body = newcomer(address)
+        told = tuple(masked(caller.ask("POST", path, what, Idempotency_Key=key)) for path, what in (
+            ("/api/v1/auth/register", body),
+            ("/api/v1/auth/register", body),
+            ("/api/v1/auth/register", {**body, "password": WRONG}),
+            ("/api/v1/auth/register", {**body, "email": f"other-{sort}@example.com"}),
+            ("/api/v1/auth/login", {"username": body["username"], "password": WRONG}),
+            ("/api/v1/auth/forgot-password", {"email": address}),
+            ("/api/v1/auth/forgot-password", {"email": address}),
+            ("/api/v1/auth/login", {"email": address, "password": WRONG}),
+            ("/api/v1/auth/login", {"email": address, "password": WRONG})))
+        answers[sort][told] = address
+    compare("two steps", answers)
+    print("two steps: " + ", ".join(str(status) for status, _, _ in next(iter(answers[NOBODY]))), flush=True)
+
+
+def run(world, options):
+    print(f"seed {options.seed}; making {4 * options.samples} accounts", flush=True)
+    world.start(KEYLEDGER_EMAIL_VERIFICATION="off")  # and without mail: nobody waits behind thousands of welcomes
+    world.make_accounts()
+    world.instance.stop()
+    world.start(KEYLEDGER_EMAIL_VERIFICATION="required", KEYLEDGER_SMTP_URL=world.mailbox.smtp_url,
+                KEYLEDGER_SMTP_CA_FILE=world.mailbox.ca_file)
+    world.make_proven_accounts()
+    if faults:
+        return
+    play(world, options)
+    if not options.only:
+        probe_in_two_steps(world)
+        count_asks(world)
+    if world.instance.stop() != 0:
+        fault("the service did not end well")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True)
     parser.add_argument("--samples", type=int, default=2000, help="of each sort, on each route")
+    parser.add_argument("--chance", type=float, default=0.01, help="that a run finds a difference where there is none")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="of the order")
     parser.add_argument("--only", action="append", help="of the routes, by the name in the table; may be repeated")
+    parser.add_argument("--known", action="append", default=[],
+                        help="a route whose time is known to tell: that is no fault; may be repeated")
     options = parser.parse_args()
     servers = SimpleNamespace(database_url=os.environ["KEYLEDGER_TEST_DATABASE_URL"], brokers="")
     with tempfile.TemporaryDirectory(prefix="keyledger-oracle.") as directory:
-        mail, stop_mail = start_mailbox(f"{directory}/mailbox")
+        mailbox = Mailbox(f"{directory}/mailbox")
         deployment = Deployment(options.binary, servers, pathlib.Path(directory), f"oracle-{os.getpid()}")
         instance = Instance(deployment, 1)
         instance.environment.update(SETTINGS)
         try:
-            print(f"seed {options.seed}; making {3 * options.samples} accounts", flush=True)
-            instance.environment["KEYLEDGER_EMAIL_VERIFICATION"] = "off"
-            instance.start()
-            instance.await_ready()
-            people = People(instance, deployment, options.samples)
-            instance.stop()
-            instance.environment.update({**mail, "KEYLEDGER_EMAIL_VERIFICATION": "required"})
-            instance.start()
-            instance.await_ready()
-            play(instance, people, options)
-            if instance.stop() != 0:
-                fault("the service did not end well")
+            run(World(deployment, instance, mailbox, options.samples), options)
         finally:
             if not instance.has_ended():
                 instance.kill()
             deployment.drop()
-            subprocess.run(stop_mail, check=False, stdout=subprocess.DEVNULL)
+            mailbox.drop()
     print("no oracle: " + (f"{len(faults)} fault(s)" if faults else "nothing tells whose an address is"))
     sys.exit(1 if faults else 0)
 
