@@ -1,6 +1,10 @@
 #include "api/routes/limiting.hpp"
 
 #include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 
 #include "api/routes/call.hpp"
 #include "api/routes/oauth/client_authentication.hpp"
@@ -50,6 +54,26 @@ Reply answered(const RouteRow& row, Context& context, Request& request) {
     co_return refuse_at(row, request, CommandError(refusals::kUnavailable, kKeyringIsLate));
 }
 
+// What a refusal took would tell on whom it was tried (I14): an account that this node has in memory, one that it has
+// to read, nobody's. So who has shown nothing yet is told no at the end of a step of so long; where a hash takes
+// longer, of the next one.
+constexpr std::chrono::milliseconds kRefusalStep{100};
+
+// 403 is none: the way on, of whoever had the password.
+bool is_no(const Response& response) { return response.status == 400 || response.status == 401; }
+
+Reply answered_in_even_time(const RouteRow& row, Context& context, Request& request) {
+    using Clock = std::chrono::steady_clock;
+    const auto began = Clock::now();
+    Response response = co_await answered(row, context, request);
+    if (row.authentication != Authentication::kAnybody || !is_no(response)) co_return response;
+    const auto steps = (Clock::now() - began) / kRefusalStep + 1;
+    boost::asio::steady_timer until(co_await boost::asio::this_coro::executor);
+    until.expires_at(began + steps * kRefusalStep);
+    co_await until.async_wait(boost::asio::use_awaitable);
+    co_return response;
+}
+
 Reply with_shared_limit(const RouteRow& row, Context& context, Request& request) {
     const auto rate = context.services.settings.limits.passwords;
     std::vector<Bucket> buckets = network_buckets("passwords", request.client_ip, rate);
@@ -61,7 +85,7 @@ Reply with_shared_limit(const RouteRow& row, Context& context, Request& request)
         tell_of(narrow, taken->first_level_us, refused);
         co_return refused;
     }
-    Response response = co_await answered(row, context, request);
+    Response response = co_await answered_in_even_time(row, context, request);
     tell_of(narrow, taken->first_level_us, response);
     co_return response;
 }
