@@ -1,8 +1,8 @@
 #include "commands/accounts/erase_user.hpp"
 
 #include "commands/access/administer.hpp"
-#include "commands/access/groups.hpp"
 #include "commands/access/step_up.hpp"
+#include "commands/accounts/owned_by_user.hpp"
 #include "commands/credentials/named_credential.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/entity_tags.hpp"
@@ -50,11 +50,15 @@ StepResult carry_out(Services& services, Attempt& attempt, StreamOf<User> user, 
         KEYLEDGER_CO_TRY(taken, co_await take_everything(services, attempt, user, deadline));
     }
     attempt.append(user, *events);
-    if (erases(*events)) {
-        KEYLEDGER_CO_TRY(left, co_await leave_all_groups(attempt, Subject::user(user.id)));
+    if (!erases(*events)) {
+        auto counted = co_await count_among_administrators(attempt, user, *events);
+        co_return counted;
     }
-    auto counted = co_await count_among_administrators(attempt, user, *events);
-    co_return counted;
+    for (const OwnedStream& owned : kOwnedStreams) {
+        if (owned.leave == nullptr) continue;
+        KEYLEDGER_CO_TRY(left, co_await owned.leave(attempt, user.id));
+    }
+    co_return Result<void, CommandError>{};
 }
 
 RequestErasure request_now(const Services& services) {

@@ -1,7 +1,10 @@
 #include "commands/credentials/named_credential.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <ranges>
+#include <stdexcept>
+#include <string_view>
 
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/digest.hpp"
@@ -44,6 +47,9 @@ Result<Secret, CommandError> open_credential(Services& services, const eventstor
 Answer<std::string> put_credential(Services& services, Attempt& attempt, const Secret& clear,
                                    CredentialId credential_id, SubjectId owner, std::string kind,
                                    std::int32_t expected_revision) {
+    if (std::ranges::find(kCredentialKinds, std::string_view(kind).substr(0, kind.find('.'))) ==
+        std::end(kCredentialKinds))
+        throw std::logic_error("a kind of credential that kCredentialKinds does not have: " + kind);
     KEYLEDGER_CO_TRY(key, co_await attempt.key_of(owner));
     const eventstore::CredentialContext context{eventstore::kDefaultTenant, owner, kind, credential_id};
     eventstore::Bytes sealed = services.cipher.seal_credential(**key, context, clear);

@@ -4,10 +4,15 @@
 // database, or whose key can't be opened, is kCredentialTampered.
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "commands/services.hpp"
 
 namespace keyledger::commands {
+
+// Every kind there is, by what stands before its first dot; put_credential takes no other. An erasure takes all that
+// are their owner's, so the owner of a user's has to be the user (commands/accounts/owned_by_user.hpp).
+inline constexpr std::string_view kCredentialKinds[] = {"password", "former_passwords", "totp", "client_secret"};
 
 struct CredentialName {
     SubjectId owner;
@@ -25,6 +30,7 @@ Answer<eventstore::StoredCredential> read_named_credential(Services& services, C
 Result<Secret, CommandError> open_credential(Services& services, const eventstore::SubjectKeyPtr& key,
                                              const eventstore::StoredCredential& credential);
 
+// Throws std::logic_error for a kind that is not in kCredentialKinds.
 // Seals `clear` and puts it into the append, in the place of the revision that is expected (0: of none); the answer is
 // what the log has to name it by.
 Answer<std::string> put_credential(Services& services, Attempt& attempt, const Secret& clear,

@@ -64,7 +64,9 @@ protected:
         const Secret clear("478231");
         const Step step = [&](Attempt& attempt) -> StepResult {
             const CredentialId id{services().identifiers.next()};
-            KEYLEDGER_CO_TRY(put, co_await put_credential(services(), attempt, clear, id, ann, kind, 0));
+            KEYLEDGER_CO_TRY(key, co_await attempt.key_of(ann));
+            const eventstore::CredentialContext context{eventstore::kDefaultTenant, ann, kind, id};
+            attempt.change_credential({id, ann, kind, 0, services().cipher.seal_credential(**key, context, clear)});
             const UpdateProfile profile{"ann", name};
             co_return attempt.decide_and_append(user, profile);
         };
@@ -106,7 +108,7 @@ TEST_F(EraseUserTest, TakesKeyClaimsCredentialsAndSessionsAtOnce) {
 }
 
 TEST_F(EraseUserTest, TakesCredentialsOfEveryKind) {
-    ASSERT_TRUE(give_credential("totp", "Ann with a code"));
+    ASSERT_TRUE(give_credential("totp.1", "Ann with a code"));
     ASSERT_TRUE(give_credential("passkey", "Ann with a key"));
     ASSERT_TRUE(give_credential("passkey", "Ann with two"));
     ASSERT_EQ(run(store.read_credentials(ann, Deadline::max())).value().size(), 4U) << "and a password";
