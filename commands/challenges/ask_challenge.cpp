@@ -3,6 +3,7 @@
 #include "commands/account_services.hpp"
 #include "commands/challenges/challenges.hpp"
 #include "commands/limits/request_limits.hpp"
+#include "domain/base/language_tag.hpp"
 #include "domain/users/identity.hpp"
 #include "security/primitives/hex.hpp"
 
@@ -67,7 +68,9 @@ Result<ChallengeHandle, CommandError> begin_challenge(Services& services, Attemp
     asked.subject = ask.subject;
     asked.key_id = services.accounts.challenge_secrets->current_key();
     asked.expires_at = handle.expires_at;
-    asked.language = std::move(ask.language);
+    // It stands in clear, for good: no more of it than many have in common.
+    if (ask.language) asked.language = shared_part_of(*ask.language);
+    if (asked.language == "") asked.language.reset();
     KEYLEDGER_TRY(begun, attempt.decide_and_append(challenge, AskChallenge{std::move(asked)}));
     return handle;
 }

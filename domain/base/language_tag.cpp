@@ -91,6 +91,11 @@ bool read(std::vector<std::string>& parts) {
     return tag.is_at_end();
 }
 
+bool is_script(std::string_view subtag) { return subtag.size() == 4 && has_only(subtag, is_letter); }
+bool is_region(std::string_view subtag) {
+    return (subtag.size() == 2 && has_only(subtag, is_letter)) || (subtag.size() == 3 && has_only(subtag, is_digit));
+}
+
 }  // namespace
 
 std::optional<std::string> parse_language_tag(std::string_view text) {
@@ -103,6 +108,19 @@ std::optional<std::string> parse_language_tag(std::string_view text) {
     std::string tag;
     for (const std::string& part : parts) tag += (tag.empty() ? "" : "-") + part;
     return tag;
+}
+
+std::string shared_part_of(std::string_view tag) {
+    constexpr std::size_t kMostLetters = 3;
+    std::size_t end = std::min(tag.find('-'), tag.size());
+    if (end > kMostLetters) return {};
+    while (end < tag.size()) {
+        const std::size_t next = std::min(tag.find('-', end + 1), tag.size());
+        const std::string_view subtag = tag.substr(end + 1, next - end - 1);
+        if (!is_script(subtag) && !is_region(subtag)) break;
+        end = next;
+    }
+    return std::string(tag.substr(0, end));
 }
 
 }  // namespace keyledger

@@ -14,4 +14,9 @@ inline constexpr std::size_t kMaxLanguageTagBytes = 35;  // RFC 5646 section 4.4
 // 4646 are refused: no text is written in them.
 std::optional<std::string> parse_language_tag(std::string_view text);
 
+// What may stand in clear for good of what somebody reads: language, script and region (`de-Latn-AT`), which many
+// share. Variants, extensions and private use are left out, and so is a language of more than three letters: then it is
+// empty. `tag` is well-formed.
+std::string shared_part_of(std::string_view tag);
+
 }  // namespace keyledger

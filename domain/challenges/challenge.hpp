@@ -42,8 +42,8 @@ struct ChallengeAsked {
             Field{"key_id", &E::key_id, "of the sealing root from which the code is derived"},
             Field{"expires_at_ms", &E::expires_at, "from then on its code is not accepted"},
             Field{"language", &E::language,
-                  "the caller's first (BCP 47), or `null`: the mail is written in it where "
-                  "the user has chosen none"}};
+                  "language, script and region of the caller's first (BCP 47), or `null`: the mail is written in it "
+                  "where the user has chosen none"}};
     }
     constexpr Uuid sealed_for() const { return key_of; }
 };

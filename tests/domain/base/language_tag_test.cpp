@@ -22,6 +22,22 @@ TEST(LanguageTag, IsKeptInTheCaseInWhichItIsWritten) {
     for (const auto& [typed, kept] : cases) EXPECT_EQ(parse_language_tag(typed), kept) << typed;
 }
 
+TEST(LanguageTag, HasAPartThatManyShare) {
+    const struct {
+        const char* tag;
+        const char* shared;
+    } cases[] = {{"de", "de"},
+                 {"de-AT", "de-AT"},
+                 {"zh-Hant-TW", "zh-Hant-TW"},
+                 {"es-419", "es-419"},
+                 {"zh-cmn-Hans-CN", "zh"},
+                 {"de-CH-1901", "de-CH"},
+                 {"en-US-u-ca-gregory", "en-US"},
+                 {"de-x-annquill", "de"},
+                 {"abcdefgh", ""}};
+    for (const auto& [tag, shared] : cases) EXPECT_EQ(shared_part_of(tag), shared) << tag;
+}
+
 TEST(LanguageTag, IsNothingElse) {
     for (const char* text : {"",
                              "d",
