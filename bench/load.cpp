@@ -1,46 +1,44 @@
-// The load generator: registers users, logs them in, refreshes their sessions, introspects their tokens, asks whether
-// they may do something, logs a service in, over HTTP on many connections from one thread, and asks for /health/live,
-// which is the server's emptiest answer and the ceiling of the others. Prints rate, median, p99, p99.9 and errors of
-// each phase; with --management-port also how many appends, reads and head queries of the database the service made
-// for one request. With --journal every answered command is written down with the position that the service told and
-// with the microseconds of the monotonic clock at which it was due and answered. With --process NAME=PID it tells the
-// seconds of processor that each phase took of each, and the memory of the one named "service"; with
-// KEYLEDGER_LOAD_STATEMENTS_URL the statements that PostgreSQL was sent. With --rate refreshes come at that rate, and
-// their latency counts from when they were due. With --keep-going a connection that breaks is opened again, for runs
-// in which the service is killed.
-#include <openssl/evp.h>
-
+// The load generator: registers users, logs them in, also with codes of authenticator apps, refreshes their sessions,
+// introspects their tokens, asks whether they may do something, logs a service in, over HTTP on many connections from
+// one thread, and asks for /health/live, which is the server's emptiest answer and the ceiling of the others. Prints
+// rate, median, p99, p99.9 and errors of each phase; with --management-port also how many appends, reads and head
+// queries of the database the service made for one request. With --journal every answered command is written down with
+// the position that the service told and with the microseconds of the monotonic clock at which it was due and answered.
+// With --process NAME=PID it tells the seconds of processor that each phase took of each, and the memory of the one
+// named "service"; with KEYLEDGER_LOAD_STATEMENTS_URL the statements that PostgreSQL was sent. With --rate refreshes
+// come at that rate, and their latency counts from when they were due. With --keep-going a connection that breaks is
+// opened again, for runs in which the service is killed.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/streambuf.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
-#include <boost/asio/write.hpp>
 #include <chrono>
 #include <cstdio>
 #include <deque>
 #include <fstream>
 #include <iostream>
+#include <map>
 
+#include "bench/connection.hpp"
 #include "bench/resources.hpp"
+#include "bench/totp.hpp"
 
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
-using Clock = std::chrono::steady_clock;
+using keyledger::bench::Answer;
+using keyledger::bench::Ask;
+using keyledger::bench::base64;
+using keyledger::bench::Clock;
+using keyledger::bench::Connection;
+using keyledger::bench::text_member;
 
 constexpr auto kReconnectPause = std::chrono::milliseconds(20);
 constexpr auto kSettle = std::chrono::seconds(2);  // before what comes at a rate: what came before is digested
 constexpr std::size_t kMaxHashing = 32;
-constexpr std::size_t kMaxAnswerBytes = 1024 * 1024;
 
 struct Options {
     std::string host = "127.0.0.1";
@@ -50,6 +48,7 @@ struct Options {
     std::string journal;
     std::size_t users = 1000;
     std::size_t logins = 10'000;
+    std::size_t factor_logins = 0;
     std::size_t refreshes = 100'000;
     std::size_t introspections = 0;
     std::size_t evaluations = 0;
@@ -69,97 +68,6 @@ struct Options {
     bool keep_going = false;
     bool json = false;
 };
-
-struct Ask {
-    std::string method;
-    std::string path;
-    std::string type;  // of the body; empty: there is none
-    std::string body;
-    std::string authorization;  // empty: none
-};
-struct Answer {
-    int status = 0;
-    std::string body;
-    std::string position;
-};
-
-// One keep-alive connection; HTTP/1.1 answers with Content-Length, which is all that the service sends.
-class Connection {
-public:
-    Connection(asio::io_context& io, const Options& options) : Connection(io, options, options.port) {}
-    Connection(asio::io_context& io, const Options& options, std::string port)
-        : socket_(io), options_(options), port_(std::move(port)) {}
-
-    asio::awaitable<Answer> post(std::string path, std::string body) {
-        Ask ask{"POST", std::move(path), "application/json", std::move(body), {}};
-        co_return co_await send(std::move(ask));
-    }
-    asio::awaitable<Answer> send(Ask ask) {
-        if (!socket_.is_open()) co_await open();
-        std::string request =
-            ask.method + ' ' + ask.path + " HTTP/1.1\r\nHost: " + options_.host + "\r\nUser-Agent: keyledger-load/1";
-        if (!ask.authorization.empty()) request += "\r\nAuthorization: " + ask.authorization;
-        if (!ask.type.empty())
-            request += "\r\nContent-Type: " + ask.type + "\r\nContent-Length: " + std::to_string(ask.body.size());
-        request += "\r\n\r\n" + ask.body;
-        co_await asio::async_write(socket_, asio::buffer(request), asio::use_awaitable);
-        const std::size_t head = co_await asio::async_read_until(socket_, asio::dynamic_buffer(in_, kMaxAnswerBytes),
-                                                                 "\r\n\r\n", asio::use_awaitable);
-        Answer answer;
-        const std::string header = in_.substr(0, head);
-        in_.erase(0, head);
-        answer.status = std::atoi(header.c_str() + header.find(' '));
-        answer.position = field(header, "keyledger-position: ");
-        const auto length = static_cast<std::size_t>(std::atoll(field(header, "content-length: ").c_str()));
-        if (in_.size() < length)
-            co_await asio::async_read(socket_, asio::dynamic_buffer(in_, kMaxAnswerBytes),
-                                      asio::transfer_at_least(length - in_.size()), asio::use_awaitable);
-        answer.body = in_.substr(0, length);
-        in_.erase(0, length);
-        co_return answer;
-    }
-    void close() {
-        boost::system::error_code ignored;
-        socket_.close(ignored);
-        in_.clear();
-    }
-
-    Clock::time_point due{};  // of what is asked for now
-
-private:
-    asio::awaitable<void> open() {
-        tcp::resolver resolver(socket_.get_executor());
-        const auto places = co_await resolver.async_resolve(options_.host, port_, asio::use_awaitable);
-        co_await asio::async_connect(socket_, places, asio::use_awaitable);
-        socket_.set_option(tcp::no_delay(true));
-    }
-    static std::string field(std::string header, const std::string& name) {
-        std::transform(header.begin(), header.end(), header.begin(), [](unsigned char c) { return std::tolower(c); });
-        const auto at = header.find("\r\n" + name);
-        if (at == std::string::npos) return {};
-        const auto from = at + 2 + name.size();
-        return header.substr(from, header.find("\r\n", from) - from);
-    }
-    tcp::socket socket_;
-    const Options& options_;
-    const std::string port_;
-    std::string in_;
-};
-
-std::string base64(const std::string& bytes) {
-    std::string text(4 * ((bytes.size() + 2) / 3), '\0');
-    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
-                    static_cast<int>(bytes.size()));
-    return text;
-}
-
-std::string text_member(const std::string& json, const std::string& name) {
-    const std::string key = "\"" + name + "\":\"";
-    const auto at = json.find(key);
-    if (at == std::string::npos) return {};
-    const auto from = at + key.size();
-    return json.substr(from, json.find('"', from) - from);
-}
 
 struct Session {
     std::string id;
@@ -216,6 +124,8 @@ public:
         int failures = 0;
         if (!options_.registered) failures += phase("register", options_.users, &Load::register_one);
         failures += phase("log-in", options_.logins, &Load::log_in_one);
+        failures += phase("enrol", options_.factor_logins, &Load::enrol_one);
+        failures += phase("log-in with TOTP", options_.factor_logins, &Load::log_in_one_with_totp);
         sessions_per_worker();
         failures += phase("refresh", options_.refreshes, &Load::refresh_one);
         failures += phase("empty", options_.empties, &Load::ask_nothing);
@@ -238,7 +148,7 @@ private:
         resources_.begin();
         asio::io_context io(1);
         // More would only queue for the hash, and be turned away where its queue ends.
-        const bool hashes = name == "register" || name == "log-in";
+        const bool hashes = name == "register" || name == "enrol" || name.starts_with("log-in");
         const std::size_t workers = hashes ? std::min(options_.connections, kMaxHashing) : options_.connections;
         for (std::size_t worker = 0; worker < workers; ++worker)
             asio::co_spawn(io, work(io, phase, worker, step), rethrow);
@@ -264,7 +174,7 @@ private:
     }
 
     asio::awaitable<void> work(asio::io_context& io, Phase& phase, std::size_t worker, Step step) {
-        Connection connection(io, options_);
+        Connection connection(io, options_.host, options_.port);
         asio::steady_timer pause(io);
         while (!over(phase)) {
             const std::size_t number = phase.started++;
@@ -296,20 +206,54 @@ private:
 
     std::string email(std::size_t user) const { return options_.prefix + "-" + std::to_string(user) + "@example.com"; }
     asio::awaitable<bool> register_one(Connection& connection, std::size_t, std::size_t number) {
-        std::string body = R"({"email":")" + email(number) + R"(","password":")" + options_.password + "\"}";
-        const Answer answer = co_await connection.post("/api/v1/auth/register", std::move(body));
+        const Answer answer = co_await connection.post("/api/v1/auth/register", credentials(email(number)));
         if (answer.status == 201) note("register", text_member(answer.body, "id"), connection, answer);
         co_return complain_unless(answer.status == 201, answer);
     }
     asio::awaitable<bool> log_in_one(Connection& connection, std::size_t, std::size_t number) {
-        std::string body =
-            R"({"email":")" + email(number % options_.users) + R"(","password":")" + options_.password + "\"}";
-        const Answer answer = co_await connection.post("/api/v1/auth/login", std::move(body));
+        const Answer answer =
+            co_await connection.post("/api/v1/auth/login", credentials(email(number % options_.users)));
         if (answer.status == 200) {
             sessions_.push_back({text_member(answer.body, "session_id"), text_member(answer.body, "refresh_token"),
                                  text_member(answer.body, "access_token")});
             note("login", sessions_.back().id, connection, answer);
         }
+        co_return complain_unless(answer.status == 200, answer);
+    }
+    // Users of their own, with an authenticator app. A code is good once, so each of them logs in once, with the code
+    // of the next step, which is good already; that of now is used up by the enrolment.
+    std::string email_with_factor(std::size_t user) const {
+        return options_.prefix + "-totp-" + std::to_string(user) + "@example.com";
+    }
+    std::string credentials(const std::string& address) const {
+        return R"({"email":")" + address + R"(","password":")" + options_.password + "\"}";
+    }
+    asio::awaitable<bool> enrol_one(Connection& connection, std::size_t, std::size_t number) {
+        const std::string address = email_with_factor(number);
+        Answer answer = co_await connection.post("/api/v1/auth/register", credentials(address));
+        if (answer.status != 201) co_return complain_unless(false, answer);
+        answer = co_await connection.post("/api/v1/auth/login", credentials(address));
+        if (answer.status != 200) co_return complain_unless(false, answer);
+        const std::string bearer = "Bearer " + text_member(answer.body, "access_token");
+        Ask enable{"POST", "/api/v1/auth/mfa/enable", "application/json",
+                   R"({"current_password":")" + options_.password + "\"}", bearer};
+        answer = co_await connection.send(std::move(enable));
+        if (answer.status != 200) co_return complain_unless(false, answer);
+        seeds_[number] = text_member(answer.body, "secret");
+        const std::string code = keyledger::bench::totp(seeds_[number], keyledger::bench::step_of(answer.date));
+        Ask verify{"POST", "/api/v1/auth/mfa/verify", "application/json", R"({"code":")" + code + "\"}", bearer};
+        answer = co_await connection.send(std::move(verify));
+        co_return complain_unless(answer.status == 200, answer);
+    }
+    asio::awaitable<bool> log_in_one_with_totp(Connection& connection, std::size_t, std::size_t number) {
+        Answer answer = co_await connection.post("/api/v1/auth/login", credentials(email_with_factor(number)));
+        if (answer.status != 403) {
+            answer.body.clear();  // tokens, perhaps
+            co_return complain_unless(false, answer);
+        }
+        const std::string code = keyledger::bench::totp(seeds_[number], keyledger::bench::step_of(answer.date) + 1);
+        std::string body = R"({"mfa_token":")" + text_member(answer.body, "mfa_token") + R"(","code":")" + code + "\"}";
+        answer = co_await connection.post("/api/v1/auth/verify-mfa", std::move(body));
         co_return complain_unless(answer.status == 200, answer);
     }
     // Each session stays with one connection: a refresh token is used once.
@@ -379,7 +323,7 @@ private:
     Trips trips() {
         if (options_.management_port.empty()) return {};
         asio::io_context io(1);
-        Connection connection(io, options_, options_.management_port);
+        Connection connection(io, options_.host, options_.management_port);
         Ask ask{"GET", "/metrics", {}, {}, {}};
         auto page = asio::co_spawn(io, connection.send(std::move(ask)), asio::use_future);
         io.run();
@@ -443,6 +387,7 @@ private:
     std::ofstream journal_;
     std::vector<Session> sessions_;
     std::vector<std::deque<Session>> per_worker_;
+    std::map<std::size_t, std::string> seeds_;  // of apps, by the number of their users
     Phase* current_ = nullptr;
     int complaints_ = 0;
 };
@@ -457,6 +402,8 @@ int main(int argc, char** argv) {
     app.add_option("--port", options.port, "of the service");
     app.add_option("--users", options.users, "to register first");
     app.add_option("--logins", options.logins, "log-ins, over these users in turn");
+    app.add_option("--factor-logins", options.factor_logins,
+                   "log-ins with a code of an app, each of a user of its own");
     app.add_option("--refreshes", options.refreshes, "refreshes, over the sessions in turn");
     app.add_option("--introspections", options.introspections,
                    "of the sessions' tokens in turn; the client is in KEYLEDGER_LOAD_CLIENT as id:secret");
