@@ -1,8 +1,9 @@
 #include "reactors/address_mail.hpp"
 
+#include "commands/accounts/undo_link.hpp"
 #include "commands/registrations/registration_secrets.hpp"
+#include "domain/challenges/challenge.hpp"
 #include "domain/users/identity.hpp"
-#include "domain/users/user.hpp"
 #include "eventstore/codec/events_codec.hpp"
 
 namespace keyledger::reactors {
@@ -10,12 +11,25 @@ namespace {
 
 using eventstore::StoreError;
 
-constexpr std::string_view kRegistration = "registration";  // a job about one
+// ---- jobs ------------------------------------------------------------------------------------------------------
+constexpr std::string_view kRegistration = "registration";     // about a registration
+constexpr std::string_view kChange = "email-change";           // about a challenge
+constexpr std::string_view kFormerAddress = "former-address";  // about a user
+constexpr std::string_view kNewAddress = "new-address";
+constexpr std::string_view kKinds[] = {kRegistration, kChange, kFormerAddress, kNewAddress};
 
-bool asks_for_mail(const eventstore::AnyEvent& event) {
-    const auto* one = eventstore::event_in<Registration>(event);
-    return one != nullptr &&
-           (std::holds_alternative<RegistrationBegun>(*one) || std::holds_alternative<RegistrationMailAsked>(*one));
+std::vector<std::string_view> kinds_of(const eventstore::AnyEvent& event) {
+    if (const auto* one = eventstore::event_in<Registration>(event)) {
+        const bool asks =
+            std::holds_alternative<RegistrationBegun>(*one) || std::holds_alternative<RegistrationMailAsked>(*one);
+        if (asks) return {kRegistration};
+    } else if (const auto* of_challenge = eventstore::event_in<Challenge>(event)) {
+        const auto* asked = std::get_if<ChallengeAsked>(of_challenge);
+        if (asked && asked->purpose == ChallengePurpose::kChangeEmail) return {kChange};
+    } else if (const auto* of_user = eventstore::event_in<User>(event)) {
+        if (std::holds_alternative<UserEmailChanged>(*of_user)) return {kFormerAddress, kNewAddress};
+    }
+    return {};
 }
 
 bool is_address(const std::optional<std::string>& address, const std::string& key) {
@@ -26,11 +40,15 @@ bool is_address(const std::optional<std::string>& address, const std::string& ke
 }  // namespace
 
 std::vector<PlannedJob> AddressMail::plan(const DecodedEvent& event) const {
-    if (!asks_for_mail(*event.event)) return {};
-    return {{std::string(kRegistration), event.recorded->stream_id}};
+    std::vector<PlannedJob> jobs;
+    for (const std::string_view kind : kinds_of(*event.event))
+        jobs.push_back({std::string(kind), event.recorded->stream_id});
+    return jobs;
 }
 
-bool AddressMail::performs(std::string_view kind) const { return kind == kRegistration; }
+bool AddressMail::performs(std::string_view kind) const {
+    return std::find(std::begin(kKinds), std::end(kKinds), kind) != std::end(kKinds);
+}
 
 // Who has the address: as they gave it, and what they read. An empty address: nobody has it.
 struct AddressMail::Owner {
@@ -97,6 +115,64 @@ AddressMail::Read<AddressMail::Letter> AddressMail::registration_letter(Job job,
     co_return letter;
 }
 
+AddressMail::Read<User> AddressMail::user_as_of(UserId user_id, Position position, Deadline deadline) {
+    const commands::LoadStream stream{user_id, User::kStreamType};
+    KEYLEDGER_CO_TRY(fold, co_await ports_.folder.load_as_of(stream, position, deadline));
+    co_return commands::state_of<User>(*fold);
+}
+
+AddressMail::Read<AddressMail::Letter> AddressMail::change_letter(Job job, Deadline deadline) {
+    // First whose it is, then with their key.
+    commands::LoadStream stream{job.subject, Challenge::kStreamType};
+    KEYLEDGER_CO_TRY(unread, co_await ports_.folder.load_as_of(stream, job.id.position, deadline));
+    const auto subject = commands::state_of<Challenge>(*unread).subject;
+    if (!subject) co_return Letter();
+    stream.sealed_for = subject;
+    KEYLEDGER_CO_TRY(fold, co_await ports_.folder.load_as_of(stream, job.id.position, deadline));
+    const Challenge& challenge = commands::state_of<Challenge>(*fold);
+    if (!challenge.address || ports_.clock.now() >= challenge.expires_at) co_return Letter();
+    const UserId user_id{*subject};
+    KEYLEDGER_CO_TRY(user, co_await user_as_of(user_id, job.id.position, deadline));
+    if (!user->exists()) co_return Letter();
+    const ChallengeId challenge_id{job.subject};
+    const auto wanted = [&](const commands::AddressDigests& digests) {
+        Letter letter;
+        const std::string digest = commands::address_digest(digests);
+        const commands::CodeSource source{challenge.purpose,    challenge.key_id, user_id,
+                                          user->security_stamp, challenge_id,     digest};
+        const auto code = ports_.secrets.code(source);
+        if (!code) return letter;
+        letter.emplace();
+        if (user->locale) letter->languages.push_back(*user->locale);
+        if (challenge.language) letter->languages.push_back(*challenge.language);
+        letter->facts.code = *code;
+        letter->facts.minutes = static_cast<int>(life_of(challenge.purpose) / minutes(1));
+        return letter;
+    };
+    auto letter = co_await letter_to(*challenge.address, wanted, deadline);
+    co_return letter;
+}
+
+AddressMail::Read<AddressMail::Letter> AddressMail::changed_letter(Job job, Deadline deadline) {
+    const UserId user_id{job.subject};
+    KEYLEDGER_CO_TRY(user, co_await user_as_of(user_id, job.id.position, deadline));
+    const bool to_former = job.kind == kFormerAddress;
+    const auto& address = to_former ? user->former_email : user->email;
+    if (!address) co_return Letter();  // erased meanwhile
+    mail::Mail letter;
+    letter.kind = to_former ? mail::Kind::kAddressChangedOld : mail::Kind::kAddressChangedNew;
+    letter.address = *address;
+    letter.name = user->name.value_or("");
+    if (user->locale) letter.languages.push_back(*user->locale);
+    if (to_former) {
+        letter.facts.address = user->email.value_or("");
+        const auto link = commands::undo_link(user_id, *user);
+        const bool can_be_undone = link && ports_.clock.now() < link->expires_at;
+        if (can_be_undone) letter.facts.link = link_of("/account/undo-email-change", *link);
+    }
+    co_return letter;
+}
+
 std::string AddressMail::link_of(std::string_view page, const commands::MailLink& link) const {
     return link_base_ + std::string(page) + "?token=" + ports_.secrets.seal(link);
 }
@@ -108,9 +184,14 @@ asio::awaitable<Performed> AddressMail::perform(Job job, Deadline deadline) {
     if (recorded.is_inert() || recorded.stream_id != job.subject) co_return Again{"not-planned"};
     eventstore::NullFieldOpener nothing;
     // Whoever has the service's role can write rows that no event has caused.
-    if (job.id.ordinal != 0 || !asks_for_mail(*eventstore::decode_any(recorded, nothing)))
-        co_return Again{"not-planned"};
-    auto letter = co_await registration_letter(job, deadline);
+    const auto kinds = kinds_of(*eventstore::decode_any(recorded, nothing));
+    const bool planned = std::cmp_less(job.id.ordinal, kinds.size()) && job.id.ordinal >= 0 &&
+                         kinds[static_cast<std::size_t>(job.id.ordinal)] == job.kind;
+    if (!planned) co_return Again{"not-planned"};
+    auto reading = job.kind == kRegistration ? registration_letter(job, deadline)
+                   : job.kind == kChange     ? change_letter(job, deadline)
+                                             : changed_letter(job, deadline);
+    auto letter = co_await std::move(reading);
     if (!letter) co_return Again{"log-unavailable"};
     if (!letter->has_value()) co_return Done{};
     mail::Mail sent = std::move(**letter);

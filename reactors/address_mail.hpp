@@ -1,12 +1,15 @@
 #pragma once
-// Of the reactor `mail` the part that is about whose an address is. Whoever registers gets a code and a link at that
-// address where it is nobody's; where somebody has it, they get word that somebody else tried, at the address as they
-// gave it. Which of the two is found out when the mail is sent, so that nobody who asks can tell (I14).
+// Of the reactor `mail` the part that is about whose an address is. Whoever registers, or wants another address, gets a
+// code and a link at that address where it is nobody's; where somebody has it, they get word that somebody else tried,
+// at the address as they gave it. Which of the two is found out when the mail is sent, so that nobody who asks can tell
+// (I14). When an address was changed, both are told, and the one from before gets a link
+// that undoes it (I16).
 #include <functional>
 #include <string>
 
 #include "commands/challenges/challenge_secrets.hpp"
 #include "commands/runtime/folder.hpp"
+#include "domain/users/user.hpp"
 #include "reactors/mail.hpp"
 #include "reactors/mail_out.hpp"
 
@@ -20,6 +23,7 @@ public:
         commands::Folder& folder;
         commands::Pseudonyms& pseudonyms;
         commands::ChallengeSecrets& secrets;
+        commands::Clock& clock;
     };
     // `link_base`: what the paths of links are put behind, from configuration and never from a request.
     AddressMail(Ports ports, std::string link_base, MailOut& out)
@@ -41,6 +45,9 @@ private:
                            Deadline deadline);
     // As of the position of the event that asks for it.
     Read<Letter> registration_letter(Job job, Deadline deadline);
+    Read<Letter> change_letter(Job job, Deadline deadline);
+    Read<Letter> changed_letter(Job job, Deadline deadline);
+    Read<User> user_as_of(UserId user_id, Position position, Deadline deadline);
     std::string link_of(std::string_view page, const commands::MailLink& link) const;
 
     Ports ports_;

@@ -8,6 +8,7 @@
     TABLE(authzen_routes)             \
     TABLE(authzen_search_routes)      \
     TABLE(device_routes)              \
+    TABLE(email_change_routes)        \
     TABLE(erasure_routes)             \
     TABLE(factor_routes)              \
     TABLE(group_queries)              \

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "commands/accounts/change_email.hpp"
 #include "commands/accounts/erase_user.hpp"
 #include "commands/anonymous_callers/erase_anonymous_callers.hpp"
 #include "commands/credentials/failure_sums.hpp"
@@ -210,12 +211,15 @@ void Housekeeper::keep_deadlines() {
 }
 
 bool Housekeeper::keep_deadline(const projections::DeadlineRow& one) {
-    if (one.what != projections::kOfRegistration) return true;
-    const auto erased =
-        core_.run(commands::erase_registration(core_.services, RegistrationId{one.stream_id}, housekeeping_caller()));
-    if (erased) return true;
-    spdlog::warn("registration {} is over and could not be erased; it is tried again", one.stream_id.to_string());
-    return erased.error().refusal != refusals::kUnavailable;
+    const auto kept =
+        one.what == projections::kOfRegistration
+            ? core_.run(
+                  commands::erase_registration(core_.services, RegistrationId{one.stream_id}, housekeeping_caller()))
+            : core_.run(commands::release_former_email(core_.services, UserId{one.stream_id}, housekeeping_caller()));
+    if (kept) return true;
+    spdlog::warn("the deadline of {} {} is over and could not be kept; it is tried again", one.what,
+                 one.stream_id.to_string());
+    return kept.error().refusal != refusals::kUnavailable;
 }
 
 // False: then the others can't be erased either, and a stop need not wait for each.

@@ -61,7 +61,7 @@ struct Reactors::Parts {
           challenge_mail(
               {core.store, core.executor.folder(), core.keys, core.cipher, core.pseudonyms, secrets, core.clock, out},
               config.issuer),
-          address_mail({core.store, core.executor.folder(), core.pseudonyms, secrets}, config.issuer, out),
+          address_mail({core.store, core.executor.folder(), core.pseudonyms, secrets, core.clock}, config.issuer, out),
           performer(performer_settings(config, log_id), mail, core.processors.get_executor(),
                     [&core](const reactors::Job& job, const std::string& code) {
                         return tell_that_it_died(core, job, code);

@@ -1,0 +1,188 @@
+#include "commands/accounts/change_email.hpp"
+
+#include "commands/access/step_up.hpp"
+#include "commands/account_services.hpp"
+#include "commands/accounts/erase_user.hpp"
+#include "commands/accounts/undo_link.hpp"
+#include "commands/credentials/passwords.hpp"
+#include "commands/factors/presented_factor.hpp"
+#include "domain/users/identity.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using Purpose = ChallengePurpose;
+
+// More than wrong codes can move the streams.
+constexpr int kMaxAttemptsToProve = 8;
+
+Result<void, CommandError> may_change(const User& user, const Identifier& email) {
+    if (user.former_email) return Unexpected(refusals::kEmailChangedJustNow);
+    const auto known = user.email ? parse_email(*user.email) : std::nullopt;
+    if (known && known->key == email.key) return Unexpected(refusals::kEmailUnchanged);
+    return {};
+}
+
+// Whoever has an address that was never proven gets no say in an account: it may be a stranger's, by a slip of a
+// finger.
+std::vector<UserEvent> with_release(std::vector<UserEvent> events, const User& before) {
+    if (!events.empty() && before.email_proof != User::EmailProof::kVerified)
+        events.push_back(UserFormerEmailReleased{});
+    return events;
+}
+
+// What is opened of a code with its handle, or of a link; nullopt: it is none for this user.
+std::optional<OpenedProof> open_proof(Services& services, const Presented& presented, const UserId& user_id) {
+    ChallengeSecrets& secrets = *services.accounts.challenge_secrets;
+    OpenedProof proof;
+    proof.purpose = Purpose::kChangeEmail;
+    if (presented.link) {
+        const auto link = secrets.open_link(proof.purpose, presented.link->reveal());
+        if (!link) return std::nullopt;
+        proof.challenge_id = link->challenge_id;
+        proof.subject = link->subject;
+        proof.address_digest = link->address_digest;
+        proof.link_stamp = link->security_stamp;
+    } else {
+        if (!presented.handle || !presented.code) return std::nullopt;
+        const auto handle = secrets.open_handle(proof.purpose, presented.handle->reveal());
+        if (!handle) return std::nullopt;
+        proof.challenge_id = handle->challenge_id;
+        proof.subject = handle->subject;
+        proof.address_digest = address_digest(handle->address);
+        proof.code = std::string(presented.code->reveal());
+    }
+    if (proof.subject != user_id.uuid) return std::nullopt;
+    return proof;
+}
+
+// What was enrolled since the change goes: it may be the thief's.
+StepResult remove_factors_since(Services& services, Attempt& attempt, StreamOf<User> user, Instant since,
+                                Deadline deadline) {
+    if (attempt.state(user).second_factor == User::SecondFactor::kOff) co_return Result<void, CommandError>{};
+    const UserId user_id{user.id};
+    Streams more;
+    const auto factors = more.read<Factors>(factors_of(user_id));
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(std::move(more)));
+    const Factors before = attempt.state(factors);
+    std::size_t left = 0;
+    for (std::size_t i = 0; i < before.enrolled.size(); ++i) {
+        const Factors::Enrolled& one = before.enrolled[i];
+        if (one.enrolled_at < since) {
+            left += 1;
+            continue;
+        }
+        KEYLEDGER_CO_TRY(dropped, co_await drop_app(services, attempt, user_id, one.id, deadline));
+        KEYLEDGER_CO_TRY(removed, attempt.decide_and_append(factors, RemoveFactor{user_id, one.id}));
+    }
+    Result<void, CommandError> off;
+    // None at all, where there is said to be one: somebody hides them.
+    if (left == 0 && !before.enrolled.empty()) off = attempt.decide_and_append(user, TurnOffSecondFactor{});
+    co_return off;
+}
+
+}  // namespace
+
+Answer<AskedChallenge> ask_email_change(Services& services, EmailChange change, Caller caller) {
+    const auto email = parse_email(change.email);
+    if (!email) co_return Unexpected(refusals::kInvalidEmail);
+    const AddressDigests address = digests_of_address(services.pseudonyms, email->key);
+    KEYLEDGER_CO_TRY(admitted, co_await admit_ask(services, Purpose::kChangeEmail, address, caller));
+    const Bearer bearer = change.bearer;
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    const auto challenge = streams.begin<Challenge>(ChallengeId{services.identifiers.next()});
+    ChallengeHandle handle;
+    bool was_wrong = false;
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        const std::vector<ProofMethod> proven_now{ProofMethod::kPassword};  // once it is checked
+        KEYLEDGER_CO_TRY(known, authorise(attempt, actor, bearer, services));
+        KEYLEDGER_CO_TRY(recent, require_step_up(attempt, actor, bearer, services, StepUpFor::kAccount, proven_now));
+        auto checked = co_await check_own_password(services, attempt, actor.user, change.current_password, caller);
+        if (!checked) {
+            was_wrong = was_wrong || checked.error().refusal == refusals::kWrongPassword;
+            co_return Unexpected(checked.error());
+        }
+        KEYLEDGER_CO_TRY(may, may_change(attempt.state(actor.user), *email));
+        KnownAsk ask{Purpose::kChangeEmail, Uuid(bearer.user_id), email->text, address, change.language};
+        KEYLEDGER_CO_TRY(begun, begin_challenge(services, attempt, challenge, std::move(ask)));
+        handle = std::move(*begun);
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(caller, streams, step);
+    if (!executed) {
+        report_tampering(services, bearer.user_id, executed.error());
+        if (was_wrong) co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
+        co_return Unexpected(executed.error());
+    }
+    co_return AskedChallenge{services.accounts.challenge_secrets->seal(handle), handle.expires_at};
+}
+
+Answer<Receipt> change_email(Services& services, Bearer bearer, Presented presented, Caller caller) {
+    const auto proof = open_proof(services, presented, bearer.user_id);
+    if (!proof) co_return Unexpected(refusals::kNotProven);
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    // The address is sealed for the user, and read with their key.
+    const auto challenge = streams.read<Challenge>(proof->challenge_id, bearer.user_id);
+    const ProofStreams of_proof = read_proof(streams, *proof);
+    bool was_wrong = false;
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        was_wrong = false;
+        KEYLEDGER_CO_TRY(known, authorise(attempt, actor, bearer, services));
+        const User& user = attempt.state(actor.user);
+        KEYLEDGER_CO_TRY(verdict, check_proof(services, attempt, of_proof, *proof, user.security_stamp));
+        was_wrong = *verdict == ProofVerdict::kWrongCode;
+        if (was_wrong) co_return Result<void, CommandError>{};
+        const auto& address = attempt.state(challenge).address;
+        const auto email = address ? parse_email(*address) : std::nullopt;
+        if (!email) co_return Unexpected(refusals::kNotProven);
+        KEYLEDGER_CO_TRY(may, may_change(user, *email));
+        const bool was_verified = user.email_proof == User::EmailProof::kVerified;
+        const Instant now = services.clock.now();
+        const ChangeEmail command{email->text, was_verified ? now + kUndoEmailChangeFor : now, bearer.session_id};
+        KEYLEDGER_CO_TRY(events, decide(user, command));
+        attempt.append(actor.user, with_release(std::move(*events), user));
+        co_return complete_proof(attempt, of_proof, bearer.user_id);
+    };
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(caller, streams, step, kMaxAttemptsToProve));
+    if (was_wrong) co_return Unexpected(refusals::kNotProven);
+    co_return Receipt{executed->position, false};
+}
+
+Answer<Receipt> undo_email_change(Services& services, const Secret& link, Caller caller) {
+    const auto opened = services.accounts.challenge_secrets->open_link(Purpose::kUndo, link.reveal());
+    if (!opened) co_return Unexpected(refusals::kNotProven);
+    const UserId user_id{opened->subject};
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        const User& state = attempt.state(user);
+        if (undo_link(user_id, state) != opened) co_return Unexpected(refusals::kNotProven);
+        KEYLEDGER_CO_TRY(events, decide(state, UndoEmailChange{services.clock.now()}));
+        if (events->empty()) co_return Unexpected(refusals::kNotProven);
+        if (state.erasure_due_at) events->push_back(UserErasureWithdrawn{});
+        attempt.act_as(user_id);
+        const Instant changed_at = state.undo_until - kUndoEmailChangeFor;
+        KEYLEDGER_CO_TRY(removed, co_await remove_factors_since(services, attempt, user, changed_at, caller.deadline));
+        attempt.append(user, *events);
+        if (!state.erasure_due_at) co_return Result<void, CommandError>{};
+        auto counted = co_await count_among_administrators(attempt, user, *events);
+        co_return counted;
+    };
+    auto executed = co_await services.executor.run(caller, streams, step);
+    co_return done(executed);
+}
+
+Answer<Receipt> release_former_email(Services& services, UserId user_id, Caller caller) {
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        const ReleaseFormerEmail command{services.clock.now()};
+        co_return attempt.decide_and_append(user, command);
+    };
+    auto executed = co_await services.executor.run(caller, streams, step);
+    co_return done(executed);
+}
+
+}  // namespace keyledger::commands
