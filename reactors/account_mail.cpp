@@ -1,5 +1,7 @@
 #include "reactors/account_mail.hpp"
 
+#include "commands/accounts/undo.hpp"
+#include "commands/sessions/disown_session.hpp"
 #include "domain/credentials/login_attempts.hpp"
 #include "domain/devices/devices.hpp"
 #include "domain/factors/factors.hpp"
@@ -175,6 +177,19 @@ asio::awaitable<Result<void, StoreError>> AccountMail::tell_of_device(const Job&
     co_return Result<void, StoreError>{};
 }
 
+// What undoes it; empty: nothing does.
+std::string AccountMail::link_of(const Cause& cause, const UserId& user_id) const {
+    if (const auto* of_factors = eventstore::event_in<Factors>(*cause.event)) {
+        const auto* removed = std::get_if<FactorRemoved>(of_factors);
+        if (removed == nullptr || !removed->kept_until) return {};
+        return links_.to("/account/undo", commands::undo_link(user_id, removed->factor_id, *removed->kept_until));
+    }
+    const bool of_device = eventstore::event_in<Devices>(*cause.event) != nullptr;
+    const auto& session_id = cause.metadata.session_id;
+    if (!of_device || !session_id) return {};
+    return links_.to("/account/not-me", commands::disown_link(user_id, *session_id, cause.metadata.occurred_at));
+}
+
 asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
     const auto kind = mail::kind_named(job.kind);
     if (!kind) co_return Again{"unknown-kind"};  // a node of a newer version may know it
@@ -192,6 +207,7 @@ asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
     if (!user.email) co_return Done{};  // erased meanwhile: nobody is left
     auto letter = mail_to(user, *kind, message_id(cause->event_id, job.id), cause->metadata.occurred_at);
     letter.facts.left = codes_left_after(*cause->event);
+    letter.facts.link = link_of(*cause, *user_id);
     const auto told = co_await tell_of_device(job, *cause, *user_id, letter.facts, deadline);
     if (!told) co_return Again{"log-unavailable"};
     // Their language stands behind the event with which they are there.

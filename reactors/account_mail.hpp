@@ -5,6 +5,7 @@
 // gets nothing. A job that the event does not cause, whoever wrote its row, sends nothing.
 #include "commands/runtime/folder.hpp"
 #include "reactors/mail.hpp"
+#include "reactors/mail_links.hpp"
 #include "reactors/mail_out.hpp"
 
 namespace keyledger::reactors {
@@ -12,8 +13,8 @@ namespace keyledger::reactors {
 class AccountMail : public MailPart {
 public:
     // All outlive it.
-    AccountMail(eventstore::Store& store, commands::Folder& folder, MailOut& out)
-        : store_(store), folder_(folder), out_(out) {}
+    AccountMail(eventstore::Store& store, commands::Folder& folder, const MailLinks& links, MailOut& out)
+        : store_(store), folder_(folder), links_(links), out_(out) {}
 
     std::vector<PlannedJob> plan(const DecodedEvent& event) const override;
     bool performs(std::string_view kind) const override;
@@ -29,8 +30,11 @@ private:
                                                                          const UserId& user_id, mail::Facts& facts,
                                                                          Deadline deadline);
 
+    std::string link_of(const Cause& cause, const UserId& user_id) const;
+
     eventstore::Store& store_;
     commands::Folder& folder_;
+    const MailLinks& links_;
     MailOut& out_;
 };
 

@@ -1,6 +1,6 @@
 #include "reactors/address_mail.hpp"
 
-#include "commands/accounts/undo_link.hpp"
+#include "commands/accounts/undo.hpp"
 #include "commands/registrations/registration_secrets.hpp"
 #include "domain/challenges/challenge.hpp"
 #include "domain/users/identity.hpp"
@@ -108,7 +108,7 @@ AddressMail::Read<AddressMail::Letter> AddressMail::registration_letter(Job job,
         letter->facts.code = *code;
         letter->facts.minutes = static_cast<int>(kRegistrationCodeLife / minutes(1));
         letter->facts.link =
-            link_of("/account/verify-email", commands::registration_link(registration_id, registration, digests));
+            links_.to("/account/verify-email", commands::registration_link(registration_id, registration, digests));
         return letter;
     };
     auto letter = co_await letter_to(*registration.email, wanted, deadline);
@@ -168,13 +168,9 @@ AddressMail::Read<AddressMail::Letter> AddressMail::changed_letter(Job job, Dead
         letter.facts.address = user->email.value_or("");
         const auto link = commands::undo_link(user_id, *user);
         const bool can_be_undone = link && ports_.clock.now() < link->expires_at;
-        if (can_be_undone) letter.facts.link = link_of("/account/undo-email-change", *link);
+        if (can_be_undone) letter.facts.link = links_.to("/account/undo", *link);
     }
     co_return letter;
-}
-
-std::string AddressMail::link_of(std::string_view page, const commands::MailLink& link) const {
-    return link_base_ + std::string(page) + "?token=" + ports_.secrets.seal(link);
 }
 
 asio::awaitable<Performed> AddressMail::perform(Job job, Deadline deadline) {

@@ -11,6 +11,7 @@
 #include "commands/runtime/folder.hpp"
 #include "domain/users/user.hpp"
 #include "reactors/mail.hpp"
+#include "reactors/mail_links.hpp"
 #include "reactors/mail_out.hpp"
 
 namespace keyledger::reactors {
@@ -25,9 +26,7 @@ public:
         commands::ChallengeSecrets& secrets;
         commands::Clock& clock;
     };
-    // `link_base`: what the paths of links are put behind, from configuration and never from a request.
-    AddressMail(Ports ports, std::string link_base, MailOut& out)
-        : ports_(ports), link_base_(std::move(link_base)), out_(out) {}
+    AddressMail(Ports ports, const MailLinks& links, MailOut& out) : ports_(ports), links_(links), out_(out) {}
 
     std::vector<PlannedJob> plan(const DecodedEvent& event) const override;
     bool performs(std::string_view kind) const override;
@@ -48,10 +47,9 @@ private:
     Read<Letter> change_letter(Job job, Deadline deadline);
     Read<Letter> changed_letter(Job job, Deadline deadline);
     Read<User> user_as_of(UserId user_id, Position position, Deadline deadline);
-    std::string link_of(std::string_view page, const commands::MailLink& link) const;
 
     Ports ports_;
-    const std::string link_base_;
+    const MailLinks& links_;
     MailOut& out_;
 };
 

@@ -137,7 +137,7 @@ mail::Mail ChallengeMail::letter(const Ask& ask, const Reader& reader, std::stri
         const commands::MailLink link{
             ask.asked.purpose,   ask.id(), Uuid{}, reader.user_id, reader.user.security_stamp, digest,
             ask.asked.expires_at};
-        letter.facts.link = link_base_ + std::string(ask.telling->page) + "?token=" + ports_.secrets.seal(link);
+        letter.facts.link = links_.to(ask.telling->page, link);
     }
     return letter;
 }

@@ -13,6 +13,7 @@
 #include "domain/users/user.hpp"
 #include "eventstore/sealing/subject_keys.hpp"
 #include "reactors/mail.hpp"
+#include "reactors/mail_links.hpp"
 #include "reactors/mail_out.hpp"
 
 namespace keyledger::reactors {
@@ -31,8 +32,7 @@ public:
         MailOut& out;
     };
 
-    // `link_base`: what the paths of links are put behind, from configuration and never from a request.
-    ChallengeMail(Ports ports, std::string link_base) : ports_(ports), link_base_(std::move(link_base)) {}
+    ChallengeMail(Ports ports, const MailLinks& links) : ports_(ports), links_(links) {}
 
     std::vector<PlannedJob> plan(const DecodedEvent& event) const override;
     bool performs(std::string_view kind) const override { return kind == kKind; }
@@ -53,7 +53,7 @@ private:
     mail::Mail letter(const Ask& ask, const Reader& reader, std::string id) const;
 
     Ports ports_;
-    const std::string link_base_;
+    const MailLinks& links_;
 };
 
 }  // namespace keyledger::reactors

@@ -27,6 +27,7 @@
     TABLE(session_queries)            \
     TABLE(session_routes)             \
     TABLE(tree_head_routes)           \
+    TABLE(undo_routes)                \
     TABLE(user_queries)               \
     TABLE(user_routes)
 

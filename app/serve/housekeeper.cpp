@@ -4,6 +4,7 @@
 
 #include "commands/accounts/change_email.hpp"
 #include "commands/accounts/erase_user.hpp"
+#include "commands/accounts/undo.hpp"
 #include "commands/anonymous_callers/erase_anonymous_callers.hpp"
 #include "commands/credentials/failure_sums.hpp"
 #include "commands/credentials/passwords.hpp"
@@ -210,15 +211,20 @@ void Housekeeper::keep_deadlines() {
     }
 }
 
+commands::Answer<commands::Receipt> Housekeeper::keep(const projections::DeadlineRow& one) {
+    if (one.what == projections::kOfRegistration)
+        return commands::erase_registration(core_.services, RegistrationId{one.id}, housekeeping_caller());
+    if (one.what == projections::kOfRemovedFactor)
+        return commands::forget_factor(core_.services, UserId{one.user_id.value_or(Uuid{})}, FactorId{one.id},
+                                       housekeeping_caller());
+    return commands::release_former_email(core_.services, UserId{one.id}, housekeeping_caller());
+}
+
 bool Housekeeper::keep_deadline(const projections::DeadlineRow& one) {
-    const auto kept =
-        one.what == projections::kOfRegistration
-            ? core_.run(
-                  commands::erase_registration(core_.services, RegistrationId{one.stream_id}, housekeeping_caller()))
-            : core_.run(commands::release_former_email(core_.services, UserId{one.stream_id}, housekeeping_caller()));
+    const auto kept = core_.run(keep(one));
     if (kept) return true;
     spdlog::warn("the deadline of {} {} is over and could not be kept; it is tried again", one.what,
-                 one.stream_id.to_string());
+                 one.id.to_string());
     return kept.error().refusal != refusals::kUnavailable;
 }
 

@@ -36,6 +36,7 @@ private:
     void erase_users();
     bool erase_user(const UserId& user_id);
     void keep_deadlines();
+    commands::Answer<commands::Receipt> keep(const projections::DeadlineRow& one);
     bool keep_deadline(const projections::DeadlineRow& one);
     void announce_mac_key();
 

@@ -57,11 +57,12 @@ struct Reactors::Parts {
               [this](mail::Mail letter, commands::Deadline deadline) {
                   return mailer->send(std::move(letter), deadline);
               }),
-          account_mail(core.store, core.executor.folder(), out),
+          links(secrets, config.issuer),
+          account_mail(core.store, core.executor.folder(), links, out),
           challenge_mail(
               {core.store, core.executor.folder(), core.keys, core.cipher, core.pseudonyms, secrets, core.clock, out},
-              config.issuer),
-          address_mail({core.store, core.executor.folder(), core.pseudonyms, secrets, core.clock}, config.issuer, out),
+              links),
+          address_mail({core.store, core.executor.folder(), core.pseudonyms, secrets, core.clock}, links, out),
           performer(performer_settings(config, log_id), mail, core.processors.get_executor(),
                     [&core](const reactors::Job& job, const std::string& code) {
                         return tell_that_it_died(core, job, code);
@@ -74,6 +75,7 @@ struct Reactors::Parts {
     const std::unique_ptr<mail::Mailer> mailer;
     reactors::MailOut out;
     std::atomic<std::int64_t> too_late{0};
+    reactors::MailLinks links;
     reactors::AccountMail account_mail;
     reactors::ChallengeMail challenge_mail;
     reactors::AddressMail address_mail;

@@ -2,10 +2,7 @@
 
 #include "commands/access/step_up.hpp"
 #include "commands/account_services.hpp"
-#include "commands/accounts/erase_user.hpp"
-#include "commands/accounts/undo_link.hpp"
 #include "commands/credentials/passwords.hpp"
-#include "commands/factors/presented_factor.hpp"
 #include "domain/users/identity.hpp"
 
 namespace keyledger::commands {
@@ -54,31 +51,6 @@ std::optional<OpenedProof> open_proof(Services& services, const Presented& prese
     }
     if (proof.subject != user_id.uuid) return std::nullopt;
     return proof;
-}
-
-// What was enrolled since the change goes: it may be the thief's.
-StepResult remove_factors_since(Services& services, Attempt& attempt, StreamOf<User> user, Instant since,
-                                Deadline deadline) {
-    if (attempt.state(user).second_factor == User::SecondFactor::kOff) co_return Result<void, CommandError>{};
-    const UserId user_id{user.id};
-    Streams more;
-    const auto factors = more.read<Factors>(factors_of(user_id));
-    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(std::move(more)));
-    const Factors before = attempt.state(factors);
-    std::size_t left = 0;
-    for (std::size_t i = 0; i < before.enrolled.size(); ++i) {
-        const Factors::Enrolled& one = before.enrolled[i];
-        if (one.enrolled_at < since) {
-            left += 1;
-            continue;
-        }
-        KEYLEDGER_CO_TRY(dropped, co_await drop_app(services, attempt, user_id, one.id, deadline));
-        KEYLEDGER_CO_TRY(removed, attempt.decide_and_append(factors, RemoveFactor{user_id, one.id}));
-    }
-    Result<void, CommandError> off;
-    // None at all, where there is said to be one: somebody hides them.
-    if (left == 0 && !before.enrolled.empty()) off = attempt.decide_and_append(user, TurnOffSecondFactor{});
-    co_return off;
 }
 
 }  // namespace
@@ -148,30 +120,6 @@ Answer<Receipt> change_email(Services& services, Bearer bearer, Presented presen
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(caller, streams, step, kMaxAttemptsToProve));
     if (was_wrong) co_return Unexpected(refusals::kNotProven);
     co_return Receipt{executed->position, false};
-}
-
-Answer<Receipt> undo_email_change(Services& services, const Secret& link, Caller caller) {
-    const auto opened = services.accounts.challenge_secrets->open_link(Purpose::kUndo, link.reveal());
-    if (!opened) co_return Unexpected(refusals::kNotProven);
-    const UserId user_id{opened->subject};
-    Streams streams;
-    const auto user = streams.read<User>(user_id);
-    const Step step = [&](Attempt& attempt) -> StepResult {
-        const User& state = attempt.state(user);
-        if (undo_link(user_id, state) != opened) co_return Unexpected(refusals::kNotProven);
-        KEYLEDGER_CO_TRY(events, decide(state, UndoEmailChange{services.clock.now()}));
-        if (events->empty()) co_return Unexpected(refusals::kNotProven);
-        if (state.erasure_due_at) events->push_back(UserErasureWithdrawn{});
-        attempt.act_as(user_id);
-        const Instant changed_at = state.undo_until - kUndoEmailChangeFor;
-        KEYLEDGER_CO_TRY(removed, co_await remove_factors_since(services, attempt, user, changed_at, caller.deadline));
-        attempt.append(user, *events);
-        if (!state.erasure_due_at) co_return Result<void, CommandError>{};
-        auto counted = co_await count_among_administrators(attempt, user, *events);
-        co_return counted;
-    };
-    auto executed = co_await services.executor.run(caller, streams, step);
-    co_return done(executed);
 }
 
 Answer<Receipt> release_former_email(Services& services, UserId user_id, Caller caller) {

@@ -1,6 +1,6 @@
 #pragma once
 // Another address for a user. It is asked for with the password, proven at the new address, and told to both; for seven
-// days whoever reads the mail of the one from before can undo it (I16).
+// days whoever reads the mail of the one from before can undo it (undo.hpp).
 #include <string>
 
 #include "commands/challenges/challenges.hpp"
@@ -33,11 +33,6 @@ Answer<AskedChallenge> ask_email_change(Services& services, EmailChange change, 
 // By the code or link that came to the new address, in a session of the user's own: a link alone proves nothing, for
 // the address may be that of a stranger. Ends every other session. kNotProven; kEmailTaken.
 Answer<Receipt> change_email(Services& services, Bearer bearer, Presented presented, Caller caller);
-
-// By the link in the mail to the address from before (undo_link.hpp). The address is the account's again, all sessions
-// end, an erasure that was asked for is taken back, and the password has to be reset by the mail of that address.
-// kNotProven: also where it was undone, or its time is over.
-Answer<Receipt> undo_email_change(Services& services, const Secret& link, Caller caller);
 
 // The address from before is anybody's again, once its time is over; quiet before, and where there is none. By the
 // system.

@@ -35,20 +35,15 @@ Answer<Receipt> run_proven(Services& services, Bearer bearer, const OwnProof& pr
 
 Answer<Receipt> remove_factor(Services& services, FactorRemoval removal, Caller caller) {
     const UserId user_id = removal.bearer.user_id;
-    const Deadline deadline = caller.deadline;
     const Change remove = [&](Attempt& attempt, const ActorStreams& actor, StreamOf<Factors> factors) -> StepResult {
-        FactorsCommand command = RemoveAllFactors{user_id};
-        if (removal.factor_id) command = RemoveFactor{user_id, *removal.factor_id};
-        const Factors before = attempt.state(factors);
-        KEYLEDGER_CO_TRY(removed, decide(before, command));
-        for (std::size_t i = 0; i < removed->size(); ++i) {
-            const FactorId factor_id = std::get<FactorRemoved>((*removed)[i]).factor_id;
-            KEYLEDGER_CO_TRY(dropped, co_await drop_app(services, attempt, user_id, factor_id, deadline));
-        }
-        attempt.append(factors, *removed);
+        // What is sealed of it stays until nobody can have it given back any more.
+        const Instant kept_until = services.clock.now() + Factors::kKeptFor;
+        const bool was_last = !removal.factor_id || attempt.state(factors).enrolled.size() == 1;
+        FactorsCommand command = RemoveAllFactors{user_id, kept_until};
+        if (removal.factor_id) command = RemoveFactor{user_id, *removal.factor_id, kept_until};
+        KEYLEDGER_CO_TRY(removed, attempt.decide_and_append(factors, command));
         Result<void, CommandError> off;
-        if (!removal.factor_id || before.enrolled.size() == 1)
-            off = attempt.decide_and_append(actor.user, TurnOffSecondFactor{});
+        if (was_last) off = attempt.decide_and_append(actor.user, TurnOffSecondFactor{});
         co_return off;
     };
     auto removed = co_await run_proven(services, removal.bearer, removal.proof, remove, std::move(caller));

@@ -4,8 +4,10 @@
 
 namespace keyledger::commands {
 
-// One, or all of them, so that log-in asks for no second factor any more. What was sealed of it goes along.
-// kInvalidToken, kWrongPassword, kFactorNotPresented, kWrongSecondFactor, kTooManyAttempts, kFactorUnknown.
+// One, or all of them, so that log-in asks for no second factor any more. For seven days whoever reads the mail of the
+// address can have it given back (commands/accounts/undo.hpp), then what was sealed of it goes.
+// kInvalidToken, kWrongPassword, kFactorNotPresented, kWrongSecondFactor, kTooManyAttempts, kFactorUnknown,
+// kTooManyRemoved.
 struct FactorRemoval {
     Bearer bearer;
     OwnProof proof;

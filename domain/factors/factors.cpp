@@ -37,15 +37,46 @@ FactorsDecision decide_on(const Factors& factors, const RenameFactor& command) {
     return Events{FactorRenamed{command.user_id, command.factor_id, command.sealed_sha256}};
 }
 
+// Nobody who removes many pushes out what was removed before.
+bool can_be_kept(const Factors& factors, std::size_t removed, const std::optional<Instant>& until) {
+    return !until || factors.kept.size() + removed <= Factors::kMaxKept;
+}
+
 FactorsDecision decide_on(const Factors& factors, const RemoveFactor& command) {
     if (!factors.find(command.factor_id)) return Unexpected(refusals::kFactorUnknown);
-    return Events{FactorRemoved{command.user_id, command.factor_id}};
+    if (!can_be_kept(factors, 1, command.kept_until)) return Unexpected(refusals::kTooManyRemoved);
+    return Events{FactorRemoved{command.user_id, command.factor_id, command.kept_until}};
 }
 
 FactorsDecision decide_on(const Factors& factors, const RemoveAllFactors& command) {
+    if (!can_be_kept(factors, factors.enrolled.size(), command.kept_until))
+        return Unexpected(refusals::kTooManyRemoved);
     Events events;
-    for (const Enrolled& one : factors.enrolled) events.push_back(FactorRemoved{command.user_id, one.id});
+    for (const Enrolled& one : factors.enrolled)
+        events.push_back(FactorRemoved{command.user_id, one.id, command.kept_until});
     return events;
+}
+
+FactorsDecision decide_on(const Factors& factors, const UndoFactorChanges& command) {
+    Events events;
+    for (const Enrolled& one : factors.enrolled)
+        if (one.enrolled_at >= command.since) events.push_back(FactorRemoved{command.user_id, one.id});
+    for (const Factors::Kept& one : factors.kept) {
+        const bool from_before = one.factor.enrolled_at < command.since;
+        if (from_before && one.removed_at >= command.since && command.now < one.until)
+            events.push_back(FactorGivenBack{command.user_id, one.factor.id});
+    }
+    if (factors.codes_made_at < command.since) return events;
+    const auto& former = factors.former_codes;
+    const bool known = former && former->made_at < command.since && former->replaced_at >= command.since;
+    events.push_back(RecoveryCodesGivenBack{command.user_id, known ? former->digests : std::vector<std::string>()});
+    return events;
+}
+
+FactorsDecision decide_on(const Factors& factors, const ForgetFactor& command) {
+    const Factors::Kept* kept = factors.find_kept(command.factor_id);
+    if (!kept || command.now < kept->until) return Events{};
+    return Events{FactorForgotten{command.user_id, command.factor_id}};
 }
 
 FactorsDecision decide_on(const Factors& factors, const MakeRecoveryCodes& command) {
@@ -93,13 +124,44 @@ Factors apply(Factors factors, const FactorRenamed& event, const Recorded&) {
         if (one.id == event.factor_id) one.sealed_sha256 = event.sealed_sha256;
     return factors;
 }
-Factors apply(Factors factors, const FactorRemoved& event, const Recorded&) {
-    std::erase_if(factors.enrolled, [&](const Enrolled& one) { return one.id == event.factor_id; });
-    if (factors.enrolled.empty()) factors.recovery_codes.clear();
+// Those from before what somebody may want undone are kept: of several changes within seven days, the first ones.
+void replace_codes(Factors& factors, std::vector<std::string> digests, Instant now) {
+    const auto& former = factors.former_codes;
+    const bool is_kept = former && now - former->replaced_at < Factors::kKeptFor;
+    if (!is_kept && factors.codes_made_at.is_set())
+        factors.former_codes = Factors::FormerCodes{std::move(factors.recovery_codes), factors.codes_made_at, now};
+    factors.recovery_codes = std::move(digests);
+    factors.codes_made_at = now;
+}
+
+Factors apply(Factors factors, const FactorRemoved& event, const Recorded& recorded) {
+    const auto removed = std::ranges::find(factors.enrolled, event.factor_id, &Enrolled::id);
+    if (removed == factors.enrolled.end()) return factors;
+    if (event.kept_until) factors.kept.push_back({*removed, recorded.occurred_at, *event.kept_until});
+    factors.enrolled.erase(removed);
+    if (factors.enrolled.empty()) replace_codes(factors, {}, recorded.occurred_at);
     return factors;
 }
-Factors apply(Factors factors, const RecoveryCodesMade& event, const Recorded&) {
+Factors apply(Factors factors, const FactorGivenBack& event, const Recorded&) {
+    const auto kept = std::ranges::find(factors.kept, event.factor_id, [](const auto& one) { return one.factor.id; });
+    if (kept == factors.kept.end()) return factors;
+    factors.enrolled.push_back(kept->factor);
+    factors.kept.erase(kept);
+    std::ranges::stable_sort(factors.enrolled, {}, &Enrolled::enrolled_at);
+    return factors;
+}
+Factors apply(Factors factors, const FactorForgotten& event, const Recorded&) {
+    std::erase_if(factors.kept, [&](const Factors::Kept& one) { return one.factor.id == event.factor_id; });
+    return factors;
+}
+Factors apply(Factors factors, const RecoveryCodesMade& event, const Recorded& recorded) {
+    replace_codes(factors, event.digests, recorded.occurred_at);
+    return factors;
+}
+Factors apply(Factors factors, const RecoveryCodesGivenBack& event, const Recorded&) {
+    const auto former = std::exchange(factors.former_codes, std::nullopt);
     factors.recovery_codes = event.digests;
+    factors.codes_made_at = former ? former->made_at : Instant();
     return factors;
 }
 Factors apply(Factors factors, const RecoveryCodeUsed& event, const Recorded&) {
@@ -124,6 +186,11 @@ Factors apply(Factors factors, const FactorAttemptsForgiven&, const Recorded&) {
 const Enrolled* Factors::find(const FactorId& id) const {
     const auto found = std::ranges::find(enrolled, id, &Enrolled::id);
     return found == enrolled.end() ? nullptr : &*found;
+}
+
+const Factors::Kept* Factors::find_kept(const FactorId& id) const {
+    const auto found = std::ranges::find(kept, id, [](const Kept& one) { return one.factor.id; });
+    return found == kept.end() ? nullptr : &*found;
 }
 
 bool is_established(const Factors::Enrolled& factor, Instant now) {

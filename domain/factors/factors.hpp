@@ -95,12 +95,46 @@ struct FactorRenamed {
 struct FactorRemoved {
     UserId user_id;
     FactorId factor_id;
+    std::optional<Instant> kept_until{};
     static constexpr std::string_view kType = "factor.removed";
-    static constexpr int kSchema = 1;
+    static constexpr int kSchema = 2;
     static constexpr std::string_view kMeaning =
         "It opens nothing any more. With the last one the recovery codes are void, too.";
     static constexpr auto fields() {
         using E = FactorRemoved;
+        return std::tuple{Field{"user_id", &E::user_id, "whose factor it was"},
+                          Field{"factor_id", &E::factor_id, "which"},
+                          Field{"kept_until_ms", &E::kept_until,
+                                "until when whoever reads the mail of the address can have it given back; `null`: "
+                                "nobody can"}};
+    }
+    constexpr About about() const { return About::account(user_id); }
+    AuditOutcome outcome() const { return AuditOutcome::success(factor_id.to_string()); }
+};
+// By whoever reads the mail of the address (I16).
+struct FactorGivenBack {
+    UserId user_id;
+    FactorId factor_id;
+    static constexpr std::string_view kType = "factor.given_back";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "Its removal was undone: it is a second factor as it was before.";
+    static constexpr auto fields() {
+        using E = FactorGivenBack;
+        return std::tuple{Field{"user_id", &E::user_id, "whose factor it is"},
+                          Field{"factor_id", &E::factor_id, "which"}};
+    }
+    constexpr About about() const { return About::account(user_id); }
+    AuditOutcome outcome() const { return AuditOutcome::success(factor_id.to_string()); }
+};
+// What was sealed of it is gone.
+struct FactorForgotten {
+    UserId user_id;
+    FactorId factor_id;
+    static constexpr std::string_view kType = "factor.forgotten";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "It was removed, and nobody can have it given back any more.";
+    static constexpr auto fields() {
+        using E = FactorForgotten;
         return std::tuple{Field{"user_id", &E::user_id, "whose factor it was"},
                           Field{"factor_id", &E::factor_id, "which"}};
     }
@@ -119,6 +153,23 @@ struct RecoveryCodesMade {
                           Field{"digests", &E::digests,
                                 "SHA-256 (hex) of user and code, of each. A code has 128 random bits, so that nobody "
                                 "finds one by trying"}};
+    }
+    constexpr About about() const { return About::account(user_id); }
+};
+// Those that were made since what is undone are void.
+struct RecoveryCodesGivenBack {
+    UserId user_id;
+    std::vector<std::string> digests;
+    static constexpr std::string_view kType = "factor.recovery_codes_given_back";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "What had made them void was undone: those from before are good again, if they are known, and those of since "
+        "are void.";
+    static constexpr auto fields() {
+        using E = RecoveryCodesGivenBack;
+        return std::tuple{
+            Field{"user_id", &E::user_id, "whose they are"},
+            Field{"digests", &E::digests, "those that are good, as in `factor.recovery_codes_made`; possibly none"}};
     }
     constexpr About about() const { return About::account(user_id); }
 };
@@ -177,8 +228,9 @@ struct FactorAttemptsForgiven {
     }
     constexpr About about() const { return About::account(user_id); }
 };
-using FactorsEvent = std::variant<FactorEnrolmentBegun, FactorEnrolled, FactorRenamed, FactorRemoved, RecoveryCodesMade,
-                                  RecoveryCodeUsed, FactorAttemptTaken, FactorAttemptPassed, FactorAttemptsForgiven>;
+using FactorsEvent = std::variant<FactorEnrolmentBegun, FactorEnrolled, FactorRenamed, FactorRemoved, FactorGivenBack,
+                                  FactorForgotten, RecoveryCodesMade, RecoveryCodesGivenBack, RecoveryCodeUsed,
+                                  FactorAttemptTaken, FactorAttemptPassed, FactorAttemptsForgiven>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct BeginEnrolment {
@@ -201,12 +253,26 @@ struct RenameFactor {
     FactorId factor_id;
     std::string sealed_sha256;
 };
+// `kept_until`: by whom may have got in with what was stolen, so that it can be undone.
 struct RemoveFactor {
     UserId user_id;
     FactorId factor_id;
+    std::optional<Instant> kept_until{};
 };
 struct RemoveAllFactors {  // quiet where there are none
     UserId user_id;
+    std::optional<Instant> kept_until{};
+};
+// What was done to them since then is undone; quiet where nothing was.
+struct UndoFactorChanges {
+    UserId user_id;
+    Instant since;
+    Instant now;
+};
+struct ForgetFactor {  // quiet before its time, and where it is not kept
+    UserId user_id;
+    FactorId factor_id;
+    Instant now;
 };
 struct MakeRecoveryCodes {
     UserId user_id;
@@ -237,6 +303,8 @@ inline constexpr Refusal kFactorUnknown{RefusalKind::kUnknown, "factor-unknown",
 inline constexpr Refusal kNoEnrolment{RefusalKind::kConflict, "no-enrolment", "No enrolment under way",
                                       "No enrolment is under way, or it took too long. Begin it again."};
 inline constexpr Refusal kTooManyFactors = limit_reached("A user has at most 3 authenticator apps. Remove one first.");
+inline constexpr Refusal kTooManyRemoved = limit_reached(
+    "Twelve authenticator apps were removed within the last seven days. Wait until the first of these days are over.");
 // Wrong, used before, or never one: nobody is told which.
 inline constexpr Refusal kWrongSecondFactor{RefusalKind::kForbidden, "wrong-code", "Code not accepted",
                                             "The code is wrong, or was used before. Wait for the next one."};
@@ -272,17 +340,45 @@ struct Factors {
                               Field{"enrolled_with", &P::enrolled_with}, Field{"expires_at_ms", &P::expires_at}};
         }
     };
+    // Removed, and not forgotten yet.
+    struct Kept {
+        Enrolled factor;
+        Instant removed_at{};
+        Instant until{};
+        static constexpr auto fields() {
+            using K = Kept;
+            return std::tuple{Field{"factor", &K::factor}, Field{"removed_at_ms", &K::removed_at},
+                              Field{"until_ms", &K::until}};
+        }
+    };
+    // Recovery codes that others took the place of, or that went with the last factor.
+    struct FormerCodes {
+        std::vector<std::string> digests{};  // of those that were left
+        Instant made_at{};
+        Instant replaced_at{};
+        static constexpr auto fields() {
+            using C = FormerCodes;
+            return std::tuple{Field{"digests", &C::digests}, Field{"made_at_ms", &C::made_at},
+                              Field{"replaced_at_ms", &C::replaced_at}};
+        }
+    };
     std::vector<Enrolled> enrolled{};  // oldest first, at most kMaxEnrolled
     std::optional<Pending> pending{};
+    std::vector<Kept> kept{};                   // in the order of their removal, at most kMaxKept
     std::vector<std::string> recovery_codes{};  // digests of those that are left
+    Instant codes_made_at{};
+    std::optional<FormerCodes> former_codes{};  // the oldest of the last seven days: nobody pushes them out
     FactorAttempts attempts{};
 
     static constexpr std::size_t kMaxEnrolled = 3;
+    static constexpr std::size_t kMaxKept = 12;
+    static constexpr Duration kKeptFor = days(7);
     static constexpr Duration kEnrolmentLasts = minutes(10);
     static constexpr Duration kEstablishedAfter = days(7);
     static constexpr Duration kAccountIsNewFor = hours(1);
 
     const Enrolled* find(const FactorId& id) const;
+    const Kept* find_kept(const FactorId& id) const;
 
     static constexpr std::string_view kStreamType = "factors";
     static constexpr std::string_view kTitle = "Second factors";
@@ -290,11 +386,16 @@ struct Factors {
         "One a user, with an id derived from the user's: authenticator apps, recovery codes, and attempts. No secret, "
         "no code and no name is in them.";
     using Event = FactorsEvent;
-    static constexpr int kFold = 1;  // as Session's
+    static constexpr int kFold = 2;  // as Session's
     static constexpr auto fields() {
         using F = Factors;
-        return std::tuple{Field{"enrolled", &F::enrolled}, Field{"pending", &F::pending},
-                          Field{"recovery_codes", &F::recovery_codes}, Field{"attempts", &F::attempts}};
+        return std::tuple{Field{"enrolled", &F::enrolled},
+                          Field{"pending", &F::pending},
+                          Field{"kept", &F::kept},
+                          Field{"recovery_codes", &F::recovery_codes},
+                          Field{"codes_made_at_ms", &F::codes_made_at},
+                          Field{"former_codes", &F::former_codes},
+                          Field{"attempts", &F::attempts}};
     }
 };
 
@@ -304,9 +405,9 @@ struct Factors {
 bool is_established(const Factors::Enrolled& factor, Instant now);
 
 using FactorsDecision = Result<std::vector<FactorsEvent>, RefusalRef>;
-using FactorsCommand =
-    std::variant<BeginEnrolment, ConfirmEnrolment, RenameFactor, RemoveFactor, RemoveAllFactors, MakeRecoveryCodes,
-                 UseRecoveryCode, TakeFactorAttempt, PassFactorAttempt, ForgiveFactorAttempts>;
+using FactorsCommand = std::variant<BeginEnrolment, ConfirmEnrolment, RenameFactor, RemoveFactor, RemoveAllFactors,
+                                    UndoFactorChanges, ForgetFactor, MakeRecoveryCodes, UseRecoveryCode,
+                                    TakeFactorAttempt, PassFactorAttempt, ForgiveFactorAttempts>;
 
 FactorsDecision decide(const Factors& factors, const FactorsCommand& command);
 Factors evolve(Factors factors, const FactorsEvent& event, const Recorded& recorded);

@@ -147,6 +147,11 @@ UserDecision decide_on(const User& user, const TurnOffSecondFactor&) {
     return Events{UserSecondFactorTurnedOff{}};
 }
 
+UserDecision decide_on(const User& user, const GiveBackSecondFactor&) {
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
+    return Events{UserSecondFactorGivenBack{}};
+}
+
 // Of a password that is its user's own.
 User with_password(User user, const CredentialId& credential_id, const std::string& sealed_sha256) {
     user.credential_id = credential_id;
@@ -263,6 +268,13 @@ User apply(User user, const UserSecondFactorTurnedOn&, const Recorded& recorded)
 User apply(User user, const UserSecondFactorTurnedOff&, const Recorded&) {
     user.second_factor = User::SecondFactor::kOff;
     user.second_factor_counts_from = {};
+    return user;
+}
+// Whoever has it proves nothing new by that: it counts as it did.
+User apply(User user, const UserSecondFactorGivenBack&, const Recorded& recorded) {
+    user.second_factor = User::SecondFactor::kOn;
+    user.second_factor_counts_from = recorded.occurred_at;
+    user.password_use = User::PasswordUse::kMustBeReset;
     return user;
 }
 // What is left ends sessions and tells nobody.

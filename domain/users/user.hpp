@@ -271,12 +271,21 @@ struct UserSecondFactorTurnedOff {
     static constexpr std::string_view kMeaning = "The user has none any more.";
     static constexpr auto fields() { return std::tuple{}; }
 };
+struct UserSecondFactorGivenBack {
+    static constexpr std::string_view kType = "user.second_factor_given_back";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "Whoever reads the mail of the address undid the removal of a second factor. Ends every session; the password "
+        "opens nothing any more, and a new one has to be set by the mail of that address.";
+    static constexpr auto fields() { return std::tuple{}; }
+    constexpr EndOfSessions ends_sessions() const { return {"second_factor_given_back"}; }
+};
 using UserEvent =
     std::variant<UserRegistered, UserImported, UserPasswordSet, UserPasswordChanged, UserPasswordHashRenewed,
                  UserProfileUpdated, UserDisabled, UserEnabled, UserSessionsRevoked, UserMadeAdministrator,
                  UserErasureRequested, UserErasureWithdrawn, UserErased, UserEmailVerified, UserEmailChanged,
                  UserEmailChangeUndone, UserFormerEmailReleased, UserPasswordReset, UserOneTimePasswordSet,
-                 UserLocaleChosen, UserSecondFactorTurnedOn, UserSecondFactorTurnedOff>;
+                 UserLocaleChosen, UserSecondFactorTurnedOn, UserSecondFactorTurnedOff, UserSecondFactorGivenBack>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct NewCredential {
@@ -351,6 +360,7 @@ struct ChooseLocale {  // quiet where it is chosen
 // As the stream of the factors is from now on; quiet where it is so already.
 struct TurnOnSecondFactor {};
 struct TurnOffSecondFactor {};
+struct GiveBackSecondFactor {};
 // Carries out a request that is due; quiet where there is none.
 struct EraseUser {
     Instant now;
@@ -471,10 +481,11 @@ struct User {
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 using UserDecision = Result<std::vector<UserEvent>, RefusalRef>;
-using UserCommand = std::variant<RegisterUser, ImportUser, ChangePassword, RenewPasswordHash, UpdateProfile,
-                                 DisableUser, EnableUser, RevokeAllSessions, RequestErasure, WithdrawErasure, EraseUser,
-                                 VerifyEmail, ChangeEmail, UndoEmailChange, ReleaseFormerEmail, ResetPassword,
-                                 SetOneTimePassword, ChooseLocale, TurnOnSecondFactor, TurnOffSecondFactor>;
+using UserCommand =
+    std::variant<RegisterUser, ImportUser, ChangePassword, RenewPasswordHash, UpdateProfile, DisableUser, EnableUser,
+                 RevokeAllSessions, RequestErasure, WithdrawErasure, EraseUser, VerifyEmail, ChangeEmail,
+                 UndoEmailChange, ReleaseFormerEmail, ResetPassword, SetOneTimePassword, ChooseLocale,
+                 TurnOnSecondFactor, TurnOffSecondFactor, GiveBackSecondFactor>;
 
 UserDecision decide(const User& user, const UserCommand& command);
 User evolve(User user, const UserEvent& event, const Recorded& recorded);

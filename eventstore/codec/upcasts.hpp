@@ -62,6 +62,15 @@ struct Upcast<SessionStarted> {
     }
 };
 
+// ---- second factors --------------------------------------------------------------------------------------------
+// Before version 2 what was sealed of a factor went with it.
+template <>
+struct Upcast<FactorRemoved> {
+    static void from(int version, rapidjson::Document& payload) {
+        if (version == 1) add_member(payload, "kept_until_ms", rapidjson::Value());
+    }
+};
+
 // ---- service accounts ------------------------------------------------------------------------------------------
 // Before version 2 a key had no name but its thumbprint.
 template <>

@@ -19,10 +19,10 @@ std::vector<DeadlineRow> due_deadlines(const std::string& database_url, Instant 
     if (current.empty()) return due;
     const std::string table = table_name(kDeadlinesModel.name, current[0][0].as<int>());
     const Instant after = behind ? behind->due_at : Instant::at_ms(std::numeric_limits<std::int64_t>::min());
-    const Uuid after_id = behind ? behind->stream_id : Uuid{};
+    const Uuid after_id = behind ? behind->id : Uuid{};
     for (const auto& row : snapshot.exec_params("select " + column_names<DeadlineRow>() + " from read_models." + table +
-                                                    " where due_at_ms <= $1 and (due_at_ms, stream_id) > ($2, $3::uuid)"
-                                                    " order by due_at_ms, stream_id limit $4",
+                                                    " where due_at_ms <= $1 and (due_at_ms, id) > ($2, $3::uuid)"
+                                                    " order by due_at_ms, id limit $4",
                                                 now.ms(), after.ms(), after_id.to_string(), at_most))
         due.push_back(row_from<DeadlineRow>(row));
     return due;

@@ -1,7 +1,7 @@
 #pragma once
-// `deadlines`: what housekeeping does when its time comes: registrations that nobody completed are erased, and
-// addresses from before a change that can't be undone any more are released. Housekeeping looks here for those that are
-// due; the command decides.
+// `deadlines`: what housekeeping does when its time comes: registrations that nobody completed are erased, addresses
+// from before a change that can't be undone any more are released, and what is kept of second factors that were removed
+// is forgotten. Housekeeping looks here for those that are due; the command decides.
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,26 +13,29 @@
 
 namespace keyledger::projections {
 
-inline constexpr Model kDeadlinesModel{"deadlines", 1};
+inline constexpr Model kDeadlinesModel{"deadlines", 2};
 
 inline constexpr std::string_view kOfRegistration = "registration";
 inline constexpr std::string_view kOfFormerEmail = "former_email";
+inline constexpr std::string_view kOfRemovedFactor = "removed_factor";
 
 struct DeadlineRow {
-    Uuid stream_id{};
+    Uuid id{};  // of a registration, a user, a factor
     std::string what;
     Instant due_at;
+    std::optional<Uuid> user_id{};  // whose factor
 
     static constexpr auto columns() {
         return std::tuple{
-            Column{"stream_id", &DeadlineRow::stream_id, ColumnUse::kKey},
+            Column{"id", &DeadlineRow::id, ColumnUse::kKey},
             Column{"what", &DeadlineRow::what},
             Column{"due_at_ms", &DeadlineRow::due_at},
+            Column{"user_id", &DeadlineRow::user_id},
         };
     }
 };
 
-// At most so many that are due at that time, in the order of time and stream, behind the given one. Blocks, on a
+// At most so many that are due at that time, in the order of time and id, behind the given one. Blocks, on a
 // connection of its own. Throws libpqxx's exceptions.
 std::vector<DeadlineRow> due_deadlines(const std::string& database_url, Instant now,
                                        const std::optional<DeadlineRow>& behind, int at_most);

@@ -1,6 +1,7 @@
 #include <map>
 #include <optional>
 
+#include "domain/factors/factors.hpp"
 #include "domain/registrations/registration.hpp"
 #include "domain/users/user.hpp"
 #include "projections/engine/table.hpp"
@@ -30,6 +31,17 @@ Said said_by(const UserEvent& event) {
     return {};
 }
 
+// Of a factor: which, whose, and until when it is kept; no time: it is not.
+std::optional<DeadlineRow> said_by(const FactorsEvent& event) {
+    const auto row = [](const auto& one, std::optional<Instant> until) {
+        return DeadlineRow{one.factor_id, std::string(kOfRemovedFactor), until.value_or(Instant{}), one.user_id};
+    };
+    if (const auto* removed = std::get_if<FactorRemoved>(&event)) return row(*removed, removed->kept_until);
+    if (const auto* given_back = std::get_if<FactorGivenBack>(&event)) return row(*given_back, {});
+    if (const auto* forgotten = std::get_if<FactorForgotten>(&event)) return row(*forgotten, {});
+    return {};
+}
+
 }  // namespace
 
 Model DeadlinesModel::model() const { return kDeadlinesModel; }
@@ -49,6 +61,8 @@ void DeadlinesModel::apply(pqxx::transaction_base& transaction, int generation,
         };
         if (const auto* of_one = eventstore::event_in<Registration>(*decoded.event)) note(*of_one, kOfRegistration);
         if (const auto* of_one = eventstore::event_in<User>(*decoded.event)) note(*of_one, kOfFormerEmail);
+        if (const auto* of_factors = eventstore::event_in<Factors>(*decoded.event))
+            if (auto row = said_by(*of_factors)) changes[row->id] = std::move(*row);
     }
     SqlArray over;
     std::vector<DeadlineRow> pending;
@@ -56,7 +70,7 @@ void DeadlinesModel::apply(pqxx::transaction_base& transaction, int generation,
         if (row.due_at.is_set()) pending.push_back(std::move(row));
         else over.add(stream);
     }
-    delete_rows(transaction, table(generation), over, "stream_id");
+    delete_rows(transaction, table(generation), over);
     write_rows(transaction, table(generation), pending);
 }
 

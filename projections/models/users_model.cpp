@@ -70,6 +70,7 @@ struct Change {
     void operator()(const UserLocaleChosen& event) const { row.locale = event.locale.value; }
     void operator()(const UserSecondFactorTurnedOn&) const { row.second_factor = true; }
     void operator()(const UserSecondFactorTurnedOff&) const { row.second_factor = false; }
+    void operator()(const UserSecondFactorGivenBack&) const { row.second_factor = true; }
     void forget_former_email() const {
         row.former_email.reset();
         row.undo_until.reset();

@@ -62,7 +62,8 @@ std::string planned(const eventstore::EventTypeInfo& info, std::string payload, 
     test::Node node{world, store};
     eventstore::ProcessLimits limits([] { return 0; });
     MailOut out(limits, 1, {});
-    for (const PlannedJob& job : AccountMail(store, node.executor.folder(), out).plan(event))
+    const MailLinks links(world.challenge_secrets, "");
+    for (const PlannedJob& job : AccountMail(store, node.executor.folder(), links, out).plan(event))
         kinds += (kinds.empty() ? "" : ", ") + job.kind;
     return kinds;
 }
@@ -92,6 +93,7 @@ TEST(AccountMailPlan, OfEveryEvent) {
                                                             {"user.locale_chosen", ""},
                                                             {"user.second_factor_turned_on", ""},
                                                             {"user.second_factor_turned_off", ""},
+                                                            {"user.second_factor_given_back", ""},
                                                             {"session.started", ""},
                                                             {"session.refreshed", ""},
                                                             {"session.refresh_refused", ""},
@@ -113,7 +115,10 @@ TEST(AccountMailPlan, OfEveryEvent) {
                                                             {"factor.enrolled", "factor-added"},
                                                             {"factor.renamed", ""},
                                                             {"factor.removed", "factor-removed"},
+                                                            {"factor.given_back", ""},
+                                                            {"factor.forgotten", ""},
                                                             {"factor.recovery_codes_made", ""},
+                                                            {"factor.recovery_codes_given_back", ""},
                                                             {"factor.recovery_code_used", "recovery-codes-low"},
                                                             {"factor.attempt_taken", ""},
                                                             {"factor.attempt_passed", ""},
@@ -174,7 +179,8 @@ protected:
     std::int64_t now_us = 0;
     eventstore::ProcessLimits limits{[this] { return now_us; }};
     MailOut out{limits, 60, [this](mail::Mail letter, Deadline) { return deliver(std::move(letter)); }};
-    AccountMail reactor{store, node.executor.folder(), out};
+    const MailLinks links{world.challenge_secrets, "https://keyledger.example"};
+    AccountMail reactor{store, node.executor.folder(), links, out};
     asio::awaitable<mail::Delivery> deliver(mail::Mail letter) {
         sent.push_back(std::move(letter));
         co_return answer;

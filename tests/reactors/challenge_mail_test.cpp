@@ -38,9 +38,10 @@ protected:
 
     std::vector<mail::Mail> sent;
     MailOut out{world.limits, 600, [this](mail::Mail letter, Deadline) { return deliver(std::move(letter)); }};
+    const MailLinks links{world.challenge_secrets, kBase};
     ChallengeMail reactor{
         {store, node.executor.folder(), node.keys, world.cipher, world.pseudonyms, world.challenge_secrets, clock, out},
-        kBase};
+        links};
     asio::awaitable<mail::Delivery> deliver(mail::Mail letter) {
         sent.push_back(std::move(letter));
         co_return mail::Delivery::sent();
@@ -199,7 +200,7 @@ TEST_F(ChallengeMailTest, SendsNothingForWhatNoEventAsks) {
 
 // Two parts have one queue: each job is performed by the part that planned it, and a newer node's by nobody here.
 TEST_F(ChallengeMailTest, SharesAQueueWithTheMailOfAccounts) {
-    AccountMail accounts{store, node.executor.folder(), out};
+    AccountMail accounts{store, node.executor.folder(), links, out};
     Mail all{{&accounts, &reactor}};
     ask(ChallengePurpose::kResetPassword, "ann@example.com");
     eventstore::NullFieldOpener nothing;

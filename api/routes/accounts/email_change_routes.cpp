@@ -39,37 +39,6 @@ Reply confirm_email_change(Call& call) {
     co_return done(call, outcome);
 }
 
-// ---- undone by whoever reads the mail of the address from before -----------------------------------------------
-constexpr const char* kUndoPath = "/account/undo-email-change";
-
-Reply undo_email_change(Call& call) {
-    JsonFields body(call.request);
-    const Secret token = body.required_secret("token", kMaxLinkTokenBytes);
-    auto read = call.finish(body);
-    if (!read) co_return read.error();
-    const auto outcome = co_await commands::undo_email_change(call.services(), token, caller_of(call.request));
-    if (!outcome) co_return refuse(call, outcome.error());
-    co_return no_content();
-}
-
-Reply show_undo_page(Call& call) {
-    Page page{"Take your account back",
-              {"Your account gets this address again. All its sessions end, a request to erase it is taken back, and "
-               "you set a new password by a mail to this address."},
-              {},
-              {}};
-    co_return show_link_page(call.request, std::move(page), {"undo-email-change", "Take it back", {}, {}});
-}
-
-Reply undo_email_change_by_page(Call& call) {
-    const auto token = token_of_form(call.request);
-    if (!token) co_return show_refusal(call.request, refusals::kNotProven);
-    const auto outcome = co_await commands::undo_email_change(call.services(), *token, caller_of(call.request));
-    if (!outcome) co_return show_refusal(call.request, outcome.error());
-    const Page done{"The account is yours again", {"Now ask for a new password by mail, and log in with it."}, {}, {}};
-    co_return show(200, done);
-}
-
 using enum Method;
 using enum RateLimit;
 using enum Authentication;
@@ -79,11 +48,6 @@ constexpr RouteRow kRows[] = {
     {"askEmailChange", kPost, "/api/v1/auth/change-email", ask_email_change, kPasswords, kUser,
      {.input = Input::kBody}},
     {"confirmEmailChange", kPost, "/api/v1/auth/change-email/confirm", confirm_email_change, kPasswords, kUser,
-     {.input = Input::kBody}},
-    {"undoEmailChange", kPost, "/api/v1/auth/undo-email-change", undo_email_change, kPasswords, kAnybody,
-     {.input = Input::kBody}},
-    {"showUndoPage", kGet, kUndoPath, show_undo_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
-    {"undoEmailChangeByPage", kPost, kUndoPath, undo_email_change_by_page, kPasswords, kAnybody,
      {.input = Input::kBody}},
 };
 // clang-format on

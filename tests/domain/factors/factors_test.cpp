@@ -131,6 +131,101 @@ TEST(RemoveAllFactors, RemovesEachOrStaysQuiet) {
     EXPECT_TRUE(test::stays_quiet(decide(Factors{}, RemoveAllFactors{kAnn})));
 }
 
+// ---- undone (I16) ----------------------------------------------------------------------------------------------
+const Instant kTakeover = kNow + days(30);
+const Instant kKeptUntil = kTakeover + Factors::kKeptFor;
+
+// A phone and two codes, from long before.
+Factors before_takeover() { return test::given<Factors>(begun(), enrolled(), codes_made()); }
+Factors after(Factors factors, const std::vector<FactorsEvent>& events, Instant at = kTakeover) {
+    for (const FactorsEvent& event : events) factors = evolve(std::move(factors), event, {10, at});
+    return factors;
+}
+UndoFactorChanges undo(Instant since = kTakeover, Instant now = kTakeover + days(6)) { return {kAnn, since, now}; }
+
+TEST(RemoveFactor, KeepsWhatItRemovesUntilNobodyCanHaveItBack) {
+    const RemoveFactor command{kAnn, kPhoneApp, kKeptUntil};
+    EXPECT_TRUE(test::decides(decide(before_takeover(), command), {FactorRemoved{kAnn, kPhoneApp, kKeptUntil}}));
+    const auto removed = after(before_takeover(), {FactorRemoved{kAnn, kPhoneApp, kKeptUntil}});
+    ASSERT_NE(removed.find_kept(kPhoneApp), nullptr);
+    EXPECT_EQ(removed.find(kPhoneApp), nullptr) << "it opens nothing";
+    EXPECT_EQ(removed.find_kept(kPhoneApp)->removed_at, kTakeover);
+    const auto forget = [&](Instant now) { return decide(removed, ForgetFactor{kAnn, kPhoneApp, now}); };
+    EXPECT_TRUE(test::stays_quiet(forget(kKeptUntil - milliseconds(1))));
+    EXPECT_TRUE(test::decides(forget(kKeptUntil), {FactorForgotten{kAnn, kPhoneApp}}));
+    const auto forgotten = after(removed, {FactorForgotten{kAnn, kPhoneApp}}, kKeptUntil);
+    EXPECT_EQ(forgotten.find_kept(kPhoneApp), nullptr);
+    EXPECT_TRUE(test::stays_quiet(decide(forgotten, ForgetFactor{kAnn, kPhoneApp, kKeptUntil})));
+}
+
+// A thief who removes and enrols again and again pushes out nothing.
+TEST(RemoveFactor, IsRefusedWhereMoreAreKeptThanThereIsRoomFor) {
+    Factors factors = before_takeover();
+    for (std::size_t i = 0; i < Factors::kMaxKept; ++i) {
+        const FactorId one{test::uuid(static_cast<std::uint8_t>(i + 1))};
+        factors = after(factors, {begun(one), enrolled(one), FactorRemoved{kAnn, one, kKeptUntil}});
+    }
+    EXPECT_EQ(factors.kept.size(), Factors::kMaxKept);
+    EXPECT_TRUE(test::refuses(decide(factors, RemoveFactor{kAnn, kPhoneApp, kKeptUntil}), refusals::kTooManyRemoved));
+    EXPECT_TRUE(test::refuses(decide(factors, RemoveAllFactors{kAnn, kKeptUntil}), refusals::kTooManyRemoved));
+    EXPECT_TRUE(test::decides(decide(factors, RemoveAllFactors{kAnn}), {FactorRemoved{kAnn, kPhoneApp}}))
+        << "an administrator removes for good";
+}
+
+TEST(UndoFactorChanges, GivesBackWhatWasRemovedAndRemovesWhatWasEnrolled) {
+    const auto taken =
+        after(before_takeover(), {begun(kTabletApp), enrolled(kTabletApp), FactorRemoved{kAnn, kPhoneApp, kKeptUntil}});
+    EXPECT_TRUE(
+        test::decides(decide(taken, undo()), {FactorRemoved{kAnn, kTabletApp}, FactorGivenBack{kAnn, kPhoneApp}}));
+    const auto undone = after(taken, {FactorRemoved{kAnn, kTabletApp}, FactorGivenBack{kAnn, kPhoneApp}});
+    EXPECT_EQ(undone.enrolled.size(), 1u);
+    EXPECT_EQ(undone.find(kPhoneApp)->enrolled_at, kNow + kSecond) << "as it was";
+    EXPECT_TRUE(undone.kept.empty());
+}
+
+TEST(UndoFactorChanges, LeavesWhatWasDoneBefore) {
+    const Instant before = kTakeover - days(1);
+    auto factors = after(before_takeover(), {begun(kTabletApp), enrolled(kTabletApp)}, before);
+    factors = after(factors, {FactorRemoved{kAnn, kPhoneApp, before + Factors::kKeptFor}}, before);
+    EXPECT_TRUE(test::stays_quiet(decide(factors, undo()))) << "its owner had removed it, and enrolled another one";
+    EXPECT_TRUE(test::decides(decide(factors, undo(before)),
+                              {FactorRemoved{kAnn, kTabletApp}, FactorGivenBack{kAnn, kPhoneApp}}));
+}
+
+// What the thief enrolled and removed themself is not given to them, nor is anything after its time.
+TEST(UndoFactorChanges, GivesBackNothingOfTheThiefsAndNothingTooLate) {
+    const auto own = after(before_takeover(),
+                           {begun(kTabletApp), enrolled(kTabletApp), FactorRemoved{kAnn, kTabletApp, kKeptUntil}});
+    EXPECT_TRUE(test::stays_quiet(decide(own, undo())));
+    const auto removed = after(before_takeover(), {FactorRemoved{kAnn, kPhoneApp, kKeptUntil}});
+    const auto late = decide(removed, undo(kTakeover, kKeptUntil));
+    ASSERT_TRUE(late);
+    for (const FactorsEvent& event : *late) EXPECT_FALSE(std::holds_alternative<FactorGivenBack>(event));
+}
+
+TEST(UndoFactorChanges, GivesRecoveryCodesBack) {
+    const auto codes_after = [](const Factors& factors) {
+        const auto decided = decide(factors, undo());
+        return after(factors, decided.value()).recovery_codes;
+    };
+    const std::vector<std::string> both{"one", "two"};
+    const RecoveryCodesMade thiefs{kAnn, {"thief"}};
+    const FactorRemoved removed{kAnn, kPhoneApp, kKeptUntil};
+    EXPECT_EQ(codes_after(before_takeover()), both);
+    EXPECT_EQ(codes_after(after(before_takeover(), {removed})), both);
+    EXPECT_EQ(codes_after(after(before_takeover(), {thiefs})), both);
+    EXPECT_EQ(codes_after(after(before_takeover(), {thiefs, RecoveryCodesMade{kAnn, {"again"}}, removed})), both);
+    EXPECT_EQ(codes_after(after(before_takeover(), {removed, begun(kTabletApp), enrolled(kTabletApp), thiefs})), both);
+    const auto used = after(before_takeover(), {RecoveryCodeUsed{kAnn, "one", 1}, thiefs});
+    EXPECT_EQ(codes_after(used), std::vector<std::string>{"two"});
+    // Its owner made new ones shortly before: they are not known any more, and the thief's are void all the same.
+    const auto renewed = after(before_takeover(), {RecoveryCodesMade{kAnn, {"owner"}}}, kTakeover - days(1));
+    EXPECT_EQ(codes_after(after(renewed, {thiefs})), std::vector<std::string>{});
+    // None were left.
+    const auto none = after(before_takeover(), {RecoveryCodeUsed{kAnn, "one", 1}, RecoveryCodeUsed{kAnn, "two", 0}});
+    EXPECT_EQ(codes_after(after(none, {thiefs})), std::vector<std::string>{});
+}
+
 // ---- recovery codes --------------------------------------------------------------------------------------------
 TEST(MakeRecoveryCodes, MakesThoseOfBeforeVoid) {
     const MakeRecoveryCodes command{kAnn, {"one", "two"}};

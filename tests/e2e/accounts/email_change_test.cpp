@@ -10,8 +10,8 @@ namespace {
 
 constexpr const char* kChangeEmail = "/api/v1/auth/change-email";
 constexpr const char* kConfirm = "/api/v1/auth/change-email/confirm";
-constexpr const char* kUndo = "/api/v1/auth/undo-email-change";
-constexpr const char* kUndoPage = "/account/undo-email-change";
+constexpr const char* kUndo = "/api/v1/auth/undo";
+constexpr const char* kUndoPage = "/account/undo";
 constexpr const char* kWelcomeSubject = "is the address of your account";
 
 // Whose address is proven: only then it has a way back.

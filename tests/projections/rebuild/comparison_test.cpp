@@ -162,7 +162,7 @@ TEST_F(ComparisonTest, FindsAndMendsWhatTheServicesRoleWrote) {
         {permissions, "insert into read_models.permissions_1_assignments values (gen_random_uuid(), 'user',"
                       " gen_random_uuid(), 0, 'user', '', 1)"},
         {erasures, "insert into read_models.erasures_1 values (gen_random_uuid(), 0)"},
-        {deadlines, "insert into read_models.deadlines_1 values (gen_random_uuid(), 'registration', 0)"},
+        {deadlines, "insert into read_models.deadlines_1 values (gen_random_uuid(), 'registration', 0, null)"},
     };
     for (const Poison& poison : kPoisons) {
         reset(database);

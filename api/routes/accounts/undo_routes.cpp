@@ -1,0 +1,78 @@
+// "This was not me": what somebody else did is undone by whoever reads the mail of the address.
+#include "api/routes/call.hpp"
+#include "api/routes/mail_asks.hpp"
+#include "api/routes/refusals.hpp"
+#include "commands/accounts/undo.hpp"
+#include "commands/sessions/disown_session.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+Reply undo_change(Call& call) {
+    JsonFields body(call.request);
+    const Secret token = body.required_secret("token", kMaxLinkTokenBytes);
+    auto read = call.finish(body);
+    if (!read) co_return read.error();
+    const auto outcome = co_await commands::undo_change(call.services(), token, caller_of(call.request));
+    if (!outcome) co_return refuse(call, outcome.error());
+    co_return no_content();
+}
+
+Reply show_undo_page(Call& call) {
+    Page page{"Take your account back",
+              {"What the mail tells of is undone, and what was done to address and second factors since. All sessions "
+               "end, a request to erase the account is taken back, and you set a new password by mail."},
+              {},
+              {}};
+    co_return show_link_page(call.request, std::move(page), {"undo", "Take it back", {}, {}});
+}
+
+Reply undo_change_by_page(Call& call) {
+    const auto token = token_of_form(call.request);
+    if (!token) co_return show_refusal(call.request, refusals::kNotProven);
+    const auto outcome = co_await commands::undo_change(call.services(), *token, caller_of(call.request));
+    if (!outcome) co_return show_refusal(call.request, outcome.error());
+    const Page done{"The account is yours again", {"Now ask for a new password by mail, and log in with it."}, {}, {}};
+    co_return show(200, done);
+}
+
+Reply show_not_me_page(Call& call) {
+    Page page{
+        "This was not me", {"The session that began with that log-in ends, and its device is forgotten."}, {}, {}};
+    co_return show_link_page(call.request, std::move(page), {"not-me", "End the session", {}, {}});
+}
+
+Reply end_session_by_page(Call& call) {
+    const auto token = token_of_form(call.request);
+    if (!token) co_return show_refusal(call.request, refusals::kNotProven);
+    const auto outcome = co_await commands::disown_session(call.services(), *token, caller_of(call.request));
+    if (!outcome) co_return show_refusal(call.request, outcome.error());
+    const Page done{"That session has ended",
+                    {"Whoever logged in knows your password, or reads your mail: set another password now."},
+                    {},
+                    {}};
+    co_return show(200, done);
+}
+
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
+
+constexpr const char* kUndoPath = "/account/undo";
+constexpr const char* kNotMePath = "/account/not-me";
+
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"undoChange", kPost, "/api/v1/auth/undo", undo_change, kPasswords, kAnybody, {.input = Input::kBody}},
+    {"showUndoPage", kGet, kUndoPath, show_undo_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
+    {"undoChangeByPage", kPost, kUndoPath, undo_change_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
+    {"showNotMePage", kGet, kNotMePath, show_not_me_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
+    {"endSessionByPage", kPost, kNotMePath, end_session_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
+};
+// clang-format on
+
+}  // namespace
+
+RouteTable undo_routes() { return kRows; }
+
+}  // namespace keyledger::api::routes

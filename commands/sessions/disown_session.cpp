@@ -1,0 +1,39 @@
+#include "commands/sessions/disown_session.hpp"
+
+#include <algorithm>
+
+#include "commands/account_services.hpp"
+#include "domain/devices/devices.hpp"
+#include "domain/sessions/session.hpp"
+#include "domain/users/user.hpp"
+
+namespace keyledger::commands {
+
+Answer<Receipt> disown_session(Services& services, const Secret& link, Caller caller) {
+    caller.idempotency.reset();
+    const auto opened = services.accounts.challenge_secrets->open_link(ChallengePurpose::kEndSession, link.reveal());
+    if (!opened) co_return Unexpected(refusals::kNotProven);
+    const UserId user_id{opened->subject};
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    const auto session = streams.read<Session>(SessionId{opened->about});
+    const auto devices = streams.read<Devices>(services.pseudonyms.devices_of(user_id), user_id);
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        const User& state = attempt.state(user);
+        if (!state.exists()) co_return Unexpected(refusals::kNotProven);
+        attempt.act_as(user_id);
+        const EndSession end{user_id, SessionEndReason::kRevoked};
+        KEYLEDGER_CO_TRY(ended, attempt.decide_and_append(session, session.id, state, end));
+        const auto& device_id = attempt.state(session).device_id;
+        const auto& known = attempt.state(devices).known;
+        const bool is_known =
+            device_id && std::ranges::find(known, *device_id, &Devices::Known::device_id) != known.end();
+        Result<void, CommandError> forgotten;
+        if (is_known) forgotten = attempt.decide_and_append(devices, ForgetDevice{user_id, *device_id});
+        co_return forgotten;
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    co_return done(executed);
+}
+
+}  // namespace keyledger::commands

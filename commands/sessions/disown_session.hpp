@@ -1,0 +1,21 @@
+#pragma once
+// "This was not me": whoever is told of a log-in from a new device ends its session by the link in that mail.
+#include "commands/challenges/challenge_secrets.hpp"
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+// Good once or often, for it only ends something.
+inline MailLink disown_link(const UserId& user_id, const SessionId& session_id, Instant logged_in_at) {
+    MailLink link;
+    link.purpose = ChallengePurpose::kEndSession;
+    link.about = session_id;
+    link.subject = user_id;
+    link.expires_at = logged_in_at + life_of(ChallengePurpose::kEndSession);
+    return link;
+}
+
+// Ends the session, and its device is not known any more. Quiet where both were done. kNotProven.
+Answer<Receipt> disown_session(Services& services, const Secret& link, Caller caller);
+
+}  // namespace keyledger::commands

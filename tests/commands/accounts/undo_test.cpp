@@ -1,0 +1,116 @@
+// What a thief did to second factors is undone by whoever reads the mail of the address (I16). The change of an address
+// is undone in change_email_test.cpp.
+#include "commands/accounts/undo.hpp"
+
+#include "commands/account_services.hpp"
+#include "tests/commands/factors/second_factors.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+class UndoTest : public SecondFactorsTest {
+protected:
+    User user() {
+        const std::vector<LoadStream> streams{{ann_, User::kStreamType}};
+        return state_of<User>(run(other.executor.folder().load(streams, Freshness::kAtHead, Deadline::max()))->front());
+    }
+    Factors factors() {
+        const std::vector<LoadStream> streams{{factors_of(ann_), Factors::kStreamType}};
+        const auto folds = run(other.executor.folder().load(streams, Freshness::kAtHead, Deadline::max()));
+        return state_of<Factors>(folds->front());
+    }
+    // As the mail has it that tells of the removal.
+    Secret mailed(const FactorId& removed) {
+        const Factors state = factors();
+        return Secret(world.challenge_secrets.seal(undo_link(ann_, *state.find_kept(removed)).value()));
+    }
+    Result<Receipt, CommandError> undo(const Secret& link) { return run(undo_change(other.services, link, caller())); }
+    bool holds(const Grant& grant) {
+        return run(refresh_session(node.services, test::refresh_of(grant), caller())).has_value();
+    }
+    PresentedFactor next(const std::string& app) { return totp(next_code(app)); }
+};
+
+// The thief has the password, and once had the phone in their hands.
+TEST_F(UndoTest, GivesASecondFactorBackThatAThiefRemoved) {
+    const std::string phone = enrol();
+    const FactorId phone_id = factor_id_;
+    clock.advance(days(30));
+    grant_ = complete(half(), next(phone))->grant;
+    ASSERT_TRUE(test::succeeds(remove(proof(next(phone)))));
+    enrol();  // the thief
+    EXPECT_TRUE(test::refused(complete(half(), next(phone)), refusals::kWrongSecondFactor)) << "the owner is out";
+    mark();
+    ASSERT_TRUE(test::succeeds(undo(mailed(phone_id))));
+    EXPECT_EQ(since(), (Types{"factor.removed", "factor.given_back", "factor.recovery_codes_given_back"}));
+    EXPECT_EQ(user().password_use, User::PasswordUse::kMustBeReset);
+    EXPECT_FALSE(holds(grant_));
+    ASSERT_EQ(factors().enrolled.size(), 1u);
+    EXPECT_EQ(factors().enrolled[0].id, phone_id);
+    EXPECT_TRUE(is_established(factors().enrolled[0], clock.now()));
+    EXPECT_EQ(factors().recovery_codes.size(), 10u);
+    EXPECT_EQ(kept_credentials(), 2u) << "the password and the phone";
+}
+
+// Nothing was enrolled in its place: the user has a second factor again.
+TEST_F(UndoTest, TurnsTheSecondFactorOnAgain) {
+    const std::string phone = enrol();
+    ASSERT_TRUE(test::succeeds(remove(proof(next(phone)))));
+    EXPECT_EQ(user().second_factor, User::SecondFactor::kOff);
+    EXPECT_EQ(kept_credentials(), 2u) << "it can be given back";
+    const Secret link = mailed(factor_id_);
+    mark();
+    ASSERT_TRUE(test::succeeds(undo(link)));
+    EXPECT_EQ(since(),
+              (Types{"factor.given_back", "factor.recovery_codes_given_back", "user.second_factor_given_back"}));
+    EXPECT_EQ(user().second_factor, User::SecondFactor::kOn);
+    EXPECT_EQ(user().password_use, User::PasswordUse::kMustBeReset);
+    EXPECT_FALSE(holds(grant_));
+    EXPECT_TRUE(test::refused(undo(link), refusals::kNotProven)) << "once";
+}
+
+TEST_F(UndoTest, IsDoneOnceForFiftyAtOnceOnTwoNodes) {
+    const std::string phone = enrol();
+    ASSERT_TRUE(test::succeeds(remove(proof(next(phone)))));
+    const Secret link = mailed(factor_id_);
+    mark();
+    std::vector<asio::awaitable<Result<Receipt, CommandError>>> rivals;
+    for (int i = 0; i < 50; ++i) rivals.push_back(undo_change((i % 2 == 0 ? node : other).services, link, caller()));
+    int undone = 0;
+    for (const auto& outcome : test::run_all(std::move(rivals))) undone += outcome ? 1 : 0;
+    EXPECT_EQ(undone, 1);
+    EXPECT_EQ(since().size(), 3u);
+}
+
+TEST_F(UndoTest, IsRefusedWithAnyOtherLinkAndTooLate) {
+    const std::string phone = enrol();
+    ASSERT_TRUE(test::succeeds(remove(proof(next(phone)))));
+    const Secret link = mailed(factor_id_);
+    const auto sealed = [&](const MailLink& one) { return Secret(world.challenge_secrets.seal(one)); };
+    MailLink other_link = undo_link(ann_, *factors().find_kept(factor_id_)).value();
+    other_link.about = FactorId{test::uuid(0xF9)};
+    EXPECT_TRUE(test::refused(undo(sealed(other_link)), refusals::kNotProven)) << "there is no such factor";
+    other_link = undo_link(ann_, Uuid{}, other_link.expires_at);
+    EXPECT_TRUE(test::refused(undo(sealed(other_link)), refusals::kNotProven)) << "no address was changed";
+    EXPECT_TRUE(test::refused(undo(Secret("made up")), refusals::kNotProven));
+    clock.advance(Factors::kKeptFor);
+    EXPECT_TRUE(test::refused(undo(link), refusals::kNotProven));
+}
+
+TEST_F(UndoTest, ForgetsARemovedFactorWhenItsTimeIsOver) {
+    const std::string phone = enrol();
+    ASSERT_TRUE(test::succeeds(remove(proof(next(phone)))));
+    const auto forget = [&] { return run(forget_factor(services(), ann_, factor_id_, caller())); };
+    mark();
+    ASSERT_TRUE(test::succeeds(forget()));
+    EXPECT_EQ(since(), Types{}) << "not yet";
+    clock.advance(Factors::kKeptFor);
+    ASSERT_TRUE(test::succeeds(forget()));
+    EXPECT_EQ(since(), Types{"factor.forgotten"});
+    EXPECT_EQ(kept_credentials(), 1u);
+    ASSERT_TRUE(test::succeeds(forget()));
+    EXPECT_EQ(since(), Types{"factor.forgotten"});
+}
+
+}  // namespace
+}  // namespace keyledger::commands

@@ -1,0 +1,67 @@
+// "This was not me": the link in the mail about a log-in from a new device.
+#include "commands/sessions/disown_session.hpp"
+
+#include "commands/account_services.hpp"
+#include "commands/accounts/erase_user.hpp"
+#include "commands/devices/devices.hpp"
+#include "tests/commands/runtime/fixture.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using test::caller;
+using test::run;
+using test::Types;
+
+class DisownSessionTest : public test::CommandTest {
+protected:
+    void SetUp() override {
+        ann_ = world.register_user(node, test::kAnnsEmail);
+        owners_ = world.log_in(node, test::kAnnsEmail);
+        thiefs_ = world.log_in(other, test::kAnnsEmail);
+        before_ = world.head();
+    }
+    Secret mailed(const UserId& user_id, const SessionId& session_id) {
+        return Secret(world.challenge_secrets.seal(disown_link(user_id, session_id, clock.now())));
+    }
+    Result<Receipt, CommandError> disown(const Secret& link) { return run(disown_session(services(), link, caller())); }
+    bool holds(const Grant& grant) {
+        return run(refresh_session(node.services, test::refresh_of(grant), caller())).has_value();
+    }
+
+    UserId ann_;
+    Grant owners_;
+    Grant thiefs_;
+    Position before_ = 0;
+};
+
+TEST_F(DisownSessionTest, EndsThatSessionAndNoOther) {
+    const Secret link = mailed(ann_, thiefs_.session_id);
+    ASSERT_TRUE(test::succeeds(disown(link)));
+    EXPECT_EQ(world.types(before_).front(), "session.ended");
+    EXPECT_FALSE(holds(thiefs_));
+    EXPECT_TRUE(holds(owners_));
+    const Position after = world.head();
+    ASSERT_TRUE(test::succeeds(disown(link))) << "and stays ended";
+    EXPECT_EQ(world.head(), after);
+}
+
+TEST_F(DisownSessionTest, TakesALinkOfThisSessionAndInTime) {
+    EXPECT_TRUE(test::refused(disown(Secret("made up")), refusals::kNotProven));
+    const UserId bob = world.register_user(node, "bob@example.com");
+    EXPECT_FALSE(disown(mailed(bob, thiefs_.session_id))) << "it is Ann's";
+    const Secret link = mailed(ann_, thiefs_.session_id);
+    clock.advance(days(7));
+    EXPECT_TRUE(test::refused(disown(link), refusals::kNotProven));
+    EXPECT_EQ(world.types(before_).back(), "user.password_set") << "nothing but Bob came";
+}
+
+TEST_F(DisownSessionTest, IsNothingToWhomeverWasErased) {
+    const Secret link = mailed(ann_, thiefs_.session_id);
+    ErasureRequest erasure{test::bearer_of(owners_), Secret(std::string_view(test::kPassword))};
+    ASSERT_TRUE(run(request_own_erasure(services(), std::move(erasure), test::caller_of(owners_))));
+    EXPECT_TRUE(test::refused(disown(link), refusals::kNotProven));
+}
+
+}  // namespace
+}  // namespace keyledger::commands
