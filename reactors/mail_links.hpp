@@ -10,7 +10,8 @@ namespace keyledger::reactors {
 
 class MailLinks {
 public:
-    // `base`: what the paths of pages are put behind, from configuration and never from a request. `secrets` outlive it.
+    // `base`: what the paths of pages are put behind, from configuration and never from a request. `secrets` outlives
+    // it.
     MailLinks(commands::ChallengeSecrets& secrets, std::string base) : secrets_(secrets), base_(std::move(base)) {}
 
     // A secret: whoever has it may do what the page does.

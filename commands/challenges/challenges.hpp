@@ -84,6 +84,18 @@ Result<ProofVerdict, CommandError> check_proof(Services& services, Attempt& atte
 Result<void, CommandError> complete_proof(Attempt& attempt, const ProofStreams& streams, const Uuid& subject);
 
 // ---- by a user -------------------------------------------------------------------------------------------------
+// Whose proof it is, as far as that can be opened: found by the link, or by the address that the handle names. Of
+// nobody there is an id that nobody has. kNotProven: it can't be opened.
+struct Prover {
+    UserId user_id;
+    OpenedProof proof;
+};
+Answer<Prover> find_prover(Services& services, const Presented& presented, Deadline deadline);
+// What has to be known in a step before something else is tried: that they would prove it. Nothing is appended; a wrong
+// code is counted where it is used. kNotProven.
+StepResult would_prove(Services& services, Attempt& attempt, StreamOf<User> user, const ProofStreams& streams,
+                       const OpenedProof& proof);
+
 // What is earned by a proof of a user's address, decided in the step behind it.
 using Earning = std::function<StepResult(Attempt& attempt, const StreamOf<User>& user, const OpenedProof& proof)>;
 struct ProvenUser {

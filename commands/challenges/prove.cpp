@@ -67,8 +67,11 @@ ProofStreams read_proof(Streams& streams, const OpenedProof& proof) {
             streams.read<WrongCodes>(wrong_codes_of(proof.address_digest))};
 }
 
-Result<ProofVerdict, CommandError> check_proof(Services& services, Attempt& attempt, const ProofStreams& streams,
-                                               const OpenedProof& proof, std::optional<std::int64_t> stamp) {
+namespace {
+
+// Whether it is the right one, and nothing else.
+Result<ProofVerdict, CommandError> compare_proof(Services& services, Attempt& attempt, const ProofStreams& streams,
+                                                 const OpenedProof& proof, std::optional<std::int64_t> stamp) {
     const Challenge& challenge = attempt.state(streams.challenge);
     if (!challenge.is_open() || challenge.purpose != proof.purpose) return Unexpected(refusals::kNotProven);
     if (proof.is_by_link()) {
@@ -87,8 +90,21 @@ Result<ProofVerdict, CommandError> check_proof(Services& services, Attempt& atte
     source.address_digest = proof.address_digest;
     const auto code = services.accounts.challenge_secrets->code(source);
     const bool is_right = code && Secret::equal(*code, proof.code.value_or(""));
-    if (is_right && stamp) return ProofVerdict::kProven;
-    KEYLEDGER_TRY(failed, attempt.decide_and_append(streams.challenge, FailChallenge{now}));
+    return is_right && stamp ? ProofVerdict::kProven : ProofVerdict::kWrongCode;
+}
+
+std::optional<std::int64_t> stamp_of(Services& services, const User& user, const OpenedProof& proof) {
+    if (!has_address(services, user, proof.address_digest)) return std::nullopt;
+    return user.security_stamp;
+}
+
+}  // namespace
+
+Result<ProofVerdict, CommandError> check_proof(Services& services, Attempt& attempt, const ProofStreams& streams,
+                                               const OpenedProof& proof, std::optional<std::int64_t> stamp) {
+    KEYLEDGER_TRY(verdict, compare_proof(services, attempt, streams, proof, stamp));
+    if (*verdict == ProofVerdict::kProven) return *verdict;
+    KEYLEDGER_TRY(failed, attempt.decide_and_append(streams.challenge, FailChallenge{services.clock.now()}));
     attempt.append(streams.wrong_codes, decide(attempt.state(streams.wrong_codes), CountWrongCode{proof.purpose}));
     return ProofVerdict::kWrongCode;
 }
@@ -97,27 +113,39 @@ Result<void, CommandError> complete_proof(Attempt& attempt, const ProofStreams& 
     return attempt.decide_and_append(streams.challenge, CompleteChallenge{subject});
 }
 
-Answer<ProvenUser> prove_user(Services& services, Presented presented, Caller caller, Earning earning,
-                              std::optional<SessionId> session_id) {
-    caller.idempotency.reset();
+Answer<Prover> find_prover(Services& services, const Presented& presented, Deadline deadline) {
     auto presenting = open(services, presented);
     if (!presenting) co_return Unexpected(refusals::kNotProven);
     OpenedProof& proof = presenting->proof;
     if (proof.subject.is_nil() && !presenting->address.empty()) {
-        KEYLEDGER_CO_TRY(owner, co_await services.store.find_claim("email", presenting->address, caller.deadline));
+        KEYLEDGER_CO_TRY(owner, co_await services.store.find_claim("email", presenting->address, deadline));
         proof.subject = owner->value_or(Uuid{});
     }
     // Nobody's stream is read like anybody's.
     const UserId user_id{proof.subject.is_nil() ? services.identifiers.next() : proof.subject};
+    co_return Prover{user_id, std::move(proof)};
+}
+
+StepResult would_prove(Services& services, Attempt& attempt, StreamOf<User> user, const ProofStreams& streams,
+                       const OpenedProof& proof) {
+    KEYLEDGER_CO_TRY(verdict,
+                     compare_proof(services, attempt, streams, proof, stamp_of(services, attempt.state(user), proof)));
+    if (*verdict == ProofVerdict::kWrongCode) co_return Unexpected(refusals::kNotProven);
+    co_return Result<void, CommandError>{};
+}
+
+Answer<ProvenUser> prove_user(Services& services, Presented presented, Caller caller, Earning earning,
+                              std::optional<SessionId> session_id) {
+    caller.idempotency.reset();
+    KEYLEDGER_CO_TRY(prover, co_await find_prover(services, presented, caller.deadline));
+    const auto& [user_id, proof] = *prover;
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const ProofStreams of_proof = read_proof(streams, proof);
     bool was_wrong = false;
     const Step step = [&](Attempt& attempt) -> StepResult {
         was_wrong = false;
-        const User& state = attempt.state(user);
-        std::optional<std::int64_t> stamp;
-        if (has_address(services, state, proof.address_digest)) stamp = state.security_stamp;
+        const auto stamp = stamp_of(services, attempt.state(user), proof);
         KEYLEDGER_CO_TRY(verdict, check_proof(services, attempt, of_proof, proof, stamp));
         was_wrong = *verdict == ProofVerdict::kWrongCode;
         if (was_wrong) co_return Result<void, CommandError>{};

@@ -10,11 +10,33 @@ namespace keyledger::commands {
 namespace {
 
 // One that a thief of the password may have enrolled just now bars nobody: it goes.
-StepResult pass_second_factor(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline) {
-    if (attempt.state(user).second_factor == User::SecondFactor::kOff) co_return Result<void, CommandError>{};
+StepResult pass_second_factor(Services& services, Attempt& attempt, StreamOf<User> user,
+                              const std::optional<PresentedFactor>& presented, const Caller& caller) {
+    const bool has_factor = attempt.state(user).second_factor == User::SecondFactor::kOn;
+    if (!has_factor && presented) co_return Unexpected(refusals::kFactorUnknown);
+    if (!has_factor) co_return Result<void, CommandError>{};
     KEYLEDGER_CO_TRY(is_established, co_await has_established_factor(services, attempt, user.id));
-    if (*is_established) co_return Unexpected(refusals::kResetNeedsFactor);
-    auto taken = co_await take_all_factors(services, attempt, user, deadline);
+    if (!*is_established) {
+        if (presented) co_return Unexpected(refusals::kFactorUnknown);
+        auto taken = co_await take_all_factors(services, attempt, user, caller.deadline);
+        co_return taken;
+    }
+    if (!presented) co_return Unexpected(refusals::kResetNeedsFactor);
+    auto used = co_await use_established_factor(services, attempt, user.id, *presented, caller);
+    co_return used;
+}
+
+// Before it is looked at, and only for whoever reads the mail: nobody else uses up the attempts of its owner.
+Answer<Receipt> take_attempt(Services& services, const Presented& presented, Caller caller) {
+    KEYLEDGER_CO_TRY(prover, co_await find_prover(services, presented, caller.deadline));
+    Streams streams;
+    const auto user = streams.read<User>(prover->user_id);
+    const ProofStreams of_proof = read_proof(streams, prover->proof);
+    const Step allowed = [&](Attempt& attempt) -> StepResult {
+        auto proven = co_await would_prove(services, attempt, user, of_proof, prover->proof);
+        co_return proven;
+    };
+    auto taken = co_await take_factor_attempt(services, prover->user_id, streams, allowed, std::move(caller));
     co_return taken;
 }
 
@@ -24,7 +46,7 @@ Answer<Receipt> reset_password(Services& services, PasswordReset reset, Caller c
     const Earning earning = [&](Attempt& attempt, const StreamOf<User>& user, const OpenedProof&) -> StepResult {
         const User& state = attempt.state(user);
         if (state.status != User::Status::kActive) co_return Unexpected(refusals::kUserDisabled);
-        KEYLEDGER_CO_TRY(passed, co_await pass_second_factor(services, attempt, user, caller.deadline));
+        KEYLEDGER_CO_TRY(passed, co_await pass_second_factor(services, attempt, user, reset.factor, caller));
         KEYLEDGER_CO_TRY(
             judged, co_await judge_password(services, reset.new_password.clone(), identity_of(state), caller.deadline));
         KEYLEDGER_CO_TRY(held, co_await hold_against_history(services, attempt, user, reset.new_password, caller));
@@ -38,6 +60,11 @@ Answer<Receipt> reset_password(Services& services, PasswordReset reset, Caller c
         auto unlocked = co_await unlock_proven(services, attempt, user.id);
         co_return unlocked;
     };
+    if (reset.factor) {
+        const auto taken = co_await take_attempt(services, reset.presented, caller);
+        // Whoever proves nothing goes on, for a wrong code is counted there.
+        if (!taken && taken.error().refusal != refusals::kNotProven) co_return Unexpected(taken.error());
+    }
     KEYLEDGER_CO_TRY(proven, co_await prove_user(services, std::move(reset.presented), caller, earning));
     services.unrecorded_failures.forget(proven->user_id);
     co_return Receipt{proven->position};

@@ -33,6 +33,18 @@ Answer<bool> has_established_factor(Services& services, Attempt& attempt, UserId
         std::ranges::any_of(enrolled, [now](const Factors::Enrolled& one) { return is_established(one, now); });
 }
 
+StepResult use_established_factor(Services& services, Attempt& attempt, UserId user_id,
+                                  const PresentedFactor& presented, const Caller& caller) {
+    Streams more;
+    const auto factors = more.read<Factors>(factors_of(user_id));
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(std::move(more)));
+    KEYLEDGER_CO_TRY(used, co_await use_factor(services, attempt, factors, user_id, presented, caller));
+    if (!used->has_value()) co_return Result<void, CommandError>{};  // a recovery code
+    const Factors::Enrolled* factor = attempt.state(factors).find(**used);
+    if (!factor || !is_established(*factor, services.clock.now())) co_return Unexpected(refusals::kWrongSecondFactor);
+    co_return Result<void, CommandError>{};
+}
+
 Answer<Receipt> reset_second_factor(Services& services, Bearer bearer, UserId user_id, Caller caller) {
     if (user_id == bearer.user_id) co_return Unexpected(refusals::kNotOnOneself);
     const Deadline deadline = caller.deadline;

@@ -1,4 +1,5 @@
 #pragma once
+#include "commands/factors/presented_factor.hpp"
 #include "commands/services.hpp"
 #include "domain/users/user.hpp"
 
@@ -14,5 +15,8 @@ StepResult take_all_factors(Services& services, Attempt& attempt, StreamOf<User>
 // In a step, of a user whose own stream says that there are factors: whether one of them outlives the recovery of the
 // account (domain/factors/factors.hpp). Also where none is found: somebody hides them.
 Answer<bool> has_established_factor(Services& services, Attempt& attempt, UserId user_id);
+// In a step, after an attempt was taken: one that outlives it, or a recovery code, is used. kWrongSecondFactor.
+StepResult use_established_factor(Services& services, Attempt& attempt, UserId user_id,
+                                  const PresentedFactor& presented, const Caller& caller);
 
 }  // namespace keyledger::commands

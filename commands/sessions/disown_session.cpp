@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commands/account_services.hpp"
+#include "commands/challenges/challenges.hpp"
 #include "domain/devices/devices.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"

@@ -1,6 +1,9 @@
 // Whoever lost their password, or was locked out, comes back by the mail of their address. Nobody learns by asking
 // whether an address has an account: what is asked is answered alike, and what is wrong with a code is not told.
+#include <algorithm>
+
 #include "api/routes/call.hpp"
+#include "api/routes/factors/read_factor.hpp"
 #include "api/routes/mail_asks.hpp"
 #include "api/routes/refusals.hpp"
 #include "commands/credentials/reset_password.hpp"
@@ -27,6 +30,7 @@ Reply reset_password(Call& call) {
     commands::PasswordReset reset;
     reset.presented = read_presented(body, ChallengePurpose::kResetPassword);
     reset.new_password = body.required_secret("new_password", kMaxPasswordBytes);
+    reset.factor = read_factor(body, "factor_code");
     auto read = call.finish(body);
     if (!read) co_return read.error();
     const auto outcome = co_await commands::reset_password(call.services(), std::move(reset), caller_of(call.request));
@@ -38,29 +42,55 @@ Reply reset_password(Call& call) {
 
 Page reset_page() { return {"Choose a new password", {"All sessions of the account end then."}, {}, {}}; }
 Form reset_form() { return {"reset-password", "Set the password", {}, {{"new_password", "New password"}}}; }
+constexpr std::string_view kFactorField = "second_factor";  // a code of an app, or a recovery code
 
 Reply show_reset_page(Call& call) { co_return show_link_page(call.request, reset_page(), reset_form()); }
+
+// An app shows digits alone, and a recovery code has others.
+commands::PresentedFactor factor_of(Secret typed) {
+    const bool is_digits =
+        std::ranges::all_of(typed.reveal(), [](char c) { return (c >= '0' && c <= '9') || c == ' '; });
+    return {is_digits ? ProofMethod::kTotp : ProofMethod::kRecoveryCode, std::move(typed)};
+}
+
+// The form again, with what was wrong, where another try may do.
+std::optional<Response> ask_again(const commands::CommandError& error, const Secret& token, bool had_factor) {
+    const bool wants_factor =
+        error.refusal == refusals::kResetNeedsFactor || error.refusal == refusals::kWrongSecondFactor;
+    const bool wants_none = error.refusal == refusals::kFactorUnknown;
+    if (!wants_factor && !wants_none && error.refusal->kind != RefusalKind::kRejected) return std::nullopt;
+    Page page = reset_page();
+    page.fault = wants_factor && !had_factor
+                     ? "This account has a second factor: give a code of your app, or a recovery code."
+                     : error.refusal->advice;
+    page.form = reset_form();
+    page.form->hidden.push_back({"token", std::string(token.reveal())});
+    if (wants_factor || (had_factor && !wants_none))
+        page.form->fields.push_back(
+            {std::string(kFactorField), "Code of your app, or a recovery code", FormField::Kind::kCode});
+    return show(422, page);
+}
 
 Reply reset_password_by_page(Call& call) {
     FormFields form = FormFields::of_body(call.request);
     Secret token = form.required_secret("token", kMaxLinkTokenBytes);
     Secret new_password = form.required_secret("new_password", kMaxPasswordBytes);
+    auto factor = form.optional_string(kFactorField, kMaxFactorCodeBytes);
     if (!form.finish()) co_return show_refusal(call.request, refusals::kNotProven);
+    const bool has_factor = factor.has_value();
     commands::PasswordReset reset;
     reset.presented.purpose = ChallengePurpose::kResetPassword;
     reset.presented.link = token.clone();
     reset.new_password = std::move(new_password);
+    if (has_factor) reset.factor = factor_of(Secret::take(std::move(*factor)));
     const auto outcome = co_await commands::reset_password(call.services(), std::move(reset), caller_of(call.request));
     if (outcome) {
         const Page done{"Your password is changed", {"Log in with the new one. All sessions have ended."}, {}, {}};
         co_return show(200, done);
     }
-    if (outcome.error().refusal->kind != RefusalKind::kRejected) co_return show_refusal(call.request, outcome.error());
-    Page again = reset_page();
-    again.fault = outcome.error().refusal->advice;
-    again.form = reset_form();
-    again.form->hidden.push_back({"token", std::string(token.reveal())});
-    co_return show(422, again);
+    auto again = ask_again(outcome.error(), token, has_factor);
+    if (again) co_return std::move(*again);
+    co_return show_refusal(call.request, outcome.error());
 }
 
 // ---- an account that guesses have closed -----------------------------------------------------------------------

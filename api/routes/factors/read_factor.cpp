@@ -2,11 +2,11 @@
 
 namespace keyledger::api::routes {
 
-std::optional<commands::PresentedFactor> read_factor(JsonFields& body) {
-    Secret code = body.optional_secret("code", kMaxFactorCodeBytes).value_or(Secret());
+std::optional<commands::PresentedFactor> read_factor(JsonFields& body, std::string_view code_name) {
+    Secret code = body.optional_secret(code_name, kMaxFactorCodeBytes).value_or(Secret());
     Secret recovery_code = body.optional_secret("recovery_code", kMaxFactorCodeBytes).value_or(Secret());
     if (!code.empty() && !recovery_code.empty())
-        body.refuse("code", "Give either 'code' or 'recovery_code', and not both.");
+        body.refuse(code_name, "Give either this or 'recovery_code', and not both.");
     std::optional<commands::PresentedFactor> present;
     if (!code.empty()) present = {ProofMethod::kTotp, std::move(code)};
     else if (!recovery_code.empty()) present = {ProofMethod::kRecoveryCode, std::move(recovery_code)};

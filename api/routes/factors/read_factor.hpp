@@ -9,7 +9,8 @@ namespace keyledger::api::routes {
 
 inline constexpr std::size_t kMaxFactorCodeBytes = 64;
 
-// Both at once are refused, in the body's words; none of them is nullopt.
-std::optional<commands::PresentedFactor> read_factor(JsonFields& body);
+// Both at once are refused, in the body's words; none of them is nullopt. `code`: what the member is called where
+// another code is in the body, too.
+std::optional<commands::PresentedFactor> read_factor(JsonFields& body, std::string_view code = "code");
 
 }  // namespace keyledger::api::routes

@@ -3,6 +3,7 @@
 
 #include "commands/account_services.hpp"
 #include "commands/accounts/erase_user.hpp"
+#include "commands/challenges/challenges.hpp"
 #include "commands/devices/devices.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 

@@ -122,6 +122,29 @@ TEST(Asking, IsAnsweredAlikeWhoeverHasTheAddress) {
     }
 }
 
+TEST(Reset, OpensNoAccountThatWasDisabledMeanwhile) {
+    const Person ann = register_somebody(api());
+    handle_of(ask(kForgotPassword, ann.email));
+    const std::string token = mailbox().await_mail(ann.email, "new password").from_link("token");
+    ApiClient admin = administrator(api());
+    EXPECT_EQ(admin.send("POST", std::string(kUsers) + "/" + ann.id + "/deactivate").status, 204);
+    ApiClient client = api();
+    const std::string body = json_object({{"token", token}, {"new_password", new_password()}});
+    EXPECT_EQ(client.post(kResetPassword, body).problem(), "code-not-accepted");
+}
+
+TEST(Reset, TakesNoFactorOfWhoeverHasNone) {
+    const Person ann = register_somebody(api());
+    handle_of(ask(kForgotPassword, ann.email));
+    const std::string token = mailbox().await_mail(ann.email, "new password").from_link("token");
+    const std::string password = new_password();
+    ApiClient client = api();
+    const std::string with_factor =
+        json_object({{"token", token}, {"new_password", password}, {"recovery_code", "AAAA-BBBB"}});
+    EXPECT_EQ(client.post(kResetPassword, with_factor).problem(), "factor-unknown");
+    EXPECT_EQ(client.post(kResetPassword, json_object({{"token", token}, {"new_password", password}})).status, 204);
+}
+
 TEST(LogInByMail, ByCodeAndByLinkIsForWhoAsked) {
     const Person ann = register_somebody(api());
     const std::string coded = handle_of(ask(kLogInCode, ann.email));

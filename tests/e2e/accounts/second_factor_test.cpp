@@ -133,6 +133,41 @@ TEST(SecondFactors, AreResetByAdministrators) {
     EXPECT_EQ(try_log_in(anybody, ann.person.email, ann.person.password).status, 200);
 }
 
+// Reading the mail is one factor of two. On the page the field appears when it is needed.
+TEST(SecondFactors, AreAskedForByAResetByMail) {
+    const Visitor ann = visitor(api());
+    ApiClient client = api().as(ann.tokens.access);
+    const Enrolled app = enrol(client, ann.person);
+    ApiClient browser = api();
+    ASSERT_EQ(browser.post(kForgotPassword, json_object({{"email", ann.person.email}})).status, 202);
+    const std::string token = mailbox().await_mail(ann.person.email, "new password").from_link("token");
+    const std::string first = watch_secret("twelve " + somebody().password);
+    const auto reset = [&](std::initializer_list<std::pair<std::string_view, std::string_view>> more) {
+        std::string body = json_object({{"token", token}, {"new_password", first}});
+        for (const auto& member : more) body.replace(body.size() - 1, 1, "," + json_object({member}).substr(1));
+        return browser.post(kResetPassword, body);
+    };
+    EXPECT_EQ(reset({}).problem(), "second-factor-needed");
+    EXPECT_EQ(reset({{"factor_code", "1"}, {"recovery_code", "2"}}).problem(), "invalid-fields");
+    EXPECT_EQ(reset({{"factor_code", "000000"}}).problem(), "wrong-code");
+    ASSERT_EQ(reset({{"factor_code", code_of(app.secret, 1)}}).status, 204);
+
+    const auto last = mailbox().mails_to(ann.person.email).back().id;
+    ASSERT_EQ(browser.post(kForgotPassword, json_object({{"email", ann.person.email}})).status, 202);
+    const std::string again = mailbox().await_mail(ann.person.email, "new password", last).from_link("token");
+    const std::string second = watch_secret("thirteen " + somebody().password);
+    const auto send = [&](const std::string& factor) {
+        return browser.form(kResetPage,
+                            form_body({{"token", again}, {"new_password", second}, {"second_factor", factor}}));
+    };
+    const Answer without = browser.form(kResetPage, form_body({{"token", again}, {"new_password", second}}));
+    EXPECT_EQ(without.status, 422);
+    EXPECT_NE(without.body.find("name=\"second_factor\""), std::string::npos) << without.body;
+    EXPECT_EQ(send("000000").status, 422);
+    EXPECT_EQ(send(app.recovery_code).status, 200);
+    EXPECT_EQ(try_log_in(browser, ann.person.email, second).problem(), "mfa-required");
+}
+
 TEST(SecondFactors, RefuseWhatIsNoAttemptAtAll) {
     const Visitor ann = visitor(api());
     ApiClient client = api().as(ann.tokens.access);

@@ -12,12 +12,10 @@ namespace {
 
 // Problem types that can't be brought about from outside at will, and who shows them instead.
 const std::set<std::string> kNotSeen{
-    "internal-error",           // takes a bug or damaged data: tests/api/http/http_connection_test.cpp, tests/commands
-    "overloaded",               // takes ten thousand connections: tests/api/http/http_connection_test.cpp
-    "no-tree-head",             // takes an empty log: tests/fault/tampered_log.py
-    "second-factor-needed",     // takes a factor of a week ago: tests/commands/challenges
-    "password-reset-required",  // takes an undone change of the address
-    "busy",                     // takes conflicts at every attempt: tests/commands
+    "internal-error",  // takes a bug or damaged data: tests/api/http/http_connection_test.cpp, tests/commands
+    "overloaded",      // takes ten thousand connections: tests/api/http/http_connection_test.cpp
+    "no-tree-head",    // takes an empty log: tests/fault/tampered_log.py
+    "busy",            // takes conflicts at every attempt: tests/commands
 };
 
 struct Shared {
