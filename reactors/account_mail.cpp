@@ -1,5 +1,6 @@
 #include "reactors/account_mail.hpp"
 
+#include "commands/accounts/erase_user.hpp"
 #include "commands/accounts/undo.hpp"
 #include "commands/sessions/disown_session.hpp"
 #include "domain/credentials/login_attempts.hpp"
@@ -179,6 +180,11 @@ asio::awaitable<Result<void, StoreError>> AccountMail::tell_of_device(const Job&
 
 // What undoes it; empty: nothing does.
 std::string AccountMail::link_of(const Cause& cause, const UserId& user_id) const {
+    if (const auto* of_user = eventstore::event_in<User>(*cause.event)) {
+        const auto* requested = std::get_if<UserErasureRequested>(of_user);
+        if (requested == nullptr || requested->due_at <= cause.metadata.occurred_at) return {};
+        return links_.to("/account/keep-account", commands::withdrawal_link(user_id, requested->due_at));
+    }
     if (const auto* of_factors = eventstore::event_in<Factors>(*cause.event)) {
         const auto* removed = std::get_if<FactorRemoved>(of_factors);
         if (removed == nullptr || !removed->kept_until) return {};

@@ -96,6 +96,7 @@ struct Config {
     Duration command_retention;
     int anonymous_callers_days = 0;
     Duration erasure_grace;
+    Duration own_erasure_grace;
     std::string tree_head_file;  // empty: none is written
     commands::SubjectNameKinds subject_name_kinds;
     std::string owner_property;        // of AuthZEN's resources
@@ -399,6 +400,9 @@ inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_ERASURE_GRACE_HOURS", "0", whole(0, 24 * 365, "hours"),
      "between the request to erase a user and its end; it can be taken back", kPlain,
      [](Config& config, const Value& value) { config.erasure_grace = hours(value.number); }},
+    {"KEYLEDGER_OWN_ERASURE_GRACE_HOURS", "168", whole(0, 24 * 365, "hours"),
+     "the same where users ask for their own erasure, so that they can take back what a thief asked for", kPlain,
+     [](Config& config, const Value& value) { config.own_erasure_grace = hours(value.number); }},
     {"KEYLEDGER_AUTHZEN_SUBJECTS", "id,username", some_of("id,username,email"),
      "what AuthZEN calls users, searches by the first", kServing, put_subject_namings},
     {"KEYLEDGER_AUTHZEN_OWNER", "owner", text("name"), "the property of AuthZEN's resources that says whose they are",

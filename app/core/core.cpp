@@ -133,6 +133,7 @@ commands::AccountServices account_services(const Config& config, const commands:
     accounts.places = places;
     accounts.last_places = &last_places;
     accounts.refused_risk = config.refused_risk;
+    accounts.own_erasure_grace = config.own_erasure_grace;
     accounts.password_history = config.password_history;
     accounts.second_factors.policy = config.second_factor_policy;
     return accounts;

@@ -2,7 +2,9 @@
 
 #include "commands/access/administer.hpp"
 #include "commands/access/step_up.hpp"
+#include "commands/account_services.hpp"
 #include "commands/accounts/owned_by_user.hpp"
+#include "commands/challenges/challenges.hpp"
 #include "commands/credentials/named_credential.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/entity_tags.hpp"
@@ -108,6 +110,12 @@ Result<void, CommandError> is_as_seen(const Caller& caller, const User& user) {
     return check_precondition(caller.precondition, user_tag(user));
 }
 
+// Whoever has somebody's password does not end what its owner would want back.
+RequestErasure request_own(const Services& services) {
+    const Instant now = services.clock.now();
+    return {now, now + std::max(services.settings.erasure_grace, services.accounts.own_erasure_grace)};
+}
+
 }  // namespace
 
 Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, Caller caller) {
@@ -124,7 +132,7 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
             co_return Unexpected(right.error());
         }
         KEYLEDGER_CO_TRY(same, is_as_seen(caller, attempt.state(actor.user)));
-        UserCommand command = request_now(services);
+        UserCommand command = request_own(services);
         auto decided = co_await carry_out(services, attempt, actor.user, std::move(command), caller.deadline);
         co_return decided;
     };
@@ -162,6 +170,26 @@ Answer<Receipt> withdraw_own_erasure(Services& services, Bearer bearer, Caller c
     };
     CommandSteps steps(require_actor(services, actor, bearer), step);
     auto executed = co_await services.executor.run(caller, streams, std::move(steps));
+    co_return done(executed);
+}
+
+Answer<Receipt> withdraw_erasure_by_mail(Services& services, const Secret& link, Caller caller) {
+    caller.idempotency.reset();
+    const auto opened =
+        services.accounts.challenge_secrets->open_link(ChallengePurpose::kWithdrawErasure, link.reveal());
+    if (!opened) co_return Unexpected(refusals::kNotProven);
+    const UserId user_id{opened->subject};
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        const auto& due_at = attempt.state(user).erasure_due_at;
+        if (!due_at || withdrawal_link(user_id, *due_at) != *opened) co_return Unexpected(refusals::kNotProven);
+        attempt.act_as(user_id);
+        UserCommand command = WithdrawErasure{};
+        auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
+        co_return decided;
+    };
+    auto executed = co_await services.executor.run(caller, streams, step);
     co_return done(executed);
 }
 

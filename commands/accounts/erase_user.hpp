@@ -1,6 +1,7 @@
 #pragma once
 // Erasure: a person's key, claims and credentials go in the transaction of `user.erased`, and what was sealed under
 // that key reads as erased wherever it was copied (design section 5).
+#include "commands/challenges/challenge_secrets.hpp"
 #include "commands/services.hpp"
 #include "domain/base/time.hpp"
 #include "domain/users/user.hpp"
@@ -25,6 +26,16 @@ Answer<Erasure> request_erasure(Services& services, Bearer bearer, UserId user_i
 // Takes a request back while the grace period lasts; quiet where there is none.
 Answer<Receipt> withdraw_own_erasure(Services& services, Bearer bearer, Caller caller);
 Answer<Receipt> withdraw_erasure(Services& services, Bearer bearer, UserId user_id, Caller caller);
+
+// By the link in the mail that tells of the request: of this very one, and until it is due. kNotProven.
+inline MailLink withdrawal_link(const UserId& user_id, Instant due_at) {
+    MailLink link;
+    link.purpose = ChallengePurpose::kWithdrawErasure;
+    link.subject = user_id;
+    link.expires_at = due_at;
+    return link;
+}
+Answer<Receipt> withdraw_erasure_by_mail(Services& services, const Secret& link, Caller caller);
 
 // For whoever appends events that ask for an erasure or take one back. A user who asked to be erased is no
 // administrator from the request on, so that the erasure can be carried out when it is due. If the request is

@@ -90,6 +90,7 @@ class Service:
             "KEYLEDGER_MANAGEMENT_LISTEN": f"127.0.0.1:{self.management_port}",
             "KEYLEDGER_ISSUER": f"http://127.0.0.1:{self.port}",
             "KEYLEDGER_EMAIL_VERIFICATION": "off",
+            "KEYLEDGER_OWN_ERASURE_GRACE_HOURS": "0",
             "KEYLEDGER_ARGON2_MEMORY_KIB": "64",
             "KEYLEDGER_ARGON2_ITERATIONS": "1",
             "KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE": "1000000",

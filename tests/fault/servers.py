@@ -131,6 +131,7 @@ class Deployment:
             "KEYLEDGER_CLIENTS_FILE": str(directory / "clients.json"),
             "KEYLEDGER_ISSUER": "http://keyledger.example.com",
             "KEYLEDGER_EMAIL_VERIFICATION": "off",
+            "KEYLEDGER_OWN_ERASURE_GRACE_HOURS": "0",
             "KEYLEDGER_ARGON2_MEMORY_KIB": "64",
             "KEYLEDGER_ARGON2_ITERATIONS": "1",
             "KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE": "1000000",

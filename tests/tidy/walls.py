@@ -73,7 +73,8 @@ WALLS = {
         "own": [
             "domain/", "reactors/", "mail/", "projections/engine/", "commands/runtime/",
             "commands/challenges/challenge_secrets.hpp", "commands/registrations/registration_secrets.hpp",
-            "commands/accounts/undo.hpp", "commands/sessions/disown_session.hpp",
+            "commands/accounts/erase_user.hpp", "commands/accounts/undo.hpp",
+            "commands/sessions/disown_session.hpp",
             *STORE_PORTS, *DATABASE,
         ],
         "system": [*ASIO, "pqxx/", "spdlog/"],

@@ -2,6 +2,7 @@
 #include "api/routes/call.hpp"
 #include "api/routes/mail_asks.hpp"
 #include "api/routes/refusals.hpp"
+#include "commands/accounts/erase_user.hpp"
 #include "commands/accounts/undo.hpp"
 #include "commands/sessions/disown_session.hpp"
 
@@ -54,12 +55,30 @@ Reply end_session_by_page(Call& call) {
     co_return show(200, done);
 }
 
+Reply show_keep_account_page(Call& call) {
+    Page page{"Keep your account", {"Somebody asked for it to be erased. This takes that back."}, {}, {}};
+    co_return show_link_page(call.request, std::move(page), {"keep-account", "Keep it", {}, {}});
+}
+
+Reply keep_account_by_page(Call& call) {
+    const auto token = token_of_form(call.request);
+    if (!token) co_return show_refusal(call.request, refusals::kNotProven);
+    const auto outcome = co_await commands::withdraw_erasure_by_mail(call.services(), *token, caller_of(call.request));
+    if (!outcome) co_return show_refusal(call.request, outcome.error());
+    const Page done{"Your account stays",
+                    {"If it was not you who asked, somebody knows your password: set another one now."},
+                    {},
+                    {}};
+    co_return show(200, done);
+}
+
 using enum Method;
 using enum RateLimit;
 using enum Authentication;
 
 constexpr const char* kUndoPath = "/account/undo";
 constexpr const char* kNotMePath = "/account/not-me";
+constexpr const char* kKeepPath = "/account/keep-account";
 
 // clang-format off
 constexpr RouteRow kRows[] = {
@@ -67,6 +86,8 @@ constexpr RouteRow kRows[] = {
     {"showUndoPage", kGet, kUndoPath, show_undo_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
     {"undoChangeByPage", kPost, kUndoPath, undo_change_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
     {"showNotMePage", kGet, kNotMePath, show_not_me_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
+    {"showKeepAccountPage", kGet, kKeepPath, show_keep_account_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
+    {"keepAccountByPage", kPost, kKeepPath, keep_account_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
     {"endSessionByPage", kPost, kNotMePath, end_session_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
 };
 // clang-format on

@@ -107,6 +107,30 @@ TEST_F(EraseUserTest, TakesKeyClaimsCredentialsAndSessionsAtOnce) {
     EXPECT_TRUE(world.operator_log.lines().empty());
 }
 
+// I16: whoever has somebody's password does not end what its owner would want back.
+TEST_F(EraseUserTest, OfOneselfWaitsAndIsTakenBackByTheLinkOfTheMail) {
+    world.accounts.own_erasure_grace = days(7);
+    const auto requested = asks(node, laptop);
+    ASSERT_TRUE(test::succeeds(requested));
+    EXPECT_EQ(requested->due_at, clock.now() + days(7));
+    const auto mailed = [&](Instant due_at) {
+        return Secret(world.challenge_secrets.seal(withdrawal_link(ann, due_at)));
+    };
+    const auto withdraw = [&](const Secret& link) {
+        return run(withdraw_erasure_by_mail(other.services, link, caller()));
+    };
+    EXPECT_TRUE(test::refused(withdraw(mailed(requested->due_at + seconds(1))), refusals::kNotProven));
+    ASSERT_TRUE(test::succeeds(withdraw(mailed(requested->due_at))));
+    EXPECT_EQ(since(), (test::Types{"user.erasure_requested", "user.erasure_withdrawn"}));
+    EXPECT_TRUE(test::refused(withdraw(mailed(requested->due_at)), refusals::kNotProven));
+    clock.advance(days(8));
+    ASSERT_TRUE(run(erase_user(services(), ann, caller())));
+    EXPECT_TRUE(ann_as_read().exists());
+    const Grant again = world.log_in(node, "root@example.com");
+    EXPECT_EQ(run(request_erasure(services(), bearer_of(again), ann, caller_of(again)))->due_at, Instant())
+        << "an administrator waits for nothing";
+}
+
 TEST_F(EraseUserTest, TakesCredentialsOfEveryKind) {
     ASSERT_TRUE(give_credential("totp.1", "Ann with a code"));
     ASSERT_TRUE(give_credential("passkey", "Ann with a key"));

@@ -19,8 +19,11 @@ Answer ask_for_erasure(ApiClient client, const std::string& password, HttpHeader
     return client.send("DELETE", kMe, headers, json_object({{"current_password", password}}));
 }
 
-// A service that waits a day before it carries out an erasure.
-RunningService gracious() { return RunningService(deployment(), {{"KEYLEDGER_ERASURE_GRACE_HOURS", "24"}}); }
+// A service that waits a day before it carries out an erasure; that of users themselves seven, as it does by default.
+RunningService gracious() {
+    return RunningService(deployment(),
+                          {{"KEYLEDGER_ERASURE_GRACE_HOURS", "24"}, {"KEYLEDGER_OWN_ERASURE_GRACE_HOURS", "168"}});
+}
 
 TEST(EraseMe, EndsEverythingAndFreesTheNames) {
     const Visitor one = visitor(api());
@@ -140,6 +143,25 @@ TEST(GracePeriod, LetsARequestBeTakenBack) {
     EXPECT_EQ(admin.del(user_target(one.person.id)).text("/erase_at"), by_admin.text("/erase_at"));
     EXPECT_EQ(admin.del(user_target(one.person.id, "/erasure")).status, 204);
     EXPECT_EQ(anybody.as(back.access).del(kMyErasure).problem(), "invalid-token") << "sessions ended again";
+}
+
+// A thief of the password asks; the mail tells its owner, and its button keeps the account.
+TEST(GracePeriod, EndsByTheButtonOfTheMail) {
+    RunningService service = gracious();
+    const ApiClient anybody(service.port());
+    const Visitor one = visitor(anybody);
+    ASSERT_EQ(ask_for_erasure(anybody.as(one.tokens.access), one.person.password).status, 202);
+    const std::string token = mailbox().await_mail(one.person.email, "will be erased").from_link("token");
+    ApiClient browser = anybody;
+    constexpr const char* kPage = "/account/keep-account";
+    EXPECT_EQ(browser.get(std::string(kPage) + "?token=" + token).status, 200);
+    EXPECT_EQ(browser.get(kPage).status, 400);
+    EXPECT_EQ(browser.form(kPage, form_body({{"token", "made up"}})).status, 400);
+    EXPECT_EQ(browser.form(kPage, form_body({{"token", token}})).status, 200);
+    EXPECT_EQ(browser.form(kPage, form_body({{"token", token}})).status, 400) << "there is nothing to take back";
+    const Tokens back = log_in(anybody, one.person);
+    ASSERT_EQ(ask_for_erasure(anybody.as(back.access), one.person.password).status, 202);
+    EXPECT_EQ(browser.form(kPage, form_body({{"token", token}})).status, 400) << "it is of the request before";
 }
 
 TEST(GracePeriod, KeepsKeysToTheirRequests) {
