@@ -33,6 +33,8 @@ constexpr KindRow kRows[] = {
     {Kind::kFactorRemoved, "factor-removed", kFacts<kAt>, kFacts<kFactor, kDevice, kPlace, kLink>},
     {Kind::kRecoveryCodesLow, "recovery-codes-low", kFacts<kLeft>, {}},
     {Kind::kUnlock, "unlock", kFacts<kLink, kMinutes>, kFacts<kPlace>, true},
+    {Kind::kInvitation, "invitation", kFacts<kLink, kDue>, {}},
+    {Kind::kConfirmAddress, "confirm-address", kFacts<kLink, kDue>, {}},
 };
 
 constexpr bool is_in_order() {
@@ -40,7 +42,7 @@ constexpr bool is_in_order() {
         if (static_cast<std::size_t>(kRows[i].kind) != i) return false;
     return true;
 }
-static_assert(is_in_order() && std::size(kRows) == static_cast<std::size_t>(Kind::kUnlock) + 1);
+static_assert(is_in_order() && std::size(kRows) == static_cast<std::size_t>(Kind::kConfirmAddress) + 1);
 
 }  // namespace
 

@@ -33,7 +33,9 @@ enum class Kind {
     kFactorAdded,
     kFactorRemoved,
     kRecoveryCodesLow,
-    kUnlock,  // somebody who may be locked out asks for a way in
+    kUnlock,          // somebody who may be locked out asks for a way in
+    kInvitation,      // an administrator made an account for them
+    kConfirmAddress,  // an administrator asks whether the address is theirs
 };
 
 // What a mail tells, as far as its kind needs it. Texts are as the log has them: what could deceive the reader is left

@@ -25,6 +25,8 @@ constexpr Telling kTellings[] = {
     {ChallengePurpose::kLogInByLink, Kind::kMagicLink, false, "/account/log-in"},
     {ChallengePurpose::kLogInByCode, Kind::kLogInCode, true, ""},
     {ChallengePurpose::kUnlock, Kind::kUnlock, false, "/account/unlock"},
+    {ChallengePurpose::kInvite, Kind::kInvitation, false, "/account/invitation"},
+    {ChallengePurpose::kVerifyEmail, Kind::kConfirmAddress, false, "/account/confirm-address"},
 };
 const Telling* telling_of(ChallengePurpose purpose) {
     const auto* at = std::ranges::find(kTellings, purpose, &Telling::purpose);
@@ -127,6 +129,7 @@ mail::Mail ChallengeMail::letter(const Ask& ask, const Reader& reader, std::stri
     if (reader.user.locale) letter.languages.push_back(*reader.user.locale);
     if (ask.asked.language) letter.languages.push_back(*ask.asked.language);
     letter.facts.at = ask.at;
+    letter.facts.due = ask.asked.expires_at;
     letter.facts.minutes = static_cast<int>(life_of(ask.asked.purpose) / minutes(1));
     if (ask.telling->has_code) {
         const commands::CodeSource source{ask.asked.purpose,          ask.asked.key_id, reader.user_id,

@@ -14,6 +14,7 @@
     TABLE(group_queries)              \
     TABLE(group_routes)               \
     TABLE(health_routes)              \
+    TABLE(invitation_routes)          \
     TABLE(mail_log_in_routes)         \
     TABLE(new_user_routes)            \
     TABLE(oauth_routes)               \

@@ -1,6 +1,7 @@
 #include "commands/accounts/create_user.hpp"
 
 #include "commands/access/authority.hpp"
+#include "commands/accounts/invite_user.hpp"
 #include "commands/accounts/new_identity.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/first_stream.hpp"
@@ -22,29 +23,37 @@ Result<ParsedUser, CommandError> parse(const NewUser& user) {
     return parsed;
 }
 
-Result<std::vector<UserEvent>, RefusalRef> decide_on_new(const ParsedUser& parsed, UserOneTimePasswordSet password) {
+Result<std::vector<UserEvent>, RefusalRef> decide_on_new(const ParsedUser& parsed,
+                                                         std::optional<UserOneTimePasswordSet> password) {
     RegisterUser command{parsed.identity.email.text, std::nullopt, parsed.identity.name, std::nullopt};
     if (parsed.identity.username) command.username = parsed.identity.username->text;
     KEYLEDGER_TRY(events, decide(User{}, std::move(command)));
-    events->push_back(std::move(password));
+    if (password) events->push_back(std::move(*password));
     if (parsed.locale) events->push_back(UserLocaleChosen{{parsed.locale}});
     return std::move(*events);
 }
 
 Answer<CreatedUser> create(Services& services, Streams streams, const Step& authorise, NewUser wanted, Caller caller) {
     KEYLEDGER_CO_TRY(parsed, parse(wanted));
-    const bool is_made = !wanted.one_time_password.has_value();
-    if (!is_made) {
+    const bool is_made = !wanted.one_time_password && !wanted.is_invited;
+    if (wanted.one_time_password) {
         KEYLEDGER_CO_TRY(judged, co_await judge_password(services, wanted.one_time_password->clone(),
                                                          password_identity(parsed->identity), caller.deadline));
     }
-    Secret password =
-        is_made ? one_time_password_of(services.identifiers.next_secret()) : std::move(*wanted.one_time_password);
+    Secret password = is_made ? one_time_password_of(services.identifiers.next_secret())
+                              : std::move(wanted.one_time_password).value_or(Secret());
     CreatedUser created{UserId{services.identifiers.next()}, {}};
-    created.password.expires_at = services.clock.now() + kOneTimePasswordLife;
+    created.password.expires_at = services.clock.now() + (wanted.is_invited ? kInvitationLife : kOneTimePasswordLife);
     const CredentialId credential_id{services.identifiers.next()};
     const auto user = streams.begin<User>(created.user_id);
-    const Step carry_out = [&](Attempt& attempt) -> StepResult {
+    const auto challenge = streams.begin<Challenge>(ChallengeId{services.identifiers.next()});
+    const Step invite = [&](Attempt& attempt) -> StepResult {
+        KEYLEDGER_CO_TRY(events, decide_on_new(*parsed, std::nullopt));
+        attempt.append(user, *events);
+        co_return put_invitation(services, attempt, challenge, created.user_id, parsed->identity.email.text,
+                                 ChallengePurpose::kInvite);
+    };
+    const Step give_password = [&](Attempt& attempt) -> StepResult {
         KEYLEDGER_CO_TRY(hash,
                          co_await hash_password(services, password.clone(), HashingRequester::Kind::kAccount, caller));
         KEYLEDGER_CO_TRY(kept,
@@ -54,7 +63,7 @@ Answer<CreatedUser> create(Services& services, Streams streams, const Step& auth
         attempt.append(user, *events);
         co_return Result<void, CommandError>{};
     };
-    CommandSteps steps(authorise, carry_out);
+    CommandSteps steps(authorise, wanted.is_invited ? invite : give_password);
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(caller, std::move(streams), std::move(steps)));
     created.password.position = executed->position;
     created.password.repeated = executed->repeated;

@@ -60,7 +60,7 @@ Result<ChallengeHandle, CommandError> begin_challenge(Services& services, Attemp
                                                       const StreamOf<Challenge>& challenge, KnownAsk ask) {
     const Instant now = services.clock.now();
     ChallengeHandle handle{ask.purpose, challenge.id, std::move(ask.digests), ask.subject.value_or(Uuid{}),
-                           now + life_of(ask.purpose)};
+                           now + ask.lasts.value_or(life_of(ask.purpose))};
     ChallengeAsked asked;
     asked.purpose = ask.purpose;
     asked.address.value = std::move(ask.address);

@@ -33,6 +33,7 @@ struct KnownAsk {
     std::optional<std::string> address{};
     AddressDigests digests{};
     std::optional<std::string> language{};
+    std::optional<Duration> lasts{};  // else as its purpose does
 };
 // What is asked then; the handle is sealed by ChallengeSecrets once it is appended.
 Result<ChallengeHandle, CommandError> begin_challenge(Services& services, Attempt& attempt,

@@ -23,6 +23,9 @@ commands::NewUser read_new_user(JsonFields& body) {
     user.name = body.optional_string("name", kMaxTypedNameBytes);
     user.locale = body.optional_string("locale", kMaxLanguageTagBytes);
     user.one_time_password = body.optional_secret(kOneTimePassword, kMaxPasswordBytes);
+    user.is_invited = body.optional_bool("invite").value_or(false);
+    if (user.is_invited && user.one_time_password)
+        body.refuse("invite", "Whoever is invited sets a password by themselves: give no 'one_time_password'.");
     return user;
 }
 
