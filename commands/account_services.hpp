@@ -46,7 +46,7 @@ struct AccountServices {
     LastPlaces* last_places = nullptr;     // nullptr: nothing is remembered
     int refused_risk = 0;                  // a log-in of so many points is refused; 0: none is
     Duration step_up_window = minutes(5);  // how recent an authentication has to be (commands/access/step_up.hpp)
-    Duration own_erasure_grace;            // as Settings::erasure_grace, of users themselves; the longer one counts
+    Duration own_erasure_grace{};          // as Settings::erasure_grace, of users themselves; the longer one counts
     SessionLimit session_limit{};          // of one user (commands/sessions/begin_session.hpp)
     Later* later = nullptr;                // nullptr: answers wait for what they need not
 };

@@ -35,6 +35,10 @@ constexpr KindRow kRows[] = {
     {Kind::kUnlock, "unlock", kFacts<kLink, kMinutes>, kFacts<kPlace>, true},
     {Kind::kInvitation, "invitation", kFacts<kLink, kDue>, {}},
     {Kind::kConfirmAddress, "confirm-address", kFacts<kLink, kDue>, {}},
+    {Kind::kAlertAdministrator, "alert-administrator", kFacts<kAt, kAddress>, {}},
+    {Kind::kAlertRecovery, "alert-recovery", kFacts<kAt, kAddress>, {}},
+    {Kind::kAlertGuesses, "alert-guesses", kFacts<kAt, kCount>, {}},
+    {Kind::kAlertForms, "alert-forms", kFacts<kAt, kCount>, {}},
 };
 
 constexpr bool is_in_order() {
@@ -42,7 +46,7 @@ constexpr bool is_in_order() {
         if (static_cast<std::size_t>(kRows[i].kind) != i) return false;
     return true;
 }
-static_assert(is_in_order() && std::size(kRows) == static_cast<std::size_t>(Kind::kConfirmAddress) + 1);
+static_assert(is_in_order() && std::size(kRows) == static_cast<std::size_t>(Kind::kAlertForms) + 1);
 
 }  // namespace
 

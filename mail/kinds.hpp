@@ -36,6 +36,11 @@ enum class Kind {
     kUnlock,          // somebody who may be locked out asks for a way in
     kInvitation,      // an administrator made an account for them
     kConfirmAddress,  // an administrator asks whether the address is theirs
+    // To whoever runs the service.
+    kAlertAdministrator,
+    kAlertRecovery,
+    kAlertGuesses,
+    kAlertForms,
 };
 
 // What a mail tells, as far as its kind needs it. Texts are as the log has them: what could deceive the reader is left
@@ -51,10 +56,11 @@ struct Facts {
     std::string link;            // likewise; https, or http to this machine
     std::optional<int> minutes;  // how long code and link are good
     std::optional<int> left;     // recovery codes
+    std::optional<int> count;    // of what happened often
 };
 
 // A member of Facts, by the name that templates give it.
-enum class Fact { kAt, kDue, kDevice, kPlace, kAddress, kFactor, kCode, kLink, kMinutes, kLeft };
+enum class Fact { kAt, kDue, kDevice, kPlace, kAddress, kFactor, kCode, kLink, kMinutes, kLeft, kCount };
 
 struct FactName {
     Fact fact;
@@ -63,7 +69,7 @@ struct FactName {
 inline constexpr FactName kFactNames[] = {
     {Fact::kAt, "at"},           {Fact::kDue, "due"},       {Fact::kDevice, "device"}, {Fact::kPlace, "place"},
     {Fact::kAddress, "address"}, {Fact::kFactor, "factor"}, {Fact::kCode, "code"},     {Fact::kLink, "link"},
-    {Fact::kMinutes, "minutes"}, {Fact::kLeft, "left"},
+    {Fact::kMinutes, "minutes"}, {Fact::kLeft, "left"},     {Fact::kCount, "count"},
 };
 
 struct KindRow {
@@ -77,6 +83,7 @@ struct KindRow {
 // In the order of the enumeration.
 std::span<const KindRow> all_kinds();
 const KindRow& row_of(Kind kind);
+constexpr bool is_alert(Kind kind) { return kind >= Kind::kAlertAdministrator; }
 // nullopt: there is none of that name.
 std::optional<Kind> kind_named(std::string_view name);
 

@@ -5,6 +5,7 @@
 #include "domain/challenges/challenge.hpp"
 #include "domain/users/identity.hpp"
 #include "eventstore/codec/events_codec.hpp"
+#include "reactors/asked_address.hpp"
 
 namespace keyledger::reactors {
 namespace {
@@ -121,19 +122,16 @@ AddressMail::Read<User> AddressMail::user_as_of(UserId user_id, Position positio
     co_return commands::state_of<User>(*fold);
 }
 
-AddressMail::Read<AddressMail::Letter> AddressMail::change_letter(Job job, Deadline deadline) {
-    // First whose it is, then with their key.
-    commands::LoadStream stream{job.subject, Challenge::kStreamType};
-    KEYLEDGER_CO_TRY(unread, co_await ports_.folder.load_as_of(stream, job.id.position, deadline));
-    const auto subject = commands::state_of<Challenge>(*unread).subject;
-    if (!subject) co_return Letter();
-    stream.sealed_for = subject;
-    KEYLEDGER_CO_TRY(fold, co_await ports_.folder.load_as_of(stream, job.id.position, deadline));
-    const Challenge& challenge = commands::state_of<Challenge>(*fold);
-    if (!challenge.address || ports_.clock.now() >= challenge.expires_at) co_return Letter();
-    const UserId user_id{*subject};
+AddressMail::Read<AddressMail::Letter> AddressMail::change_letter(Job job, const eventstore::RecordedEvent& recorded,
+                                                                  Deadline deadline) {
+    eventstore::NullFieldOpener nothing;
+    const auto event = eventstore::decode_any(recorded, nothing);
+    const auto challenge = std::get<ChallengeAsked>(*eventstore::event_in<Challenge>(*event));
+    if (!challenge.subject || ports_.clock.now() >= challenge.expires_at) co_return Letter();
+    KEYLEDGER_CO_TRY(address, co_await open_asked_address(ports_.keys, ports_.cipher, recorded, challenge, deadline));
+    const UserId user_id{*challenge.subject};
     KEYLEDGER_CO_TRY(user, co_await user_as_of(user_id, job.id.position, deadline));
-    if (!user->exists()) co_return Letter();
+    if (!address->has_value() || !user->exists()) co_return Letter();
     const ChallengeId challenge_id{job.subject};
     const auto wanted = [&](const commands::AddressDigests& digests) {
         Letter letter;
@@ -149,7 +147,7 @@ AddressMail::Read<AddressMail::Letter> AddressMail::change_letter(Job job, Deadl
         letter->facts.minutes = static_cast<int>(life_of(challenge.purpose) / minutes(1));
         return letter;
     };
-    auto letter = co_await letter_to(*challenge.address, wanted, deadline);
+    auto letter = co_await letter_to(**address, wanted, deadline);
     co_return letter;
 }
 
@@ -185,7 +183,7 @@ asio::awaitable<Performed> AddressMail::perform(Job job, Deadline deadline) {
                          kinds[static_cast<std::size_t>(job.id.ordinal)] == job.kind;
     if (!planned) co_return Again{"not-planned"};
     auto reading = job.kind == kRegistration ? registration_letter(job, deadline)
-                   : job.kind == kChange     ? change_letter(job, deadline)
+                   : job.kind == kChange     ? change_letter(job, recorded, deadline)
                                              : changed_letter(job, deadline);
     auto letter = co_await std::move(reading);
     if (!letter) co_return Again{"log-unavailable"};

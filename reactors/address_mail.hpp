@@ -22,6 +22,8 @@ public:
     struct Ports {
         eventstore::Store& store;
         commands::Folder& folder;
+        eventstore::SubjectKeys& keys;
+        eventstore::SubjectCipher& cipher;
         commands::Pseudonyms& pseudonyms;
         commands::ChallengeSecrets& secrets;
         commands::Clock& clock;
@@ -44,7 +46,7 @@ private:
                            Deadline deadline);
     // As of the position of the event that asks for it.
     Read<Letter> registration_letter(Job job, Deadline deadline);
-    Read<Letter> change_letter(Job job, Deadline deadline);
+    Read<Letter> change_letter(Job job, const eventstore::RecordedEvent& recorded, Deadline deadline);
     Read<Letter> changed_letter(Job job, Deadline deadline);
     Read<User> user_as_of(UserId user_id, Position position, Deadline deadline);
 

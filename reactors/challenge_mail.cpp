@@ -4,8 +4,8 @@
 
 #include "domain/users/identity.hpp"
 #include "eventstore/codec/events_codec.hpp"
-#include "eventstore/sealing/subject_opener.hpp"
 #include "mail/kinds.hpp"
+#include "reactors/asked_address.hpp"
 
 namespace keyledger::reactors {
 namespace {
@@ -80,21 +80,11 @@ ChallengeMail::Read<std::optional<ChallengeMail::Ask>> ChallengeMail::read_ask(c
     co_return Ask{std::move(recorded), *asked, at, telling_of(asked->purpose)};
 }
 
-// nullopt: the day's callers were erased meanwhile.
-ChallengeMail::Read<std::optional<std::string>> ChallengeMail::open_address(const Ask& ask, Deadline deadline) {
-    ports_.keys.forget(ask.asked.key_of);  // erased meanwhile, on any node
-    KEYLEDGER_CO_TRY(found, co_await ports_.keys.find(ask.asked.key_of, deadline));
-    if (!found->key && !found->for_good) co_return Unexpected(StoreError::kUnavailable);
-    if (!found->key) co_return std::nullopt;
-    eventstore::SubjectOpener opener(ports_.cipher, found->key, ask.recorded);
-    const auto event = eventstore::decode_any(ask.recorded, opener);
-    co_return asked_in(*event)->address.value;
-}
-
 // Who has the address, as of the ask. The claim only finds them, the fold decides.
 ChallengeMail::Read<std::optional<ChallengeMail::Reader>> ChallengeMail::reader_of(const Ask& ask, Position position,
                                                                                    Deadline deadline) {
-    KEYLEDGER_CO_TRY(address, co_await open_address(ask, deadline));
+    KEYLEDGER_CO_TRY(address,
+                     co_await open_asked_address(ports_.keys, ports_.cipher, ask.recorded, ask.asked, deadline));
     const auto key = key_of_address(*address);
     if (!key) co_return std::nullopt;
     Reader reader;

@@ -47,7 +47,6 @@ private:
     using Read = asio::awaitable<Result<T, eventstore::StoreError>>;
 
     Read<std::optional<Ask>> read_ask(const Job& job, Deadline deadline);
-    Read<std::optional<std::string>> open_address(const Ask& ask, Deadline deadline);
     Read<std::optional<Reader>> reader_of(const Ask& ask, Position position, Deadline deadline);
     Read<bool> is_still_wanted(const Ask& ask, Deadline deadline);
     mail::Mail letter(const Ask& ask, const Reader& reader, std::string id) const;

@@ -11,7 +11,8 @@ namespace keyledger::reactors {
 class MailPart {
 public:
     virtual ~MailPart() = default;
-    // As Reactor's. An event is planned by one part alone: job ordinals are counted in each.
+    // As Reactor's. An event is planned by one part alone, for job ordinals are counted in each; and by the last one
+    // (alerts) beside it.
     virtual std::vector<PlannedJob> plan(const DecodedEvent& event) const = 0;
     virtual bool performs(std::string_view kind) const = 0;
     virtual asio::awaitable<Performed> perform(Job job, Deadline deadline) = 0;

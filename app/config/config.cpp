@@ -12,6 +12,7 @@
 #include "app/config/config_file.hpp"
 #include "domain/base/nearest.hpp"
 #include "domain/base/plain_text.hpp"
+#include "domain/users/identity.hpp"
 #include "security/primitives/secret_file.hpp"
 
 namespace keyledger::app {
@@ -228,6 +229,9 @@ void check_serving(Reader& reader, Config& config) {
         reader.fault(
             "KEYLEDGER_EMAIL_VERIFICATION: who registers proves their address by mail: set KEYLEDGER_SMTP_URL, or give "
             "'off' if addresses are verified elsewhere");
+    const std::string& alerts_to = config.mail.alerts_to;
+    if (!alerts_to.empty() && (config.mail.smtp_url.empty() || !parse_email(alerts_to)))
+        reader.fault("KEYLEDGER_ALERTS_TO: give one mail address, and a KEYLEDGER_SMTP_URL that it is sent through");
     constexpr std::size_t kMostBytes = 64;
     const std::string& owner = config.owner_property;
     const auto is_fine = [](char c) { return c > ' ' && c < '\x7f' && c != '.'; };

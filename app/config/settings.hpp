@@ -36,6 +36,7 @@ struct MailSettings {
     std::string from_name;
     std::string language;
     std::string templates_folder;  // empty: only what is compiled in
+    std::string alerts_to;         // empty: nobody is alerted
 };
 
 struct Config {
@@ -262,6 +263,10 @@ inline constexpr Setting kSettings[] = {
      "of mail that anybody can cause, such as welcomes and codes; what is more waits", kServing,
      into_mail<&MailSettings::open_per_minute>},
 
+    {"KEYLEDGER_ALERTS_TO", "", text("address"),
+     "who is told of new administrators, passwords set at the machine, and guessing; empty: nobody", kServing,
+     into_mail<&MailSettings::alerts_to>},
+
     {"KEYLEDGER_EMAIL_VERIFICATION", "required", one_of("required,off"),
      "required: nobody is a user before they proved their address, which takes KEYLEDGER_SMTP_URL", kServing,
      [](Config& config, const Value& value) { config.verifies_email = value.text != "off"; }},
@@ -364,6 +369,11 @@ inline constexpr Setting kSettings[] = {
      put_second_factor_demands},
     {"KEYLEDGER_SECOND_FACTOR_ROLES", "", list("role ids"), "and whoever has one of these roles", kServing,
      into<&Config::second_factor_roles>},
+    {"KEYLEDGER_SECOND_FACTOR_FROM_RISK", "0", whole(0, 100),
+     "and who logs in at so much risk or more, as docs/devices.md counts it; 0: nobody for that", kServing,
+     [](Config& config, const Value& value) {
+         if (value.number > 0) config.second_factor_policy.from_risk = value.number;
+     }},
     {"KEYLEDGER_SECOND_FACTOR_GRACE_HOURS", "0", whole(0, 24 * 365, "hours"),
      "so long they get in without, since they registered or since the next setting", kServing,
      [](Config& config, const Value& value) { config.second_factor_policy.grace = hours(value.number); }},

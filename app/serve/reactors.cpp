@@ -7,6 +7,7 @@
 #include "eventstore/postgres/store/postgres_log_source.hpp"
 #include "reactors/account_mail.hpp"
 #include "reactors/address_mail.hpp"
+#include "reactors/alert_mail.hpp"
 #include "reactors/challenge_mail.hpp"
 #include "reactors/engine/job_plan.hpp"
 
@@ -62,7 +63,10 @@ struct Reactors::Parts {
           challenge_mail(
               {core.store, core.executor.folder(), core.keys, core.cipher, core.pseudonyms, secrets, core.clock, out},
               links),
-          address_mail({core.store, core.executor.folder(), core.pseudonyms, secrets, core.clock}, links, out),
+          address_mail(
+              {core.store, core.executor.folder(), core.keys, core.cipher, core.pseudonyms, secrets, core.clock}, links,
+              out),
+          alert_mail(core.store, core.executor.folder(), config.mail.alerts_to, out),
           performer(performer_settings(config, log_id), mail, core.processors.get_executor(),
                     [&core](const reactors::Job& job, const std::string& code) {
                         return tell_that_it_died(core, job, code);
@@ -79,7 +83,8 @@ struct Reactors::Parts {
     reactors::AccountMail account_mail;
     reactors::ChallengeMail challenge_mail;
     reactors::AddressMail address_mail;
-    reactors::Mail mail{{&account_mail, &challenge_mail, &address_mail}};
+    reactors::AlertMail alert_mail;
+    reactors::Mail mail{{&account_mail, &challenge_mail, &address_mail, &alert_mail}};
     reactors::Performer performer;
     projections::Projector planner;
 };

@@ -28,29 +28,20 @@ std::vector<UserEvent> with_release(std::vector<UserEvent> events, const User& b
     return events;
 }
 
-// What is opened of a code with its handle, or of a link; nullopt: it is none for this user.
-std::optional<OpenedProof> open_proof(Services& services, const Presented& presented, const UserId& user_id) {
-    ChallengeSecrets& secrets = *services.accounts.challenge_secrets;
+// What a code with its handle is of: which address, and the proof that it is theirs.
+struct OpenedChange {
     OpenedProof proof;
-    proof.purpose = Purpose::kChangeEmail;
-    if (presented.link) {
-        const auto link = secrets.open_link(proof.purpose, presented.link->reveal());
-        if (!link) return std::nullopt;
-        proof.challenge_id = link->challenge_id;
-        proof.subject = link->subject;
-        proof.address_digest = link->address_digest;
-        proof.link_stamp = link->security_stamp;
-    } else {
-        if (!presented.handle || !presented.code) return std::nullopt;
-        const auto handle = secrets.open_handle(proof.purpose, presented.handle->reveal());
-        if (!handle) return std::nullopt;
-        proof.challenge_id = handle->challenge_id;
-        proof.subject = handle->subject;
-        proof.address_digest = address_digest(handle->address);
-        proof.code = std::string(presented.code->reveal());
-    }
-    if (proof.subject != user_id.uuid) return std::nullopt;
-    return proof;
+    Identifier email;
+};
+std::optional<OpenedChange> open_change(Services& services, const EmailProof& presented, const UserId& user_id) {
+    const auto handle =
+        services.accounts.challenge_secrets->open_handle(Purpose::kChangeEmail, presented.handle.reveal());
+    if (!handle || handle->subject != user_id.uuid) return std::nullopt;
+    auto email = parse_email(handle->new_email);
+    if (!email) return std::nullopt;
+    OpenedProof proof{Purpose::kChangeEmail,           handle->challenge_id, handle->subject,
+                      address_digest(handle->address), std::nullopt,         std::string(presented.code.reveal())};
+    return OpenedChange{std::move(proof), std::move(*email)};
 }
 
 }  // namespace
@@ -79,6 +70,7 @@ Answer<AskedChallenge> ask_email_change(Services& services, EmailChange change, 
         KnownAsk ask{Purpose::kChangeEmail, Uuid(bearer.user_id), email->text, address, change.language};
         KEYLEDGER_CO_TRY(begun, begin_challenge(services, attempt, challenge, std::move(ask)));
         handle = std::move(*begun);
+        handle.new_email = email->text;
         co_return Result<void, CommandError>{};
     };
     auto executed = co_await services.executor.run(caller, streams, step);
@@ -90,29 +82,25 @@ Answer<AskedChallenge> ask_email_change(Services& services, EmailChange change, 
     co_return AskedChallenge{services.accounts.challenge_secrets->seal(handle), handle.expires_at};
 }
 
-Answer<Receipt> change_email(Services& services, Bearer bearer, Presented presented, Caller caller) {
-    const auto proof = open_proof(services, presented, bearer.user_id);
-    if (!proof) co_return Unexpected(refusals::kNotProven);
+Answer<Receipt> change_email(Services& services, Bearer bearer, EmailProof presented, Caller caller) {
+    const auto change = open_change(services, presented, bearer.user_id);
+    if (!change) co_return Unexpected(refusals::kNotProven);
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
-    // The address is sealed for the user, and read with their key.
-    const auto challenge = streams.read<Challenge>(proof->challenge_id, bearer.user_id);
-    const ProofStreams of_proof = read_proof(streams, *proof);
+    const ProofStreams of_proof = read_proof(streams, change->proof);
     bool was_wrong = false;
     const Step step = [&](Attempt& attempt) -> StepResult {
         was_wrong = false;
         KEYLEDGER_CO_TRY(known, authorise(attempt, actor, bearer, services));
         const User& user = attempt.state(actor.user);
-        KEYLEDGER_CO_TRY(verdict, check_proof(services, attempt, of_proof, *proof, user.security_stamp));
+        KEYLEDGER_CO_TRY(verdict, check_proof(services, attempt, of_proof, change->proof, user.security_stamp));
         was_wrong = *verdict == ProofVerdict::kWrongCode;
         if (was_wrong) co_return Result<void, CommandError>{};
-        const auto& address = attempt.state(challenge).address;
-        const auto email = address ? parse_email(*address) : std::nullopt;
-        if (!email) co_return Unexpected(refusals::kNotProven);
-        KEYLEDGER_CO_TRY(may, may_change(user, *email));
+        KEYLEDGER_CO_TRY(may, may_change(user, change->email));
         const bool was_verified = user.email_proof == User::EmailProof::kVerified;
         const Instant now = services.clock.now();
-        const ChangeEmail command{email->text, was_verified ? now + kUndoEmailChangeFor : now, bearer.session_id};
+        const ChangeEmail command{change->email.text, was_verified ? now + kUndoEmailChangeFor : now,
+                                  bearer.session_id};
         KEYLEDGER_CO_TRY(events, decide(user, command));
         attempt.append(actor.user, with_release(std::move(*events), user));
         co_return complete_proof(attempt, of_proof, bearer.user_id);

@@ -27,12 +27,16 @@ struct EmailChange {
     std::string email;
     std::optional<std::string> language{};
 };
-// Sends a code and a link to the new address; or, if somebody has it, word of that. The answer is the same.
+// Sends a code to the new address; or, if somebody has it, word of that. The answer is the same.
 Answer<AskedChallenge> ask_email_change(Services& services, EmailChange change, Caller caller);
 
-// By the code or link that came to the new address, in a session of the user's own: a link alone proves nothing, for
-// the address may be that of a stranger. Ends every other session. kNotProven; kEmailTaken.
-Answer<Receipt> change_email(Services& services, Bearer bearer, Presented presented, Caller caller);
+// By the code that came to the new address, in a session of the user's own: a link alone would prove nothing, for the
+// address may be that of a stranger. Ends every other session. kNotProven; kEmailTaken.
+struct EmailProof {
+    Secret handle;
+    Secret code;
+};
+Answer<Receipt> change_email(Services& services, Bearer bearer, EmailProof presented, Caller caller);
 
 // The address from before is anybody's again, once its time is over; quiet before, and where there is none. By the
 // system.

@@ -46,6 +46,7 @@ struct ChallengeHandle {
     AddressDigests address;
     Uuid subject{};  // nil: found by the address
     Instant expires_at;
+    std::string new_email{};  // as typed, of kChangeEmail: nobody has it yet
 };
 
 // Only who reads the mail has it.

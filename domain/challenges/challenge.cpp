@@ -26,7 +26,6 @@ Challenge apply(Challenge challenge, const ChallengeAsked& event) {
     challenge.status = Status::kOpen;
     challenge.purpose = event.purpose;
     challenge.subject = event.subject;
-    challenge.address = event.address.value;
     challenge.key_id = event.key_id;
     challenge.expires_at = event.expires_at;
     challenge.language = event.language;

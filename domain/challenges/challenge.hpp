@@ -94,7 +94,6 @@ struct Challenge {
     Status status = Status::kAbsent;
     ChallengePurpose purpose = ChallengePurpose::kResetPassword;
     std::optional<Uuid> subject;
-    std::optional<std::string> address;  // only where it is read with the key of whom it is sealed for
     std::string key_id;
     Instant expires_at;
     std::optional<std::string> language;

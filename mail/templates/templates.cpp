@@ -139,6 +139,7 @@ std::string told(const Facts& facts, Fact fact) {
         case Fact::kLink: return is_link(facts.link) ? facts.link : "";
         case Fact::kMinutes: return number(facts.minutes);
         case Fact::kLeft: return number(facts.left);
+        case Fact::kCount: return number(facts.count);
     }
     return {};
 }

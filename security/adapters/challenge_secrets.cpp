@@ -88,7 +88,7 @@ std::optional<std::string> KeyringChallengeSecrets::code(const commands::CodeSou
 
 std::string KeyringChallengeSecrets::seal(const commands::ChallengeHandle& handle) {
     std::string clear = common_of(log_id_, handle.purpose, handle.expires_at) +
-                        length_prefixed({view_of(handle.challenge_id), view_of(handle.subject)});
+                        length_prefixed({view_of(handle.challenge_id), view_of(handle.subject), handle.new_email});
     for (const auto& [key_id, digest] : handle.address) clear += length_prefixed({key_id, digest});
     return seal_value(*keyring_.snapshot(), SealedPurpose::kChallengeHandle, stored_name(handle.purpose), clear,
                       clock_.now());
@@ -110,7 +110,7 @@ std::optional<commands::ChallengeHandle> KeyringChallengeSecrets::open_handle(Ch
     if (!expires_at) return std::nullopt;
     const ChallengeId challenge_id{parts.uuid()};
     const Uuid subject = parts.uuid();
-    commands::ChallengeHandle handle{purpose, challenge_id, {}, subject, *expires_at};
+    commands::ChallengeHandle handle{purpose, challenge_id, {}, subject, *expires_at, std::string(parts.part())};
     while (parts.is_good() && !parts.is_at_end()) {
         const std::string_view key_id = parts.part();
         handle.address.push_back({std::string(key_id), std::string(parts.part())});

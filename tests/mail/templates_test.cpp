@@ -28,6 +28,7 @@ Facts all_facts() {
     facts.link = "https://accounts.example.test/l?t=abc&u=1";
     facts.minutes = 10;
     facts.left = 2;
+    facts.count = 120;
     return facts;
 }
 
@@ -58,6 +59,7 @@ Facts needed_facts(const KindRow& row) {
     if (!is_needed(Fact::kLink)) facts.link.clear();
     if (!is_needed(Fact::kMinutes)) facts.minutes.reset();
     if (!is_needed(Fact::kLeft)) facts.left.reset();
+    if (!is_needed(Fact::kCount)) facts.count.reset();
     return facts;
 }
 

@@ -473,7 +473,7 @@ TEST_F(AccountMailTest, SendsNothingForAnEventThatIsNotBelieved) {
             co_return events;
         }
     } unbelieving(store);
-    AccountMail credulous{unbelieving, node.executor.folder(), out};
+    AccountMail credulous{unbelieving, node.executor.folder(), links, out};
     Job job{.id = {log_id, "mail", newest("user.registered"), 0}, .kind = "welcome", .subject = ann, .arguments = {}};
     EXPECT_TRUE(std::holds_alternative<Again>(run(credulous.perform(std::move(job), Deadline::max()))));
     EXPECT_TRUE(sent.empty());

@@ -31,8 +31,10 @@ protected:
     std::vector<mail::Mail> sent;
     MailOut out{world.limits, 60, [this](mail::Mail letter, Deadline) { return deliver(std::move(letter)); }};
     const MailLinks links{world.challenge_secrets, "https://keyledger.example"};
-    AddressMail reactor{
-        {store, node.executor.folder(), world.pseudonyms, world.challenge_secrets, world.clock}, links, out};
+    AddressMail reactor{{store, node.executor.folder(), node.keys, world.cipher, world.pseudonyms,
+                         world.challenge_secrets, world.clock},
+                        links,
+                        out};
     asio::awaitable<mail::Delivery> deliver(mail::Mail letter) {
         sent.push_back(std::move(letter));
         co_return mail::Delivery::sent();

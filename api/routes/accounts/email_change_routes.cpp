@@ -31,7 +31,8 @@ Reply ask_email_change(Call& call) {
 
 Reply confirm_email_change(Call& call) {
     JsonFields body(call.request);
-    auto presented = read_presented(body, ChallengePurpose::kChangeEmail);
+    commands::EmailProof presented{body.required_secret("handle", kMaxHandleBytes),
+                                   body.required_secret("code", kMaxCodeBytes)};
     auto read = call.finish(body);
     if (!read) co_return read.error();
     const auto outcome =

@@ -95,7 +95,7 @@ constexpr RouteRow kRows[] = {
     {"acceptInvitationByPage", kPost, kInvitationPath, accept_invitation_by_page, kPasswords, kAnybody,
      {.input = Input::kBody}},
     {"showConfirmAddressPage", kGet, kConfirmPath, show_confirm_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
-    {"confirmAddressByPage", kPost, kConfirmPath, confirm_address_by_page, kPasswords, kAnybody,
+    {"confirmAddressByPage", kPost, kConfirmPath, confirm_address_by_page, kOrdinary, kAnybody,
      {.input = Input::kBody}},
 };
 // clang-format on

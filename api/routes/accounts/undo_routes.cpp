@@ -82,13 +82,13 @@ constexpr const char* kKeepPath = "/account/keep-account";
 
 // clang-format off
 constexpr RouteRow kRows[] = {
-    {"undoChange", kPost, "/api/v1/auth/undo", undo_change, kPasswords, kAnybody, {.input = Input::kBody}},
+    {"undoChange", kPost, "/api/v1/auth/undo", undo_change, kOrdinary, kAnybody, {.input = Input::kBody}},
     {"showUndoPage", kGet, kUndoPath, show_undo_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
-    {"undoChangeByPage", kPost, kUndoPath, undo_change_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
+    {"undoChangeByPage", kPost, kUndoPath, undo_change_by_page, kOrdinary, kAnybody, {.input = Input::kBody}},
     {"showNotMePage", kGet, kNotMePath, show_not_me_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
     {"showKeepAccountPage", kGet, kKeepPath, show_keep_account_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
-    {"keepAccountByPage", kPost, kKeepPath, keep_account_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
-    {"endSessionByPage", kPost, kNotMePath, end_session_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
+    {"keepAccountByPage", kPost, kKeepPath, keep_account_by_page, kOrdinary, kAnybody, {.input = Input::kBody}},
+    {"endSessionByPage", kPost, kNotMePath, end_session_by_page, kOrdinary, kAnybody, {.input = Input::kBody}},
 };
 // clang-format on
 

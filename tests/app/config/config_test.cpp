@@ -222,6 +222,20 @@ TEST(Config, TakesIssuersAsTheirStandardHasThem) {
         EXPECT_FALSE(read_all({{"KEYLEDGER_ISSUER", bad}})) << bad;
 }
 
+TEST(Config, AlertsOneAddressThroughAServer) {
+    const std::pair<const char*, const char*> server{"KEYLEDGER_SMTP_URL", "smtp://mail.example.com:587"};
+    const auto read = [&](const char* to, bool with_server) {
+        std::map<std::string, std::string> more{{"KEYLEDGER_ALERTS_TO", to}};
+        if (with_server) more.insert(server);
+        return read_all(std::move(more));
+    };
+    ASSERT_TRUE(read("operators@example.com", true));
+    EXPECT_EQ(read("operators@example.com", true)->mail.alerts_to, "operators@example.com");
+    for (const auto& config :
+         {read("operators@example.com", false), read("operators", true), read("a@x.example,b", true)})
+        EXPECT_NE(faults_of(config).find("KEYLEDGER_ALERTS_TO"), std::string::npos);
+}
+
 TEST(Config, TellsAFaultOnceHoweverOftenASettingIsRead) {
     const std::string path = testing::TempDir() + "twice";
     std::ofstream(path) << "secret\n";

@@ -52,7 +52,7 @@ protected:
         return run(ask_email_change(services(), std::move(change), caller_of(grant)));
     }
     // As the mail to the new address brings it.
-    Presented mailed(const std::string& handle, const UserId& user_id) {
+    EmailProof mailed(const std::string& handle, const UserId& user_id) {
         const auto opened = world.challenge_secrets.open_handle(ChallengePurpose::kChangeEmail, handle).value();
         const CodeSource source{ChallengePurpose::kChangeEmail,
                                 world.challenge_secrets.current_key(),
@@ -60,13 +60,9 @@ protected:
                                 user(user_id).security_stamp,
                                 opened.challenge_id,
                                 address_digest(opened.address)};
-        Presented presented;
-        presented.purpose = ChallengePurpose::kChangeEmail;
-        presented.handle = Secret(handle);
-        presented.code = Secret(*world.challenge_secrets.code(source));
-        return presented;
+        return {Secret(handle), Secret(*world.challenge_secrets.code(source))};
     }
-    Result<Receipt, CommandError> change(const Grant& grant, Presented presented) {
+    Result<Receipt, CommandError> change(const Grant& grant, EmailProof presented) {
         return run(change_email(other.services, test::bearer_of(grant), std::move(presented), caller_of(grant)));
     }
     void change_to(const Grant& grant, const char* email, const char* password = kPassword) {
@@ -134,8 +130,8 @@ TEST_F(ChangeEmailTest, IsProvenByItsOwnUserAlone) {
     const auto asked = ask(grant_, kNewEmail);
     EXPECT_TRUE(test::refused(change(bobs, mailed(asked->handle, ann_)), refusals::kNotProven));
     for (int i = 0; i < 4; ++i) {
-        Presented wrong = mailed(asked->handle, ann_);
-        std::string code(wrong.code->reveal());
+        EmailProof wrong = mailed(asked->handle, ann_);
+        std::string code(wrong.code.reveal());
         code.back() = code.back() == '0' ? '1' : '0';
         wrong.code = Secret(code);
         EXPECT_TRUE(test::refused(change(grant_, std::move(wrong)), refusals::kNotProven));

@@ -4,6 +4,7 @@
 #include "commands/access/roles.hpp"
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/accounts/update_profile.hpp"
+#include "commands/challenges/challenges.hpp"
 #include "commands/credentials/named_credential.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "domain/access/administrators.hpp"

@@ -3,6 +3,7 @@
 #include "commands/accounts/undo.hpp"
 
 #include "commands/account_services.hpp"
+#include "domain/challenges/challenge.hpp"
 #include "tests/commands/factors/second_factors.hpp"
 
 namespace keyledger::commands {
@@ -35,7 +36,6 @@ protected:
 TEST_F(UndoTest, GivesASecondFactorBackThatAThiefRemoved) {
     const std::string phone = enrol();
     const FactorId phone_id = factor_id_;
-    clock.advance(days(30));
     grant_ = complete(half(), next(phone))->grant;
     ASSERT_TRUE(test::succeeds(remove(proof(next(phone)))));
     enrol();  // the thief

@@ -208,6 +208,15 @@ TEST_F(SecondFactorsTest, AreEnrolledWhileLoggingInWhereTheyAreDemanded) {
     EXPECT_TRUE(test::succeeds(complete(half(), totp(next_code(app)))));
 }
 
+TEST_F(SecondFactorsTest, AreDemandedOfRiskyLogIns) {
+    world.accounts.second_factors.policy.from_risk = 10;
+    node.services.settings.attempts.known_for = days(90);
+    EXPECT_TRUE(test::succeeds(run(log_in(services(), login(kAnnsEmail), from("home")))));
+    EXPECT_TRUE(test::succeeds(run(log_in(services(), login(kAnnsEmail), from("home")))));
+    EXPECT_TRUE(test::refused(run(log_in(services(), login(kAnnsEmail), from("198.51.100.7"))),
+                              refusals::kEnrolmentNeeded));
+}
+
 // A token that waits for a second factor enrols none.
 TEST_F(SecondFactorsTest, AreNotEnrolledInPlaceOfTheOneThatIsThere) {
     enrol();

@@ -8,6 +8,7 @@
 #include "commands/account_services.hpp"
 #include "commands/accounts/create_user.hpp"
 #include "commands/accounts/erase_user.hpp"
+#include "commands/accounts/invite_user.hpp"
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/accounts/update_profile.hpp"
 #include "commands/clients/service_accounts.hpp"
@@ -88,6 +89,7 @@ struct Scene : test::Stage {
     }
 
     UserId ann, bob;
+    UserId invited;  // by what went before the command
     RoleId powers, tasks, viewer, payroll, frozen;
     GroupId outer, inner, staff, desk;
     ServiceAccountId billing;
@@ -197,6 +199,18 @@ inline std::vector<Command> commands_upon_users() {
          [](Scene& s, Bearer b, Caller c) {
              return done(run(set_one_time_password(s.services(), s.bob, {b, std::nullopt}, c)));
          }, {}, about_bob},
+        {"inviteUser", Of::kTodos,
+         [](Scene& s, Bearer b, Caller c) { return run(invite_user(s.services(), b, s.invited, c)); },
+         [](Scene& s) {
+             NewUser carl{"carl@example.com"};
+             carl.is_invited = true;
+             s.invited = granted(run(create_user(s.services(), s.root(), std::move(carl), s.by_root()))).user_id;
+             s.assign(Subject::user(s.invited), s.viewer);
+         },
+         [](const Scene& s) { return Subject::user(s.invited); }},
+        {"sendVerification", Of::kTodos,
+         [](Scene& s, Bearer b, Caller c) { return run(send_verification(s.services(), b, s.bob, c)); }, {},
+         about_bob},
         {"unlockUser", Of::kTodos,
          [](Scene& s, Bearer b, Caller c) { return run(unlock_user(s.services(), b, s.bob, c)); },
          [](Scene& s) { (void)run(log_in(s.services(), test::login("bob@example.com", "wrong"), test::caller())); },

@@ -188,7 +188,7 @@ TEST(UndoFactorChanges, LeavesWhatWasDoneBefore) {
     auto factors = after(before_takeover(), {begun(kTabletApp), enrolled(kTabletApp)}, before);
     factors = after(factors, {FactorRemoved{kAnn, kPhoneApp, before + Factors::kKeptFor}}, before);
     EXPECT_TRUE(test::stays_quiet(decide(factors, undo()))) << "its owner had removed it, and enrolled another one";
-    EXPECT_TRUE(test::decides(decide(factors, undo(before)),
+    EXPECT_TRUE(test::decides(decide(factors, undo(before, kTakeover)),
                               {FactorRemoved{kAnn, kTabletApp}, FactorGivenBack{kAnn, kPhoneApp}}));
 }
 

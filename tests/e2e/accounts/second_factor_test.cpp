@@ -168,6 +168,29 @@ TEST(SecondFactors, AreAskedForByAResetByMail) {
     EXPECT_EQ(try_log_in(browser, ann.person.email, second).problem(), "mfa-required");
 }
 
+// I16: whoever had the app in hand once takes it off; the mail has a link that gives it back.
+TEST(SecondFactors, ThatAThiefRemovedAreGivenBackByTheLinkOfTheMail) {
+    const Visitor ann = visitor(api());
+    ApiClient client = api().as(ann.tokens.access);
+    const Enrolled app = enrol(client, ann.person);
+    ASSERT_EQ(client.post(kDisable, body_of(ann.person, {{"code", code_of(app.secret, 1)}})).status, 204);
+    const std::string token = mailbox().await_mail(ann.person.email, "was removed").from_link("token");
+    ApiClient browser = api();
+    EXPECT_EQ(try_log_in(browser, ann.person.email, ann.person.password).status, 200) << "without it";
+    EXPECT_EQ(browser.post("/api/v1/auth/undo", json_object({{"token", token}})).status, 204);
+    EXPECT_EQ(refresh(api(), ann.tokens.refresh).status, 400) << "all sessions ended";
+    EXPECT_EQ(try_log_in(browser, ann.person.email, ann.person.password).problem(), "password-reset-required");
+    ASSERT_EQ(browser.post(kForgotPassword, json_object({{"email", ann.person.email}})).status, 202);
+    const std::string reset = mailbox().await_mail(ann.person.email, "new password").from_link("token");
+    const std::string password = watch_secret("fourteen " + somebody().password);
+    const std::string body = json_object({{"token", reset}, {"new_password", password}});
+    EXPECT_EQ(browser.post(kResetPassword, body).problem(), "second-factor-needed");
+    const std::string with_code =
+        json_object({{"token", reset}, {"new_password", password}, {"recovery_code", app.recovery_code}});
+    EXPECT_EQ(browser.post(kResetPassword, with_code).status, 204) << "the codes are good again, too";
+    EXPECT_EQ(try_log_in(browser, ann.person.email, password).problem(), "mfa-required");
+}
+
 TEST(SecondFactors, RefuseWhatIsNoAttemptAtAll) {
     const Visitor ann = visitor(api());
     ApiClient client = api().as(ann.tokens.access);

@@ -39,7 +39,8 @@ protected:
                 ChallengeId{Uuid{{8}}},
                 {{"new", std::string(32, 'n')}, {"old", std::string(32, 'o')}},
                 Uuid{},
-                kNow + minutes(10)};
+                kNow + minutes(10),
+                "Ann@example.com"};
     }
 
     test::FixedClock clock_{kNow};
@@ -127,6 +128,7 @@ TEST_F(ChallengeSecretsTest, OpenWhatTheySealed) {
     ASSERT_TRUE(opened);
     EXPECT_EQ(opened->challenge_id, handle().challenge_id);
     EXPECT_EQ(opened->expires_at, handle().expires_at);
+    EXPECT_EQ(opened->new_email, "Ann@example.com");
     ASSERT_EQ(opened->address.size(), 2U);
     EXPECT_EQ(opened->address[1].key_id, "old");
     EXPECT_EQ(commands::address_digest(opened->address), std::string(32, 'o'));
