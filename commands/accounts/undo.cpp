@@ -9,6 +9,8 @@
 namespace keyledger::commands {
 namespace {
 
+enum class Undone { kEmail, kRemovedFactor };
+
 // Since when what was done is undone; nullopt: the link is of nothing that can be.
 std::optional<Instant> undone_since(const MailLink& link, const UserId& user_id, const User& user,
                                     const Factors& factors) {
@@ -32,7 +34,7 @@ bool is_any_left(const Factors& before, const std::vector<FactorsEvent>& events)
 
 // What was enrolled since then may be the thief's; what was removed is given back.
 StepResult undo_factor_changes(Services& services, Attempt& attempt, StreamOf<User> user, StreamOf<Factors> factors,
-                               Instant since, Deadline deadline) {
+                               Undone what, Instant since, Deadline deadline) {
     const UserId user_id{user.id};
     const Factors before = attempt.state(factors);
     KEYLEDGER_CO_TRY(events, decide(before, UndoFactorChanges{user_id, since, services.clock.now()}));
@@ -45,7 +47,9 @@ StepResult undo_factor_changes(Services& services, Attempt& attempt, StreamOf<Us
     const bool is_on = attempt.state(user).second_factor == User::SecondFactor::kOn;
     const bool any_left = is_any_left(before, *events);
     Result<void, CommandError> told;
-    if (any_left && !is_on) told = attempt.decide_and_append(user, GiveBackSecondFactor{});
+    // The undoing of an address ends sessions and password by itself.
+    const bool is_told = what == Undone::kEmail && is_on;
+    if (any_left && !is_told) told = attempt.decide_and_append(user, GiveBackSecondFactor{});
     // None where there are said to be some, and nothing was done to them: somebody hides them.
     if (!any_left && is_on && !events->empty()) told = attempt.decide_and_append(user, TurnOffSecondFactor{});
     co_return told;
@@ -70,7 +74,7 @@ Answer<Receipt> undo_change(Services& services, const Secret& link, Caller calle
     const auto opened = services.accounts.challenge_secrets->open_link(ChallengePurpose::kUndo, link.reveal());
     if (!opened) co_return Unexpected(refusals::kNotProven);
     const UserId user_id{opened->subject};
-    const bool of_email = opened->about.is_nil();
+    const Undone what = opened->about.is_nil() ? Undone::kEmail : Undone::kRemovedFactor;
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const auto factors = streams.read<Factors>(factors_of(user_id));
@@ -79,8 +83,8 @@ Answer<Receipt> undo_change(Services& services, const Secret& link, Caller calle
         if (!since) co_return Unexpected(refusals::kNotProven);
         attempt.act_as(user_id);
         KEYLEDGER_CO_TRY(undone,
-                         co_await undo_factor_changes(services, attempt, user, factors, *since, caller.deadline));
-        if (of_email) {
+                         co_await undo_factor_changes(services, attempt, user, factors, what, *since, caller.deadline));
+        if (what == Undone::kEmail) {
             KEYLEDGER_CO_TRY(changed, co_await undo_email_change(services, attempt, user));
         }
         co_return Result<void, CommandError>{};

@@ -42,7 +42,8 @@ TEST_F(UndoTest, GivesASecondFactorBackThatAThiefRemoved) {
     EXPECT_TRUE(test::refused(complete(half(), next(phone)), refusals::kWrongSecondFactor)) << "the owner is out";
     mark();
     ASSERT_TRUE(test::succeeds(undo(mailed(phone_id))));
-    EXPECT_EQ(since(), (Types{"factor.removed", "factor.given_back", "factor.recovery_codes_given_back"}));
+    EXPECT_EQ(since(), (Types{"factor.removed", "factor.given_back", "factor.recovery_codes_given_back",
+                              "user.second_factor_given_back"}));
     EXPECT_EQ(user().password_use, User::PasswordUse::kMustBeReset);
     EXPECT_FALSE(holds(grant_));
     ASSERT_EQ(factors().enrolled.size(), 1u);

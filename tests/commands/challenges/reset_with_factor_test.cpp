@@ -32,9 +32,9 @@ protected:
         return app_;
     }
     Result<Receipt, CommandError> reset_with(Presented presented, std::optional<PresentedFactor> factor,
-                                             test::Node* at = nullptr) {
+                                             test::Node* at = nullptr, Caller by = caller()) {
         PasswordReset reset{std::move(presented), Secret(std::string_view(kNewPassword)), std::move(factor)};
-        return run(reset_password(at ? at->services : other.services, std::move(reset), caller()));
+        return run(reset_password(at ? at->services : other.services, std::move(reset), std::move(by)));
     }
     int attempts() { return count("factor.attempt_taken"); }
 
@@ -81,8 +81,10 @@ TEST_F(ResetWithFactorTest, TakesNoAttemptOfWhomeverTheMailDidNotReach) {
 TEST_F(ResetWithFactorTest, PausesWhoeverGuessesTheFactor) {
     const std::string link = mailed_link(ask());
     for (int i = 0; i < 5; ++i)
-        EXPECT_TRUE(refused(reset_with(by_link(link), totp("000000"), &node_of(i)), refusals::kWrongSecondFactor)) << i;
-    const auto paused = reset_with(by_link(link), totp(test::code_at(app_, clock.now())));
+        EXPECT_TRUE(refused(reset_with(by_link(link), totp("000000"), &node_of(i), from("thief")),
+                            refusals::kWrongSecondFactor))
+            << i;
+    const auto paused = reset_with(by_link(link), totp(test::code_at(app_, clock.now())), &node, from("thief"));
     EXPECT_TRUE(refused(paused, refusals::kTooManyAttempts)) << "right or wrong, nothing is looked at";
     EXPECT_GT(paused.error().retry_after, Duration());
     clock.advance(minutes(1));

@@ -202,7 +202,9 @@ TEST(Roles, GrantNothingAndReachNobodyBeyondWhoUsesThem) {
           client.del(roles_of(them, weak)), client.put(user_target(them), "{}"),
           client.del(user_target(them, "/sessions")), client.send("POST", user_target(them, "/deactivate")),
           client.send("POST", user_target(them, "/activate")), client.send("POST", user_target(them, "/unlock")),
-          client.del(user_target(them)), client.del(user_target(them, "/erasure"))}) {
+          client.send("POST", user_target(them, "/invitation")),
+          client.send("POST", user_target(them, "/send-verification")), client.del(user_target(them)),
+          client.del(user_target(them, "/erasure"))}) {
         EXPECT_EQ(answer.status, 403) << answer.body;
         EXPECT_EQ(answer.problem(), "exceeds-authority") << answer.body;
     }

@@ -71,8 +71,24 @@ TEST(EmailChange, ToATakenAddressIsAnsweredAlike) {
     const Answer free = ask(client, somebody().email, ann.person.password);
     EXPECT_EQ(taken.status, 202);
     EXPECT_EQ(taken.text("/handle").size(), free.text("/handle").size());
-    const ReceivedMail told = mailbox().await_mail(bob.email, "address");
+    const ReceivedMail told = mailbox().await_mail(bob.email, "already have");
     EXPECT_THROW(told.code(), std::runtime_error) << told.text;
+}
+
+TEST(EmailChange, ToAnAddressThatSomebodyTookMeanwhileIsRefusedOnceItIsProven) {
+    const Visitor ann = visitor(api());
+    const Visitor bob = visitor(api());
+    const Person wanted = somebody();
+    ApiClient anns = api().as(ann.tokens.access);
+    ApiClient bobs = api().as(bob.tokens.access);
+    const std::string first = proof_of(ask(anns, wanted.email, ann.person.password), wanted.email);
+    const std::int64_t last = mailbox().mails_to(wanted.email).back().id;
+    const Answer asked = ask(bobs, wanted.email, bob.person.password);
+    const std::string code = mailbox().await_mail(wanted.email, "is your code", last).code();
+    EXPECT_EQ(anns.post(kConfirm, json_object({{"code", code}})).problem(), "invalid-fields");
+    EXPECT_EQ(anns.post(kConfirm, first).status, 204);
+    const std::string second = json_object({{"handle", watch_secret(asked.text("/handle"))}, {"code", code}});
+    EXPECT_EQ(bobs.post(kConfirm, second).problem(), "email-taken");
 }
 
 // I16, over HTTP: what a thief of the password did is undone by a button.
@@ -96,6 +112,7 @@ TEST(EmailChange, OfAThiefIsUndoneByTheLinkOfTheMail) {
         EXPECT_EQ(shown.status, 200);
         EXPECT_NE(shown.body.find("<form method=\"post\""), std::string::npos) << shown.body;
     }
+    EXPECT_EQ(browser.get(kUndoPage).status, 400);
     const std::string sent = form_body({{"token", token}});
     EXPECT_EQ(browser.form(kUndoPage, form_body({{"token", "made up"}})).status, 400);
     EXPECT_EQ(browser.form(kUndoPage, sent).status, 200);

@@ -50,7 +50,10 @@ TEST(Invitation, IsSentAgainAndTheFirstIsGoodAllTheSame) {
     const Answer made = invite(root, ann);
     ASSERT_EQ(made.status, 201) << made.body;
     const auto first = mailbox().await_mail(ann.email, "You have an account");
-    ASSERT_EQ(root.post(of_user(made.text("/id"), "/invitation"), "").status, 204);
+    const HttpHeaders once{{"Idempotency-Key", unique("again")}};
+    ASSERT_EQ(root.send("POST", of_user(made.text("/id"), "/invitation"), once).status, 204);
+    EXPECT_EQ(root.send("POST", of_user(invite(root, somebody()).text("/id"), "/invitation"), once).problem(),
+              "idempotency-mismatch");
     const std::string again = mailbox().await_mail(ann.email, "You have an account", first.id).from_link("token");
     ApiClient client = api();
     const auto accept = [&](const std::string& token, const std::string& password) {

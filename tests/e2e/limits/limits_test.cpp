@@ -56,8 +56,10 @@ TEST(SharedLimits, ComeBeforeAnyWorkWhereverAPasswordIsTaken) {
     EXPECT_EQ(third.problem(), "too-many-attempts") << "registration was not throttled at all";
     EXPECT_TRUE(third.header("Retry-After"));
     ApiClient known = client.as(one.tokens.access);
-    EXPECT_EQ(known.form(kResetPage, "token=t&new_password=p").problem(), "too-many-attempts");
-    for (const char* target : {kRegister, kLogin, kChangePassword, kResetPassword, "/api/v1/auth/reauthenticate"})
+    for (const char* page : {kResetPage, "/account/invitation"})
+        EXPECT_EQ(known.form(page, "token=t&new_password=p").problem(), "too-many-attempts") << page;
+    for (const char* target : {kRegister, kLogin, kChangePassword, kResetPassword, "/api/v1/auth/reauthenticate",
+                               "/api/v1/auth/accept-invitation"})
         EXPECT_EQ(known.post(target, "not even JSON").problem(), "too-many-attempts") << target;
     EXPECT_EQ(known.send("DELETE", kMe).problem(), "too-many-attempts");
     EXPECT_EQ(known.get(kMe).status, 200) << "what takes no password goes on";

@@ -197,7 +197,7 @@ TEST(IdempotencyKey, IsRefusedWithAnotherRequest) {
     await_that("the record of the failure", [&] {
         return admin.get(std::string(kAudit) + "?user=" + one.person.id + "&type=login.failed").count() == 1;
     });
-    for (const char* verb : {"/unlock", "/deactivate", "/activate"}) {
+    for (const char* verb : {"/send-verification", "/unlock", "/deactivate", "/activate"}) {
         once = unique("key");
         EXPECT_EQ(admin.send("POST", kUsers + ("/" + one.person.id) + verb, key(once)).status, 204);
         const Person second = register_somebody(api());

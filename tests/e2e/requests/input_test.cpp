@@ -30,6 +30,10 @@ std::vector<JsonRoute> json_routes() {
             {"POST", kMagicLink, "email"},
             {"POST", kLogInCode, "email"},
             {"POST", kCompleteLogIn, "handle"},
+            {"POST", "/api/v1/auth/change-email", "email"},
+            {"POST", "/api/v1/auth/change-email/confirm", "code"},
+            {"POST", "/api/v1/auth/undo", "token"},
+            {"POST", "/api/v1/auth/accept-invitation", "new_password"},
             {"POST", "/api/v1/auth/reauthenticate", "password"},
             {"POST", "/api/v1/auth/verify-email", "handle"},
             {"POST", "/api/v1/auth/resend-otp", "handle"},
@@ -121,8 +125,8 @@ TEST(JsonBody, WithUnknownOrWrongFieldsIsRefusedOnEveryRoute) {
         // Of a profile, address and status are known and read-only.
         const bool of_profile = route.method == std::string("PUT") &&
                                 (route.target == kMe || route.target.find(kUsers) != std::string::npos);
-        const bool of_factors = route.target.find("mfa") != std::string::npos;
-        const std::string good = std::string(of_factors   ? R"({"mfa_token":"t","code":"c","email":"a@b.test",)"
+        const bool of_code = route.target.find("mfa") != std::string::npos || route.target.ends_with("/confirm");
+        const std::string good = std::string(of_code      ? R"({"mfa_token":"t","code":"c","email":"a@b.test",)"
                                              : of_profile ? "{"
                                                           : R"({"email":"a@b.test","status":"enabled",)") +
                                  R"("password":"p","refresh_token":"t","current_password":"p",)"

@@ -77,8 +77,9 @@ void call_those_of_users(Caller& call, const std::string& id, const std::string&
         call.expect_good("GET", user + list, {id});
     call.expect_good("PUT", user + "/roles/{role}", {id, role});
     call.expect_good("DELETE", user + "/roles/{role}", {id, role});
-    for (const char* act : {"/deactivate", "/activate", "/unlock", "/reset-second-factor"})
+    for (const char* act : {"/deactivate", "/activate", "/unlock", "/reset-second-factor", "/send-verification"})
         call.expect_good("POST", user + act, {id});
+    EXPECT_EQ(call("POST", user + "/invitation", {id}).problem(), "has-password");
     call.expect_good("POST", user + "/one-time-password", {id}, "{}");
     call.expect_good("DELETE", user + "/sessions", {id});
     const Answer nothing = call("DELETE", user + "/erasure", {id});

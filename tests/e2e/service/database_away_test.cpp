@@ -65,6 +65,20 @@ protected:
         EXPECT_EQ(client_.post(kAskToUnlock, json_object({{"email", one_.person.email}})).status, 202);
         return mailbox().await_mail(one_.person.email, "Open your account").from_link("token");
     }();
+    std::string confirmation_link_ = [this] {
+        EXPECT_EQ(admin().send("POST", std::string(kUsers) + "/" + one_.person.id + "/send-verification").status, 204);
+        return mailbox().await_mail(one_.person.email, "Is this your address").from_link("token");
+    }();
+    std::string invitation_link_ = [this] {
+        const std::string email = somebody().email;
+        EXPECT_EQ(admin().post(kUsers, R"({"invite":true,"email":")" + email + "\"}").status, 201);
+        return mailbox().await_mail(email, "You have an account").from_link("token");
+    }();
+    std::string change_handle_ =
+        client_.as(one_.tokens.access)
+            .post("/api/v1/auth/change-email",
+                  json_object({{"email", somebody().email}, {"current_password", one_.person.password}}))
+            .text("/handle");
 
     // Over a connection of its own each, so that they can be sent at once.
     ApiClient anybody() const { return client_; }
@@ -143,6 +157,34 @@ protected:
             calls.push_back({"take " + target, [=, this] { return admin().del(target); }});
         }
         return calls;
+    }
+    std::vector<Call> commands_upon_addresses() const {
+        const std::string user = std::string(kUsers) + "/" + one_.person.id;
+        const std::string accept = json_object(
+            {{"token", invitation_link_}, {"new_password", watch_secret("an unused one, as long as that")}});
+        return {
+            {"invite", [=, this] { return admin().send("POST", user + "/invitation"); }},
+            {"send a verification", [=, this] { return admin().send("POST", user + "/send-verification"); }},
+            {"confirm an address",
+             [this] {
+                 return anybody().form("/account/confirm-address", form_body({{"token", confirmation_link_}}));
+             }},
+            {"accept an invitation", [=, this] { return anybody().post("/api/v1/auth/accept-invitation", accept); }},
+            {"accept one by the page",
+             [this] {
+                 return anybody().form("/account/invitation",
+                                       form_body({{"token", invitation_link_}, {"new_password", "p"}}));
+             }},
+            {"ask for another address",
+             [=, this] {
+                 return them().post("/api/v1/auth/change-email",
+                                    json_object({{"email", "other@people.keyledger.test"},
+                                                 {"current_password", one_.person.password}}));
+             }},
+            {"confirm another address", [this] {
+                 return them().post("/api/v1/auth/change-email/confirm",
+                                    json_object({{"handle", change_handle_}, {"code", "000000"}}));
+             }}};
     }
     std::vector<Call> commands() const {
         const std::string user = std::string(kUsers) + "/" + one_.person.id;
@@ -226,7 +268,8 @@ protected:
              [this] { return admin().get(std::string(kUsers) + "/" + one_.person.id + "/lock-out"); }},
             {"show a service account", [this] { return admin().get(kAccounts + ("/" + one_.person.id)); }},
             {"evaluate oneself", [this] { return them().post("/access/v1/evaluation", question()); }}};
-        for (const auto& more : {queries(), commands(), commands_upon_groups(), commands_upon_service_accounts()})
+        for (const auto& more : {queries(), commands(), commands_upon_groups(), commands_upon_service_accounts(),
+                                 commands_upon_addresses()})
             all.insert(all.end(), more.begin(), more.end());
         return all;
     }
