@@ -178,8 +178,10 @@ asio::awaitable<Result<void, StoreError>> AccountMail::tell_of_device(const Job&
     co_return Result<void, StoreError>{};
 }
 
-// What undoes it; empty: nothing does.
-std::string AccountMail::link_of(const Cause& cause, const UserId& user_id) const {
+// What undoes it; empty: nothing does. Only whoever proved the address gets one, and nobody whose address took the
+// place of another within the last days: it may be a thief's, and the mail to the former one has a link.
+std::string AccountMail::link_of(const Cause& cause, const UserId& user_id, const User& user) const {
+    if (user.email_proof != User::EmailProof::kVerified || user.former_email) return {};
     if (const auto* of_user = eventstore::event_in<User>(*cause.event)) {
         const auto* requested = std::get_if<UserErasureRequested>(of_user);
         if (requested == nullptr || requested->due_at <= cause.metadata.occurred_at) return {};
@@ -213,7 +215,7 @@ asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
     if (!user.email) co_return Done{};  // erased meanwhile: nobody is left
     auto letter = mail_to(user, *kind, message_id(cause->event_id, job.id), cause->metadata.occurred_at);
     letter.facts.left = codes_left_after(*cause->event);
-    letter.facts.link = link_of(*cause, *user_id);
+    letter.facts.link = link_of(*cause, *user_id, user);
     const auto told = co_await tell_of_device(job, *cause, *user_id, letter.facts, deadline);
     if (!told) co_return Again{"log-unavailable"};
     // Their language stands behind the event with which they are there.

@@ -8,6 +8,10 @@
 #include "reactors/mail_links.hpp"
 #include "reactors/mail_out.hpp"
 
+namespace keyledger {
+struct User;
+}  // namespace keyledger
+
 namespace keyledger::reactors {
 
 class AccountMail : public MailPart {
@@ -30,7 +34,7 @@ private:
                                                                          const UserId& user_id, mail::Facts& facts,
                                                                          Deadline deadline);
 
-    std::string link_of(const Cause& cause, const UserId& user_id) const;
+    std::string link_of(const Cause& cause, const UserId& user_id, const User& user) const;
 
     eventstore::Store& store_;
     commands::Folder& folder_;

@@ -157,6 +157,8 @@ AddressMail::Read<AddressMail::Letter> AddressMail::changed_letter(Job job, Dead
     const bool to_former = job.kind == kFormerAddress;
     const auto& address = to_former ? user->former_email : user->email;
     if (!address) co_return Letter();  // erased meanwhile
+    // Nobody proved it: it may be a stranger's, by a slip of a finger.
+    if (to_former && user->former_email_proof != User::EmailProof::kVerified) co_return Letter();
     mail::Mail letter;
     letter.kind = to_former ? mail::Kind::kAddressChangedOld : mail::Kind::kAddressChangedNew;
     letter.address = *address;

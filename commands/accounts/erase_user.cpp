@@ -1,5 +1,7 @@
 #include "commands/accounts/erase_user.hpp"
 
+#include <algorithm>
+
 #include "commands/access/administer.hpp"
 #include "commands/access/step_up.hpp"
 #include "commands/account_services.hpp"
@@ -8,6 +10,7 @@
 #include "commands/credentials/named_credential.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/entity_tags.hpp"
+#include "commands/factors/presented_factor.hpp"
 #include "domain/users/identity.hpp"
 #include "eventstore/codec/events_codec.hpp"
 
@@ -150,7 +153,7 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
 Answer<Erasure> request_erasure(Services& services, Bearer bearer, UserId user_id, Caller caller) {
     const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(same, is_as_seen(caller, on.attempt.state(on.user)));
-        UserCommand command = request_now(services);
+        UserCommand command = user_id == bearer.user_id ? request_own(services) : request_now(services);
         auto decided = co_await carry_out(services, on.attempt, on.user, std::move(command), caller.deadline);
         co_return decided;
     };
@@ -183,7 +186,9 @@ Answer<Receipt> withdraw_erasure_by_mail(Services& services, const Secret& link,
     const auto user = streams.read<User>(user_id);
     const Step step = [&](Attempt& attempt) -> StepResult {
         const auto& due_at = attempt.state(user).erasure_due_at;
-        if (!due_at || withdrawal_link(user_id, *due_at) != *opened) co_return Unexpected(refusals::kNotProven);
+        // Of this request or of a later one: whoever asks again and again makes no link void.
+        const bool is_of_user = withdrawal_link(user_id, opened->expires_at) == *opened;
+        if (!is_of_user || !due_at || *due_at < opened->expires_at) co_return Unexpected(refusals::kNotProven);
         attempt.act_as(user_id);
         UserCommand command = WithdrawErasure{};
         auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
@@ -207,8 +212,13 @@ Answer<Receipt> withdraw_erasure(Services& services, Bearer bearer, UserId user_
 Answer<Receipt> erase_user(Services& services, UserId user_id, Caller caller) {
     Streams streams;
     const auto user = streams.read<User>(user_id);
+    const auto factors = streams.read<Factors>(factors_of(user_id));
     const Step step = [&](Attempt& attempt) -> StepResult {
-        UserCommand command = EraseUser{services.clock.now()};
+        const Instant now = services.clock.now();
+        // What can be given back holds it up, as an open change of the address does.
+        const auto can_be_back = [&](const Factors::Kept& kept) { return now < kept.until; };
+        if (std::ranges::any_of(attempt.state(factors).kept, can_be_back)) co_return Result<void, CommandError>{};
+        UserCommand command = EraseUser{now};
         auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
         co_return decided;
     };

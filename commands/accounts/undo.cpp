@@ -1,5 +1,7 @@
 #include "commands/accounts/undo.hpp"
 
+#include <algorithm>
+
 #include "commands/account_services.hpp"
 #include "commands/accounts/change_email.hpp"
 #include "commands/accounts/erase_user.hpp"
@@ -9,61 +11,62 @@
 namespace keyledger::commands {
 namespace {
 
-enum class Undone { kEmail, kRemovedFactor };
-
-// Since when what was done is undone; nullopt: the link is of nothing that can be.
+// Since when what was done is undone; nullopt: the link is of nothing that can be. A link about a factor went to the
+// address from before an open change, so it undoes that, too.
 std::optional<Instant> undone_since(const MailLink& link, const UserId& user_id, const User& user,
                                     const Factors& factors) {
-    if (link.about.is_nil()) {
-        if (undo_link(user_id, user) != link) return std::nullopt;
-        return user.undo_until - kUndoEmailChangeFor;
-    }
+    std::optional<Instant> changed_at;
+    if (user.former_email) changed_at = user.undo_until - kUndoEmailChangeFor;
+    if (link.about.is_nil()) return undo_link(user_id, user) == link ? changed_at : std::nullopt;
     const Factors::Kept* kept = factors.find_kept(FactorId{link.about});
     if (!kept || undo_link(user_id, *kept) != link) return std::nullopt;
-    return kept->removed_at;
-}
-
-bool is_any_left(const Factors& before, const std::vector<FactorsEvent>& events) {
-    std::size_t left = before.enrolled.size();
-    for (const FactorsEvent& event : events) {
-        if (std::holds_alternative<FactorRemoved>(event)) left -= 1;
-        if (std::holds_alternative<FactorGivenBack>(event)) left += 1;
-    }
-    return left > 0;
+    return changed_at ? std::min(*changed_at, kept->removed_at) : kept->removed_at;
 }
 
 // What was enrolled since then may be the thief's; what was removed is given back.
 StepResult undo_factor_changes(Services& services, Attempt& attempt, StreamOf<User> user, StreamOf<Factors> factors,
-                               Undone what, Instant since, Deadline deadline) {
+                               Instant since, Deadline deadline) {
     const UserId user_id{user.id};
     const Factors before = attempt.state(factors);
-    KEYLEDGER_CO_TRY(events, decide(before, UndoFactorChanges{user_id, since, services.clock.now()}));
+    KEYLEDGER_CO_TRY(events, decide(before, UndoFactorChanges{user_id, since}));
+    Factors after = before;
     for (std::size_t i = 0; i < events->size(); ++i) {
-        const auto* removed = std::get_if<FactorRemoved>(&(*events)[i]);
-        if (removed == nullptr) continue;
-        KEYLEDGER_CO_TRY(dropped, co_await drop_app(services, attempt, user_id, removed->factor_id, deadline));
+        const FactorsEvent& event = (*events)[i];
+        after = evolve(std::move(after), event, Recorded{0, services.clock.now()});
+        std::optional<FactorId> gone;
+        if (const auto* removed = std::get_if<FactorRemoved>(&event)) gone = removed->factor_id;
+        if (const auto* forgotten = std::get_if<FactorForgotten>(&event)) gone = forgotten->factor_id;
+        if (!gone) continue;
+        KEYLEDGER_CO_TRY(dropped, co_await drop_app(services, attempt, user_id, *gone, deadline));
     }
     attempt.append(factors, *events);
-    const bool is_on = attempt.state(user).second_factor == User::SecondFactor::kOn;
-    const bool any_left = is_any_left(before, *events);
+    const User& state = attempt.state(user);
     Result<void, CommandError> told;
-    // The undoing of an address ends sessions and password by itself.
-    const bool is_told = what == Undone::kEmail && is_on;
-    if (any_left && !is_told) told = attempt.decide_and_append(user, GiveBackSecondFactor{});
-    // None where there are said to be some, and nothing was done to them: somebody hides them.
-    if (!any_left && is_on && !events->empty()) told = attempt.decide_and_append(user, TurnOffSecondFactor{});
+    if (std::ranges::any_of(*events, [](const auto& one) { return std::holds_alternative<FactorGivenBack>(one); })) {
+        told = attempt.decide_and_append(user, GiveBackSecondFactor{});  // it counts as it did
+    } else {
+        // None where there are said to be some, and nothing was done to them: somebody hides them.
+        const bool none_left = after.enrolled.empty() && !before.enrolled.empty();
+        if (none_left) told = attempt.decide_and_append(user, TurnOffSecondFactor{});
+        if (told && !state.former_email) told = attempt.decide_and_append(user, RevokeAllSessions{});
+    }
     co_return told;
 }
 
-StepResult undo_email_change(Services& services, Attempt& attempt, StreamOf<User> user) {
+// The address, and an erasure that was asked for.
+StepResult undo_of_user(Services& services, Attempt& attempt, StreamOf<User> user) {
     const User& state = attempt.state(user);
-    KEYLEDGER_CO_TRY(events, decide(state, UndoEmailChange{services.clock.now()}));
-    if (events->empty()) co_return Unexpected(refusals::kNotProven);
+    std::vector<UserEvent> events;
+    if (state.former_email) {
+        KEYLEDGER_CO_TRY(undone, decide(state, UndoEmailChange{services.clock.now()}));
+        if (undone->empty()) co_return Unexpected(refusals::kNotProven);
+        events = std::move(*undone);
+    }
     const bool has_erasure = state.erasure_due_at.has_value();
-    if (has_erasure) events->push_back(UserErasureWithdrawn{});
-    attempt.append(user, *events);
+    if (has_erasure) events.push_back(UserErasureWithdrawn{});
+    attempt.append(user, events);
     if (!has_erasure) co_return Result<void, CommandError>{};
-    auto counted = co_await count_among_administrators(attempt, user, *events);
+    auto counted = co_await count_among_administrators(attempt, user, events);
     co_return counted;
 }
 
@@ -74,7 +77,6 @@ Answer<Receipt> undo_change(Services& services, const Secret& link, Caller calle
     const auto opened = services.accounts.challenge_secrets->open_link(ChallengePurpose::kUndo, link.reveal());
     if (!opened) co_return Unexpected(refusals::kNotProven);
     const UserId user_id{opened->subject};
-    const Undone what = opened->about.is_nil() ? Undone::kEmail : Undone::kRemovedFactor;
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const auto factors = streams.read<Factors>(factors_of(user_id));
@@ -83,11 +85,9 @@ Answer<Receipt> undo_change(Services& services, const Secret& link, Caller calle
         if (!since) co_return Unexpected(refusals::kNotProven);
         attempt.act_as(user_id);
         KEYLEDGER_CO_TRY(undone,
-                         co_await undo_factor_changes(services, attempt, user, factors, what, *since, caller.deadline));
-        if (what == Undone::kEmail) {
-            KEYLEDGER_CO_TRY(changed, co_await undo_email_change(services, attempt, user));
-        }
-        co_return Result<void, CommandError>{};
+                         co_await undo_factor_changes(services, attempt, user, factors, *since, caller.deadline));
+        auto of_user = co_await undo_of_user(services, attempt, user);
+        co_return of_user;
     };
     auto executed = co_await services.executor.run(caller, streams, step, kMaxFactorRuns);
     co_return done(executed);
@@ -95,8 +95,12 @@ Answer<Receipt> undo_change(Services& services, const Secret& link, Caller calle
 
 Answer<Receipt> forget_factor(Services& services, UserId user_id, FactorId factor_id, Caller caller) {
     Streams streams;
+    const auto user = streams.read<User>(user_id);
     const auto factors = streams.read<Factors>(factors_of(user_id));
     const Step step = [&](Attempt& attempt) -> StepResult {
+        // A change of the address that can be undone holds it up: it would be given back.
+        const User& state = attempt.state(user);
+        if (state.former_email && services.clock.now() < state.undo_until) co_return Result<void, CommandError>{};
         const ForgetFactor command{user_id, factor_id, services.clock.now()};
         KEYLEDGER_CO_TRY(events, decide(attempt.state(factors), command));
         if (events->empty()) co_return Result<void, CommandError>{};

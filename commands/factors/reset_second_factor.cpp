@@ -8,17 +8,24 @@
 
 namespace keyledger::commands {
 
-StepResult take_all_factors(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline) {
+StepResult take_all_factors(Services& services, Attempt& attempt, StreamOf<User> user,
+                            std::optional<Instant> kept_until, Deadline deadline) {
     const UserId user_id{user.id};
     Streams more;
     const auto factors = more.read<Factors>(factors_of(user_id));
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(std::move(more)));
     const Factors before = attempt.state(factors);
-    for (std::size_t i = 0; i < before.enrolled.size(); ++i) {
-        const FactorId factor_id = before.enrolled[i].id;
+    std::vector<FactorId> gone;
+    if (!kept_until) {
+        for (const auto& one : before.enrolled) gone.push_back(one.id);
+        for (const auto& one : before.kept) gone.push_back(one.factor.id);
+    }
+    for (std::size_t i = 0; i < gone.size(); ++i) {
+        const FactorId factor_id = gone[i];
         KEYLEDGER_CO_TRY(dropped, co_await drop_app(services, attempt, user_id, factor_id, deadline));
     }
-    KEYLEDGER_CO_TRY(removed, attempt.decide_and_append(factors, RemoveAllFactors{user_id}));
+    const RemoveAllFactors command{user_id, kept_until};
+    KEYLEDGER_CO_TRY(removed, attempt.decide_and_append(factors, command));
     KEYLEDGER_CO_TRY(forgiven, attempt.decide_and_append(factors, ForgiveFactorAttempts{user_id}));
     co_return attempt.decide_and_append(user, TurnOffSecondFactor{});
 }
@@ -49,7 +56,7 @@ Answer<Receipt> reset_second_factor(Services& services, Bearer bearer, UserId us
     if (user_id == bearer.user_id) co_return Unexpected(refusals::kNotOnOneself);
     const Deadline deadline = caller.deadline;
     const AdministrationStep step = [&](Administration& on) -> StepResult {
-        auto taken = co_await take_all_factors(services, on.attempt, on.user, deadline);
+        auto taken = co_await take_all_factors(services, on.attempt, on.user, std::nullopt, deadline);
         co_return taken;
     };
     RequiredAuthority required{bearer, kWriteUsers, Subject::user(user_id)};

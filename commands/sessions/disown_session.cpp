@@ -23,8 +23,9 @@ Answer<Receipt> disown_session(Services& services, const Secret& link, Caller ca
         const User& state = attempt.state(user);
         if (!state.exists()) co_return Unexpected(refusals::kNotProven);
         attempt.act_as(user_id);
-        const EndSession end{user_id, SessionEndReason::kRevoked};
-        KEYLEDGER_CO_TRY(ended, attempt.decide_and_append(session, session.id, state, end));
+        if (attempt.state(session).user_id != user_id) co_return Unexpected(refusals::kNotProven);
+        // Whoever logged in once may have logged in again, and the second time no mail told of it.
+        KEYLEDGER_CO_TRY(ended, attempt.decide_and_append(user, RevokeAllSessions{}));
         const auto& device_id = attempt.state(session).device_id;
         const auto& known = attempt.state(devices).known;
         const bool is_known =

@@ -1,5 +1,5 @@
 #pragma once
-// "This was not me": whoever is told of a log-in from a new device ends its session by the link in that mail.
+// "This was not me": whoever is told of a log-in from a new device ends what it began by the link in that mail.
 #include "commands/challenges/challenge_secrets.hpp"
 #include "commands/services.hpp"
 
@@ -15,7 +15,7 @@ inline MailLink disown_link(const UserId& user_id, const SessionId& session_id, 
     return link;
 }
 
-// Ends the session, and its device is not known any more. Quiet where both were done. kNotProven.
+// Ends all sessions of the user, and the session's device is not known any more. kNotProven.
 Answer<Receipt> disown_session(Services& services, const Secret& link, Caller caller);
 
 }  // namespace keyledger::commands

@@ -54,22 +54,32 @@ FactorsDecision decide_on(const Factors& factors, const RemoveAllFactors& comman
     Events events;
     for (const Enrolled& one : factors.enrolled)
         events.push_back(FactorRemoved{command.user_id, one.id, command.kept_until});
+    if (command.kept_until) return events;
+    for (const Factors::Kept& one : factors.kept) events.push_back(FactorForgotten{command.user_id, one.factor.id});
     return events;
 }
 
+// May a thief have enrolled it? One that came within the week before, too, unless the account began with it.
+bool may_be_a_thiefs(const Enrolled& factor, Instant since) {
+    const bool is_of_old = factor.enrolled_at < since - Factors::kEstablishedAfter;
+    const bool is_of_the_beginning = factor.enrolled_with == EnrolledWith::kNewAccount && factor.enrolled_at < since;
+    return !is_of_old && !is_of_the_beginning;
+}
+
+// First given back, then removed: with the last one that is removed the recovery codes would be void.
 FactorsDecision decide_on(const Factors& factors, const UndoFactorChanges& command) {
     Events events;
-    for (const Enrolled& one : factors.enrolled)
-        if (one.enrolled_at >= command.since) events.push_back(FactorRemoved{command.user_id, one.id});
     for (const Factors::Kept& one : factors.kept) {
-        const bool from_before = one.factor.enrolled_at < command.since;
-        if (from_before && one.removed_at >= command.since && command.now < one.until)
-            events.push_back(FactorGivenBack{command.user_id, one.factor.id});
+        const bool is_owners = !may_be_a_thiefs(one.factor, command.since) && command.since < one.until;
+        if (is_owners) events.push_back(FactorGivenBack{command.user_id, one.factor.id});
+        else events.push_back(FactorForgotten{command.user_id, one.factor.id});
     }
-    if (factors.codes_made_at < command.since) return events;
+    for (const Enrolled& one : factors.enrolled)
+        if (may_be_a_thiefs(one, command.since)) events.push_back(FactorRemoved{command.user_id, one.id});
     const auto& former = factors.former_codes;
-    const bool known = former && former->made_at < command.since && former->replaced_at >= command.since;
-    events.push_back(RecoveryCodesGivenBack{command.user_id, known ? former->digests : std::vector<std::string>()});
+    const bool were_replaced = former && former->replaced_at >= command.since - Factors::kKeptFor;
+    if (were_replaced) events.push_back(RecoveryCodesGivenBack{command.user_id, former->digests});
+    else if (factors.codes_made_at >= command.since) events.push_back(RecoveryCodesGivenBack{command.user_id, {}});
     return events;
 }
 

@@ -259,15 +259,15 @@ struct RemoveFactor {
     FactorId factor_id;
     std::optional<Instant> kept_until{};
 };
-struct RemoveAllFactors {  // quiet where there are none
+struct RemoveAllFactors {  // quiet where there are none. Not kept: nor is what was removed before
     UserId user_id;
     std::optional<Instant> kept_until{};
 };
-// What was done to them since then is undone; quiet where nothing was.
+// What was done to them since then is undone, and what a thief may have prepared in the seven days before; quiet where
+// nothing was. What is kept then is given back or forgotten.
 struct UndoFactorChanges {
     UserId user_id;
     Instant since;
-    Instant now;
 };
 struct ForgetFactor {  // quiet before its time, and where it is not kept
     UserId user_id;

@@ -39,8 +39,8 @@ Reply undo_change_by_page(Call& call) {
 
 Reply show_not_me_page(Call& call) {
     Page page{
-        "This was not me", {"The session that began with that log-in ends, and its device is forgotten."}, {}, {}};
-    co_return show_link_page(call.request, std::move(page), {"not-me", "End the session", {}, {}});
+        "This was not me", {"All sessions of your account end, and the device of that log-in is forgotten."}, {}, {}};
+    co_return show_link_page(call.request, std::move(page), {"not-me", "End all sessions", {}, {}});
 }
 
 Reply end_session_by_page(Call& call) {
@@ -48,7 +48,7 @@ Reply end_session_by_page(Call& call) {
     if (!token) co_return show_refusal(call.request, refusals::kNotProven);
     const auto outcome = co_await commands::disown_session(call.services(), *token, caller_of(call.request));
     if (!outcome) co_return show_refusal(call.request, outcome.error());
-    const Page done{"That session has ended",
+    const Page done{"All sessions have ended",
                     {"Whoever logged in knows your password, or reads your mail: set another password now."},
                     {},
                     {}};

@@ -3,6 +3,7 @@
 #include "commands/accounts/undo.hpp"
 
 #include "commands/account_services.hpp"
+#include "commands/accounts/change_email.hpp"
 #include "domain/challenges/challenge.hpp"
 #include "tests/commands/factors/second_factors.hpp"
 
@@ -42,7 +43,7 @@ TEST_F(UndoTest, GivesASecondFactorBackThatAThiefRemoved) {
     EXPECT_TRUE(test::refused(complete(half(), next(phone)), refusals::kWrongSecondFactor)) << "the owner is out";
     mark();
     ASSERT_TRUE(test::succeeds(undo(mailed(phone_id))));
-    EXPECT_EQ(since(), (Types{"factor.removed", "factor.given_back", "factor.recovery_codes_given_back",
+    EXPECT_EQ(since(), (Types{"factor.given_back", "factor.removed", "factor.recovery_codes_given_back",
                               "user.second_factor_given_back"}));
     EXPECT_EQ(user().password_use, User::PasswordUse::kMustBeReset);
     EXPECT_FALSE(holds(grant_));
@@ -111,6 +112,124 @@ TEST_F(UndoTest, ForgetsARemovedFactorWhenItsTimeIsOver) {
     EXPECT_EQ(kept_credentials(), 1u);
     ASSERT_TRUE(test::succeeds(forget()));
     EXPECT_EQ(since(), Types{"factor.forgotten"});
+}
+
+// ---- what a thief can do before and after -----------------------------------------------------------------------
+class TakeoverTest : public UndoTest {
+protected:
+    void SetUp() override {
+        UndoTest::SetUp();
+        phone_ = enrol();
+        phone_id_ = factor_id_;
+        Streams streams;
+        const auto ann = streams.read<User>(ann_);
+        const Step step = [&](Attempt& attempt) -> StepResult {
+            const VerifyEmail command{};
+            co_return attempt.decide_and_append(ann, command);
+        };
+        ASSERT_TRUE(test::succeeds(run(node.executor.run(caller(), streams, step))));
+    }
+    // By whoever is logged in, as if the new address had been proven.
+    void change_address() {
+        clock.advance(seconds(1));
+        Streams streams;
+        const auto ann = streams.read<User>(ann_);
+        const ChangeEmail command{"thief@example.com", clock.now() + kUndoEmailChangeFor, grant_.session_id};
+        const Step step = [&](Attempt& attempt) -> StepResult { co_return attempt.decide_and_append(ann, command); };
+        ASSERT_TRUE(test::succeeds(run(node.executor.run(caller(), streams, step))));
+        address_link_ = Secret(world.challenge_secrets.seal(undo_link(ann_, user()).value()));
+    }
+    void expect_whole() {
+        EXPECT_EQ(user().email, kAnnsEmail);
+        EXPECT_EQ(user().password_use, User::PasswordUse::kMustBeReset);
+        ASSERT_EQ(factors().enrolled.size(), 1u);
+        EXPECT_EQ(factors().enrolled[0].id, phone_id_);
+        EXPECT_TRUE(factors().kept.empty());
+        EXPECT_EQ(factors().recovery_codes.size(), 10u);
+        EXPECT_EQ(user().second_factor, User::SecondFactor::kOn);
+        EXPECT_LE(user().second_factor_counts_from, clock.now());
+        EXPECT_FALSE(user().erasure_due_at);
+        EXPECT_FALSE(holds(grant_));
+        EXPECT_EQ(kept_credentials(), 2u);
+    }
+
+    std::string phone_;
+    FactorId phone_id_;
+    Secret address_link_;
+};
+
+TEST_F(TakeoverTest, IsUndoneWholeByTheLinkOfTheAddress) {
+    change_address();
+    ASSERT_TRUE(test::succeeds(remove(proof(next(phone_)))));
+    enrol();
+    ASSERT_TRUE(test::succeeds(undo(address_link_)));
+    expect_whole();
+}
+
+// Removed before the change: that link went to the owner, and undoes both.
+TEST_F(TakeoverTest, IsUndoneWholeByTheLinkOfAFactorRemovedBefore) {
+    ASSERT_TRUE(test::succeeds(remove(proof(next(phone_)))));
+    const Secret link = mailed(phone_id_);
+    change_address();
+    ErasureRequest erasure{bearer_of(grant_), Secret(std::string_view(kPassword))};
+    world.accounts.own_erasure_grace = days(7);
+    ASSERT_TRUE(test::succeeds(run(request_own_erasure(services(), std::move(erasure), caller_of(grant_)))));
+    ASSERT_TRUE(test::succeeds(undo(link)));
+    expect_whole();
+    EXPECT_TRUE(test::refused(undo(address_link_), refusals::kNotProven)) << "all links of the kind are void";
+}
+
+// What a thief enrolled and removed has no link that works after its owner's undo.
+TEST_F(TakeoverTest, LeavesTheThiefNoLink) {
+    change_address();
+    ASSERT_TRUE(test::succeeds(remove(proof(next(phone_)))));
+    const std::string thiefs = enrol();
+    const FactorId thiefs_id = factor_id_;
+    ASSERT_TRUE(test::succeeds(remove(proof(next(thiefs)))));
+    const Secret link = mailed(thiefs_id);
+    ASSERT_TRUE(test::succeeds(undo(address_link_)));
+    expect_whole();
+    EXPECT_TRUE(test::refused(undo(link), refusals::kNotProven));
+}
+
+TEST_F(TakeoverTest, KeepsWhatWasRemovedWhileTheAddressCanBeUndone) {
+    ASSERT_TRUE(test::succeeds(remove(proof(next(phone_)))));
+    clock.advance(days(6));
+    change_address();
+    clock.advance(days(2));
+    mark();
+    ASSERT_TRUE(test::succeeds(run(forget_factor(services(), ann_, phone_id_, caller()))));
+    EXPECT_EQ(since(), Types{});
+    ASSERT_TRUE(test::succeeds(undo(address_link_)));
+    EXPECT_EQ(factors().enrolled.at(0).id, phone_id_);
+}
+
+TEST_F(TakeoverTest, HoldsAnErasureUpUntilNothingCanBeGivenBack) {
+    grant_ = complete(half(), next(phone_))->grant;
+    world.accounts.own_erasure_grace = days(7);
+    ErasureRequest erasure{bearer_of(grant_), Secret(std::string_view(kPassword))};
+    ASSERT_TRUE(test::succeeds(run(request_own_erasure(services(), std::move(erasure), caller_of(grant_)))));
+    clock.advance(days(7) - hours(1));
+    grant_ = complete(half(), next(phone_))->grant;
+    ASSERT_TRUE(test::succeeds(remove(proof(next(phone_)))));
+    clock.advance(hours(2));
+    ASSERT_TRUE(test::succeeds(run(erase_user(services(), ann_, caller()))));
+    EXPECT_TRUE(user().exists());
+    clock.advance(days(7));
+    ASSERT_TRUE(test::succeeds(run(erase_user(services(), ann_, caller()))));
+    EXPECT_FALSE(user().exists());
+}
+
+// An administrator's reset is for good: whoever holds the phone that was lost has no link any more.
+TEST_F(TakeoverTest, GivesNothingBackThatAnAdministratorTookOff) {
+    ASSERT_TRUE(test::succeeds(remove(proof(next(phone_)))));
+    const Secret link = mailed(phone_id_);
+    enrol();
+    world.create_administrator(node, "root@example.com");
+    const Grant root = world.log_in(node, "root@example.com");
+    ASSERT_TRUE(test::succeeds(run(reset_second_factor(services(), bearer_of(root), ann_, caller_of(root)))));
+    EXPECT_TRUE(test::refused(undo(link), refusals::kNotProven));
+    EXPECT_EQ(kept_credentials(), 1u);
 }
 
 }  // namespace

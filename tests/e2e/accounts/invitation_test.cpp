@@ -85,6 +85,7 @@ TEST(Invitation, IsSentByWhoeverMayAndToWhomItIsOfUse) {
 TEST(Verification, IsSentByAdministratorsAndConfirmedByAButton) {
     ApiClient root = administrator(api());
     const Person ann = register_somebody(api());
+    await_that("the user to be listed", [&] { return root.get(of_user(ann.id, "")).status == 200; });
     EXPECT_FALSE(root.get(of_user(ann.id, "")).boolean("/email_verified"));
     ASSERT_EQ(root.post(of_user(ann.id, "/send-verification"), "").status, 204);
     const std::string token = mailbox().await_mail(ann.email, "Is this your address").from_link("token");

@@ -171,6 +171,7 @@ TEST(SecondFactors, AreAskedForByAResetByMail) {
 // I16: whoever had the app in hand once takes it off; the mail has a link that gives it back.
 TEST(SecondFactors, ThatAThiefRemovedAreGivenBackByTheLinkOfTheMail) {
     const Visitor ann = visitor(api());
+    prove_address(api(), ann.person);
     ApiClient client = api().as(ann.tokens.access);
     const Enrolled app = enrol(client, ann.person);
     ASSERT_EQ(client.post(kDisable, body_of(ann.person, {{"code", code_of(app.secret, 1)}})).status, 204);

@@ -69,6 +69,8 @@ struct Visitor {
     Tokens tokens;
 };
 Visitor visitor(const ApiClient& client);
+// They show that they read its mail, by a log-in with a code; links that undo something go to proven addresses alone.
+void prove_address(ApiClient client, const Person& person);
 ApiClient administrator(const ApiClient& client);
 
 Answer introspect(ApiClient client, const ClientOfService& as, const std::string& token);
