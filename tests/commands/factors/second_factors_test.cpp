@@ -213,8 +213,8 @@ TEST_F(SecondFactorsTest, AreDemandedOfRiskyLogIns) {
     node.services.settings.attempts.known_for = days(90);
     EXPECT_TRUE(test::succeeds(run(log_in(services(), login(kAnnsEmail), from("home")))));
     EXPECT_TRUE(test::succeeds(run(log_in(services(), login(kAnnsEmail), from("home")))));
-    EXPECT_TRUE(test::refused(run(log_in(services(), login(kAnnsEmail), from("198.51.100.7"))),
-                              refusals::kEnrolmentNeeded));
+    EXPECT_TRUE(
+        test::refused(run(log_in(services(), login(kAnnsEmail), from("198.51.100.7"))), refusals::kEnrolmentNeeded));
 }
 
 // A token that waits for a second factor enrols none.
