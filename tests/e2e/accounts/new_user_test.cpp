@@ -101,6 +101,29 @@ TEST(NewUsers, AreMadeLineByLineAndOnce) {
     EXPECT_EQ(create_all(api().as(visitor(api()).tokens.access), lines, key, kLines).problem(), "forbidden");
 }
 
+TEST(NewUser, IsRefusedForWhatIsWrong) {
+    ApiClient root = administrator(api());
+    EXPECT_EQ(root.post(kUsers, json_object({{"email", "nobody"}})).problem(), "invalid-fields");
+    const std::string weak = json_object({{"email", somebody().email}, {"one_time_password", "short"}});
+    EXPECT_EQ(root.post(kUsers, weak).problem(), "password-rejected");
+    const HttpHeaders once{{"Idempotency-Key", unique("create")}};
+    one_time_password(create(root, somebody(), once));
+    EXPECT_EQ(create(root, somebody(), once).problem(), "idempotency-mismatch");
+}
+
+TEST(OneTimePassword, IsSetByWhoeverMayAndForOthers) {
+    ApiClient root = administrator(api());
+    const Visitor ann = visitor(api());
+    const Person bob = register_somebody(api());
+    EXPECT_EQ(root.post(of_user(ann.person.id), R"({"one_time_password":5})").problem(), "invalid-fields");
+    EXPECT_EQ(root.post(of_user(ann.person.id), R"({"one_time_password":"short"})").problem(), "password-rejected");
+    EXPECT_EQ(api().as(ann.tokens.access).post(of_user(bob.id), "{}").problem(), "forbidden");
+    EXPECT_EQ(root.post(of_user(root.get(kMe).text("/id")), "{}").problem(), "exceeds-authority") << "one's own";
+    const HttpHeaders once{{"Idempotency-Key", unique("set")}};
+    one_time_password(root.post(of_user(ann.person.id), "{}", once));
+    EXPECT_EQ(root.post(of_user(bob.id), "{}", once).problem(), "idempotency-mismatch");
+}
+
 TEST(OneTimePassword, TakesThePlaceOfAPasswordThatIsLost) {
     ApiClient root = administrator(api());
     const Visitor ann = visitor(api());

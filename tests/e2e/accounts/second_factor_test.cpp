@@ -128,7 +128,12 @@ TEST(SecondFactors, AreResetByAdministrators) {
     EXPECT_EQ(client.post(reset, "").problem(), "exceeds-authority") << "one's own";
     EXPECT_EQ(api().as(visitor(api()).tokens.access).post(reset, "").problem(), "forbidden");
     ApiClient admin = administrator(api());
-    EXPECT_EQ(admin.post(reset, "").status, 204);
+    const HttpHeaders once{{"Idempotency-Key", unique("reset")}};
+    EXPECT_EQ(admin.send("POST", reset, once).status, 204);
+    const std::string others = std::string(kUsers) + "/" + register_somebody(api()).id + "/reset-second-factor";
+    EXPECT_EQ(admin.send("POST", others, once).problem(), "idempotency-mismatch");
+    const std::string nobodys = std::string(kUsers) + "/01890a5d-ac96-774b-bcce-b302099a8057/reset-second-factor";
+    EXPECT_EQ(admin.post(nobodys, "").problem(), "user-unknown");
     ApiClient anybody = api();
     EXPECT_EQ(try_log_in(anybody, ann.person.email, ann.person.password).status, 200);
 }
@@ -190,6 +195,53 @@ TEST(SecondFactors, ThatAThiefRemovedAreGivenBackByTheLinkOfTheMail) {
         json_object({{"token", reset}, {"new_password", password}, {"recovery_code", app.recovery_code}});
     EXPECT_EQ(browser.post(kResetPassword, with_code).status, 204) << "the codes are good again, too";
     EXPECT_EQ(try_log_in(browser, ann.person.email, password).problem(), "mfa-required");
+}
+
+Answer remove_app(ApiClient& client, const std::string& factor_id, const std::string& body) {
+    return client.send("DELETE", std::string(kFactors) + "/" + factor_id, {{"Content-Type", "application/json"}}, body);
+}
+
+// Whoever changes them shows what they know, and what they have.
+TEST(SecondFactors, TakePasswordAndCodeBeforeTheyChange) {
+    constexpr const char* kReauthenticate = "/api/v1/auth/reauthenticate";
+    const Visitor ann = visitor(api());
+    ApiClient client = api().as(ann.tokens.access);
+    const std::string wrong_password = json_object({{"current_password", "not it at all"}, {"code", "000000"}});
+    EXPECT_EQ(client.post(kEnable, json_object({{"current_password", "not it at all"}})).problem(), "wrong-password");
+    for (const char* target : {kEnable, kDisable})
+        EXPECT_EQ(client.post(target, body_of(ann.person, {{"code", "287082"}})).problem(), "factor-unknown") << target;
+    EXPECT_EQ(client.post(kReauthenticate, json_object({{"password", ann.person.password}, {"code", "1"}})).problem(),
+              "factor-unknown");
+    ASSERT_EQ(client.post(kEnable, body_of(ann.person, {})).status, 200);
+    EXPECT_EQ(client.post(kVerify, json_object({{"code", "000000"}})).problem(), "wrong-code");
+    EXPECT_EQ(client.post(kVerify, "{}").problem(), "invalid-fields");
+
+    const Enrolled app = enrol(client, ann.person);
+    EXPECT_EQ(client.put(std::string(kFactors) + "/" + app.factor_id, "{}").problem(), "invalid-fields");
+    EXPECT_EQ(client.post(kEnable, body_of(ann.person, {})).problem(), "invalid-fields");
+    EXPECT_EQ(client.post(kRecoveryCodes, body_of(ann.person, {})).problem(), "invalid-fields");
+    for (const char* target : {kDisable, kRecoveryCodes})
+        EXPECT_EQ(client.post(target, wrong_password).problem(), "wrong-password") << target;
+    EXPECT_EQ(remove_app(client, app.factor_id, wrong_password).problem(), "wrong-password");
+    const std::string wrong_code = body_of(ann.person, {{"code", "000000"}});
+    for (const char* target : {kEnable, kDisable, kRecoveryCodes})
+        EXPECT_EQ(client.post(target, wrong_code).problem(), "wrong-code") << target;
+    EXPECT_EQ(remove_app(client, app.factor_id, wrong_code).problem(), "wrong-code");
+    const std::string again = json_object({{"password", ann.person.password}, {"code", "000000"}});
+    EXPECT_EQ(client.post(kReauthenticate, again).problem(), "wrong-code");
+}
+
+TEST(SecondFactors, AreThreeAtMost) {
+    const Visitor ann = visitor(api());
+    ApiClient client = api().as(ann.tokens.access);
+    std::string secret = enrol(client, ann.person).secret;
+    for (int number = 2; number <= 3; ++number) {
+        const Answer begun = client.post(kEnable, body_of(ann.person, {{"code", code_of(secret, 1)}}));
+        ASSERT_EQ(begun.status, 200) << begun.body;
+        secret = watch_personal(begun.text("/secret"));
+        ASSERT_EQ(client.post(kVerify, json_object({{"code", code_of(secret)}})).status, 200);
+    }
+    EXPECT_EQ(client.post(kEnable, body_of(ann.person, {{"code", code_of(secret, 1)}})).problem(), "limit-reached");
 }
 
 TEST(SecondFactors, RefuseWhatIsNoAttemptAtAll) {

@@ -186,6 +186,38 @@ protected:
                                     json_object({{"handle", change_handle_}, {"code", "000000"}}));
              }}};
     }
+    std::vector<Call> commands_upon_factors_and_devices() const {
+        const std::string user = std::string(kUsers) + "/" + one_.person.id;
+        const std::string mfa = "/api/v1/auth/mfa/";
+        const std::string factor = mfa + "factors" + kNobody;
+        const std::string device = std::string("/api/v1/auth/devices") + kNobody;
+        const std::string named = json_object({{"name", "n"}});
+        const std::string proof = json_object({{"current_password", one_.person.password}, {"code", "000000"}});
+        const std::string newcomer = json_object({{"email", somebody().email}});
+        const HttpHeaders json{{"Content-Type", "application/json"}};
+        return {{"enable mfa", [=, this] { return them().post(mfa + "enable", proof); }},
+                {"verify mfa",
+                 [=, this] {
+                     return them().post(mfa + "verify", json_object({{"code", "000000"}}));
+                 }},
+                {"disable mfa", [=, this] { return them().post(mfa + "disable", proof); }},
+                {"renew codes", [=, this] { return them().post(mfa + "recovery-codes", proof); }},
+                {"list factors", [=, this] { return them().get(mfa + "factors"); }},
+                {"rename a factor", [=, this] { return them().put(factor, named); }},
+                {"remove a factor", [=, this] { return them().send("DELETE", factor, json, proof); }},
+                {"list my devices", [this] { return them().get("/api/v1/auth/devices"); }},
+                {"list a user's devices", [=, this] { return admin().get(user + "/devices"); }},
+                {"name a device", [=, this] { return them().put(device, named); }},
+                {"forget a device", [=, this] { return them().del(device); }},
+                {"make a user", [=, this] { return admin().post(kUsers, newcomer); }},
+                {"make users",
+                 [=, this] {
+                     const HttpHeaders lines{{"Content-Type", "application/x-ndjson"}};
+                     return admin().send("POST", std::string(kUsers) + "/bulk", lines, newcomer);
+                 }},
+                {"set a password", [=, this] { return admin().post(user + "/one-time-password", "{}"); }},
+                {"reset factors", [=, this] { return admin().send("POST", user + "/reset-second-factor"); }}};
+    }
     std::vector<Call> commands() const {
         const std::string user = std::string(kUsers) + "/" + one_.person.id;
         const std::string session = std::string(kSessions) + "/" + one_.tokens.session_id;
@@ -269,7 +301,7 @@ protected:
             {"show a service account", [this] { return admin().get(kAccounts + ("/" + one_.person.id)); }},
             {"evaluate oneself", [this] { return them().post("/access/v1/evaluation", question()); }}};
         for (const auto& more : {queries(), commands(), commands_upon_groups(), commands_upon_service_accounts(),
-                                 commands_upon_addresses()})
+                                 commands_upon_addresses(), commands_upon_factors_and_devices()})
             all.insert(all.end(), more.begin(), more.end());
         return all;
     }

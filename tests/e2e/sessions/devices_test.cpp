@@ -114,6 +114,25 @@ TEST(Devices, AreTheirUsersAndAdministrators) {
     EXPECT_EQ(admin.get(std::string(kUsers) + "/" + anns + "/devices").problem(), "user-unknown");
 }
 
+TEST(Devices, HoldAKeyToItsRequest) {
+    const Person person = register_somebody(api());
+    const Answer first = log_in_with(api().with("User-Agent", kFirefox), person);
+    log_in_with(api().with("User-Agent", kChrome), person);
+    ApiClient client = api().as(first.text("/access_token"));
+    await_that("both devices", [&] { return client.get(kDevices).count() == 2; });
+    const Answer list = client.get(kDevices);
+    const std::string one = std::string(kDevices) + "/" + list.text("/items/0/id");
+    const std::string other = std::string(kDevices) + "/" + list.text("/items/1/id");
+    const HttpHeaders name{{"Idempotency-Key", unique("name")}};
+    EXPECT_EQ(client.put(one, json_object({{"name", "laptop"}}), name).status, 204);
+    EXPECT_EQ(client.put(one, json_object({{"name", "desk"}}), name).problem(), "idempotency-mismatch");
+    const std::string mine = list.boolean("/items/0/current") ? other : one;
+    const std::string current = list.boolean("/items/0/current") ? one : other;
+    const HttpHeaders forget{{"Idempotency-Key", unique("forget")}};
+    EXPECT_EQ(client.del(mine, forget).status, 204);
+    EXPECT_EQ(client.del(current, forget).problem(), "idempotency-mismatch");
+}
+
 // One mail of one log-in, and none of the first.
 TEST(Devices, ThatAreNewAreToldByMail) {
     const Person person = register_somebody(api());
