@@ -115,7 +115,10 @@ std::vector<PlannedJob> AccountMail::plan(const DecodedEvent& event) const {
     return {{std::string(mail::row_of(told->kind).name), told->user_id.value_or(event.recorded->stream_id)}};
 }
 
-bool AccountMail::performs(std::string_view kind) const { return mail::kind_named(kind).has_value(); }
+bool AccountMail::performs(std::string_view kind) const {
+    const auto known = mail::kind_named(kind);
+    return known && !mail::is_alert(*known);
+}
 
 // The event that caused the job, as far as its stream does not fold it.
 struct AccountMail::Cause {

@@ -95,12 +95,8 @@ Answer<Receipt> undo_change(Services& services, const Secret& link, Caller calle
 
 Answer<Receipt> forget_factor(Services& services, UserId user_id, FactorId factor_id, Caller caller) {
     Streams streams;
-    const auto user = streams.read<User>(user_id);
     const auto factors = streams.read<Factors>(factors_of(user_id));
     const Step step = [&](Attempt& attempt) -> StepResult {
-        // A change of the address that can be undone holds it up: it would be given back.
-        const User& state = attempt.state(user);
-        if (state.former_email && services.clock.now() < state.undo_until) co_return Result<void, CommandError>{};
         const ForgetFactor command{user_id, factor_id, services.clock.now()};
         KEYLEDGER_CO_TRY(events, decide(attempt.state(factors), command));
         if (events->empty()) co_return Result<void, CommandError>{};

@@ -70,9 +70,11 @@ bool may_be_a_thiefs(const Enrolled& factor, Instant since) {
 FactorsDecision decide_on(const Factors& factors, const UndoFactorChanges& command) {
     Events events;
     for (const Factors::Kept& one : factors.kept) {
-        const bool is_owners = !may_be_a_thiefs(one.factor, command.since) && command.since < one.until;
-        if (is_owners) events.push_back(FactorGivenBack{command.user_id, one.factor.id});
-        else events.push_back(FactorForgotten{command.user_id, one.factor.id});
+        if (may_be_a_thiefs(one.factor, command.since))
+            events.push_back(FactorForgotten{command.user_id, one.factor.id});
+        // What was removed before has a link of its own, and may be what its owner took off.
+        else if (one.removed_at >= command.since && command.since < one.until)
+            events.push_back(FactorGivenBack{command.user_id, one.factor.id});
     }
     for (const Enrolled& one : factors.enrolled)
         if (may_be_a_thiefs(one, command.since)) events.push_back(FactorRemoved{command.user_id, one.id});

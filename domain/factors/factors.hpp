@@ -263,8 +263,8 @@ struct RemoveAllFactors {  // quiet where there are none. Not kept: nor is what 
     UserId user_id;
     std::optional<Instant> kept_until{};
 };
-// What was done to them since then is undone, and what a thief may have prepared in the seven days before; quiet where
-// nothing was. What is kept then is given back or forgotten.
+// What was done to them since then is undone, and what a thief may have enrolled in the seven days before goes; quiet
+// where nothing was.
 struct UndoFactorChanges {
     UserId user_id;
     Instant since;

@@ -6,6 +6,7 @@
 #include "domain/credentials/login_attempts.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/memory/memory_store.hpp"
+#include "reactors/account_mail.hpp"
 #include "tests/support/world/given.hpp"
 #include "tests/support/world/world.hpp"
 
@@ -68,6 +69,26 @@ TEST_F(AlertMailTest, TellsOfANewAdministratorByTheirAddress) {
     ASSERT_EQ(sent.size(), 1U);
     EXPECT_EQ(sent[0].address, "operators@example.com");
     EXPECT_EQ(sent[0].facts.address, "Root@Example.com");
+}
+
+// Beside the other parts, of which one knows the kinds of all mail that people get.
+TEST_F(AlertMailTest, PerformsItsOwnJobsAmongAllParts) {
+    world.create_administrator(node, "root@example.com");
+    const MailLinks links(world.challenge_secrets, "https://keyledger.example");
+    AccountMail accounts(store, node.executor.folder(), links, out);
+    Mail all({&accounts, &reactor});
+    int done = 0;
+    for (const RecordedEvent& recorded : world.events()) {
+        const auto jobs = all.plan(decoded(recorded));
+        for (std::size_t i = 0; i < jobs.size(); ++i) {
+            const JobId id{test::uuid(0x10), "mail", recorded.position, static_cast<std::int32_t>(i)};
+            const auto performed = run(all.perform(Job{id, jobs[i].kind, jobs[i].subject, {}}, Deadline::max()));
+            EXPECT_TRUE(std::holds_alternative<Done>(performed)) << jobs[i].kind;
+            ++done;
+        }
+    }
+    EXPECT_EQ(done, 2) << "a welcome and an alert";
+    EXPECT_EQ(sent.back().kind, mail::Kind::kAlertAdministrator);
 }
 
 // Break-glass, and not what an administrator does with a token.
