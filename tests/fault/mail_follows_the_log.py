@@ -3,7 +3,8 @@
 
 Scenario. A service with a mailbox of its own is killed (SIGKILL), half of the times at a random moment and half at the
 moment at which a mail arrived, while people register, forget passwords, enrol factors, are locked out and disabled,
-travel, and so on (mailed_people.py). What was acknowledged is in the log, and so may be more. When it runs again,
+travel, lose their address to a thief and get it back, and so on (mailed_people.py). What was acknowledged is in the
+log, and so may be more. When it runs again,
 
   * each event of the log that owes a mail (owed_mail.py, a rule of its own) has its jobs, each once, and no other
     event has any;
@@ -21,8 +22,8 @@ import time
 
 import evidence
 from mailbox import Mailbox, message_id
-from mailed_people import OWES_LATE, PASSWORD, PLACES, REVOKER, SETTINGS, STORIES, Person, Storyteller, World
-from owed_mail import OWES, owed_by
+from mailed_people import ALERTS_TO, OWES_LATE, PASSWORD, PLACES, REVOKER, SETTINGS, STORIES, Person, Storyteller, World
+from owed_mail import OPERATOR, SORTS, Readers, owed_by, sort_of
 from places_file import places_file
 from scenario import Database, arguments, die, run_scenario
 from servers import query
@@ -98,8 +99,8 @@ def kill_again_and_again(service, world, received, kills):
 
 
 def events_since(database, position):
-    """Those that the reactor was there for."""
-    sql = f"select * from ({evidence.TABLES['events']}) as e where position > {position}"
+    """Those that the reactor was there for, in the order of the log."""
+    sql = f"select * from ({evidence.TABLES['events']}) as e where position > {position} order by position"
     return [json.loads(row) for row in query(database.url, f"select to_json(t) from ({sql}) as t")]
 
 
@@ -111,8 +112,9 @@ def jobs_of(database):
 def compare(events, jobs, received, addresses, expect):
     """Each event by itself with its jobs, and each job with its mails. What came twice."""
     missing, other, unsent, unwanted, elsewhere, unexplained, twice = [], [], [], [], [], [], []
-    surplus = set(jobs)
+    surplus, reading = set(jobs), Readers(addresses)
     for event in events:
+        reading.follow(event)
         for ordinal, owed in enumerate(owed_by(event)):
             name = f"{event['event_type']} at {event['position']}.{ordinal}"
             job = jobs.get((event["position"], ordinal))
@@ -123,13 +125,13 @@ def compare(events, jobs, received, addresses, expect):
             if (job["kind"], job["subject"]) != (owed.kind, owed.subject):
                 other.append(f"{name}: {job['kind']} about {job['subject']}")
             times, readers = received.of(event, ordinal)
-            if not owed.is_sent:
+            if not reading.are_written_to(owed):
                 unwanted += [name] if times else []
                 continue
             unsent += [name] if times == 0 else []
             unexplained += [name] if times > job["attempts"] else []
             twice += [f"{name} ({times} mails, {job['attempts']} attempts)"] if times > 1 else []
-            address = addresses.get(owed.subject)
+            address = reading.address(owed)
             elsewhere += [name] if len(readers) > 1 or (address and times and readers != {address}) else []
     expect("events that owe a job and have none", missing[:SHOWN], [])
     expect("jobs that no event owes", sorted(surplus)[:SHOWN], [])
@@ -145,7 +147,8 @@ def verdict(database, began, world, received, expect):
     events, jobs = events_since(database, began), jobs_of(database)
     twice = compare(events, jobs, received, world.addresses, expect)
     in_log = collections.Counter(event["event_type"] for event in events)
-    owing = collections.Counter(event["event_type"] for event in events if owed_by(event))
+    sorts = collections.Counter(sort_of(event) for event in events)
+    owing = collections.Counter(sort_of(event) for event in events if owed_by(event))
     expect("acknowledged events that are not in the log",
            {name: times - in_log[name] for name, times in world.acknowledged.items() if times > in_log[name]}, {})
     states = collections.Counter((job["state"], job["error_code"]) for job in jobs.values())
@@ -153,14 +156,13 @@ def verdict(database, began, world, received, expect):
     foreign = set(received.times) - {f"<{event['event_id']}.{at}@example.com>" for event in events
                                      for at, _ in enumerate(owed_by(event))}
     expect("mails of no event", sorted(foreign)[:SHOWN], [])
-    expect("events that owe mail and did not happen", sorted(set(OWES) - set(owing) - OWES_LATE), [])
-    for name in sorted(OWES):
-        print(f"    {name}: {owing[name]} of {in_log[name]} owe mail")
+    expect("events that owe mail and did not happen", sorted(SORTS - set(owing) - OWES_LATE), [])
+    for name in sorted(SORTS):
+        print(f"    {name}: {owing[name]} of {sorts[name]} owe mail")
     for name in twice:
         print(f"    twice: {name}")
     print(f"{sum(owing.values())} events that owe mail, {len(jobs)} jobs, {sum(received.times.values())} mails"
           f" of {len(received.times)} jobs, {len(twice)} more than once")
-
 
 
 def tell(service, database, mailbox, kills, expect):
@@ -169,6 +171,7 @@ def tell(service, database, mailbox, kills, expect):
            "the planner's beginning")
     began = count(database, "select coalesce(max(position), 0) from keyledger.events")
     world, received = World(service, mailbox, Person(ADMINISTRATOR)), Received(mailbox)
+    world.addresses[OPERATOR] = [ALERTS_TO]
     people = [Storyteller(world, number) for number in range(STORYTELLERS)]
     for one in people:
         one.start()
@@ -193,8 +196,9 @@ def tell(service, database, mailbox, kills, expect):
            >= head, "the planner's end")
     # What a killed process had claimed is somebody else's when its lease ends: by hand, for that takes four minutes.
     Database.psql(database.url, "update keyledger.jobs set due_at = now() where state = 'due' and attempts > 0")
-    open_jobs = "select count(*) from keyledger.jobs where state = 'due'"
-    awaits(lambda: received.take() is not None and count(database, open_jobs) == 0, "every job's end")
+    def unfinished():
+        return [job for job in jobs_of(database).values() if job["state"] == "due"]
+    awaits(lambda: received.take() is not None and not unfinished(), lambda: f"the end of {unfinished()[:SHOWN]}")
     received.take()
     verdict(database, began, world, received, expect)
     service.stop()

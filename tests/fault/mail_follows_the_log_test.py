@@ -6,25 +6,44 @@ import collections
 import unittest
 
 import mail_follows_the_log
+from owed_mail import OPERATOR
 
-ANN, NOBODYS, ONE, TWO, THREE = (f"0190aaaa-0000-7000-8000-00000000000{number}" for number in range(5))
-EVENTS = [
-    {"position": 1, "version": 1, "event_type": "user.registered", "stream_id": ANN, "event_id": ONE, "payload": {}},
-    {"position": 2, "version": 2, "event_type": "user.password_set", "stream_id": ANN, "event_id": TWO, "payload": {}},
-    {"position": 3, "version": 1, "event_type": "challenge.asked", "stream_id": NOBODYS, "event_id": THREE,
-     "payload": {"purpose": "unlock", "language": "de"}},
-]
+ANN, NOBODYS, ASKED, ADMINISTRATORS, ONE, TWO, THREE, FOUR, FIVE, SIX, SEVEN, EIGHT, NINE = (
+    f"0190aaaa-0000-7000-8000-{number:012}" for number in range(13))
+FIRST, SECOND, OPERATORS = "ann@example.com", "ann@example.net", "operator@example.com"
+EVENTS = [{"position": at, "version": version, "event_type": event_type, "stream_type": event_type.split(".")[0],
+           "stream_id": stream_id, "event_id": event_id, "payload": payload, "metadata": {"at": 0, "actor": "system"}}
+          for at, version, event_type, stream_id, event_id, payload in (
+    (1, 1, "user.registered", ANN, ONE, {}),
+    (2, 2, "user.password_set", ANN, TWO, {}),
+    (3, 1, "challenge.asked", NOBODYS, THREE, {"purpose": "unlock", "language": "de"}),
+    (4, 3, "user.email_verified", ANN, FOUR, {}),
+    (5, 1, "challenge.asked", ASKED, FIVE, {"purpose": "change_email", "language": "en", "subject": ANN}),
+    (6, 4, "user.email_changed", ANN, SIX, {}),
+    (7, 5, "user.email_change_undone", ANN, SEVEN, {}),
+    (8, 6, "user.one_time_password_set", ANN, EIGHT, {}),
+    (9, 1, "administrators.joined", ADMINISTRATORS, NINE, {"user_id": ANN}))]
 
 
 class Told(unittest.TestCase):
     def setUp(self):
-        self.jobs = {(1, 0): {"kind": "welcome", "subject": ANN, "attempts": 1},
-                     (3, 0): {"kind": "challenge", "subject": NOBODYS, "attempts": 1}}
+        jobs = [(1, 0, "welcome", ANN), (3, 0, "challenge", NOBODYS), (5, 0, "email-change", ASKED),
+                (6, 0, "former-address", ANN), (6, 1, "new-address", ANN), (8, 0, "password-changed", ANN),
+                (8, 1, "alert-recovery", ANN), (9, 0, "alert-administrator", ADMINISTRATORS)]
+        self.jobs = {(position, ordinal): {"kind": kind, "subject": subject, "attempts": 1}
+                     for position, ordinal, kind, subject in jobs}
+        self.events = list(EVENTS)
         self.received = mail_follows_the_log.Received(None)
         self.mail(ONE)
+        self.mail(FIVE, SECOND)
+        self.mail(SIX)
+        self.mail(SIX, SECOND, 1)
+        self.mail(EIGHT)
+        self.mail(EIGHT, OPERATORS, 1)
+        self.mail(NINE, OPERATORS)
 
-    def mail(self, event_id, reader="ann@example.com"):
-        name = f"<{event_id}.0@example.com>"
+    def mail(self, event_id, reader=FIRST, ordinal=0):
+        name = f"<{event_id}.{ordinal}@example.com>"
         self.received.times[name] += 1
         self.received.readers.setdefault(name, set()).add(reader)
 
@@ -34,7 +53,8 @@ class Told(unittest.TestCase):
         def expect(what, got, wanted):
             if got != wanted:
                 faults[what] = got
-        self.twice = mail_follows_the_log.compare(EVENTS, self.jobs, self.received, {ANN: "ann@example.com"}, expect)
+        addresses = {ANN: [FIRST, SECOND], OPERATOR: [OPERATORS]}
+        self.twice = mail_follows_the_log.compare(self.events, self.jobs, self.received, addresses, expect)
         return faults
 
     def test_nothing_of_a_good_run(self):
@@ -68,6 +88,34 @@ class Told(unittest.TestCase):
     def test_a_mail_to_somebody_else(self):
         self.mail(ONE, "bob@example.com")
         self.jobs[1, 0]["attempts"] = 2
+        self.assertEqual(list(self.named()), ["mails to somebody else"])
+
+    def test_mails_to_the_other_address(self):
+        for at, event_id in ((0, SIX), (1, SIX), (0, FIVE), (0, EIGHT)):
+            name, readers = f"<{event_id}.{at}@example.com>", self.received.readers
+            with self.subTest(name):
+                before = readers[name]
+                readers[name] = {FIRST} if before == {SECOND} else {SECOND}
+                self.assertEqual(list(self.named()), ["mails to somebody else"])
+                readers[name] = before
+
+    def test_a_mail_to_an_address_from_before_that_nobody_proved(self):
+        self.events = [event for event in EVENTS if event["event_type"] != "user.email_verified"]
+        self.assertEqual(self.named(), {"jobs for nobody that brought one": ["user.email_changed at 6.0"]})
+
+    def test_a_second_job_of_an_event_that_was_not_planned(self):
+        for position in (6, 8):
+            with self.subTest(position):
+                job = self.jobs.pop((position, 1))
+                self.assertEqual(list(self.named()), ["events that owe a job and have none"])
+                self.jobs[position, 1] = job
+
+    def test_jobs_in_another_order(self):
+        self.jobs[8, 0], self.jobs[8, 1] = self.jobs[8, 1], self.jobs[8, 0]
+        self.assertEqual(list(self.named()), ["jobs that are another's"])
+
+    def test_an_alert_to_whom_it_is_about(self):
+        self.received.readers[f"<{NINE}.0@example.com>"] = {FIRST}
         self.assertEqual(list(self.named()), ["mails to somebody else"])
 
     def test_a_mail_that_came_twice(self):

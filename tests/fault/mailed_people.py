@@ -27,6 +27,8 @@ REQUEST_S, MAIL_S, PAUSE_S = 15, 4, 0.02
 RESEND_S = 61  # not within a minute
 OWES_LATE = {"registration.mail_asked"}  # what a short run does not come to
 CODES_USED = 7  # of ten: then three are left
+ALERTS_TO, ALERTS = "operator@example.com", 4  # of a kind: six come at once, and some of those twice
+ADMINISTRATOR_ROLE = "6b65796c-6564-8065-8072-6f6c65000001"
 LOCKED = "Too many failed attempts to log in to your account"
 REVOKER = ("revoker", "one lantern under each bridge")
 SETTINGS = {
@@ -35,6 +37,7 @@ SETTINGS = {
     "KEYLEDGER_ERASURE_GRACE_HOURS": "1", "KEYLEDGER_ACCESS_TOKEN_SECONDS": "3600",
     "KEYLEDGER_TRUSTED_PROXIES": "127.0.0.0/8", "KEYLEDGER_MAIL_OPEN_RATE_PER_MINUTE": "1000000",
     "KEYLEDGER_LOGIN_NAME_BURST": "1000000", "KEYLEDGER_NETWORK_CONNECTIONS": "1000000",
+    "KEYLEDGER_ALERTS_TO": ALERTS_TO,
 }
 
 
@@ -57,7 +60,8 @@ class World:
         self.stop, self.lock = threading.Event(), threading.Lock()
         self.acknowledged = collections.Counter()  # by type of event
         self.told, self.given_up = collections.Counter(), collections.Counter()  # stories, by what they are about
-        self.addresses = {}  # of user ids
+        self.addresses = {}  # of user ids, in the order in which they wanted them
+        self.alerts = collections.Counter()  # by type of event
         self.numbers = itertools.count(1)
         self.resendable = collections.deque()  # (from when on, handle)
         self.broken = None
@@ -65,6 +69,11 @@ class World:
     def acknowledge(self, event_type):
         with self.lock:
             self.acknowledged[event_type] += 1
+
+    def may_alert(self, event_type):
+        with self.lock:
+            self.alerts[event_type] += 1
+            return self.alerts[event_type] <= ALERTS
 
     def send(self, method, path, body, headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=REQUEST_S)
@@ -132,17 +141,60 @@ def newcomer(world):
                           event="user.registered")
     person.id = proven["id"]
     with world.lock:
-        world.addresses[person.id] = person.email
+        world.addresses[person.id] = [person.email]
     log_in(world, person)
     return person
 
 
-def administer(world, method, person, act, body=None, event=None):
-    """By the administrator."""
+def as_administrator(world, method, path, body, event):
     root = world.administrator
     if root.token is None:
         log_in(world, root)
-    return world.ask(method, f"/api/v1/admin/users/{person.id}{act}", body, root.token, event=event)[0]
+    return world.ask(method, path, body, root.token, event=event)[0]
+
+
+def administer(world, method, person, act, body=None, event=None):
+    return as_administrator(world, method, f"/api/v1/admin/users/{person.id}{act}", body, event)
+
+
+def made_by_administrator(world, **how):
+    """Whose address is not proven. What is shown of them, too."""
+    person = Person(f"made{next(world.numbers)}@example.com")
+    shown = as_administrator(world, "POST", "/api/v1/admin/users", {"email": person.email, **how}, "user.registered")
+    person.id = shown["id"]
+    with world.lock:
+        world.addresses[person.id] = [person.email]
+    return person, shown
+
+
+def replace_password(world, person, given, password):
+    world.ask("POST", "/api/v1/auth/replace-password", {
+        "email": person.email, "password": given["one_time_password"], "new_password": password},
+        event="user.password_changed")
+
+
+def press_button(world, page, token, event):
+    world.ask("POST", page, urllib.parse.urlencode({"token": token}), event=event,
+              Content_Type="application/x-www-form-urlencoded")
+
+
+def want_address(world, person, email):
+    """The handle of what was asked."""
+    with world.lock:
+        world.addresses[person.id].append(email)
+    return world.ask("POST", "/api/v1/auth/change-email", {"email": email, "current_password": person.password},
+                     person.token, event="challenge.asked")[0]["handle"]
+
+
+def change_address(world, person):
+    """Whoever reads the mail of the address from before."""
+    former, email = Person(person.email), f"moved{next(world.numbers)}@example.com"
+    handle = want_address(world, person, email)
+    person.email = email
+    code = world.read_mail(person, code_in)
+    world.ask("POST", "/api/v1/auth/change-email/confirm", {"handle": handle, "code": code}, person.token,
+              event="user.email_changed")
+    return former
 
 
 def enrol(world, person):
@@ -223,8 +275,7 @@ def lock_and_open_by_mail(world):
     person = lock(world)
     world.ask("POST", "/api/v1/auth/unlock", {"email": person.email}, event="challenge.asked")
     token = world.read_mail(person, lambda mail: token_in(mail, "/account/unlock"))
-    world.ask("POST", "/account/unlock", urllib.parse.urlencode({"token": token}), event="login.unlocked",
-              Content_Type="application/x-www-form-urlencoded")
+    press_button(world, "/account/unlock", token, "login.unlocked")
 
 
 def disable_and_enable(world):
@@ -286,9 +337,58 @@ def lose_the_app(world):
 def be_given_a_password(world):
     person = newcomer(world)
     given = administer(world, "POST", person, "/one-time-password", {}, event="user.one_time_password_set")
-    world.ask("POST", "/api/v1/auth/replace-password", {
-        "email": person.email, "password": given["one_time_password"], "new_password": OTHER_PASSWORD},
-        event="user.password_changed")
+    replace_password(world, person, given, OTHER_PASSWORD)
+
+
+def be_recovered_at_the_machine(world):
+    person = newcomer(world)
+    if not world.may_alert("user.one_time_password_set"):
+        return
+    done = world.service.run("users", "recover", "--email", person.email, check=False)
+    if done.returncode != 0:
+        raise GivenUp(f"users recover: {done.stderr.strip()}")
+    world.acknowledge("user.one_time_password_set")
+
+
+def become_administrator(world):
+    person = newcomer(world)
+    if world.may_alert("administrators.joined"):
+        administer(world, "PUT", person, f"/roles/{ADMINISTRATOR_ROLE}", event="administrators.joined")
+
+
+def lose_the_account_and_get_it_back(world):
+    """A thief, who adds a factor of theirs, and whoever reads the mail of the address from before."""
+    person = newcomer(world)
+    former = change_address(world, person)
+    enrol(world, person)
+    token = world.read_mail(former, lambda mail: token_in(mail, "/account/undo"))
+    press_button(world, "/account/undo", token, "user.email_change_undone")
+
+
+def move_from_an_unproven_address(world):
+    """Which is told nothing."""
+    person, given = made_by_administrator(world)
+    replace_password(world, person, given, person.password)
+    log_in(world, person)
+    change_address(world, person)
+
+
+def want_a_taken_address(world):
+    want_address(world, newcomer(world), newcomer(world).email)
+
+
+def accept_an_invitation(world):
+    person, _ = made_by_administrator(world, invite=True)
+    token = world.read_mail(person, lambda mail: token_in(mail, "/account/invitation"))
+    world.ask("POST", "/api/v1/auth/accept-invitation", {"token": token, "new_password": PASSWORD},
+              event="user.password_reset")
+
+
+def confirm_an_address(world):
+    person, _ = made_by_administrator(world)
+    administer(world, "POST", person, "/send-verification", event="challenge.asked")
+    token = world.read_mail(person, lambda mail: token_in(mail, "/account/confirm-address"))
+    press_button(world, "/account/confirm-address", token, "user.email_verified")
 
 
 def travel(world):
@@ -302,7 +402,9 @@ def travel(world):
 
 STORIES = (change_password, forget_password, log_in_by_mail, ask_for_nobody, register_twice, ask_again,
            lock_and_unlock, lock_and_open_by_mail, disable_and_enable, end_sessions, use_an_old_token,
-           have_a_token_revoked, leave_and_stay, use_up_recovery_codes, lose_the_app, be_given_a_password, travel)
+           have_a_token_revoked, leave_and_stay, use_up_recovery_codes, lose_the_app, be_given_a_password, travel,
+           be_recovered_at_the_machine, become_administrator, lose_the_account_and_get_it_back,
+           move_from_an_unproven_address, want_a_taken_address, accept_an_invitation, confirm_an_address)
 
 
 class Storyteller(threading.Thread):
