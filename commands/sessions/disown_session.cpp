@@ -4,11 +4,21 @@
 
 #include "commands/account_services.hpp"
 #include "commands/challenges/challenges.hpp"
+#include "commands/runtime/spending.hpp"
 #include "domain/devices/devices.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
+#include "security/primitives/bytes.hpp"
 
 namespace keyledger::commands {
+namespace {
+
+eventstore::SpentValue use_of(const MailLink& link) {
+    const ValueLife life{link.expires_at - life_of(link.purpose), link.expires_at};
+    return spent_value("link of a log-in", {security::view_of(link.subject), security::view_of(link.about)}, life);
+}
+
+}  // namespace
 
 Answer<Receipt> disown_session(Services& services, const Secret& link, Caller caller) {
     caller.idempotency.reset();
@@ -23,6 +33,8 @@ Answer<Receipt> disown_session(Services& services, const Secret& link, Caller ca
         const User& state = attempt.state(user);
         if (!state.exists()) co_return Unexpected(refusals::kNotProven);
         attempt.act_as(user_id);
+        // Else whoever has the link makes the log longer for a week.
+        attempt.spend(use_of(*opened), refusals::kNotProven);
         if (attempt.state(session).user_id != user_id) co_return Unexpected(refusals::kNotProven);
         // Whoever logged in once may have logged in again, and the second time no mail told of it.
         KEYLEDGER_CO_TRY(ended, attempt.decide_and_append(user, RevokeAllSessions{}));

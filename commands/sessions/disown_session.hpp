@@ -5,7 +5,7 @@
 
 namespace keyledger::commands {
 
-// Good once or often, for it only ends something.
+// Sealed, and good once.
 inline MailLink disown_link(const UserId& user_id, const SessionId& session_id, Instant logged_in_at) {
     MailLink link;
     link.purpose = ChallengePurpose::kEndSession;
@@ -15,7 +15,8 @@ inline MailLink disown_link(const UserId& user_id, const SessionId& session_id, 
     return link;
 }
 
-// Ends all sessions of the user, and the session's device is not known any more. kNotProven.
+// Ends all sessions of the user, and the session's device is not known any more. kNotProven: also where it was
+// done.
 Answer<Receipt> disown_session(Services& services, const Secret& link, Caller caller);
 
 }  // namespace keyledger::commands
