@@ -158,6 +158,38 @@ TEST_F(AddressMailTest, BringsNothingOfARegistrationThatIsOver) {
     EXPECT_EQ(sent.size(), 1U);
 }
 
+// Of a change both are told, the one from before with what undoes it; unless it was never proven, for then it may be a
+// stranger's.
+TEST_F(AddressMailTest, TellsTheFormerAddressIfItWasProven) {
+    const auto changes = [&](const char* from, const char* to, bool proven) {
+        const UserId user = world.register_user(other, from);
+        commands::Streams streams;
+        const auto stream = streams.read<User>(user);
+        const commands::Step step = [&](commands::Attempt& attempt) -> commands::StepResult {
+            const ChangeEmail change{to, clock.now() + days(7), SessionId{test::uuid(0x51)}};
+            if (proven) {
+                KEYLEDGER_CO_TRY(verified, attempt.decide_and_append(stream, VerifyEmail{}));
+            }
+            co_return attempt.decide_and_append(stream, change);
+        };
+        ASSERT_TRUE(run(other.executor.run(caller(), streams, step)));
+        const Position changed = world.head();
+        perform("former-address", user, changed, 0);
+        perform("new-address", user, changed, 1);
+    };
+    changes("ann@example.com", "ann@elsewhere.example", true);
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[0].kind, mail::Kind::kAddressChangedOld);
+    EXPECT_EQ(sent[0].address, "ann@example.com");
+    EXPECT_EQ(sent[0].facts.link.find("https://keyledger.example/account/undo?token="), 0U);
+    EXPECT_EQ(sent[1].kind, mail::Kind::kAddressChangedNew);
+    EXPECT_EQ(sent[1].address, "ann@elsewhere.example");
+    EXPECT_EQ(sent[1].facts.link, "");
+    changes("bob@example.com", "bob@elsewhere.example", false);
+    ASSERT_EQ(sent.size(), 3U);
+    EXPECT_EQ(sent[2].address, "bob@elsewhere.example");
+}
+
 TEST_F(AddressMailTest, SendsNothingThatNoEventAsksFor) {
     begin("ann@example.com");
     const RecordedEvent begun = world.events(0).front();
