@@ -95,9 +95,7 @@ Answer<OneTimePasswordReceipt> recover_user_as_operator(Services& services, User
     const Step step = [&](Attempt& attempt) -> StepResult {
         if (!attempt.state(user).exists()) co_return Unexpected(refusals::kUserUnknown);
         KEYLEDGER_CO_TRY(put, co_await put_chosen(services, attempt, user, chosen, caller));
-        if (attempt.state(user).second_factor == User::SecondFactor::kOn) {
-            KEYLEDGER_CO_TRY(taken, co_await take_all_factors(services, attempt, user, std::nullopt, caller.deadline));
-        }
+        KEYLEDGER_CO_TRY(taken, co_await take_all_factors_for_good(services, attempt, user, caller.deadline));
         auto unlocked = co_await unlock_proven(services, attempt, user_id);
         co_return unlocked;
     };

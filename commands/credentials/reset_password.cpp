@@ -18,10 +18,7 @@ StepResult pass_second_factor(Services& services, Attempt& attempt, StreamOf<Use
     KEYLEDGER_CO_TRY(is_established, co_await has_established_factor(services, attempt, user.id));
     if (!*is_established) {
         if (presented) co_return Unexpected(refusals::kFactorUnknown);
-        // While the address may be a thief's, nothing of the owner's is destroyed.
-        std::optional<Instant> kept_until;
-        if (attempt.state(user).former_email) kept_until = attempt.state(user).undo_until;
-        auto taken = co_await take_all_factors(services, attempt, user, kept_until, caller.deadline);
+        auto taken = co_await take_all_factors(services, attempt, user, caller.deadline);
         co_return taken;
     }
     if (!presented) co_return Unexpected(refusals::kResetNeedsFactor);

@@ -8,26 +8,40 @@
 
 namespace keyledger::commands {
 
-StepResult take_all_factors(Services& services, Attempt& attempt, StreamOf<User> user,
-                            std::optional<Instant> kept_until, Deadline deadline) {
-    const UserId user_id{user.id};
-    Streams more;
-    const auto factors = more.read<Factors>(factors_of(user_id));
-    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(std::move(more)));
-    const Factors before = attempt.state(factors);
-    std::vector<FactorId> gone;
-    if (!kept_until) {
-        for (const auto& one : before.enrolled) gone.push_back(one.id);
-        for (const auto& one : before.kept) gone.push_back(one.factor.id);
-    }
+namespace {
+
+StepResult drop_apps(Services& services, Attempt& attempt, UserId user_id, std::vector<FactorId> gone,
+                     Deadline deadline) {
     for (std::size_t i = 0; i < gone.size(); ++i) {
         const FactorId factor_id = gone[i];
         KEYLEDGER_CO_TRY(dropped, co_await drop_app(services, attempt, user_id, factor_id, deadline));
     }
-    const RemoveAllFactors command{user_id, kept_until};
-    KEYLEDGER_CO_TRY(removed, attempt.decide_and_append(factors, command));
+    co_return Result<void, CommandError>{};
+}
+
+}  // namespace
+
+StepResult take_all_factors(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline) {
+    const UserId user_id{user.id};
+    Streams more;
+    const auto factors = more.read<Factors>(factors_of(user_id));
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(std::move(more)));
+    std::vector<FactorId> gone;
+    for (const Factors::Enrolled& one : attempt.state(factors).enrolled) gone.push_back(one.id);
+    KEYLEDGER_CO_TRY(dropped, co_await drop_apps(services, attempt, user_id, std::move(gone), deadline));
+    KEYLEDGER_CO_TRY(removed, attempt.decide_and_append(factors, RemoveAllFactors{user_id}));
     KEYLEDGER_CO_TRY(forgiven, attempt.decide_and_append(factors, ForgiveFactorAttempts{user_id}));
     co_return attempt.decide_and_append(user, TurnOffSecondFactor{});
+}
+
+StepResult take_all_factors_for_good(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline) {
+    KEYLEDGER_CO_TRY(taken, co_await take_all_factors(services, attempt, user, deadline));
+    const UserId user_id{user.id};
+    const StreamOf<Factors> factors{factors_of(user_id)};
+    std::vector<FactorId> gone;
+    for (const Factors::Kept& one : attempt.state(factors).kept) gone.push_back(one.factor.id);
+    KEYLEDGER_CO_TRY(dropped, co_await drop_apps(services, attempt, user_id, std::move(gone), deadline));
+    co_return attempt.decide_and_append(factors, ForgetAllFactors{user_id});
 }
 
 Answer<bool> has_established_factor(Services& services, Attempt& attempt, UserId user_id) {
@@ -56,7 +70,7 @@ Answer<Receipt> reset_second_factor(Services& services, Bearer bearer, UserId us
     if (user_id == bearer.user_id) co_return Unexpected(refusals::kNotOnOneself);
     const Deadline deadline = caller.deadline;
     const AdministrationStep step = [&](Administration& on) -> StepResult {
-        auto taken = co_await take_all_factors(services, on.attempt, on.user, std::nullopt, deadline);
+        auto taken = co_await take_all_factors_for_good(services, on.attempt, on.user, deadline);
         co_return taken;
     };
     RequiredAuthority required{bearer, kWriteUsers, Subject::user(user_id)};

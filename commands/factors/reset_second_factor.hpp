@@ -10,10 +10,10 @@ namespace keyledger::commands {
 // kForbidden, kExceedsAuthority, kUserUnknown.
 Answer<Receipt> reset_second_factor(Services& services, Bearer bearer, UserId user_id, Caller caller);
 
-// In a step: the same, for whoever was let do it. `kept_until`: they can be given back until then; else what was
-// removed before can't be either.
-StepResult take_all_factors(Services& services, Attempt& attempt, StreamOf<User> user,
-                            std::optional<Instant> kept_until, Deadline deadline);
+// In a step: takes all off that there are. What was removed before can be given back as it could.
+StepResult take_all_factors(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline);
+// In a step, by whoever has authority: nor can be given back what was removed before.
+StepResult take_all_factors_for_good(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline);
 // In a step, of a user whose own stream says that there are factors: whether one of them outlives the recovery of the
 // account (domain/factors/factors.hpp). Also where none is found: somebody hides them.
 Answer<bool> has_established_factor(Services& services, Attempt& attempt, UserId user_id);

@@ -54,8 +54,6 @@ FactorsDecision decide_on(const Factors& factors, const RemoveAllFactors& comman
     Events events;
     for (const Enrolled& one : factors.enrolled)
         events.push_back(FactorRemoved{command.user_id, one.id, command.kept_until});
-    if (command.kept_until) return events;
-    for (const Factors::Kept& one : factors.kept) events.push_back(FactorForgotten{command.user_id, one.factor.id});
     return events;
 }
 
@@ -76,8 +74,13 @@ FactorsDecision decide_on(const Factors& factors, const UndoFactorChanges& comma
         else if (one.removed_at >= command.since && command.since < one.until)
             events.push_back(FactorGivenBack{command.user_id, one.factor.id});
     }
-    for (const Enrolled& one : factors.enrolled)
+    bool any_left = std::ranges::any_of(
+        events, [](const FactorsEvent& event) { return std::holds_alternative<FactorGivenBack>(event); });
+    for (const Enrolled& one : factors.enrolled) {
         if (may_be_a_thiefs(one, command.since)) events.push_back(FactorRemoved{command.user_id, one.id});
+        else any_left = true;
+    }
+    if (!any_left) return events;  // then there is nothing that recovery codes stand in for
     const auto& former = factors.former_codes;
     const bool were_replaced = former && former->replaced_at >= command.since - Factors::kKeptFor;
     if (were_replaced) events.push_back(RecoveryCodesGivenBack{command.user_id, former->digests});
@@ -89,6 +92,12 @@ FactorsDecision decide_on(const Factors& factors, const ForgetFactor& command) {
     const Factors::Kept* kept = factors.find_kept(command.factor_id);
     if (!kept || command.now < kept->until) return Events{};
     return Events{FactorForgotten{command.user_id, command.factor_id}};
+}
+
+FactorsDecision decide_on(const Factors& factors, const ForgetAllFactors& command) {
+    Events events;
+    for (const Factors::Kept& one : factors.kept) events.push_back(FactorForgotten{command.user_id, one.factor.id});
+    return events;
 }
 
 FactorsDecision decide_on(const Factors& factors, const MakeRecoveryCodes& command) {

@@ -259,7 +259,7 @@ struct RemoveFactor {
     FactorId factor_id;
     std::optional<Instant> kept_until{};
 };
-struct RemoveAllFactors {  // quiet where there are none. Not kept: nor is what was removed before
+struct RemoveAllFactors {  // quiet where there are none
     UserId user_id;
     std::optional<Instant> kept_until{};
 };
@@ -273,6 +273,9 @@ struct ForgetFactor {  // quiet before its time, and where it is not kept
     UserId user_id;
     FactorId factor_id;
     Instant now;
+};
+struct ForgetAllFactors {  // that are kept, whatever their time; quiet where there are none
+    UserId user_id;
 };
 struct MakeRecoveryCodes {
     UserId user_id;
@@ -406,8 +409,8 @@ bool is_established(const Factors::Enrolled& factor, Instant now);
 
 using FactorsDecision = Result<std::vector<FactorsEvent>, RefusalRef>;
 using FactorsCommand = std::variant<BeginEnrolment, ConfirmEnrolment, RenameFactor, RemoveFactor, RemoveAllFactors,
-                                    UndoFactorChanges, ForgetFactor, MakeRecoveryCodes, UseRecoveryCode,
-                                    TakeFactorAttempt, PassFactorAttempt, ForgiveFactorAttempts>;
+                                    UndoFactorChanges, ForgetFactor, ForgetAllFactors, MakeRecoveryCodes,
+                                    UseRecoveryCode, TakeFactorAttempt, PassFactorAttempt, ForgiveFactorAttempts>;
 
 FactorsDecision decide(const Factors& factors, const FactorsCommand& command);
 Factors evolve(Factors factors, const FactorsEvent& event, const Recorded& recorded);

@@ -137,6 +137,17 @@ TEST_F(EraseUserTest, OfOneselfWaitsAndIsTakenBackByTheLinkOfTheMail) {
         << "an administrator waits for nothing";
 }
 
+// Whoever has an administrator's session does not end the administrator at once either.
+TEST_F(EraseUserTest, OfOneselfWaitsByTheRouteOfAdministratorsToo) {
+    world.accounts.own_erasure_grace = days(7);
+    ASSERT_TRUE(
+        run(assign_role(node.services, bearer_of(root), Subject::user(ann), kAdministratorRole, caller_of(root))));
+    const auto own = run(request_erasure(node.services, bearer_of(root), root.user_id, caller_of(root)));
+    ASSERT_TRUE(test::succeeds(own));
+    EXPECT_EQ(own->due_at, clock.now() + days(7));
+    EXPECT_EQ(std::ranges::count(since(), "user.erased"), 0);
+}
+
 TEST_F(EraseUserTest, TakesCredentialsOfEveryKind) {
     ASSERT_TRUE(give_credential("totp.1", "Ann with a code"));
     ASSERT_TRUE(give_credential("passkey", "Ann with a key"));

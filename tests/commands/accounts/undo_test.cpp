@@ -4,7 +4,9 @@
 
 #include "commands/account_services.hpp"
 #include "commands/accounts/change_email.hpp"
+#include "commands/factors/enrol_factor.hpp"
 #include "domain/challenges/challenge.hpp"
+#include "tests/commands/challenges/mail_proofs.hpp"
 #include "tests/commands/factors/second_factors.hpp"
 
 namespace keyledger::commands {
@@ -119,7 +121,7 @@ class TakeoverTest : public UndoTest {
 protected:
     void SetUp() override {
         UndoTest::SetUp();
-        phone_ = enrol();
+        phone_ = enrols();
         phone_id_ = factor_id_;
         Streams streams;
         const auto ann = streams.read<User>(ann_);
@@ -129,6 +131,7 @@ protected:
         };
         ASSERT_TRUE(test::succeeds(run(node.executor.run(caller(), streams, step))));
     }
+    virtual std::string enrols() { return enrol(); }
     // By whoever is logged in, as if the new address had been proven.
     void change_address() {
         clock.advance(seconds(1));
@@ -138,6 +141,15 @@ protected:
         const Step step = [&](Attempt& attempt) -> StepResult { co_return attempt.decide_and_append(ann, command); };
         ASSERT_TRUE(test::succeeds(run(node.executor.run(caller(), streams, step))));
         address_link_ = Secret(world.challenge_secrets.seal(undo_link(ann_, user()).value()));
+    }
+    // By whoever reads the mail of the address as it is now, and shows no second factor.
+    Result<Receipt, CommandError> reset_by_mail() {
+        const ChallengePurpose purpose = ChallengePurpose::kResetPassword;
+        const auto asked = run(ask_challenge(services(), {purpose, *user().email, {}, {}}, caller()));
+        const auto handle = world.challenge_secrets.open_handle(purpose, asked.value().handle).value();
+        const std::string link = world.challenge_secrets.seal(link_of(purpose, handle, ann_, user()));
+        PasswordReset reset{by_link(link), Secret(std::string_view(kNewPassword))};
+        return run(reset_password(other.services, std::move(reset), caller()));
     }
     void expect_whole() {
         EXPECT_EQ(user().email, kAnnsEmail);
@@ -221,6 +233,7 @@ TEST_F(TakeoverTest, HoldsAnErasureUpUntilNothingCanBeGivenBack) {
     EXPECT_FALSE(user().exists());
 }
 
+// A reset takes off what a thief enrolled, and leaves what they removed to whoever has its link.
 // An administrator's reset is for good: whoever holds the phone that was lost has no link any more.
 TEST_F(TakeoverTest, GivesNothingBackThatAnAdministratorTookOff) {
     ASSERT_TRUE(test::succeeds(remove(proof(next(phone_)))));
@@ -231,6 +244,48 @@ TEST_F(TakeoverTest, GivesNothingBackThatAnAdministratorTookOff) {
     ASSERT_TRUE(test::succeeds(run(reset_second_factor(services(), bearer_of(root), ann_, caller_of(root)))));
     EXPECT_TRUE(test::refused(undo(link), refusals::kNotProven));
     EXPECT_EQ(kept_credentials(), 1u);
+}
+
+// In an account that is not new any more, what was enrolled this week is worth nothing for a reset.
+class TakeoverOfAnOldAccountTest : public TakeoverTest {
+protected:
+    Duration age_of_account() const override { return days(10); }
+    // Along with the account. No step is spent: it would be one of the past.
+    std::string enrols() override {
+        clock.advance(-age_of_account());
+        const auto begun = begin(proof());
+        factor_id_ = begun->factor_id;
+        Streams streams;
+        const auto ann = streams.read<User>(ann_);
+        const auto factors = streams.read<Factors>(factors_of(ann_));
+        const Step step = [&](Attempt& attempt) -> StepResult {
+            co_return put_confirmation(services(), attempt, ann, factors, codes_);
+        };
+        EXPECT_TRUE(test::succeeds(run(node.executor.run(caller(), streams, step))));
+        clock.advance(age_of_account());
+        std::string app(begun->secret.base32.reveal());
+        grant_ = complete(half(), next(app))->grant;
+        return app;
+    }
+};
+
+TEST_F(TakeoverOfAnOldAccountTest, IsUndoneByTheLinkOfAFactorThoughThePasswordWasReset) {
+    ASSERT_TRUE(test::succeeds(remove(proof(next(phone_)))));
+    const Secret link = mailed(phone_id_);
+    enrol();
+    ASSERT_TRUE(test::succeeds(reset_by_mail()));
+    EXPECT_TRUE(factors().enrolled.empty());
+    ASSERT_TRUE(test::succeeds(undo(link)));
+    expect_whole();
+}
+
+TEST_F(TakeoverOfAnOldAccountTest, IsUndoneByTheLinkOfTheAddressThoughThePasswordWasReset) {
+    change_address();
+    ASSERT_TRUE(test::succeeds(remove(proof(next(phone_)))));
+    enrol();
+    ASSERT_TRUE(test::succeeds(reset_by_mail()));
+    ASSERT_TRUE(test::succeeds(undo(address_link_)));
+    expect_whole();
 }
 
 }  // namespace

@@ -9,6 +9,28 @@ namespace keyledger::commands {
 inline constexpr const char* kNewPassword = "another horse altogether";
 inline constexpr const char* kNobodysEmail = "nobody@example.com";
 
+// What a mail about the challenge has, to the user as they are now.
+inline MailLink link_of(ChallengePurpose purpose, const ChallengeHandle& handle, const UserId& user_id,
+                        const User& user) {
+    return {purpose,          handle.challenge_id, Uuid{}, user_id, user.security_stamp, address_digest(handle.address),
+            handle.expires_at};
+}
+
+inline Presented by_code(const std::string& handle, const std::string& code,
+                         ChallengePurpose purpose = ChallengePurpose::kResetPassword) {
+    Presented presented;
+    presented.purpose = purpose;
+    presented.handle = Secret(handle);
+    presented.code = Secret(code);
+    return presented;
+}
+inline Presented by_link(const std::string& link, ChallengePurpose purpose = ChallengePurpose::kResetPassword) {
+    Presented presented;
+    presented.purpose = purpose;
+    presented.link = Secret(link);
+    return presented;
+}
+
 class MailProofTest : public test::CommandTest {
 protected:
     void SetUp() override {
@@ -42,9 +64,7 @@ protected:
             {purpose, "root", ann_, ann_now().security_stamp, of.challenge_id, address_digest(of.address)});
     }
     std::string mailed_link(const std::string& handle, ChallengePurpose purpose = ChallengePurpose::kResetPassword) {
-        const auto of = opened(purpose, handle);
-        return world.challenge_secrets.seal(MailLink{purpose, of.challenge_id, Uuid{}, ann_, ann_now().security_stamp,
-                                                     address_digest(of.address), of.expires_at});
+        return world.challenge_secrets.seal(link_of(purpose, opened(purpose, handle), ann_, ann_now()));
     }
     void turn_on_second_factor() {
         Streams streams;
@@ -59,20 +79,6 @@ protected:
         return code;
     }
 
-    static Presented by_code(const std::string& handle, const std::string& code,
-                             ChallengePurpose purpose = ChallengePurpose::kResetPassword) {
-        Presented presented;
-        presented.purpose = purpose;
-        presented.handle = Secret(handle);
-        presented.code = Secret(code);
-        return presented;
-    }
-    static Presented by_link(const std::string& link, ChallengePurpose purpose = ChallengePurpose::kResetPassword) {
-        Presented presented;
-        presented.purpose = purpose;
-        presented.link = Secret(link);
-        return presented;
-    }
     asio::awaitable<Result<Receipt, CommandError>> reset_at(test::Node& at, Presented presented,
                                                             const char* password = kNewPassword) {
         PasswordReset reset{std::move(presented), Secret(std::string_view(password))};

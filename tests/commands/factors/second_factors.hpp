@@ -44,10 +44,13 @@ class SecondFactorsTest : public test::CommandTest {
 protected:
     void SetUp() override {
         clock.advance(stores->server_now() - clock.now());  // steps are spent by the store's clock
+        clock.advance(-age_of_account());
         ann_ = world.register_user(node, kAnnsEmail);
         grant_ = world.log_in(node, kAnnsEmail);
+        clock.advance(age_of_account());
         before_ = world.head();
     }
+    virtual Duration age_of_account() const { return Duration(); }
     Types since() { return world.types(before_); }
     void mark() { before_ = world.head(); }
 

@@ -168,9 +168,16 @@ TEST(RemoveFactor, IsRefusedWhereMoreAreKeptThanThereIsRoomFor) {
     EXPECT_EQ(factors.kept.size(), Factors::kMaxKept);
     EXPECT_TRUE(test::refuses(decide(factors, RemoveFactor{kAnn, kPhoneApp, kKeptUntil}), refusals::kTooManyRemoved));
     EXPECT_TRUE(test::refuses(decide(factors, RemoveAllFactors{kAnn, kKeptUntil}), refusals::kTooManyRemoved));
-    const auto for_good = decide(factors, RemoveAllFactors{kAnn});
-    ASSERT_TRUE(for_good) << "an administrator removes for good";
-    EXPECT_EQ(for_good->size(), 1 + Factors::kMaxKept) << "and what was removed before is forgotten";
+    EXPECT_TRUE(test::decides(decide(factors, RemoveAllFactors{kAnn}), {FactorRemoved{kAnn, kPhoneApp}}))
+        << "what nobody can have back needs no room";
+    EXPECT_EQ(decide(factors, ForgetAllFactors{kAnn})->size(), Factors::kMaxKept);
+}
+
+TEST(ForgetAllFactors, ForgetsWhatWasRemovedAlone) {
+    const auto removed =
+        after(before_takeover(), {begun(kTabletApp), enrolled(kTabletApp), FactorRemoved{kAnn, kPhoneApp, kKeptUntil}});
+    EXPECT_TRUE(test::decides(decide(removed, ForgetAllFactors{kAnn}), {FactorForgotten{kAnn, kPhoneApp}}));
+    EXPECT_TRUE(test::stays_quiet(decide(before_takeover(), ForgetAllFactors{kAnn})));
 }
 
 // In this order: with the last app that is removed the recovery codes would be void.
@@ -234,6 +241,16 @@ TEST(UndoFactorChanges, GivesRecoveryCodesBack) {
     // None were left.
     const auto none = after(before_takeover(), {RecoveryCodeUsed{kAnn, "one", 1}, RecoveryCodeUsed{kAnn, "two", 0}});
     EXPECT_EQ(codes_after(after(none, {thiefs})), std::vector<std::string>{});
+}
+
+// They would stand in for an app that there is not.
+TEST(UndoFactorChanges, GivesNoRecoveryCodesBackWhereNoAppIsLeft) {
+    const FactorRemoved by_owner{kAnn, kPhoneApp, kTakeover + days(5)};
+    const auto off = after(before_takeover(), {by_owner}, kTakeover - days(2));
+    const auto taken = after(off, {begun(kTabletApp), enrolled(kTabletApp), RecoveryCodesMade{kAnn, {"thief"}}});
+    const std::vector<FactorsEvent> events{FactorRemoved{kAnn, kTabletApp}};
+    EXPECT_TRUE(test::decides(decide(taken, undo()), events));
+    EXPECT_TRUE(after(taken, events).recovery_codes.empty());
 }
 
 // ---- recovery codes --------------------------------------------------------------------------------------------
