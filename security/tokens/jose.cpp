@@ -22,6 +22,7 @@ public:
     bool doubled = false;
 
     bool Default() { return keep({Kind::kOther, {}, {}}); }
+    bool Bool(bool value) { return keep({Kind::kFlag, value ? "true" : "false", {}}); }
     bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
         return keep({Kind::kNumber, std::string(text, size), {}});
     }

@@ -22,8 +22,8 @@ namespace keyledger::security {
 class JoseObject {
 public:
     struct Value {
-        enum class Kind { kText, kNumber, kTexts, kOther } kind = Kind::kOther;
-        std::string text = {};                // of kNumber: as it is written
+        enum class Kind { kText, kNumber, kFlag, kTexts, kOther } kind = Kind::kOther;
+        std::string text = {};                // of kNumber and kFlag: as it is written
         std::vector<std::string> texts = {};  // a list of strings alone, which may be empty
     };
 

@@ -30,7 +30,8 @@ constexpr Fuzzer kFuzzers[] = {{"head", head},
                                {"text", text},
                                {"mail", mail},
                                {"imported_hash", imported_hash},
-                               {"import_line", import_line}};
+                               {"import_line", import_line},
+                               {"webauthn", webauthn}};
 
 std::string text_of(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);

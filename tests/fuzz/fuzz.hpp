@@ -21,6 +21,7 @@ void text(std::string_view input);           // names, user names, passwords, ad
 void mail(std::string_view input);           // name, address, subject, text of a mail; a server's replies; a template
 void imported_hash(std::string_view input);  // a password hash that another service made
 void import_line(std::string_view input);    // a line of an import of users
+void webauthn(std::string_view input);       // what authenticators and browsers write of passkeys
 
 inline constexpr std::size_t kMaxInputBytes = 4096;  // scripts/fuzz makes none that is longer
 
