@@ -112,6 +112,13 @@ WALLS = {
     "integrations/places": {
         "own": ["domain/base/", "integrations/places/", "commands/devices/"], "system": ["maxminddb.h"],
     },
+    "integrations/outgoing": {
+        "own": [
+            "domain/base/", "integrations/outgoing/", "commands/runtime/outgoing.hpp", "eventstore/async_answer.hpp",
+            "eventstore/store.hpp",
+        ],
+        "system": [*ASIO, "curl/"],
+    },
     "cmake": {"own": [], "system": [*ASIO, "boost/beast/"]},
     "bench": {"own": [""], "system": [""]},
     "tests": {"own": [""], "system": [""]},
@@ -134,7 +141,7 @@ HELD_BACK = {
     "crypt.h": ["security", "tests/security"],
     "zxcvbn.h": ["security", "tests/security"],
     "utf8proc.h": ["domain/base"],
-    "curl/": ["mail/smtp"],
+    "curl/": ["mail/smtp", "integrations/outgoing"],
     "idn2.h": ["domain/base"],
     "kainjow/": ["mail/templates", "api/pages"],
     "liboath/": ["security/factors"],
