@@ -3,6 +3,7 @@
 #include "security/primitives/base64url.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/digest.hpp"
+#include "security/tokens/compact_jws.hpp"
 #include "security/tokens/jose.hpp"
 
 namespace keyledger::security {
@@ -11,19 +12,8 @@ namespace {
 // RFC 7519 section 5.1, and draft-ietf-oauth-rfc7523bis for the second.
 constexpr std::string_view kTypes[] = {"jwt", "client-authentication+jwt"};
 
-struct Segments {
-    std::string_view header;
-    std::string_view payload;
-    std::string_view signature;
-    std::string_view signed_part;
-};
-
-std::optional<Segments> parts_of(std::string_view token) {
-    const std::size_t first = token.find('.');
-    const std::size_t second = first == token.npos ? first : token.find('.', first + 1);
-    if (token.size() > kMaxAssertionSize || second == token.npos) return std::nullopt;
-    return Segments{token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1),
-                    token.substr(0, second)};
+std::optional<CompactJws> parts_of(std::string_view token) {
+    return token.size() > kMaxAssertionSize ? std::nullopt : split_compact_jws(token);
 }
 
 Unexpected<std::string> refused(std::string why) { return Unexpected("The client assertion " + std::move(why) + "."); }
@@ -43,14 +33,6 @@ const std::string* sole_audience(const JoseObject& claims) {
     if (value == nullptr) return nullptr;
     if (value->kind == JoseObject::Value::Kind::kText) return &value->text;
     return value->kind == JoseObject::Value::Kind::kTexts && value->texts.size() == 1 ? &value->texts.front() : nullptr;
-}
-
-// False: it is there and no time.
-bool read_time(const JoseObject& claims, std::string_view name, std::optional<Instant>& at) {
-    const auto* value = claims.find(name);
-    if (value == nullptr) return true;
-    if (value->kind == JoseObject::Value::Kind::kNumber) at = numeric_date(value->text);
-    return at.has_value();
 }
 
 std::string digest_of(std::string_view signed_part) {

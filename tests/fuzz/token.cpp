@@ -1,7 +1,8 @@
-// Access tokens: raw text, and claims under any header, rightly signed. The same as a client's assertion, and the
-// claims as a JWK.
+// Access tokens: raw text, and claims under any header, rightly signed. The same as a client's assertion and as another
+// provider's ID token, and the claims as a JWK and as a set of them.
 #include "security/primitives/base64url.hpp"
 #include "security/tokens/client_assertion.hpp"
+#include "security/tokens/id_token.hpp"
 #include "security/tokens/jwt.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/keys.hpp"
@@ -41,6 +42,21 @@ void read_as_a_key(std::string_view jwk) {
     promise(again && again->thumbprint() == key->thumbprint(), "the canonical form is of the same key");
 }
 
+// As another provider's: whatever is let through says who it is about, and to whom.
+void read_as_an_id_token(std::string_view token, const security::KeySet& keys) {
+    const security::IdTokenExpectation expected{"https://a.example/{tenantid}", "a", "a"};
+    const auto found = security::check_id_token(token, keys, expected, kNow);
+    if (!found) return;
+    promise(!found->subject.empty() && found->subject.size() <= security::kMaxSubjectSize, "a subject");
+    promise(found->issuer == "https://a.example/" + found->tenant, "the issuer of a tenant");
+}
+
+security::KeySet set_of(const security::SigningKey& key) {
+    std::string members;
+    for (const auto& [name, value] : key.public_members()) members += ",\"" + name + "\":\"" + value + "\"";
+    return *security::KeySet::parse("{\"keys\":[{" + members.substr(1) + "}]}");
+}
+
 }  // namespace
 
 void token(std::string_view text) {
@@ -54,7 +70,12 @@ void token(std::string_view text) {
     read_as_a_clients(signed_part + ".AA");
     read_as_a_key(text.substr(line + 1));
     const auto& key = *test_keys().require_current(security::KeyPurpose::kTokenSigning, kNow).signing;
-    read(signed_part + "." + security::base64url_encode(key.sign(signed_part)));
+    const std::string signed_token = signed_part + "." + security::base64url_encode(key.sign(signed_part));
+    static const security::KeySet keys = set_of(key);
+    read(signed_token);
+    read_as_an_id_token(signed_token, keys);
+    if (const auto others = security::KeySet::parse(text.substr(line + 1)))
+        promise(others->size() <= security::kMaxKeysOfSet, "keys are bounded");
 }
 
 }  // namespace keyledger::fuzz
