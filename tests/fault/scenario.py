@@ -54,9 +54,12 @@ class Database:
         return urlunsplit((parts.scheme, netloc, "/" + name, parts.query, ""))
 
     @staticmethod
-    def psql(url, sql):
+    def psql(url, sql, unless=None):
+        """The rows; None where it is refused with a message that has `unless` in it."""
         done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql],
                               capture_output=True, text=True, check=False)
+        if done.returncode != 0 and unless and unless in done.stderr:
+            return None
         if done.returncode != 0:
             die(f"psql: {done.stderr.strip()}")
         return [line for line in done.stdout.splitlines() if line]
