@@ -10,6 +10,7 @@
 #include "domain/access/nestings.hpp"
 #include "domain/access/role.hpp"
 #include "domain/anonymous_callers/anonymous_callers.hpp"
+#include "domain/applications/application.hpp"
 #include "domain/challenges/challenge.hpp"
 #include "domain/challenges/wrong_codes.hpp"
 #include "domain/clients/service_account.hpp"
@@ -40,9 +41,10 @@ struct AggregateList {
     }
 };
 
-using Aggregates = AggregateList<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators,
-                                 ServiceAccount, ServiceToken, Group, Nestings, LogKeeping, JobOutcome, Challenge,
-                                 WrongCodes, Factors, Registration, Devices, AdmittedSessions, SessionCleanup>;
+using Aggregates =
+    AggregateList<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators, ServiceAccount,
+                  ServiceToken, Group, Nestings, LogKeeping, JobOutcome, Challenge, WrongCodes, Factors, Registration,
+                  Devices, AdmittedSessions, SessionCleanup, Application>;
 
 struct AnyEvent : Aggregates::Event {
     using Aggregates::Event::variant;

@@ -20,6 +20,7 @@ FieldType describe_type(Of<Id<K>>) {
     return describe_type(Of<Uuid>{});
 }
 FieldType describe_type(Of<Instant>) { return {FieldType::Base::kInteger, false, false, false, {}}; }
+FieldType describe_type(Of<Duration>) { return describe_type(Of<Instant>{}); }
 FieldType describe_type(Of<std::int64_t>) { return {FieldType::Base::kInteger, false, false, false, {}}; }
 template <class E>
     requires std::is_enum_v<E>

@@ -26,7 +26,7 @@ Result<ParsedAccount, CommandError> parse(const Services& services, AccountDefin
     std::sort(audiences.begin(), audiences.end());
     audiences.erase(std::unique(audiences.begin(), audiences.end()), audiences.end());
     std::erase(audiences, services.settings.issuer);
-    if (audiences.size() > kMaxAudiencesPerAccount) return Unexpected(refusals::kTooManyAudiences);
+    if (audiences.size() > kMaxAudiencesPerClient) return Unexpected(refusals::kTooManyAudiences);
     if (!std::all_of(audiences.begin(), audiences.end(), is_audience)) return Unexpected(refusals::kInvalidAudience);
     return ParsedAccount{std::move(*name), std::move(audiences)};
 }
@@ -162,7 +162,7 @@ Answer<SecretReceipt> add_account_secret(Services& services, Bearer bearer, Serv
     Secret text = client_secret_text(made.secret_id, random);
     const AccountStep step = [&](AccountAdministration& on) -> StepResult {
         KEYLEDGER_CO_TRY(sealed_sha256, co_await put_secret(services, on.attempt, account_id, made.secret_id, text));
-        const AddAccountSecret command{made.secret_id, *sealed_sha256};
+        const AddClientSecret command{made.secret_id, *sealed_sha256};
         co_return on.carry_out(command);
     };
     KEYLEDGER_CO_TRY(executed, co_await run_on_account(services, bearer, account_id, std::move(caller), step));
@@ -184,7 +184,7 @@ Answer<SecretReceipt> add_account_secret(Services& services, Bearer bearer, Serv
 Answer<Receipt> remove_account_secret(Services& services, Bearer bearer, ServiceAccountId account_id,
                                       CredentialId secret_id, Caller caller) {
     const AccountStep step = [&](AccountAdministration& on) -> StepResult {
-        const RemoveAccountSecret command{secret_id};
+        const RemoveClientSecret command{secret_id};
         auto removed = on.carry_out(command);
         if (removed) take_secret(on.attempt, account_id, secret_id);
         co_return removed;
@@ -201,7 +201,7 @@ Answer<KeyReceipt> add_account_key(Services& services, Bearer bearer, ServiceAcc
         if (!key) key = co_await key_of(services, jwk, fault);
         if (!*key) co_return Unexpected(key->error());
         const ServiceAccount::PublicKey& read = **key;
-        const AddAccountKey command{read.id, read.algorithm, read.jwk, read.kid};
+        const AddClientKey command{read.id, read.algorithm, read.jwk, read.kid};
         co_return on.carry_out(command);
     };
     KEYLEDGER_CO_TRY(added, co_await change_account(services, bearer, account_id, std::move(caller), step));
@@ -213,7 +213,7 @@ Answer<KeyReceipt> add_account_key(Services& services, Bearer bearer, ServiceAcc
 Answer<Receipt> remove_account_key(Services& services, Bearer bearer, ServiceAccountId account_id, std::string key_id,
                                    Caller caller) {
     const AccountStep step = [&](AccountAdministration& on) -> StepResult {
-        const RemoveAccountKey command{key_id};
+        const RemoveClientKey command{key_id};
         co_return on.carry_out(command);
     };
     auto removed = co_await change_account(services, bearer, account_id, std::move(caller), step);

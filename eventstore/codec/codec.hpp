@@ -46,6 +46,7 @@ inline rapidjson::Value put(const Out& out, std::int64_t v) {
     return rapidjson::Value(v);
 }
 inline rapidjson::Value put(const Out& out, Instant v) { return put(out, v.ms()); }
+inline rapidjson::Value put(const Out& out, Duration v) { return put(out, v.ms()); }
 template <class E>
     requires std::is_enum_v<E>
 rapidjson::Value put(const Out& out, E v) {
@@ -90,6 +91,11 @@ inline void take(const In& in, const rapidjson::Value& json, Instant& v) {
     std::int64_t unix_ms = 0;
     take(in, json, unix_ms);
     v = Instant::at_ms(unix_ms);
+}
+inline void take(const In& in, const rapidjson::Value& json, Duration& v) {
+    std::int64_t ms = 0;
+    take(in, json, ms);
+    v = milliseconds(ms);
 }
 template <class E>
     requires std::is_enum_v<E>

@@ -34,33 +34,6 @@ struct StoredNestings {  // the n-th child stands under the n-th parent
         return std::tuple{Field{"children", &K::children}, Field{"parents", &K::parents}};
     }
 };
-struct StoredAccount {
-    ServiceAccount::Status status = ServiceAccount::Status::kAbsent;
-    std::string name;
-    std::vector<std::string> audiences;
-    std::vector<CredentialId> secrets;
-    std::vector<std::string> sealed_sha256s;  // of each secret
-    std::vector<std::string> keys;
-    std::vector<KeyAlgorithm> algorithms;  // of each key
-    std::vector<std::string> jwks;
-    std::vector<std::string> kids;  // empty: none
-    Position tokens_ended_before = 0;
-    Instant registered_at;
-    static constexpr auto fields() {
-        using K = StoredAccount;
-        return std::tuple{Field{"status", &K::status},
-                          Field{"name", &K::name},
-                          Field{"audiences", &K::audiences},
-                          Field{"secrets", &K::secrets},
-                          Field{"sealed_sha256s", &K::sealed_sha256s},
-                          Field{"keys", &K::keys},
-                          Field{"algorithms", &K::algorithms},
-                          Field{"jwks", &K::jwks},
-                          Field{"kids", &K::kids},
-                          Field{"tokens_ended_before", &K::tokens_ended_before},
-                          Field{"registered_at_ms", &K::registered_at}};
-    }
-};
 
 void check(bool fits) {
     if (!fits) throw CodecError("a state whose lists do not fit together");
@@ -84,26 +57,6 @@ StoredNestings kept_of(const Nestings& nestings) {
     }
     return kept;
 }
-StoredAccount kept_of(const ServiceAccount& account) {
-    StoredAccount kept;
-    kept.status = account.status;
-    kept.name = account.name;
-    kept.audiences = account.audiences;
-    for (const auto& secret : account.secrets) {
-        kept.secrets.push_back(secret.id);
-        kept.sealed_sha256s.push_back(secret.sealed_sha256);
-    }
-    for (const auto& key : account.keys) {
-        kept.keys.push_back(key.id);
-        kept.algorithms.push_back(key.algorithm);
-        kept.jwks.push_back(key.jwk);
-        kept.kids.push_back(key.kid.value_or(""));
-    }
-    kept.tokens_ended_before = account.tokens_ended_before;
-    kept.registered_at = account.registered_at;
-    return kept;
-}
-
 // The state that it was kept of.
 template <class State>
 State restored(State kept) {
@@ -125,23 +78,6 @@ Nestings restored(StoredNestings kept) {
     nestings.count = kept.children.size();
     return nestings;
 }
-ServiceAccount restored(StoredAccount kept) {
-    check(kept.secrets.size() == kept.sealed_sha256s.size() && kept.keys.size() == kept.algorithms.size() &&
-          kept.keys.size() == kept.jwks.size() && kept.keys.size() == kept.kids.size());
-    ServiceAccount account;
-    account.status = kept.status;
-    account.name = std::move(kept.name);
-    account.audiences = std::move(kept.audiences);
-    for (std::size_t i = 0; i < kept.secrets.size(); ++i)
-        account.secrets.push_back({kept.secrets[i], std::move(kept.sealed_sha256s[i])});
-    for (std::size_t i = 0; i < kept.keys.size(); ++i)
-        account.keys.push_back({std::move(kept.keys[i]), kept.algorithms[i], std::move(kept.jwks[i]),
-                                kept.kids[i].empty() ? std::nullopt : std::optional(std::move(kept.kids[i]))});
-    account.tokens_ended_before = kept.tokens_ended_before;
-    account.registered_at = kept.registered_at;
-    return account;
-}
-
 template <class Aggregate>
 constexpr bool kHasSnapshots = requires { Aggregate::kFold; };
 

@@ -94,10 +94,9 @@ void event(std::ostream& out, const EventTypeInfo& info) {
 }
 
 // What the page tells of first; other streams follow in the order of the list of aggregates.
-constexpr std::array<std::string_view, 13> kChapters{
-    "user",  "session",  "login_attempts", "factors",         "role",          "assignments",
-    "group", "nestings", "administrators", "service_account", "service_token", "anonymous_callers",
-    "log"};
+constexpr std::array<std::string_view, 14> kChapters{
+    "user",     "session",        "login_attempts",  "factors",       "role",        "assignments",       "group",
+    "nestings", "administrators", "service_account", "service_token", "application", "anonymous_callers", "log"};
 
 std::vector<AggregateInfo> in_the_order_of_the_page() {
     std::vector<AggregateInfo> all(aggregates().begin(), aggregates().end());

@@ -27,7 +27,7 @@ struct Definition {
 
 void read_account(JsonFields& body, commands::AccountDefinition& account) {
     account.name = body.required_string("name", kMaxRoleNameBytes);
-    account.audiences = body.required_string_list("audiences", kMaxAudiencesPerAccount, kMaxAudienceBytes);
+    account.audiences = body.required_string_list("audiences", kMaxAudiencesPerClient, kMaxAudienceBytes);
 }
 
 // `as_read`: what was read of it, if the request sends it back.

@@ -30,7 +30,7 @@ TEST_F(ServiceAccountsTest, RefuseAudiencesThatNoTokenCanBeFor) {
     EXPECT_TRUE(test::refused(with({"orders"}), refusals::kInvalidAudience));
     EXPECT_TRUE(test::refused(with({"https://orders.example/#part"}), refusals::kInvalidAudience));
     std::vector<std::string> many;
-    for (std::size_t i = 0; i <= kMaxAudiencesPerAccount; ++i) many.push_back("urn:a:" + std::to_string(i));
+    for (std::size_t i = 0; i <= kMaxAudiencesPerClient; ++i) many.push_back("urn:a:" + std::to_string(i));
     EXPECT_TRUE(test::refused(with(many), refusals::kTooManyAudiences));
     EXPECT_TRUE(test::succeeds(with({kIssuer, kOrders, kOrders})));
     EXPECT_NE(world.events().back().payload.find(R"("audiences":["https://orders.example"])"), std::string::npos);

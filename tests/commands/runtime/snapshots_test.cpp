@@ -291,7 +291,8 @@ TEST(FoldNames, AreOfAllAggregatesWhoseStreamsSomebodyCanLengthen) {
     EXPECT_EQ(fold_name_of(Assignments::kStreamType), "assignments.1/3");
     EXPECT_EQ(fold_name_of(Administrators::kStreamType), "administrators.1/3");
     EXPECT_EQ(fold_name_of(Nestings::kStreamType), "nestings.1/3");
-    EXPECT_EQ(fold_name_of(ServiceAccount::kStreamType), "service_account.2/3");
+    EXPECT_EQ(fold_name_of(ServiceAccount::kStreamType), "service_account.3/3");
+    EXPECT_EQ(fold_name_of(Application::kStreamType), "application.1/3");
     EXPECT_EQ(fold_name_of(AdmittedSessions::kStreamType), "admitted_sessions.1/3");
     EXPECT_EQ(fold_name_of(SessionCleanup::kStreamType), "session_cleanup.1/3");
     EXPECT_EQ(fold_name_of(LogKeeping::kStreamType), "log.1/3") << "whoever appends what is disavowed lengthens it";
@@ -377,10 +378,11 @@ TEST(FoldNames, StandForWhatTheFoldMakesOfAServiceAccount) {
     const auto account = folded_of<ServiceAccount>(
         {ServiceAccountRegistered{"billing", {"https://b.example"}}, ServiceAccountSecretAdded{test::uuid(2), "bb"},
          ServiceAccountKeyAdded{"k1", KeyAlgorithm::kEdDsa, "{}", "orders"}, ServiceAccountDisabled{}});
-    EXPECT_EQ(kept_text(account),
-              R"(2 {"algorithms":["EdDSA"],"audiences":["https://b.example"],"jwks":["{}"],"keys":["k1"],)"
-              R"("kids":["orders"],"name":"billing","registered_at_ms":1000,"sealed_sha256s":["bb"],)"
-              R"("secrets":["00000000-0000-7000-8000-000000000002"],"status":"disabled","tokens_ended_before":13})");
+    EXPECT_EQ(kept_text(account), R"(3 {"audiences":["https://b.example"],)"
+                                  R"("keys":[{"algorithm":"EdDSA","id":"k1","jwk":"{}","kid":"orders"}],)"
+                                  R"("name":"billing","registered_at_ms":1000,)"
+                                  R"("secrets":[{"id":"00000000-0000-7000-8000-000000000002","sealed_sha256":"bb"}],)"
+                                  R"("status":"disabled","tokens_ended_before":13})");
     const auto again = eventstore::decode_state(ServiceAccount::kStreamType, eventstore::encode_state(account));
     EXPECT_EQ(*eventstore::state_in<ServiceAccount>(*again), account);
 }

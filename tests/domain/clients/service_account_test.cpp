@@ -49,42 +49,42 @@ TEST(ChangeServiceAccount, SaysOnlyWhatIsNew) {
         refuses(decide(account(ServiceAccountDeleted{}), same(AccountStatus::kEnabled)), refusals::kAccountUnknown));
 }
 
-TEST(AddAccountSecret, LetsTwoBeGoodAtATime) {
-    EXPECT_TRUE(decides(decide(account_with_secret(), AddAccountSecret{kOther, "cd"}),
+TEST(AddClientSecret, LetsTwoBeGoodAtATime) {
+    EXPECT_TRUE(decides(decide(account_with_secret(), AddClientSecret{kOther, "cd"}),
                         {ServiceAccountSecretAdded{kOther, "cd"}}));
     const auto both = account(ServiceAccountSecretAdded{kSecret, "ab"}, ServiceAccountSecretAdded{kOther, "cd"});
     EXPECT_TRUE(both.has_credential(kSecret.to_string()));
     EXPECT_TRUE(both.has_credential(kOther.to_string()));
-    EXPECT_TRUE(refuses(decide(both, AddAccountSecret{kThird, "ef"}), refusals::kTooManySecrets));
+    EXPECT_TRUE(refuses(decide(both, AddClientSecret{kThird, "ef"}), refusals::kTooManySecrets));
     EXPECT_TRUE(
-        refuses(decide(account(ServiceAccountDeleted{}), AddAccountSecret{kOther, "cd"}), refusals::kAccountUnknown));
+        refuses(decide(account(ServiceAccountDeleted{}), AddClientSecret{kOther, "cd"}), refusals::kAccountUnknown));
 }
 
-TEST(RemoveAccountSecret, IsRefusedForOneThatItHasNot) {
+TEST(RemoveClientSecret, IsRefusedForOneThatItHasNot) {
     EXPECT_TRUE(
-        decides(decide(account_with_secret(), RemoveAccountSecret{kSecret}), {ServiceAccountSecretRemoved{kSecret}}));
-    EXPECT_TRUE(refuses(decide(account_with_secret(), RemoveAccountSecret{kOther}), refusals::kCredentialUnknown));
+        decides(decide(account_with_secret(), RemoveClientSecret{kSecret}), {ServiceAccountSecretRemoved{kSecret}}));
+    EXPECT_TRUE(refuses(decide(account_with_secret(), RemoveClientSecret{kOther}), refusals::kCredentialUnknown));
     EXPECT_FALSE(account(ServiceAccountSecretAdded{kSecret, "ab"}, ServiceAccountSecretRemoved{kSecret})
                      .has_credential(kSecret.to_string()));
 }
 
-TEST(AddAccountKey, TakesEachKeyOnceAndFourInAll) {
+TEST(AddClientKey, TakesEachKeyOnceAndFourInAll) {
     const ServiceAccountKeyAdded added{kKey, KeyAlgorithm::kEdDsa, "{}"};
-    const AddAccountKey command{kKey, KeyAlgorithm::kEdDsa, "{}"};
+    const AddClientKey command{kKey, KeyAlgorithm::kEdDsa, "{}"};
     EXPECT_TRUE(decides(decide(account(), command), {added}));
     EXPECT_TRUE(refuses(decide(account(added), command), refusals::kKeyAlreadyRegistered));
     ServiceAccount full = account();
     for (const char* id : {"a", "b", "c", "d"})
         full = further(full, ServiceAccountKeyAdded{id, KeyAlgorithm::kEs256, "{}"}, {2, kNow});
     EXPECT_TRUE(refuses(decide(full, command), refusals::kTooManyKeys));
-    EXPECT_TRUE(decides(decide(account(added), RemoveAccountKey{kKey}), {ServiceAccountKeyRemoved{kKey}}));
-    EXPECT_TRUE(refuses(decide(account(), RemoveAccountKey{kKey}), refusals::kCredentialUnknown));
+    EXPECT_TRUE(decides(decide(account(added), RemoveClientKey{kKey}), {ServiceAccountKeyRemoved{kKey}}));
+    EXPECT_TRUE(refuses(decide(account(), RemoveClientKey{kKey}), refusals::kCredentialUnknown));
 }
 
 // RFC 7517 section 4.5: by a name that a header can carry, and that is one key's alone.
-TEST(AddAccountKey, KeepsTheNameThatItCameWithUnlessItIsTaken) {
+TEST(AddClientKey, KeepsTheNameThatItCameWithUnlessItIsTaken) {
     const auto key = [](const char* id, std::optional<std::string> kid) {
-        return AddAccountKey{id, KeyAlgorithm::kEs256, "{}", std::move(kid)};
+        return AddClientKey{id, KeyAlgorithm::kEs256, "{}", std::move(kid)};
     };
     const ServiceAccountKeyAdded first{"a", KeyAlgorithm::kEs256, "{}", "orders"};
     EXPECT_TRUE(decides(decide(account(), key("a", "orders")), {first}));
@@ -101,8 +101,8 @@ TEST(AddAccountKey, KeepsTheNameThatItCameWithUnlessItIsTaken) {
                         {ServiceAccountKeyAdded{"b", KeyAlgorithm::kEs256, "{}", std::nullopt}}))
         << "no name is no name";
     for (const char* name : {"a", "orders"})
-        EXPECT_TRUE(decides(decide(one, RemoveAccountKey{name}), {ServiceAccountKeyRemoved{"a"}})) << name;
-    EXPECT_TRUE(refuses(decide(one, RemoveAccountKey{"b"}), refusals::kCredentialUnknown));
+        EXPECT_TRUE(decides(decide(one, RemoveClientKey{name}), {ServiceAccountKeyRemoved{"a"}})) << name;
+    EXPECT_TRUE(refuses(decide(one, RemoveClientKey{"b"}), refusals::kCredentialUnknown));
     EXPECT_TRUE(one.has_credential("a"));
     EXPECT_FALSE(one.has_credential("orders")) << "tokens are of the key, not of whatever has its name";
 }

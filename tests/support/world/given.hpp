@@ -53,6 +53,7 @@ Aggregate further(Aggregate state, const typename Aggregate::Event& event, const
 inline void print(std::ostream& out, const std::string& value) { out << '"' << value << '"'; }
 inline void print(std::ostream& out, std::int64_t value) { out << value; }
 inline void print(std::ostream& out, Instant value) { out << value.ms(); }
+inline void print(std::ostream& out, Duration value) { out << value.ms(); }
 inline void print(std::ostream& out, const Uuid& value) { out << value.to_string(); }
 template <class E>
     requires std::is_enum_v<E>
