@@ -119,6 +119,14 @@ WALLS = {
         ],
         "system": [*ASIO, "curl/"],
     },
+    # A relying party: what it is told is signed by somebody else's keys.
+    "integrations/providers": {
+        "own": [
+            "domain/base/", "integrations/providers/", "commands/providers/", "commands/runtime/outgoing.hpp",
+            "commands/runtime/ports.hpp", *SECURITY_BASICS, "security/tokens/id_token.hpp", "security/tokens/jose.hpp",
+        ],
+        "system": ASIO,
+    },
     "cmake": {"own": [], "system": [*ASIO, "boost/beast/"]},
     "bench": {"own": [""], "system": [""]},
     "tests": {"own": [""], "system": [""]},
