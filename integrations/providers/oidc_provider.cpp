@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "integrations/providers/client_assertion.hpp"
 #include "security/primitives/base64url.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/digest.hpp"
@@ -133,6 +134,17 @@ OidcProvider::Answer<OidcProvider::Known<ProviderMetadata>> OidcProvider::metada
     co_return read;
 }
 
+OidcProvider::Answer<ProviderFindings> OidcProvider::look(eventstore::Deadline deadline) {
+    KEYLEDGER_CO_TRY(provider, co_await metadata(deadline));
+    const std::string url = (*provider)->jwks_uri;
+    KEYLEDGER_CO_TRY(keys, co_await known<security::KeySet>(keys_, url, false, keys_of, deadline));
+    if ((*keys)->size() == 0) co_return unavailable("no-key");
+    KEYLEDGER_CO_TRY(client_secret, co_await secret());
+    ProviderFindings findings;
+    findings.keys = (*keys)->size();
+    co_return findings;
+}
+
 OidcProvider::Answer<commands::ProviderDeparture> OidcProvider::depart(commands::ProviderWish wish,
                                                                        eventstore::Deadline deadline) {
     KEYLEDGER_CO_TRY(provider, co_await metadata(deadline));
@@ -181,9 +193,18 @@ OidcProvider::Answer<commands::ProvenIdentity> OidcProvider::arrive(commands::Pr
     co_return proven;
 }
 
-asio::awaitable<Result<Secret, ProviderFailure>> OidcProvider::secret() {
-    if (options_.authentication == ProviderOptions::Authentication::kNone) co_return Secret();
-    auto reading = here([this] { return read_secret(options_.secret_file); });
+OidcProvider::Answer<Secret> OidcProvider::secret() {
+    using Authentication = ProviderOptions::Authentication;
+    if (options_.authentication == Authentication::kNone) co_return Secret();
+    const std::string id = random_text(world_.identifiers);
+    const ClientAssertionFacts facts{options_.client_id, options_.issuer, id, options_.key_id, world_.clock.now()};
+    auto reading = here([&]() -> Result<Secret, ProviderFailure> {
+        KEYLEDGER_TRY(read, read_secret(options_.secret_file));
+        if (options_.authentication != Authentication::kPrivateKey) return std::move(*read);
+        auto made = client_assertion(*read, facts);
+        if (!made) return unavailable(made.error());
+        return Secret::take(std::move(*made));
+    });
     const auto read = co_await asio::co_spawn(world_.processors, std::move(reading), asio::use_awaitable);
     co_return std::move(*read);
 }
@@ -202,6 +223,8 @@ OidcProvider::Answer<TokenAnswer> OidcProvider::exchange(Exchange what, eventsto
         request.authorization = Secret::take(basic_credentials(options_.client_id, client_secret->reveal()));
     else form.add("client_id", options_.client_id);
     if (options_.authentication == Authentication::kSecretPost) form.add("client_secret", client_secret->reveal());
+    if (options_.authentication == Authentication::kPrivateKey)
+        form.add("client_assertion_type", kClientAssertionType).add("client_assertion", client_secret->reveal());
     request.body.emplace();
     request.body->type = "application/x-www-form-urlencoded";
     request.body->content = Secret::take(form.take());

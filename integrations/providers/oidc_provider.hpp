@@ -27,6 +27,11 @@ struct ProviderWorld {
     boost::asio::thread_pool& processors;  // for files, keys and signatures
 };
 
+// What an operator wants to know before people are sent there.
+struct ProviderFindings {
+    std::size_t keys = 0;  // that can be used
+};
+
 class OidcProvider {
 public:
     template <class T>
@@ -35,6 +40,8 @@ public:
     OidcProvider(ProviderOptions options, ProviderWorld world) : options_(std::move(options)), world_(world) {}
 
     const ProviderOptions& options() const { return options_; }
+    // Nobody departs: whether metadata, keys and the client's secret are there.
+    Answer<ProviderFindings> look(eventstore::Deadline deadline);
     Answer<commands::ProviderDeparture> depart(commands::ProviderWish wish, eventstore::Deadline deadline);
     Answer<commands::ProvenIdentity> arrive(commands::ProviderTrip trip, commands::ProviderReturn returned,
                                             std::string redirect_uri, eventstore::Deadline deadline);
@@ -58,7 +65,8 @@ private:
                            eventstore::Deadline deadline);
     Answer<Known<ProviderMetadata>> metadata(eventstore::Deadline deadline);
     Answer<TokenAnswer> exchange(Exchange what, eventstore::Deadline deadline);
-    boost::asio::awaitable<Result<Secret, commands::ProviderFailure>> secret();
+    // The secret, or what is made with the private key.
+    Answer<Secret> secret();
     // By keys that are fetched anew where the token names another.
     Answer<security::IdToken> verify(TokenAnswer answer, std::string jwks_uri, commands::ProviderTrip trip,
                                      eventstore::Deadline deadline);

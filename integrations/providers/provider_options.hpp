@@ -12,6 +12,7 @@ struct ProviderOptions {
     enum class Authentication {
         kSecretBasic,  // client_secret_basic
         kSecretPost,   // client_secret_post
+        kPrivateKey,   // private_key_jwt
         kNone,         // PKCE alone
     };
     std::string name{};
@@ -20,7 +21,8 @@ struct ProviderOptions {
     std::string discovered_at{};  // what "/.well-known/openid-configuration" is put behind; empty: the issuer
     std::string client_id{};
     Authentication authentication = Authentication::kSecretBasic;
-    std::string secret_file{};  // read at every exchange: it may be renewed
+    std::string secret_file{};  // or of the private key; read at every exchange: it may be renewed
+    std::string key_id{};       // of the private key; empty: it is not named
     std::string scope = "openid email profile";
     bool signs_up = false;
     bool links_by_address = false;

@@ -123,9 +123,11 @@ WALLS = {
     "integrations/providers": {
         "own": [
             "domain/base/", "integrations/providers/", "commands/providers/", "commands/runtime/outgoing.hpp",
-            "commands/runtime/ports.hpp", *SECURITY_BASICS, "security/tokens/id_token.hpp", "security/tokens/jose.hpp",
+            "commands/runtime/ports.hpp", *SECURITY_BASICS, "security/keys/signing_key.hpp",
+            "security/tokens/id_token.hpp",
+            "security/tokens/jose.hpp",
         ],
-        "system": ASIO,
+        "system": [*ASIO, *JSON],
     },
     "cmake": {"own": [], "system": [*ASIO, "boost/beast/"]},
     "bench": {"own": [""], "system": [""]},

@@ -334,6 +334,24 @@ TEST_F(OidcProviderTest, KnowsTenants) {
     EXPECT_EQ(arrived_with({}).error().why, "issuer");
 }
 
+TEST_F(OidcProviderTest, IsLookedAtBeforeAnybodyDeparts) {
+    const auto look = [&] {
+        clock_.advance(days(2));  // nothing is remembered
+        const auto found = test::run(provider_.look(soon()));
+        return found ? std::to_string(found->keys) : std::string(found.error().why);
+    };
+    EXPECT_EQ(look(), "1");
+    write_secret("");
+    EXPECT_EQ(look(), "client-secret");
+    there_.lies.body = R"({"keys":[{"kty":"oct","k":"AA"}],"issuer":")" + there_.issuer() +
+                       R"(","authorization_endpoint":"https://a.example","token_endpoint":"https://a.example",)" +
+                       R"("jwks_uri":")" + there_.issuer() + R"(/keys"})";
+    EXPECT_EQ(look(), "no-key");
+    there_.lies.body.clear();
+    there_.lies.metadata = {{"issuer", "\"https://other.example\""}};
+    EXPECT_EQ(look(), "discovery-issuer");
+}
+
 TEST_F(OidcProviderTest, IsOneOfThoseThatAreConfigured) {
     ProviderOptions first = options_of(there_, "first");
     first.title = "First";
