@@ -1,0 +1,39 @@
+#pragma once
+// Other providers by which people log in, from a file in YAML:
+//
+//     providers:
+//       - name: google                 # in paths and in the log: never change it
+//         preset: google               # google, microsoft, gitlab; or `issuer`, or both
+//         client_id: 1234.apps.googleusercontent.com
+//         client_secret_file: /run/secrets/google
+//
+// Beside these, of each provider:
+//
+//     title                  for people; else the preset's or the name
+//     client_authentication  client_secret_basic, client_secret_post, private_key_jwt, none
+//     client_key_file        of private_key_jwt: PEM (PKCS#8), with `client_key_id` if the provider has a name for it
+//     scope                  openid email profile
+//     register               on: whoever has no account gets one
+//     link_by_address        on: the account of an address that the provider says is verified
+//     believe_addresses      off: no address that it says is verified counts
+//     tenants                of an issuer with "{tenantid}" in it: those that are let in
+#include <string>
+#include <vector>
+
+#include "domain/base/result.hpp"
+#include "integrations/outgoing/destination.hpp"
+#include "integrations/providers/provider_options.hpp"
+
+namespace keyledger::app {
+
+inline constexpr std::size_t kMaxProviders = 50;
+
+using ProvidersRead = Result<std::vector<integrations::ProviderOptions>, std::vector<std::string>>;
+
+// An empty path: none. The error is all that is wrong, a sentence each with its line. Of the files with secrets it is
+// looked at whether they may hold one, and their text at nobody. `named`: hosts that need not be on the open Internet.
+ProvidersRead load_providers(const std::string& path, const std::vector<integrations::NamedHost>& named);
+ProvidersRead parse_providers(const std::string& path, const std::string& text,
+                              const std::vector<integrations::NamedHost>& named);
+
+}  // namespace keyledger::app
