@@ -15,6 +15,7 @@
 #include "domain/challenges/wrong_codes.hpp"
 #include "domain/clients/service_account.hpp"
 #include "domain/clients/service_token.hpp"
+#include "domain/consents/consent.hpp"
 #include "domain/credentials/login_attempts.hpp"
 #include "domain/devices/devices.hpp"
 #include "domain/factors/factors.hpp"
@@ -44,7 +45,7 @@ struct AggregateList {
 using Aggregates =
     AggregateList<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators, ServiceAccount,
                   ServiceToken, Group, Nestings, LogKeeping, JobOutcome, Challenge, WrongCodes, Factors, Registration,
-                  Devices, AdmittedSessions, SessionCleanup, Application>;
+                  Devices, AdmittedSessions, SessionCleanup, Application, Consent>;
 
 struct AnyEvent : Aggregates::Event {
     using Aggregates::Event::variant;

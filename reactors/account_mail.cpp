@@ -61,6 +61,7 @@ struct Teller {
             case SessionEndReason::kLoggedOut:
             case SessionEndReason::kDisplaced: return {};
             case SessionEndReason::kRevoked: return by_user ? Telling() : Told{Kind::kSessionRevoked};
+            case SessionEndReason::kCodeReused:
             case SessionEndReason::kRefreshTokenReused: return Told{Kind::kSessionRevoked};
         }
         return {};

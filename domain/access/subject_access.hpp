@@ -20,6 +20,7 @@ struct SubjectAccess {
     SubjectId subject_id;                          // whose roles these are; nil: there is no such session
     User user;                                     // without what is personal; absent where there is none
     std::shared_ptr<const Session> found_session;  // nullptr: see session()
+    bool grounds_hold = true;                      // of that session (domain/sessions/grounds.hpp)
     // Assigned to the subject or to a group of its, and defined; each once.
     std::vector<std::shared_ptr<const Role>> roles;
     // That it is in, by itself or by nesting, and defined. Without kEveryone, which says nothing of anybody.

@@ -80,6 +80,14 @@ constexpr std::string_view stored_name(E wanted) {
     return {};
 }
 
+// And back; nullopt: nothing is called so.
+template <class E>
+constexpr std::optional<E> stored_value(std::string_view name) {
+    for (const auto& [value, stored] : enum_names(E{}))
+        if (stored == name) return value;
+    return std::nullopt;
+}
+
 // Whom or what an event is about: the key of its Kafka record, so that the events of one subject keep their order; and
 // whose entry it is in the audit trail, if that is an account.
 struct About {

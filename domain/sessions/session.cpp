@@ -26,6 +26,8 @@ SessionDecision decide_on(const DecisionInput& input, const StartSession& comman
     started.country.value = command.country;
     started.city.value = command.city;
     started.risk = command.risk;
+    started.scope = command.scope;
+    started.browser_session_id = command.browser_session_id;
     return Events{std::move(started)};
 }
 
@@ -33,7 +35,8 @@ SessionDecision decide_on(const DecisionInput& input, const RefreshSession& comm
     KEYLEDGER_TRY(good, check_session(input.session, input.session_id, input.user, command.lifetimes, command.now));
     if (input.session.client_id != command.client_id) return Unexpected(refusals::kSessionOfOtherClient);
     const std::int64_t current = input.session.generation;
-    if (command.presented_generation == current) return Events{SessionRefreshed{current + 1, command.device}};
+    const std::int64_t next = command.refresh_tokens == RefreshTokens::kRotate ? current + 1 : current;
+    if (command.presented_generation == current) return Events{SessionRefreshed{next, command.device}};
     if (command.presented_generation > current) return Events{SessionRefreshRefused{command.presented_generation}};
     // An age below zero is of two clocks that differ: the grace would last for as long as they do.
     const Duration age = command.now - input.session.refreshed_at;
@@ -80,6 +83,8 @@ Session apply(Session session, const SessionStarted& event, const Recorded& reco
     // Before schema 2 a password was the only way in.
     if (event.methods.empty()) put_proof(session.proofs, {ProofMethod::kPassword, proven_at});
     session.device_id = event.device_id;
+    session.scope = event.scope;
+    session.browser_session_id = event.browser_session_id;
     return session;
 }
 Session apply(Session session, const SessionRefreshed& event, const Recorded& recorded) {

@@ -1,6 +1,7 @@
 #pragma once
 // The aggregate `session`: one log-in, from its start over each refresh to its end. Pure. Stream id = session id.
-// A session also ends by an event on its user (User::ended_session): whoever asks about a session folds both.
+// A session also ends by an event on its user (User::ended_session): whoever asks about a session folds both. One that
+// an application holds rests on more (domain/sessions/grounds.hpp).
 #include <optional>
 #include <string>
 #include <variant>
@@ -31,8 +32,10 @@ struct SessionStarted {  // refresh token generation 1
     Personal<std::string> country{};
     Personal<std::string> city{};
     std::int64_t risk = 0;
+    std::vector<std::string> scope{};
+    std::optional<SessionId> browser_session_id{};
     static constexpr std::string_view kType = "session.started";
-    static constexpr int kSchema = 2;
+    static constexpr int kSchema = 3;
     static constexpr std::string_view kMeaning = "Somebody logged in. The first refresh token is of generation 1.";
     static constexpr auto fields() {
         using E = SessionStarted;
@@ -51,7 +54,11 @@ struct SessionStarted {  // refresh token generation 1
                   "a keyed digest of the user and of the device that keeps an id; `null`: none was known"},
             Field{"country", &E::country, "where the address was, by ISO 3166-1; `null`: nobody knew"},
             Field{"city", &E::city, "likewise, by name"},
-            Field{"risk", &E::risk, "how much the log-in looked like somebody else's, 0 to 100 (docs/devices.md)"}};
+            Field{"risk", &E::risk, "how much the log-in looked like somebody else's, 0 to 100 (docs/devices.md)"},
+            Field{"scope", &E::scope,
+                  "what an application may do with it (RFC 6749 section 3.3); empty: no application holds it"},
+            Field{"browser_session_id", &E::browser_session_id,
+                  "the session of the browser in which the application got it, whose end ends it, too; `null`: none"}};
     }
     constexpr About about() const { return About::account(user_id); }
     constexpr Uuid sealed_for() const { return user_id; }
@@ -93,11 +100,12 @@ struct SessionRefreshRefused {  // a token of a generation that was never handed
     }
     AuditOutcome outcome() const { return AuditOutcome::failure("unknown_generation"); }
 };
-enum class SessionEndReason { kLoggedOut, kRevoked, kRefreshTokenReused, kDisplaced };
+enum class SessionEndReason { kLoggedOut, kRevoked, kRefreshTokenReused, kDisplaced, kCodeReused };
 constexpr auto enum_names(SessionEndReason) {
     using R = SessionEndReason;
     return std::array{EnumName{R::kLoggedOut, "logged_out"}, EnumName{R::kRevoked, "revoked"},
-                      EnumName{R::kRefreshTokenReused, "refresh_token_reused"}, EnumName{R::kDisplaced, "displaced"}};
+                      EnumName{R::kRefreshTokenReused, "refresh_token_reused"}, EnumName{R::kDisplaced, "displaced"},
+                      EnumName{R::kCodeReused, "code_reused"}};
 }
 struct SessionEnded {
     SessionEndReason reason = SessionEndReason::kLoggedOut;
@@ -105,14 +113,15 @@ struct SessionEnded {
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning = "The session is over, and all its tokens with it.";
     static constexpr auto fields() {
-        return std::tuple{
-            Field{"reason", &SessionEnded::reason,
-                  "`refresh_token_reused` is a stolen token, or a client that lost track; `displaced`: the user "
-                  "may have so many at once, and began another"}};
+        return std::tuple{Field{
+            "reason", &SessionEnded::reason,
+            "`refresh_token_reused` is a stolen token, or a client that lost track, and `code_reused` the same of "
+            "an authorization code; `displaced`: the user may have so many at once, and began another"}};
     }
-    // A reused refresh token is a refused refresh, which happens to end the session.
+    // Of something that was used again: a refused request, which happens to end the session.
     AuditOutcome outcome() const {
-        return {reason != SessionEndReason::kRefreshTokenReused, std::string(stored_name(reason))};
+        const bool refused = reason == SessionEndReason::kRefreshTokenReused || reason == SessionEndReason::kCodeReused;
+        return {!refused, std::string(stored_name(reason))};
     }
 };
 using SessionEvent =
@@ -133,13 +142,19 @@ struct StartSession {
     std::optional<std::string> country{};
     std::optional<std::string> city{};
     std::int64_t risk = 0;
+    std::vector<std::string> scope{};
+    std::optional<SessionId> browser_session_id{};
 };
+// Of a client that proves who it is, a refresh token is no more worth to a thief when it is used again, and may stay
+// (FAPI 2.0 Security Profile section 5.3.2.1).
+enum class RefreshTokens { kRotate, kStay };
 struct RefreshSession {
     std::int64_t presented_generation = 0;
     std::string client_id;
     std::string device;
     Instant now;
     SessionLifetimes lifetimes;
+    RefreshTokens refresh_tokens = RefreshTokens::kRotate;
 };
 struct ReauthenticateSession {
     std::vector<ProofMethod> methods;  // that were checked just now
@@ -180,6 +195,8 @@ struct Session {
     Instant expires_at;
     std::vector<Proof> proofs{};  // of each method the newest
     std::optional<DeviceId> device_id{};
+    std::vector<std::string> scope{};
+    std::optional<SessionId> browser_session_id{};
 
     static constexpr std::string_view kStreamType = "session";
     static constexpr std::string_view kTitle = "Sessions";
@@ -188,7 +205,7 @@ struct Session {
     static constexpr About kAbout = About::as_begun();
     using Event = SessionEvent;
     // For snapshots. kFold grows whenever `evolve` makes another state of the same events, or a field changes.
-    static constexpr int kFold = 3;
+    static constexpr int kFold = 4;
     static constexpr auto fields() {
         using S = Session;
         return std::tuple{Field{"status", &S::status},
@@ -203,7 +220,9 @@ struct Session {
                           Field{"refreshed_at_ms", &S::refreshed_at},
                           Field{"expires_at_ms", &S::expires_at},
                           Field{"proofs", &S::proofs},
-                          Field{"device_id", &S::device_id}};
+                          Field{"device_id", &S::device_id},
+                          Field{"scope", &S::scope},
+                          Field{"browser_session_id", &S::browser_session_id}};
     }
 };
 

@@ -50,10 +50,15 @@ struct Upcast<LoginFailuresCleared> {
 };
 
 // ---- sessions --------------------------------------------------------------------------------------------------
-// Before version 2 nothing was noted of what was proven (it was a password), nor of device and place.
+// Before version 2 nothing was noted of what was proven (it was a password), nor of device and place; before version 3
+// no application held one.
 template <>
 struct Upcast<SessionStarted> {
     static void from(int version, rapidjson::Document& payload) {
+        if (version == 2) {
+            add_member(payload, "scope", rapidjson::Value(rapidjson::kArrayType));
+            add_member(payload, "browser_session_id", rapidjson::Value());
+        }
         if (version != 1) return;
         add_member(payload, "methods", rapidjson::Value(rapidjson::kArrayType));
         add_member(payload, "authenticated_at_ms", rapidjson::Value(0));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/sessions/grounds.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/subscription.hpp"
@@ -72,8 +73,8 @@ AccessState::Change AccessState::read_change(const eventstore::RecordedEvent& ev
 void AccessState::apply(const Change& change) {
     if (!change.event) return pass_over(UserId{change.stream_id}, change.recorded);
     // Whether somebody may go on guessing is no part of what their token grants: not LoginAttempts.
-    using Concerns =
-        eventstore::Subscription<User, Session, Role, Assignments, ServiceAccount, ServiceToken, Group, Nestings>;
+    using Concerns = eventstore::Subscription<User, Session, Role, Assignments, ServiceAccount, ServiceToken, Group,
+                                              Nestings, Application, Consent>;
     Concerns::deliver(*change.event, change.stream_id,
                       [&](const auto& id, const auto& of_one) { apply(id, of_one, change.recorded); });
 }
@@ -96,8 +97,23 @@ void AccessState::apply(const SessionId& id, const SessionEvent& event, const Re
     const bool starts = std::holds_alternative<SessionStarted>(event);
     if (at == shard.end() && !starts) return;  // it ended or expired: nothing brings it back
     Session session = evolve(at == shard.end() ? Session{} : unpack(at->second), event, recorded);
-    if (session.status == Session::Status::kEnded) shard.erase(id);
-    else shard.insert_or_assign(id, pack(session));
+    if (session.status != Session::Status::kEnded) {
+        if (session.browser_session_id) grounds_.rest(id, *session.browser_session_id);
+        shard.insert_or_assign(id, pack(session));
+        return;
+    }
+    grounds_.forget(id);
+    if (session.client_id == kBrowserClientId)
+        grounds_.end_browser_session(id, recorded.occurred_at + lifetimes_.absolute + kExpiredSessionsStay);
+    shard.erase(id);
+}
+
+void AccessState::apply(const ApplicationId& id, const ApplicationEvent& event, const Recorded& recorded) {
+    grounds_.apply(id, event, recorded);
+}
+
+void AccessState::apply(const Id<Consent>&, const ConsentEvent& event, const Recorded& recorded) {
+    grounds_.apply(event, recorded);
 }
 
 void AccessState::apply(const RoleId& id, const RoleEvent& event, const Recorded& recorded) {
@@ -160,8 +176,10 @@ SubjectAccess AccessState::find(const std::optional<SubjectId>& subject_id,
                                 const std::optional<SessionId>& session_id) const {
     SubjectAccess found;
     if (session_id)
-        if (const PackedSession* session = sessions_.find(*session_id))
+        if (const PackedSession* session = sessions_.find(*session_id)) {
             found.found_session = std::make_shared<const Session>(unpack(*session));
+            found.grounds_hold = grounds_.hold(*session_id, found.session());
+        }
     found.subject_id = subject_id.value_or(found.session().user_id);
     // Of a service account's id there is no user.
     if (const PackedUser* user = users_.find(UserId{found.subject_id})) {
@@ -246,12 +264,16 @@ std::set<std::string> AccessState::actions_of(std::string_view resource) const {
 
 std::size_t AccessState::sweep(std::size_t shard, Instant now) {
     const Instant before = now - kExpiredSessionsStay;
-    const std::size_t tokens = services_.sweep(shard, now);
-    return tokens + boost::unordered::erase_if(sessions_.shard(shard), [&](const auto& entry) {
-               const PackedSession& session = entry.second;
-               if (session.expires_at <= before || session.refreshed_at + lifetimes_.idle <= before) return true;
-               const PackedUser* user = users_.find(session.user_id);
-               return user != nullptr && unpack(*user).ended_session(entry.first, session.first_position);
+    const auto is_over = [&](const SessionId& id, const PackedSession& session) {
+        if (session.expires_at <= before || session.refreshed_at + lifetimes_.idle <= before) return true;
+        const PackedUser* user = users_.find(session.user_id);
+        return user != nullptr && unpack(*user).ended_session(id, session.first_position);
+    };
+    const std::size_t others = services_.sweep(shard, now) + grounds_.sweep(shard, now);
+    return others + boost::unordered::erase_if(sessions_.shard(shard), [&](const auto& entry) {
+               const bool over = is_over(entry.first, entry.second);
+               if (over) grounds_.forget(entry.first);
+               return over;
            });
 }
 
@@ -260,7 +282,8 @@ std::size_t AccessState::bytes() const {
     constexpr std::size_t kGroupGuess = 256;
     constexpr std::size_t kListGuess = 4 * sizeof(Uuid);
     return sessions_.bytes() + users_.bytes() + assignments_.bytes() + assignments_.size() * kListGuess +
-           roles_.size() * kRoleGuess + services_.bytes() + groups_.size() * kGroupGuess + nestings_.count * kListGuess;
+           roles_.size() * kRoleGuess + services_.bytes() + grounds_.bytes() + groups_.size() * kGroupGuess +
+           nestings_.count * kListGuess;
 }
 
 // ---- snapshots -------------------------------------------------------------------------------------------------
@@ -316,6 +339,7 @@ void AccessState::write(SnapshotWriter& out) const {
         }
     }
     services_.write(out);
+    grounds_.write(out);
 }
 
 void AccessState::write_groups(SnapshotWriter& out) const {
@@ -405,6 +429,7 @@ void AccessState::read(SnapshotReader& in) {
         }
     }
     services_.read(in);
+    grounds_.read(in);
     in.end();
 }
 

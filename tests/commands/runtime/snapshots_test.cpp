@@ -284,7 +284,7 @@ TEST_F(LongUserTest, IsReadAgainWhereASnapshotCannotBeOpened) {
 
 TEST(FoldNames, AreOfAllAggregatesWhoseStreamsSomebodyCanLengthen) {
     EXPECT_EQ(fold_name_of(User::kStreamType), "user.4/3");
-    EXPECT_EQ(fold_name_of(Session::kStreamType), "session.3/3");
+    EXPECT_EQ(fold_name_of(Session::kStreamType), "session.4/3");
     EXPECT_EQ(fold_name_of(LoginAttempts::kStreamType), "login_attempts.3/3");
     EXPECT_EQ(fold_name_of(Role::kStreamType), "role.1/3");
     EXPECT_EQ(fold_name_of(Group::kStreamType), "group.1/3");
@@ -326,9 +326,10 @@ TEST(FoldNames, StandForWhatTheFoldMakesOfASession) {
     const auto session = folded_of<Session>({started, SessionRefreshed{2, "phone"}, SessionRefreshRefused{7},
                                              SessionReauthenticated{{ProofMethod::kPassword}}});
     EXPECT_EQ(kept_text(session),
-              R"(3 {"audiences":["https://shop.example"],"client_id":"shop","device":"phone","device_id":null,)"
+              R"(4 {"audiences":["https://shop.example"],"browser_session_id":null,"client_id":"shop",)"
+              R"("device":"phone","device_id":null,)"
               R"("expires_at_ms":9000,"first_position":10,"generation":2,"proofs":[{"at_ms":1300,"method":"pwd"}],)"
-              R"("refreshed_at_ms":1100,"security_stamp":2,"started_at_ms":1000,)"
+              R"("refreshed_at_ms":1100,"scope":[],"security_stamp":2,"started_at_ms":1000,)"
               R"("status":"live","user_id":"00000000-0000-7000-8000-000000000001"})");
 }
 

@@ -1,0 +1,58 @@
+#include "domain/authorization/authorize.hpp"
+
+#include <algorithm>
+
+#include "domain/ladder/assurance.hpp"
+#include "domain/sessions/grounds.hpp"
+
+namespace keyledger {
+namespace {
+
+bool is_logged_in(const AuthorizationFacts& facts) {
+    if (facts.browser_session.client_id != kBrowserClientId) return false;
+    return check_session(facts.browser_session, facts.browser_session_id, facts.user, facts.lifetimes, facts.now)
+        .has_value();
+}
+
+// Whether what was proven is as young as the application wants it.
+bool is_fresh(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
+    const Instant proven_at = assurance_of(facts.browser_session.proofs).authenticated_at;
+    if (proven_at >= request.made_at) return true;
+    if (request.asks_for(Prompt::kLogin) || request.asks_for(Prompt::kSelectAccount)) return false;
+    return !request.max_age || facts.now - proven_at <= *request.max_age;
+}
+
+bool has_consent(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
+    const bool asked_now = facts.consent.status == Consent::Status::kGiven && facts.consent.given_at >= request.made_at;
+    if (request.asks_for(Prompt::kConsent) && !asked_now) return false;
+    return facts.application.is_first_party() || facts.consent.covers(request.scope);
+}
+
+}  // namespace
+
+bool AuthorizationRequest::asks_for(Prompt prompt) const { return std::ranges::find(prompts, prompt) != prompts.end(); }
+
+bool AuthorizationRequest::has_scope(std::string_view word) const {
+    return std::ranges::find(scope, word) != scope.end();
+}
+
+AuthorizationStep authorization_step(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
+    using Step = AuthorizationStep;
+    const bool silent = request.asks_for(Prompt::kNone);
+    if (!is_logged_in(facts) || !is_fresh(request, facts)) return silent ? Step::kLoginRequired : Step::kLogIn;
+    if (!has_consent(request, facts)) return silent ? Step::kConsentRequired : Step::kAskConsent;
+    return Step::kGranted;
+}
+
+std::string_view error_of(AuthorizationStep step) {
+    switch (step) {
+        case AuthorizationStep::kLoginRequired: return "login_required";
+        case AuthorizationStep::kConsentRequired: return "consent_required";
+        case AuthorizationStep::kLogIn:
+        case AuthorizationStep::kAskConsent:
+        case AuthorizationStep::kGranted: break;
+    }
+    return {};
+}
+
+}  // namespace keyledger

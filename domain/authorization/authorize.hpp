@@ -1,0 +1,48 @@
+#pragma once
+// What a browser that an application sent here needs next: to log in, to ask its user for their consent, or to go back
+// with a code or an error. The one function for every way to the authorization endpoint. Pure.
+//
+//     the session of the browser is over, or there is none    log in
+//     prompt=login, select_account, or max_age, and what is
+//       proven is older than that                             log in
+//     the application needs consent, and the user gave none
+//       to all that it asks for                               ask
+//     prompt=consent, and they were not asked for this        ask
+//     else                                                    granted
+//
+// With prompt=none nobody is shown anything: the first two are login_required, the others consent_required (OpenID
+// Connect Core section 3.1.2.6).
+#include <string_view>
+#include <variant>
+
+#include "domain/applications/application.hpp"
+#include "domain/authorization/authorization_request.hpp"
+#include "domain/consents/consent.hpp"
+#include "domain/sessions/session.hpp"
+
+namespace keyledger {
+
+struct AuthorizationFacts {
+    const Application& application;
+    const SessionId& browser_session_id;
+    const Session& browser_session;  // absent: there is none
+    const User& user;                // its
+    const Consent& consent;
+    const SessionLifetimes& lifetimes;
+    Instant now;
+};
+
+enum class AuthorizationStep {
+    kLogIn,
+    kAskConsent,
+    kGranted,
+    // Errors, for the application.
+    kLoginRequired,
+    kConsentRequired,
+};
+AuthorizationStep authorization_step(const AuthorizationRequest& request, const AuthorizationFacts& facts);
+
+// OpenID Connect Core section 3.1.2.6; empty of what is no error.
+std::string_view error_of(AuthorizationStep step);
+
+}  // namespace keyledger
