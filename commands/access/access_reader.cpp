@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "commands/sessions/session_grounds.hpp"
 #include "domain/access/assignments.hpp"
 #include "domain/access/nestings.hpp"
 #include "domain/access/subject_access.hpp"
@@ -32,6 +33,7 @@ struct Reading {
 struct AccessAsked {
     Subject subject;
     Streams own;  // what is asked for beside roles and groups
+    std::optional<SessionId> session_id{};
 };
 
 // The subject's groups and all above them.
@@ -54,6 +56,7 @@ std::vector<RoleId> roles_by(const Reading& known, const Subject& subject) {
 // What there is to read, as far as what is known tells.
 Streams streams_by(const Reading& known, const AccessAsked& asked) {
     Streams streams = asked.own;
+    if (asked.session_id) read_grounds(streams, *known.state<Session>(*asked.session_id));
     const auto assignments = streams.read<Assignments>(assignments_of(asked.subject.id));
     const std::vector<GroupId> groups = groups_by(known, asked.subject);
     if (!known.state<Assignments>(assignments.id)->groups.empty()) streams.read<Nestings>(kNestingsStream);
@@ -86,6 +89,14 @@ asio::awaitable<Result<Reading, StoreError>> read_at_head(Folder& folder, Access
         if (known.has(further)) co_return known;
     }
     co_return Unexpected(StoreError::kUnavailable);
+}
+
+bool grounds_hold(const Reading& found, const Session& session) {
+    Streams theirs;
+    return grounds_hold(session, read_grounds(theirs, session),
+                        [&]<class Aggregate>(const StreamOf<Aggregate>& stream) -> const Aggregate& {
+                            return *found.state<Aggregate>(stream.id);  // the reading keeps it
+                        });
 }
 
 void add_access(SubjectAccess& access, const Reading& found, const Subject& subject) {
@@ -121,12 +132,16 @@ asio::awaitable<Result<SubjectAccess, StoreError>> FoldedAccess::read(AccessSubj
     const UserId user_id{subject_id};  // of a service account's there is no such user
     AccessAsked asked{Subject::user(user_id), {}};
     asked.own.read<User>(user_id);
+    asked.session_id = subject.session_id;
     if (subject.session_id) asked.own.read<Session>(*subject.session_id);
     KEYLEDGER_CO_TRY(found, co_await read_at_head(folder, asked, deadline));
     SubjectAccess access;
     access.subject_id = subject_id;
     access.user = *found->state<User>(user_id);
-    if (subject.session_id) access.found_session = found->state<Session>(*subject.session_id);
+    if (subject.session_id) {
+        access.found_session = found->state<Session>(*subject.session_id);
+        access.grounds_hold = grounds_hold(*found, access.session());
+    }
     if (!access.user.exists()) asked.subject.type = SubjectType::kServiceAccount;  // not of everyone
     add_access(access, *found, asked.subject);
     access.position = position_of(*found, *head);

@@ -4,6 +4,7 @@
 #include "commands/access/authority.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
 #include "domain/access/subject_access.hpp"
+#include "domain/sessions/grounds.hpp"
 #include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
@@ -20,9 +21,9 @@ Answer<SubjectAccess> access_of(Services& services, AccessSubject subject, Deadl
     KEYLEDGER_CO_TRY(access, co_await services.access.read(subject, deadline));
     access->active = access->user.status == User::Status::kActive;
     if (subject.session_id)
-        access->active = check_session(access->session(), *subject.session_id, access->user,
-                                       services.settings.lifetimes, services.clock.now())
-                             .has_value();
+        access->active = access->grounds_hold && check_session(access->session(), *subject.session_id, access->user,
+                                                               services.settings.lifetimes, services.clock.now())
+                                                     .has_value();
     co_return std::move(*access);
 }
 
@@ -36,6 +37,7 @@ Answer<UserAtHead> bearer_at_head(Services& services, Bearer bearer, Deadline de
     const auto& session = state_of<Session>((*folds)[0]);
     const auto& user = state_of<User>((*folds)[1]);
     KEYLEDGER_CO_TRY(holds, check_token(services, session, user, bearer));
+    if (application_of(session)) co_return Unexpected(refusals::kInvalidToken);
     co_return UserAtHead{user, shared_state_of<Session>((*folds)[0]), state_of<Assignments>((*folds)[2])};
 }
 
@@ -87,6 +89,7 @@ Answer<SubjectAccess> access_of_bearer(Services& services, Bearer bearer, Deadli
     const AccessSubject subject{bearer.user_id, bearer.session_id};
     KEYLEDGER_CO_TRY(access, co_await access_of(services, subject, deadline));
     KEYLEDGER_CO_TRY(holds, check_token(services, access->session(), access->user, bearer));
+    if (!access->grounds_hold) co_return Unexpected(refusals::kInvalidToken);
     co_return access;
 }
 

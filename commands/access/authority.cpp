@@ -3,6 +3,7 @@
 #include "commands/access/step_up.hpp"
 #include "domain/access/assignments.hpp"
 #include "domain/access/nestings.hpp"
+#include "domain/sessions/grounds.hpp"
 #include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
@@ -21,9 +22,11 @@ bool token_holds(const Session& session, const User& user, const Bearer& bearer,
 
 Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams& actor, const Bearer& bearer,
                                      const Services& services) {
-    const bool holds = token_holds(attempt.state(actor.session), attempt.state(actor.user), bearer,
-                                   services.settings.lifetimes, services.clock.now());
-    if (!holds) return Unexpected(refusals::kInvalidToken);
+    const Session& session = attempt.state(actor.session);
+    const bool holds =
+        token_holds(session, attempt.state(actor.user), bearer, services.settings.lifetimes, services.clock.now());
+    // An application is not its user: what it holds commands nothing here (ADR 36).
+    if (!holds || application_of(session)) return Unexpected(refusals::kInvalidToken);
     return {};
 }
 

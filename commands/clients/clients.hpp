@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "commands/runtime/errors.hpp"
+#include "domain/base/application_id.hpp"
 #include "domain/base/id.hpp"
 #include "domain/base/result.hpp"
 
@@ -36,7 +37,8 @@ struct Client {
     // What it calls its resources: of a permission for `todos` or `todos.lists` the application `todos` may know.
     std::vector<std::string> namespaces{};
     std::optional<ServiceAccountId>
-        service_account{};  // one that an administrator registered; else of the configuration
+        service_account{};                       // one that an administrator registered; else of the configuration
+    std::optional<ApplicationId> application{};  // one that people log in with
 };
 
 // The client that posts passwords on the first-party routes.
@@ -46,7 +48,9 @@ inline constexpr std::string_view kFirstPartyClientId = "keyledger";
 // that an application which is handed a user's token can't replay it here.
 inline Result<std::vector<std::string>, CommandError> audiences_for(const Client& client, const std::string& issuer,
                                                                     const std::optional<std::string>& resource) {
-    if (!resource || *resource == issuer) return std::vector<std::string>(1, issuer);
+    // An application is not its user: no token of its own opens this very API.
+    if (!client.application && (!resource || *resource == issuer)) return std::vector<std::string>(1, issuer);
+    if (!resource) return std::vector<std::string>();  // what its session has
     const auto& allowed = client.audiences;
     if (std::find(allowed.begin(), allowed.end(), *resource) == allowed.end())
         return Unexpected(refusals::kInvalidTarget);

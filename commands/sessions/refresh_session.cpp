@@ -1,6 +1,10 @@
 #include "commands/sessions/refresh_session.hpp"
 
+#include <algorithm>
+
+#include "commands/clients/service_tokens.hpp"
 #include "commands/limits/rates.hpp"
+#include "commands/sessions/session_grounds.hpp"
 #include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
@@ -22,17 +26,39 @@ struct RefreshVerdict {
     std::int64_t security_stamp = 0;
     std::vector<std::string> session_audiences;
     std::vector<Proof> proofs;  // as they were: a refresh proves nothing
+    std::vector<std::string> scope;
     bool refused = false;
 };
 
 RefreshVerdict judge(const Session& session, const User& user, const std::vector<SessionEvent>& events) {
-    RefreshVerdict verdict{session.generation, session.refreshed_at, user.security_stamp,
-                           session.audiences,  session.proofs,       false};
+    RefreshVerdict verdict{session.generation,
+                           session.refreshed_at,
+                           user.security_stamp,
+                           session.audiences,
+                           session.proofs,
+                           session.scope,
+                           false};
     if (events.empty()) return verdict;
     if (const auto* refreshed = std::get_if<SessionRefreshed>(&events.front()))
         verdict.generation = refreshed->generation;
     else verdict.refused = true;
     return verdict;
+}
+
+// Whether what the session of an application rests on still holds, and how its refresh tokens are.
+Answer<RefreshTokens> check_grounds(Attempt& attempt, const Session& session) {
+    Streams more;
+    const auto grounds = read_grounds(more, session);
+    if (!grounds) co_return RefreshTokens::kRotate;
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
+    const auto state = [&](const auto& stream) -> const auto& { return attempt.state(stream); };
+    if (!grounds_hold(session, grounds, state)) co_return Unexpected(refusals::kInvalidGrant);
+    co_return attempt.state(grounds->application).is_public() ? RefreshTokens::kRotate : RefreshTokens::kStay;
+}
+
+bool is_within(const std::optional<std::vector<std::string>>& asked, const std::vector<std::string>& held) {
+    return !asked || std::ranges::all_of(
+                         *asked, [&](const std::string& word) { return std::ranges::find(held, word) != held.end(); });
 }
 
 // The clocks of two nodes always differ a little. Without this an application that asks both at once would be taken
@@ -61,8 +87,11 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
     RefreshVerdict verdict;
     const Step step = [&](Attempt& attempt) -> StepResult {
         const Instant now = moment_of(attempt.state(session), services.clock.now());
-        const RefreshSession command{request.token.generation, request.client.client_id, device, now,
-                                     services.settings.lifetimes};
+        const Session& before = attempt.state(session);
+        KEYLEDGER_CO_TRY(refresh_tokens, co_await check_grounds(attempt, before));
+        if (!is_within(request.scope, before.scope)) co_return Unexpected(refusals::kInvalidScope);
+        const RefreshSession command{request.token.generation,    request.client.client_id, device, now,
+                                     services.settings.lifetimes, *refresh_tokens};
         auto events = decide(attempt.state(session), session_id, attempt.state(user), command);
         if (!events) co_return Unexpected(refusals::kInvalidGrant);
         verdict = judge(attempt.state(session), attempt.state(user), *events);
@@ -85,6 +114,7 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
                 verdict.generated_at,
                 executed->position};
     grant.proofs = std::move(verdict.proofs);
+    grant.scope = request.scope.value_or(std::move(verdict.scope));
     co_return grant;
 }
 

@@ -21,10 +21,12 @@ struct Refresh {
     PresentedRefreshToken token;
     std::optional<std::string> resource;
     Client client;
+    // RFC 6749 section 6: of what the session has, for this access token; of applications alone.
+    std::optional<std::vector<std::string>> scope{};
 };
 
-// One append and no read when session and user are cached. A token used again ends the session, except within the
-// grace of a lost answer, which yields the same successor.
+// kInvalidScope: more than the session has. One append and no read when session and user are cached. A token used
+// again ends the session, except within the grace of a lost answer, which yields the same successor.
 Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller);
 
 }  // namespace keyledger::commands

@@ -31,8 +31,15 @@ struct AccessClaims {
     Instant authenticated_at;          // auth_time
     std::vector<std::string> methods;  // amr
     std::string strength;              // acr
+    std::vector<std::string> scope;    // of an application's
     Instant issued_at;
     Instant expires_at;
+};
+
+// What an ID token tells.
+struct IdToken {
+    Grant grant;
+    std::string nonce;  // empty: none
 };
 
 class Tokens {
@@ -42,6 +49,8 @@ public:
     virtual asio::awaitable<IssuedTokens> issue(Grant grant) = 0;
     // An access token alone (RFC 6749 section 4.4.3).
     virtual asio::awaitable<std::string> issue(ServiceGrant grant) = 0;
+    // OpenID Connect Core section 2, for the client that holds the session. `access_token` is what goes with it.
+    virtual asio::awaitable<std::string> issue_id_token(IdToken told, std::string access_token) = 0;
     // RFC 9701 section 5: `answer` is the JSON object of an introspection, the audience its caller.
     virtual asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) = 0;
     // Signature, algorithm, type, issuer and time are checked; the audience is the caller's to check.

@@ -6,6 +6,7 @@
 #include "commands/runtime/key_on_other_node.hpp"
 #include "domain/ladder/assurance.hpp"
 #include "security/keys/sealed_value.hpp"
+#include "security/tokens/issued_id_token.hpp"
 #include "security/tokens/refresh_token.hpp"
 
 namespace keyledger::security {
@@ -20,6 +21,11 @@ constexpr Duration kMaxClockDifference = minutes(1);
 
 asio::awaitable<std::string> sign_here(const AccessTokens& tokens, AccessTokenClaims claims, Instant now) {
     co_return tokens.sign(claims, now);
+}
+
+asio::awaitable<std::string> sign_jwt_here(const AccessTokens& tokens, std::string type, std::string claims,
+                                           Instant now) {
+    co_return tokens.sign_jwt(type, claims, now);
 }
 
 asio::awaitable<std::string> sign_answer_here(const AccessTokens& tokens, const std::string& issuer,
@@ -74,6 +80,7 @@ asio::awaitable<commands::IssuedTokens> KeyringTokens::issue(commands::Grant gra
     claims.issued_at = now;
     claims.expires_at = now + settings_.access_token_lifetime;
     claims.security_stamp = grant.security_stamp;
+    claims.scope = joined(grant.scope);
     claims.log_id = settings_.log_id;
     const Assurance assurance = assurance_of(grant.proofs);
     if (assurance.authenticated_at.is_set()) {
@@ -107,6 +114,35 @@ asio::awaitable<std::string> KeyringTokens::issue(commands::ServiceGrant grant) 
     claims.scope = joined(grant.scope);
     claims.log_id = settings_.log_id;
     auto token = co_await sign(std::move(claims), clock_.now());
+    co_return token;
+}
+
+asio::awaitable<std::string> KeyringTokens::sign_jwt(std::string type, std::string claims, Instant now) {
+    auto signing = sign_jwt_here(access_tokens_, std::move(type), std::move(claims), now);
+    if (!access_tokens_.signs_slowly(now)) {
+        auto token = co_await std::move(signing);
+        co_return token;
+    }
+    auto token = co_await asio::co_spawn(processors_, std::move(signing), asio::use_awaitable);
+    co_return token;
+}
+
+asio::awaitable<std::string> KeyringTokens::issue_id_token(commands::IdToken told, std::string access_token) {
+    const Instant now = clock_.now();
+    const Assurance assurance = assurance_of(told.grant.proofs);
+    IssuedIdToken claims;
+    claims.issuer = settings_.issuer;
+    claims.subject = told.grant.user_id;
+    claims.client_id = told.grant.client_id;
+    claims.session = told.grant.session_id;
+    claims.issued_at = now;
+    claims.expires_at = now + settings_.access_token_lifetime;
+    claims.authenticated_at = assurance.authenticated_at;
+    claims.methods = method_names(assurance);
+    claims.strength = assurance.level;
+    claims.nonce = std::move(told.nonce);
+    claims.access_token = std::move(access_token);
+    auto token = co_await sign_jwt("JWT", issued_id_token_text(claims), now);
     co_return token;
 }
 
@@ -149,6 +185,7 @@ std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectat
     claims.authenticated_at = verified->authenticated_at;
     claims.methods = verified->methods;
     claims.strength = verified->strength;
+    claims.scope = words_of(verified->scope);
     claims.issued_at = verified->issued_at;
     claims.expires_at = verified->expires_at;
     return claims;

@@ -31,6 +31,7 @@ public:
 
     boost::asio::awaitable<commands::IssuedTokens> issue(commands::Grant grant) override;
     boost::asio::awaitable<std::string> issue(commands::ServiceGrant grant) override;
+    boost::asio::awaitable<std::string> issue_id_token(commands::IdToken told, std::string access_token) override;
     boost::asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) override;
     std::optional<commands::AccessClaims> read_access(std::string_view token) override;
     std::optional<commands::AccessClaims> read_expired_access(std::string_view token) override;
@@ -40,6 +41,8 @@ public:
 
 private:
     std::optional<commands::AccessClaims> read_as(const TokenExpectation& expectation, std::string_view token);
+    // `claims` is a JSON object.
+    boost::asio::awaitable<std::string> sign_jwt(std::string type, std::string claims, Instant now);
     boost::asio::awaitable<std::string> sign(AccessTokenClaims claims, Instant now);
 
     const LiveKeyring& keyring_;

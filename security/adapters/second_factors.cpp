@@ -16,14 +16,6 @@ namespace {
 constexpr std::string_view kSecondFactor = "second factor";
 
 // ---- what a half log-in is sealed as: length_prefixed(), ids as texts ----------------------------------------------
-// The value of that name, if there is one.
-template <class E>
-std::optional<E> named(std::string_view wanted) {
-    std::optional<E> found;
-    for (const auto& [value, name] : enum_names(E{}))
-        if (name == wanted) found = value;
-    return found;
-}
 
 Secret base64_of(const Secret& bytes) {
     std::string text = base64_unpadded_encode(bytes.reveal());
@@ -47,7 +39,7 @@ std::optional<commands::HalfLogin> read(std::string_view clear, const Uuid& log_
     PartsReader parts(clear);
     if (parts.part() != log_id.to_string()) return std::nullopt;
     commands::HalfLogin half;
-    const auto purpose = named<commands::HalfLogin::Purpose>(parts.part());
+    const auto purpose = stored_value<commands::HalfLogin::Purpose>(parts.part());
     const auto user_id = UserId::parse(parts.part());
     const auto session_id = SessionId::parse(parts.part());
     if (!purpose || !user_id || !session_id) return std::nullopt;
@@ -60,7 +52,7 @@ std::optional<commands::HalfLogin> read(std::string_view clear, const Uuid& log_
     half.made_at = Instant::at_ms(parts.number());
     half.expires_at = Instant::at_ms(parts.number());
     for (std::int64_t left = parts.number(); left > 0 && parts.is_good(); --left) {
-        const auto method = named<ProofMethod>(parts.part());
+        const auto method = stored_value<ProofMethod>(parts.part());
         const Instant at = Instant::at_ms(parts.number());
         if (!method) return std::nullopt;
         half.proven.push_back({*method, at});

@@ -111,7 +111,8 @@ std::optional<SignedToken> read_claims(const Json& json) {
             token.claims.strength = reader.text("acr");
             if (!token.claims.authenticated_at.is_set()) return std::nullopt;
         }
-    } else if (reader.has("scope")) {
+    }
+    if (reader.has("scope")) {
         token.claims.scope = reader.text("scope", kMaxScopeSize);
     }
     token.claims.token_id = AccessTokenId{reader.uuid("jti")};
@@ -162,8 +163,8 @@ void check_claims(const AccessTokenClaims& claims) {
     if (claims.issued_at < Instant() || lifetime < seconds(1) || lifetime > kMaxAccessTokenLifetime)
         throw std::invalid_argument("access token: its lifetime must be 1 second to 1 hour");
     if (claims.scope.size() > kMaxScopeSize) throw std::invalid_argument("access token: the scope is too long");
-    if (claims.session ? !claims.scope.empty() : claims.subject.to_string() != claims.client_id)
-        throw std::invalid_argument("access token: a session or a scope, and without a session the client itself");
+    if (!claims.session && claims.subject.to_string() != claims.client_id)
+        throw std::invalid_argument("access token: without a session it is the client's own");
     if (!tells_whole_authentication(claims))
         throw std::invalid_argument("access token: auth_time, amr and acr are told together, of a session");
     if (claims.security_stamp < 0) throw std::invalid_argument("access token: the security stamp is negative");
@@ -239,9 +240,7 @@ std::string_view name_of(TokenError error) {
     throw std::logic_error("unknown token error");
 }
 
-namespace {
-
-std::string signed_jwt(const Key& key, std::string_view type, const std::string& claims) {
+std::string sign_jwt(const Key& key, std::string_view type, std::string_view claims) {
     if (key.purpose != KeyPurpose::kTokenSigning) throw std::invalid_argument("key " + key.id + " is not for tokens");
     if (!key.signing) throw MissingKey("key " + key.id + " is revoked");
     std::string header = object_text([&](Writer& json) {
@@ -255,11 +254,9 @@ std::string signed_jwt(const Key& key, std::string_view type, const std::string&
     return token;
 }
 
-}  // namespace
-
 std::string sign_access_token(const Key& key, const AccessTokenClaims& claims) {
     check_claims(claims);
-    std::string token = signed_jwt(key, "at+jwt", claims_text(claims));
+    std::string token = sign_jwt(key, "at+jwt", claims_text(claims));
     if (token.size() > kMaxTokenSize) throw std::invalid_argument("access token: above 8 KiB");
     return token;
 }
@@ -273,7 +270,7 @@ std::string sign_introspection(const Key& key, std::string_view issuer, std::str
         json.Key("token_introspection");
         json.RawValue(answer.data(), answer.size(), rapidjson::kObjectType);
     });
-    return signed_jwt(key, "token-introspection+jwt", claims);
+    return sign_jwt(key, "token-introspection+jwt", claims);
 }
 
 Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token, Instant now) {

@@ -39,7 +39,7 @@ struct AccessTokenClaims {
     Instant authenticated_at = {};            // auth_time, with amr and acr; not set: of none of the three is told
     std::vector<std::string> methods = {};    // amr (RFC 8176), with auth_time only
     std::string strength = {};                // acr, likewise
-    std::string scope = {};                   // scope, if there is any; without sid only
+    std::string scope = {};                   // scope, if there is any: of services, and of applications
     Uuid log_id = {};                         // log
     friend bool operator==(const AccessTokenClaims&, const AccessTokenClaims&) = default;
 };
@@ -94,6 +94,9 @@ Result<void, TokenError> check_access_token(const SignedToken& token, const Toke
 // asked. `key` as above.
 std::string sign_introspection(const Key& key, std::string_view issuer, std::string_view audience, Instant issued_at,
                                std::string_view answer);
+
+// A JWT of ours of that `typ`; `claims` is a JSON object. `key` as above.
+std::string sign_jwt(const Key& key, std::string_view type, std::string_view claims);
 
 // The public keys that verifiers need: published, current, and retired ones whose tokens have not ended.
 std::string jwks(const Keyring& keyring, Instant now);

@@ -1,0 +1,29 @@
+#pragma once
+// The authorization code (RFC 6749 section 4.1.2): a sealed value, of which nothing is stored. It names the session
+// that its exchange begins, so that of fifty at once one begins it.
+#include <string>
+#include <vector>
+
+#include "domain/base/application_id.hpp"
+#include "domain/base/id.hpp"
+#include "domain/base/time.hpp"
+
+namespace keyledger::commands {
+
+inline constexpr Duration kCodeLasts = seconds(60);
+
+struct AuthorizationCode {
+    ApplicationId application_id;
+    std::string redirect_uri;
+    std::string code_challenge;
+    std::string nonce;
+    std::vector<std::string> scope;
+    std::vector<std::string> audiences;
+    UserId user_id;
+    std::int64_t security_stamp = 0;  // of the user, then: whoever ends all sessions ends codes, too
+    SessionId session_id;             // that it begins
+    SessionId browser_session_id;     // in which it was given
+    Instant expires_at;
+};
+
+}  // namespace keyledger::commands

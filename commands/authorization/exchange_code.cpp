@@ -1,0 +1,125 @@
+#include "commands/authorization/exchange_code.hpp"
+
+#include "commands/access/authority.hpp"
+#include "commands/sessions/session_grounds.hpp"
+#include "domain/ladder/assurance.hpp"
+#include "security/primitives/base64url.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+constexpr Duration kLostAnswer = seconds(10);
+
+// RFC 7636 section 4.6, S256. The challenge is known to whoever sees the browser's address; there is nothing to time.
+bool fits(const Secret& verifier, const std::string& challenge) {
+    const auto digest = security::sha256(verifier.reveal());
+    return security::base64url_encode(security::view_of(digest)) == challenge;
+}
+
+bool is_whole(const CodeExchange& exchange, Instant now) {
+    const AuthorizationCode& code = exchange.code;
+    return code.application_id == exchange.application_id && code.redirect_uri == exchange.redirect_uri &&
+           fits(exchange.code_verifier, code.code_challenge) && now < code.expires_at;
+}
+
+struct ExchangeStreams {
+    StreamOf<Session> session;
+    StreamOf<User> user;
+    StreamOf<Application> application;
+    StreamOf<Consent> consent;
+    StreamOf<Session> browser_session;
+};
+
+// Whether what the browser's user was asked still holds.
+bool still_holds(const Attempt& attempt, const ExchangeStreams& streams, const AuthorizationCode& code,
+                 const SessionLifetimes& lifetimes, Instant now) {
+    const Application& application = attempt.state(streams.application);
+    const User& user = attempt.state(streams.user);
+    if (application.status != Application::Status::kEnabled || user.security_stamp != code.security_stamp) return false;
+    if (!application.is_first_party() && !attempt.state(streams.consent).covers(code.scope)) return false;
+    const Session& browser_session = attempt.state(streams.browser_session);
+    return check_session(browser_session, code.browser_session_id, user, lifetimes, now).has_value();
+}
+
+StartSession session_of(const Attempt& attempt, const ExchangeStreams& streams, const AuthorizationCode& code,
+                        const SessionLifetimes& lifetimes, Instant now) {
+    const Assurance assurance = assurance_of(attempt.state(streams.browser_session).proofs);
+    StartSession command{code.user_id, code.application_id.to_string(),           code.audiences,
+                         {},           attempt.state(streams.user).sealed_sha256, now,
+                         lifetimes};
+    command.methods = assurance.methods;
+    command.authenticated_at = assurance.authenticated_at;
+    command.scope = code.scope;
+    const bool offline = std::ranges::find(code.scope, kScopeOfflineAccess) != code.scope.end();
+    if (!offline) command.browser_session_id = code.browser_session_id;
+    return command;
+}
+
+// The first exchange may not have been answered: its very tokens are made again. An age below zero is of two clocks
+// that differ.
+bool is_lost_answer(const Session& session, const Application& application, Instant now) {
+    const Duration age = now - session.started_at;
+    return session.status == Session::Status::kLive && application.is_public() && session.generation == 1 &&
+           age >= Duration() && age <= kLostAnswer;
+}
+
+Grant grant_of(const Session& session, const AuthorizationCode& code) {
+    Grant grant{code.user_id,      code.session_id,     session.client_id, session.audiences,
+                session.audiences, code.security_stamp, session.generation};
+    grant.generated_at = session.refreshed_at;
+    grant.proofs = session.proofs;
+    grant.scope = session.scope;
+    return grant;
+}
+
+}  // namespace
+
+Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Caller caller) {
+    const AuthorizationCode& code = exchange.code;
+    if (!is_whole(exchange, services.clock.now())) co_return Unexpected(refusals::kCodeNotGood);
+    Streams all;
+    const ExchangeStreams streams{
+        all.read<Session>(code.session_id), all.read<User>(code.user_id), all.read<Application>(code.application_id),
+        all.read<Consent>(consent_of(code.user_id, code.application_id)), all.read<Session>(code.browser_session_id)};
+    bool reused = false;
+    Session session;
+    Application application;
+    const SessionLifetimes& lifetimes = services.settings.lifetimes;
+    const std::string device = services.pseudonyms.device(caller.user_agent);
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        const Instant now = services.clock.now();
+        reused = false;
+        session = attempt.state(streams.session);
+        application = attempt.state(streams.application);
+        if (session.status == Session::Status::kAbsent) {
+            if (!still_holds(attempt, streams, code, lifetimes, now)) co_return Unexpected(refusals::kCodeNotGood);
+            StartSession command = session_of(attempt, streams, code, lifetimes, now);
+            command.device = device;
+            KEYLEDGER_CO_TRY(events, decide(session, code.session_id, attempt.state(streams.user), command));
+            session = evolve(std::move(session), events->front(), {0, now});
+            attempt.append(streams.session, *events);
+            co_return Result<void, CommandError>{};
+        }
+        if (is_lost_answer(session, application, now)) co_return Result<void, CommandError>{};
+        reused = true;
+        const EndSession command{code.user_id, SessionEndReason::kCodeReused};
+        co_return attempt.decide_and_append(streams.session, code.session_id, attempt.state(streams.user), command);
+    };
+    Caller user_caller = caller.acting_as(code.user_id);
+    user_caller.session_id = code.session_id;
+    user_caller.idempotency.reset();
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(user_caller), all, step));
+    if (reused) co_return Unexpected(refusals::kCodeNotGood);
+    CodeGrant granted;
+    granted.grant = grant_of(session, code);
+    granted.grant.position = executed->position;
+    if (executed->position > 0) granted.grant.generated_at = executed->occurred_at;
+    granted.nonce = code.nonce;
+    granted.id_token_algorithm = application.definition.id_token_algorithm;
+    granted.refreshes = application.definition.has(GrantType::kRefreshToken);
+    co_return granted;
+}
+
+}  // namespace keyledger::commands

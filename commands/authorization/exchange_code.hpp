@@ -1,0 +1,35 @@
+#pragma once
+#include "commands/authorization/authorization_code.hpp"
+#include "commands/services.hpp"
+#include "commands/sessions/refresh_session.hpp"
+#include "domain/clients/client_credentials.hpp"
+
+namespace keyledger::refusals {
+
+// One answer for whatever is wrong with a code (RFC 6749 section 5.2).
+inline constexpr Refusal kCodeNotGood = told_as(kInvalidGrant);
+
+}  // namespace keyledger::refusals
+
+namespace keyledger::commands {
+
+struct CodeExchange {
+    AuthorizationCode code;
+    std::string redirect_uri;
+    Secret code_verifier;
+    ApplicationId application_id;  // that authenticated
+};
+struct CodeGrant {
+    Grant grant;
+    std::string nonce;
+    KeyAlgorithm id_token_algorithm = KeyAlgorithm::kRs256;
+    bool refreshes = false;  // it gets a refresh token, too
+};
+
+// One append and one read. Used a second time with all that belongs to it, a code ends the session that it began: one
+// of the two is a thief. Only an application without a secret, which can't tell a lost answer from that, gets what
+// the first exchange got, for ten seconds and as long as it is unused. A code without its verifier, of another client
+// or for another redirect URI ends nothing. kCodeNotGood.
+Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Caller caller);
+
+}  // namespace keyledger::commands

@@ -1,0 +1,133 @@
+#include "commands/authorization/sealed.hpp"
+
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using security::length_prefixed;
+using security::view_of;
+
+constexpr std::string_view kFlow = "authorization request";
+constexpr std::string_view kCode = "authorization code";
+constexpr std::string_view kBrowser = "browser session";
+
+constexpr std::int64_t kNoMaxAge = -1;
+
+std::string counted(const std::vector<std::string>& texts) {
+    std::string clear = length_prefixed({std::to_string(texts.size())});
+    for (const std::string& text : texts) clear += length_prefixed({text});
+    return clear;
+}
+
+std::vector<std::string> read_counted(security::PartsReader& parts) {
+    std::vector<std::string> texts;
+    for (std::int64_t left = parts.number(); left > 0 && parts.is_good(); --left) texts.emplace_back(parts.part());
+    return texts;
+}
+
+std::vector<std::string> names_of(const std::vector<Prompt>& prompts) {
+    std::vector<std::string> names;
+    for (const Prompt prompt : prompts) names.emplace_back(stored_name(prompt));
+    return names;
+}
+
+}  // namespace
+
+std::optional<std::string> seal_flow(const SealedBy& by, const AuthorizationFlow& flow) {
+    const AuthorizationRequest& request = flow.request;
+    const std::int64_t max_age = request.max_age ? request.max_age->whole_seconds() : kNoMaxAge;
+    std::string clear = length_prefixed({view_of(by.log_id), view_of(request.application_id), request.redirect_uri,
+                                         request.state, request.nonce, request.code_challenge, std::to_string(max_age),
+                                         request.login_hint, request.ui_locales, stored_name(request.response_mode),
+                                         std::to_string(request.made_at.ms()), flow.browser});
+    clear += counted(request.scope) + counted(request.resources) + counted(names_of(request.prompts));
+    if (clear.size() > kMaxFlowClearBytes) return std::nullopt;
+    return by.cursors.seal(kFlow, clear);
+}
+
+std::optional<AuthorizationFlow> open_flow(const SealedBy& by, std::string_view sealed, Instant now) {
+    const auto clear = by.cursors.open(kFlow, sealed);
+    if (!clear) return std::nullopt;
+    security::PartsReader parts(*clear);
+    AuthorizationFlow flow;
+    AuthorizationRequest& request = flow.request;
+    const Uuid log_id = parts.uuid();
+    request.application_id = ApplicationId{parts.uuid()};
+    request.redirect_uri = parts.part();
+    request.state = parts.part();
+    request.nonce = parts.part();
+    request.code_challenge = parts.part();
+    const std::int64_t max_age = parts.number();
+    if (max_age != kNoMaxAge) request.max_age = seconds(max_age);
+    request.login_hint = parts.part();
+    request.ui_locales = parts.part();
+    request.response_mode = stored_value<ResponseMode>(parts.part()).value_or(ResponseMode::kQuery);
+    request.made_at = Instant::at_ms(parts.number());
+    flow.browser = parts.part();
+    request.scope = read_counted(parts);
+    request.resources = read_counted(parts);
+    for (const std::string& name : read_counted(parts))
+        if (const auto prompt = stored_value<Prompt>(name)) request.prompts.push_back(*prompt);
+    const bool is_old = now - request.made_at > kFlowLasts;
+    if (!parts.is_at_end() || log_id != by.log_id || is_old) return std::nullopt;
+    return flow;
+}
+
+std::string digest_of_flow_cookie(std::string_view cookie) {
+    const auto digest = security::sha256({"authorization flow", cookie});
+    return std::string(view_of(digest));
+}
+
+std::string seal_code(const SealedBy& by, const AuthorizationCode& code) {
+    std::string clear = length_prefixed({view_of(by.log_id), view_of(code.application_id), code.redirect_uri,
+                                         code.code_challenge, code.nonce, view_of(code.user_id),
+                                         std::to_string(code.security_stamp), view_of(code.session_id),
+                                         view_of(code.browser_session_id), std::to_string(code.expires_at.ms())});
+    clear += counted(code.scope) + counted(code.audiences);
+    return by.cursors.seal(kCode, clear);
+}
+
+std::optional<AuthorizationCode> open_code(const SealedBy& by, std::string_view sealed) {
+    const auto clear = by.cursors.open(kCode, sealed);
+    if (!clear) return std::nullopt;
+    security::PartsReader parts(*clear);
+    AuthorizationCode code;
+    const Uuid log_id = parts.uuid();
+    code.application_id = ApplicationId{parts.uuid()};
+    code.redirect_uri = parts.part();
+    code.code_challenge = parts.part();
+    code.nonce = parts.part();
+    code.user_id = UserId{parts.uuid()};
+    code.security_stamp = parts.number();
+    code.session_id = SessionId{parts.uuid()};
+    code.browser_session_id = SessionId{parts.uuid()};
+    code.expires_at = Instant::at_ms(parts.number());
+    code.scope = read_counted(parts);
+    code.audiences = read_counted(parts);
+    if (!parts.is_at_end() || log_id != by.log_id) return std::nullopt;
+    return code;
+}
+
+std::string seal_browser(const SealedBy& by, const Bearer& bearer) {
+    return by.cursors.seal(
+        kBrowser, length_prefixed({view_of(by.log_id), view_of(bearer.user_id), view_of(bearer.session_id),
+                                   std::to_string(bearer.security_stamp), std::to_string(bearer.issued_at.ms())}));
+}
+
+std::optional<Bearer> open_browser(const SealedBy& by, std::string_view sealed) {
+    const auto clear = by.cursors.open(kBrowser, sealed);
+    if (!clear) return std::nullopt;
+    security::PartsReader parts(*clear);
+    const Uuid log_id = parts.uuid();
+    Bearer bearer;
+    bearer.user_id = UserId{parts.uuid()};
+    bearer.session_id = SessionId{parts.uuid()};
+    bearer.security_stamp = parts.number();
+    bearer.issued_at = Instant::at_ms(parts.number());
+    if (!parts.is_at_end() || log_id != by.log_id) return std::nullopt;
+    return bearer;
+}
+
+}  // namespace keyledger::commands

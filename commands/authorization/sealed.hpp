@@ -1,0 +1,47 @@
+#pragma once
+// What of a log-in at a browser is handed out and taken back: sealed under a purpose of its own, naming the log, so
+// that nothing of it is stored. Any thread.
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "commands/authorization/authorization_code.hpp"
+#include "commands/runtime/caller.hpp"
+#include "commands/sessions/tokens.hpp"
+#include "domain/authorization/authorization_request.hpp"
+
+namespace keyledger::commands {
+
+struct SealedBy {
+    Cursors& cursors;
+    const Uuid& log_id;
+};
+
+// ---- an authorization request on its way through the pages -----------------------------------------------------
+inline constexpr Duration kFlowLasts = hours(1);
+// What is sealed of a request; a longer one is refused.
+inline constexpr std::size_t kMaxFlowClearBytes = 4000;
+
+// Bound to the browser in which it began, by a cookie of its own: nobody can make somebody else's browser go on with a
+// request of theirs (log-in CSRF, RFC 9700 section 4.7).
+struct AuthorizationFlow {
+    AuthorizationRequest request;
+    std::string browser{};  // digest of the cookie; empty: not bound yet
+};
+// nullopt: the request is too long to be carried along.
+std::optional<std::string> seal_flow(const SealedBy& by, const AuthorizationFlow& flow);
+// nullopt: not ours, or too old.
+std::optional<AuthorizationFlow> open_flow(const SealedBy& by, std::string_view sealed, Instant now);
+std::string digest_of_flow_cookie(std::string_view cookie);
+
+// ---- codes -----------------------------------------------------------------------------------------------------
+std::string seal_code(const SealedBy& by, const AuthorizationCode& code);
+// nullopt: not ours. Whether it is still good, its exchange says.
+std::optional<AuthorizationCode> open_code(const SealedBy& by, std::string_view sealed);
+
+// ---- the session of a browser ----------------------------------------------------------------------------------
+// A cookie says what an access token says, and is not moved on by events.
+std::string seal_browser(const SealedBy& by, const Bearer& bearer);
+std::optional<Bearer> open_browser(const SealedBy& by, std::string_view sealed);
+
+}  // namespace keyledger::commands

@@ -1,0 +1,282 @@
+// From a browser that is logged in to an application's session, and what ends it.
+#include "commands/authorization/exchange_code.hpp"
+
+#include "commands/access/answers_at_head.hpp"
+#include "commands/authorization/authorize.hpp"
+#include "commands/authorization/userinfo.hpp"
+#include "commands/sessions/end_sessions.hpp"
+#include "commands/sessions/session_grounds.hpp"
+#include "security/primitives/base64url.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
+#include "tests/commands/runtime/fixture.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using test::caller;
+using test::kAnnsEmail;
+using test::run;
+using test::Types;
+
+constexpr const char* kVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";  // RFC 7636 appendix B
+constexpr const char* kChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+constexpr const char* kCallback = "https://shop.example/callback";
+
+class ExchangeCodeTest : public test::CommandTest {
+protected:
+    void SetUp() override {
+        ann_ = world.register_user(node, kAnnsEmail);
+        define(ClientAuthentication::kNone);
+        LogIn login = test::login(kAnnsEmail);
+        login.client = Client{std::string(kBrowserClientId), {}};
+        const auto grant = run(log_in(services(), std::move(login), caller()));
+        ASSERT_TRUE(test::succeeds(grant));
+        browser_ = {grant->user_id, grant->session_id, grant->security_stamp, clock.now()};
+        ASSERT_TRUE(test::succeeds(run(give_consent(services(), browser_, request(), caller()))));
+        before_ = world.head();
+    }
+    void define(ClientAuthentication authentication) {
+        ApplicationDefinition definition;
+        definition.name = "Shop";
+        definition.type = authentication == ClientAuthentication::kNone ? ApplicationType::kSpa : ApplicationType::kWeb;
+        definition.authentication = authentication;
+        definition.grant_types = {GrantType::kAuthorizationCode, GrantType::kRefreshToken};
+        definition.scopes = {"email", "offline_access", "openid"};
+        definition.redirect_uris = {kCallback};
+        shop_ = ApplicationId{world.identifiers.next()};
+        of_application(RegisterApplication{std::move(definition)});
+    }
+    template <class Command>
+    void of_application(const Command& command) {
+        Streams streams;
+        const auto shop = streams.read<Application>(shop_);
+        const Step step = [&](Attempt& attempt) -> StepResult { co_return attempt.decide_and_append(shop, command); };
+        ASSERT_TRUE(test::succeeds(run(other.executor.run(caller(), streams, step))));
+    }
+    AuthorizationRequest request(std::vector<std::string> scope = {"openid", "email"}) {
+        AuthorizationRequest one;
+        one.application_id = shop_;
+        one.redirect_uri = kCallback;
+        one.scope = std::move(scope);
+        one.nonce = "n-0S6_WzA2Mj";
+        one.code_challenge = kChallenge;
+        one.made_at = clock.now();
+        return one;
+    }
+    AuthorizationCode code(std::vector<std::string> scope = {"openid", "email"}) {
+        const auto view = run(view_authorization(services(), shop_, browser_, Deadline::max()));
+        return code_for(services(), view.value(), request(std::move(scope)));
+    }
+    CodeExchange whole(const AuthorizationCode& code) {
+        return {code, kCallback, Secret(std::string_view(kVerifier)), shop_};
+    }
+    Result<CodeGrant, CommandError> exchange(const AuthorizationCode& code) {
+        return run(exchange_code(services(), whole(code), caller()));
+    }
+    Result<Grant, CommandError> refresh(const Grant& grant, std::optional<std::vector<std::string>> scope = {}) {
+        Refresh again{{grant.session_id, grant.generation, grant.client_id}, std::nullopt, client(), std::move(scope)};
+        return run(refresh_session(other.services, std::move(again), caller()));
+    }
+    Client client() {
+        Client one{shop_.to_string(), {}};
+        one.application = shop_;
+        return one;
+    }
+    // By the folds of another node, for introspection, for userinfo and for the next tokens alike.
+    bool is_over(const Grant& grant) {
+        const Bearer bearer{grant.user_id, grant.session_id, grant.security_stamp, clock.now()};
+        const bool userinfo = run(user_of_application(other.services, bearer, Deadline::max())).has_value();
+        const bool introspected = run(access_of_bearer(other.services, bearer, Deadline::max())).has_value();
+        const bool refreshed = refresh(grant).has_value();
+        EXPECT_EQ(userinfo, introspected);
+        EXPECT_EQ(userinfo, refreshed);
+        return !userinfo && !introspected && !refreshed;
+    }
+    Types since() { return world.types(before_); }
+
+    UserId ann_;
+    ApplicationId shop_;
+    Bearer browser_;
+    Position before_ = 0;
+};
+
+TEST_F(ExchangeCodeTest, BeginsTheSessionThatTheCodeNames) {
+    const auto given = code();
+    const auto granted = exchange(given);
+    ASSERT_TRUE(test::succeeds(granted));
+    EXPECT_EQ(granted->grant.session_id, given.session_id);
+    EXPECT_EQ(granted->grant.client_id, shop_.to_string());
+    EXPECT_EQ(granted->grant.scope, (std::vector<std::string>{"openid", "email"}));
+    EXPECT_EQ(granted->grant.audiences, std::vector<std::string>{services().settings.issuer + "/oauth2/userinfo"});
+    EXPECT_EQ(granted->nonce, "n-0S6_WzA2Mj");
+    EXPECT_TRUE(granted->refreshes);
+    EXPECT_EQ(since(), Types{"session.started"});
+}
+
+// Nobody who has a code alone, or sends it from elsewhere, gets anything or ends anything.
+TEST_F(ExchangeCodeTest, RefusesAndEndsNothingWithoutAllThatBelongsToTheCode) {
+    const auto given = code();
+    const auto granted = exchange(given);
+    ASSERT_TRUE(test::succeeds(granted));
+    std::vector<CodeExchange> lies;
+    lies.push_back(whole(given));
+    lies.back().code_verifier = Secret(std::string_view("another-verifier-of-43-characters-or-more-0000"));
+    lies.push_back(whole(given));
+    lies.back().redirect_uri += "/";
+    lies.push_back(whole(given));
+    lies.back().application_id = ApplicationId{test::uuid(0xEE)};
+    for (CodeExchange& lie : lies)
+        EXPECT_TRUE(test::refused(run(exchange_code(services(), std::move(lie), caller())), refusals::kCodeNotGood));
+    clock.advance(kCodeLasts);
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood)) << "too old: nobody proves to be a thief";
+    EXPECT_EQ(since(), Types{"session.started"});
+    EXPECT_FALSE(is_over(granted->grant));
+}
+
+TEST_F(ExchangeCodeTest, GivesALostAnswerAgainToAnApplicationWithoutASecret) {
+    const auto given = code();
+    const auto first = exchange(given);
+    ASSERT_TRUE(test::succeeds(first));
+    clock.advance(seconds(10));
+    const auto again = exchange(given);
+    ASSERT_TRUE(test::succeeds(again));
+    EXPECT_EQ(again->grant.generation, first->grant.generation);
+    EXPECT_EQ(again->grant.generated_at, first->grant.generated_at) << "the same refresh token";
+    EXPECT_EQ(since(), Types{"session.started"});
+    clock.advance(milliseconds(1));
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
+    EXPECT_EQ(since(), (Types{"session.started", "session.ended"}));
+    EXPECT_TRUE(is_over(first->grant));
+}
+
+TEST_F(ExchangeCodeTest, EndsTheSessionWhereTheFirstAnswerWasUsed) {
+    const auto given = code();
+    const auto first = exchange(given);
+    ASSERT_TRUE(test::succeeds(refresh(first->grant)));
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
+    EXPECT_TRUE(is_over(first->grant));
+}
+
+TEST_F(ExchangeCodeTest, EndsTheSessionOfAnApplicationThatKeepsASecret) {
+    define(ClientAuthentication::kSecretBasic);
+    ASSERT_TRUE(test::succeeds(run(give_consent(services(), browser_, request(), caller()))));
+    const auto given = code();
+    const auto first = exchange(given);
+    ASSERT_TRUE(test::succeeds(first));
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
+    EXPECT_TRUE(is_over(first->grant));
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
+}
+
+TEST_F(ExchangeCodeTest, BeginsOneSessionForFiftyAtOnceOnTwoNodes) {
+    for (const auto authentication : {ClientAuthentication::kNone, ClientAuthentication::kPrivateKeyJwt}) {
+        define(authentication);
+        ASSERT_TRUE(test::succeeds(run(give_consent(services(), browser_, request(), caller()))));
+        before_ = world.head();
+        const auto given = code();
+        std::vector<asio::awaitable<Result<CodeGrant, CommandError>>> rivals;
+        for (int i = 0; i < 50; ++i)
+            rivals.push_back(exchange_code((i % 2 == 0 ? node : other).services, whole(given), caller()));
+        int answered = 0;
+        for (const auto& outcome : test::run_all(std::move(rivals))) answered += outcome.has_value() ? 1 : 0;
+        EXPECT_GE(answered, 1);
+        EXPECT_TRUE(answered == 1 || authentication == ClientAuthentication::kNone) << answered;
+        const Types events = since();
+        EXPECT_EQ(std::ranges::count(events, "session.started"), 1);
+        EXPECT_LE(std::ranges::count(events, "session.ended"), 1);
+    }
+}
+
+// ---- what a code does not survive ------------------------------------------------------------------------------
+TEST_F(ExchangeCodeTest, IsRefusedOnceTheBrowserWasLoggedOut) {
+    const auto given = code();
+    ASSERT_TRUE(test::succeeds(run(log_out(other.services, browser_, caller().acting_as(ann_)))));
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
+}
+TEST_F(ExchangeCodeTest, IsRefusedOnceTheConsentWasWithdrawn) {
+    const auto given = code();
+    const Grant phone = world.log_in(node, kAnnsEmail);
+    ASSERT_TRUE(
+        test::succeeds(run(withdraw_consent(other.services, test::bearer_of(phone), shop_, test::caller_of(phone)))));
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
+}
+TEST_F(ExchangeCodeTest, IsRefusedOnceTheApplicationWasDeleted) {
+    const auto given = code();
+    of_application(DeleteApplication{});
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
+}
+TEST_F(ExchangeCodeTest, IsRefusedOnceAllSessionsWereEnded) {
+    const auto given = code();
+    const Grant phone = world.log_in(node, kAnnsEmail);
+    ASSERT_TRUE(test::succeeds(run(revoke_all_sessions(other.services, test::bearer_of(phone),
+                                                       SessionsToKeep::kCurrentSession, test::caller_of(phone)))));
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
+}
+
+// ---- what a session does not survive ---------------------------------------------------------------------------
+TEST_F(ExchangeCodeTest, TheSessionEndsWithThatOfTheBrowser) {
+    const auto granted = exchange(code());
+    EXPECT_FALSE(is_over(granted->grant));
+    const auto next = exchange(code());
+    ASSERT_TRUE(test::succeeds(run(log_out(other.services, browser_, caller().acting_as(ann_)))));
+    EXPECT_TRUE(is_over(next->grant));
+}
+TEST_F(ExchangeCodeTest, TheSessionForOfflineAccessStays) {
+    const std::vector<std::string> scope{"openid", "offline_access"};
+    ASSERT_TRUE(test::succeeds(run(give_consent(services(), browser_, request(scope), caller()))));
+    const auto granted = exchange(code(scope));
+    ASSERT_TRUE(test::succeeds(run(log_out(other.services, browser_, caller().acting_as(ann_)))));
+    EXPECT_FALSE(is_over(granted->grant));
+}
+TEST_F(ExchangeCodeTest, TheSessionEndsWithTheConsentAndDoesNotComeBack) {
+    const auto granted = exchange(code());
+    const Grant phone = world.log_in(node, kAnnsEmail);
+    ASSERT_TRUE(
+        test::succeeds(run(withdraw_consent(other.services, test::bearer_of(phone), shop_, test::caller_of(phone)))));
+    EXPECT_TRUE(is_over(granted->grant));
+    ASSERT_TRUE(test::succeeds(run(give_consent(services(), browser_, request(), caller()))));
+    EXPECT_TRUE(is_over(granted->grant));
+    EXPECT_FALSE(is_over(exchange(code())->grant));
+}
+TEST_F(ExchangeCodeTest, TheSessionEndsWithTheApplication) {
+    const auto granted = exchange(code());
+    of_application(DeleteApplication{});
+    EXPECT_TRUE(is_over(granted->grant));
+}
+
+// An application is not its user.
+TEST_F(ExchangeCodeTest, TheSessionCommandsNothing) {
+    const auto granted = exchange(code());
+    const Bearer bearer = test::bearer_of(granted->grant);
+    EXPECT_TRUE(
+        test::refused(run(log_out(other.services, bearer, test::caller_of(granted->grant))), refusals::kInvalidToken));
+    EXPECT_TRUE(test::refused(run(bearer_at_head(other.services, bearer, Deadline::max())), refusals::kInvalidToken));
+    Refresh again{{granted->grant.session_id, 1, granted->grant.client_id}, services().settings.issuer, client(), {}};
+    EXPECT_TRUE(
+        test::refused(run(refresh_session(other.services, std::move(again), caller())), refusals::kInvalidTarget))
+        << "and gets no token that would";
+}
+
+// ---- refreshing ------------------------------------------------------------------------------------------------
+TEST_F(ExchangeCodeTest, RefreshTokensRotateWithoutASecretAlone) {
+    const auto first = exchange(code());
+    EXPECT_EQ(refresh(first->grant)->generation, 2);
+    define(ClientAuthentication::kSecretBasic);
+    ASSERT_TRUE(test::succeeds(run(give_consent(services(), browser_, request(), caller()))));
+    const auto kept = exchange(code());
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(refresh(kept->grant)->generation, 1);
+}
+TEST_F(ExchangeCodeTest, RefreshingNarrowsTheScopeAndNeverWidensIt) {
+    const auto first = exchange(code());
+    const auto narrow = refresh(first->grant, std::vector<std::string>{"openid"});
+    ASSERT_TRUE(test::succeeds(narrow));
+    EXPECT_EQ(narrow->scope, std::vector<std::string>{"openid"});
+    const auto wide = refresh(*narrow);
+    ASSERT_TRUE(test::succeeds(wide));
+    EXPECT_EQ(wide->scope, first->grant.scope) << "it is the session's again";
+    EXPECT_TRUE(test::refused(refresh(*wide, std::vector<std::string>{"openid", "profile"}), refusals::kInvalidScope));
+}
+
+}  // namespace
+}  // namespace keyledger::commands
