@@ -33,11 +33,19 @@ constexpr const char* kLayout = R"(<!DOCTYPE html>
 {{/hidden}}
 {{#fields}}
 <p><label for="{{name}}">{{label}}</label>
-<input id="{{name}}" name="{{name}}" type="{{type}}" autocomplete="{{autocomplete}}" required></p>
+<input id="{{name}}" name="{{name}}" type="{{type}}" value="{{value}}" autocomplete="{{autocomplete}}" required></p>
 {{/fields}}
 <p><button type="submit">{{button}}</button></p>
 </form>
 {{/form}}
+{{#other_form}}
+<form method="post" action="{{action}}">
+{{#hidden}}
+<input type="hidden" name="{{name}}" value="{{value}}">
+{{/hidden}}
+<p><button type="submit">{{button}}</button></p>
+</form>
+{{/other_form}}
 </main>
 </body>
 </html>
@@ -48,6 +56,7 @@ const char* autocomplete_of(FormField::Kind kind) {
         case FormField::Kind::kNewPassword: return "new-password";
         case FormField::Kind::kPassword: return "current-password";
         case FormField::Kind::kCode: return "one-time-code";
+        case FormField::Kind::kUsername: return "username";
     }
     return "off";
 }
@@ -65,7 +74,9 @@ data drawn(const Form& form) {
         data one;
         one.set("name", field.name);
         one.set("label", field.label);
-        one.set("type", field.kind == FormField::Kind::kCode ? "text" : "password");
+        const bool is_text = field.kind == FormField::Kind::kCode || field.kind == FormField::Kind::kUsername;
+        one.set("type", is_text ? "text" : "password");
+        one.set("value", field.value);
         one.set("autocomplete", autocomplete_of(field.kind));
         fields.push_back(one);
     }
@@ -79,7 +90,9 @@ data drawn(const Form& form) {
 
 // Beside what every answer has (default-src 'none', no frames, no referrer, no cache): where the form may go, and that
 // nothing moves the base of that.
-constexpr std::string_view kPolicy = "form-action 'self'; base-uri 'none'";
+std::string policy_of(const Page& page) {
+    return "form-action 'self'" + (page.leads_to.empty() ? "" : ' ' + page.leads_to) + "; base-uri 'none'";
+}
 
 }  // namespace
 
@@ -95,11 +108,12 @@ Response show(int status, const Page& page) {
     all.set("sentences", sentences);
     if (!page.fault.empty()) all.set("fault", page.fault);
     if (page.form) all.set("form", drawn(*page.form));
+    if (page.other_form) all.set("other_form", drawn(*page.other_form));
     Response response;
     response.status = status;
     response.content_type = "text/html; charset=utf-8";
     response.body = mustache(std::string(kLayout)).render(all);
-    response.headers.add("Content-Security-Policy", kPolicy);
+    response.headers.add("Content-Security-Policy", policy_of(page));
     return response;
 }
 

@@ -16,10 +16,11 @@
 namespace keyledger::api {
 
 struct FormField {
-    enum class Kind { kNewPassword, kPassword, kCode };
+    enum class Kind { kNewPassword, kPassword, kCode, kUsername };
     std::string name;
     std::string label;
     Kind kind = Kind::kNewPassword;
+    std::string value{};  // that it begins with
 };
 struct HiddenField {
     std::string name;
@@ -35,7 +36,11 @@ struct Page {
     std::string title;
     std::vector<std::string> sentences{};
     std::optional<Form> form{};
-    std::string fault{};  // what was wrong with the form as it was sent
+    std::string fault{};               // what was wrong with the form as it was sent
+    std::optional<Form> other_form{};  // the other choice
+    // Where the form leads in the end, as an origin: a browser that is told form-action follows a redirect nowhere
+    // else.
+    std::string leads_to{};
 };
 
 // Everything in it is text: what would be markup is escaped.

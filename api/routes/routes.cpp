@@ -5,6 +5,7 @@
 // Each stands under the handlers of its rows, in the file of its name in api/routes/<subject>/. A new one is a line.
 #define KEYLEDGER_ROUTE_TABLES(TABLE) \
     TABLE(audit_routes)               \
+    TABLE(authorization_routes)       \
     TABLE(authzen_routes)             \
     TABLE(authzen_search_routes)      \
     TABLE(device_routes)              \
@@ -15,8 +16,10 @@
     TABLE(group_routes)               \
     TABLE(health_routes)              \
     TABLE(invitation_routes)          \
+    TABLE(log_in_page_routes)         \
     TABLE(mail_log_in_routes)         \
     TABLE(new_user_routes)            \
+    TABLE(openid_routes)              \
     TABLE(oauth_routes)               \
     TABLE(own_account_routes)         \
     TABLE(recovery_routes)            \

@@ -61,6 +61,12 @@ FormFields FormFields::of_query(const Request& request) {
     return form;
 }
 
+FormFields FormFields::of_query_as_form(const Request& request) {
+    FormFields form(request, Unasked::kIgnored);
+    form.parameters_ = request.query;
+    return form;
+}
+
 const std::string* FormFields::ask(std::string_view name, std::size_t max_bytes) {
     asked_.emplace_back(name);
     auto at = std::ranges::find(parameters_, name, &Parameter::name);

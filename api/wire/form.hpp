@@ -24,6 +24,8 @@ public:
     // nobody asked for are ignored, as RFC 6749 section 3.2 wants; a name given twice is refused, as it wants
     // too, but for the one that may be (RFC 8707 section 2).
     static FormFields of_body(const Request& request, std::string_view repeatable = {});
+    // The query, read as a form: as others' standards have it (RFC 6749 section 3.1).
+    static FormFields of_query_as_form(const Request& request);
     // The query; here a name that nobody asked for is an error.
     static FormFields of_query(const Request& request);
 

@@ -157,4 +157,21 @@ std::string hex_encoded(std::string_view bytes) {
     return text;
 }
 
+std::string percent_encoded(std::string_view text) {
+    static constexpr char kDigits[] = "0123456789ABCDEF";
+    std::string encoded;
+    encoded.reserve(text.size());
+    for (const char c : text) {
+        const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                                std::string_view("-._~").find(c) != std::string_view::npos;
+        if (unreserved) {
+            encoded += c;
+            continue;
+        }
+        const auto value = static_cast<std::uint8_t>(c);
+        encoded += {'%', kDigits[value >> 4], kDigits[value & 15]};
+    }
+    return encoded;
+}
+
 }  // namespace keyledger::api

@@ -28,6 +28,10 @@ enum class PlusSign { kLiteral, kSpace };
 // incomplete, or when what comes out is not UTF-8 or has U+0000: PostgreSQL could not store it.
 std::optional<std::string> percent_decoded(std::string_view text, PlusSign plus);
 
+// The same the other way round: all but the unreserved characters of RFC 3986 section 2.3 escaped, so that it can stand
+// as a value in any query.
+std::string percent_encoded(std::string_view text);
+
 // The longest start of at most max_bytes that ends between two characters; for text already known to be
 // UTF-8.
 std::string_view shortened(std::string_view text, std::size_t max_bytes) noexcept;

@@ -3,6 +3,7 @@
 #include "api/routes/refusals.hpp"
 #include "api/wire/write_json.hpp"
 #include "commands/access/authority.hpp"
+#include "commands/authorization/exchange_code.hpp"
 #include "commands/limits/rates.hpp"
 #include "commands/sessions/refresh_session.hpp"
 
@@ -64,6 +65,10 @@ Response oauth_refuse(const Request& request, const CommandError& error) {
     if (error.refusal == refusals::kInvalidGrant)
         return oauth_error(request, OAuthError::kInvalidGrant,
                            "The refresh token is not good (any more). Log in again.");
+    if (error.refusal == refusals::kCodeNotGood)
+        return oauth_error(request, OAuthError::kInvalidGrant,
+                           "The authorization code is not good (any more), or what was sent with it is not what it was "
+                           "given for. Begin again.");
     if (error.refusal == refusals::kInvalidScope)
         return oauth_error(request, OAuthError::kInvalidScope,
                            "Ask for permissions that the client holds, and for no more than fit into a token.");

@@ -7,6 +7,7 @@
 #include "api/routes/call.hpp"
 #include "api/routes/limiting.hpp"
 #include "api/routes/oauth/client_authentication.hpp"
+#include "api/routes/oauth/provider_metadata.hpp"
 #include "api/routes/refusals.hpp"
 #include "api/routes/sessions/token_answer.hpp"
 #include "api/wire/field_values.hpp"
@@ -15,8 +16,11 @@
 #include "api/wire/write_json.hpp"
 #include "commands/access/answers_at_head.hpp"
 #include "commands/access/authority.hpp"
+#include "commands/authorization/exchange_code.hpp"
+#include "commands/authorization/sealed.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "commands/sessions/refresh_session.hpp"
+#include "domain/applications/application_definition.hpp"
 #include "domain/sessions/session.hpp"
 
 namespace keyledger::api::routes {
@@ -25,6 +29,7 @@ namespace {
 using commands::Client;
 using commands::CommandError;
 
+constexpr std::size_t kMaxVerifierBytes = 128;  // RFC 7636 section 4.1
 constexpr std::string_view kSignedAnswer = "application/token-introspection+jwt";
 
 // ---- tokens ----------------------------------------------------------------------------------------------------
@@ -39,6 +44,9 @@ struct TokenRequest {
     std::vector<std::string> resources;
     std::optional<std::string> scope;
     Secret refresh_token;
+    Secret code;
+    Secret code_verifier;
+    std::string redirect_uri;
 };
 
 Reply client_credentials(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
@@ -83,12 +91,63 @@ boost::asio::awaitable<Result<Client, Response>> holder_of_tokens(Context& conte
     co_return client;
 }
 
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(' '), text.size());
+        if (end > 0) words.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return words;
+}
+
+enum class RefreshToken { kTold, kNone };
+
+// What an application gets (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
+Reply application_tokens(Context& context, commands::IdToken told, RefreshToken refresh_token) {
+    const auto tokens = co_await context.tokens.issue(told.grant);
+    const std::vector<std::string> scope = told.grant.scope;
+    const Position position = told.grant.position;
+    JsonText json;
+    json.text("access_token", tokens.access_token)
+        .text("token_type", "Bearer")
+        .number("expires_in", tokens.expires_in.whole_seconds())
+        .text("scope", words(scope));
+    if (refresh_token == RefreshToken::kTold) json.text("refresh_token", tokens.refresh_token);
+    if (std::ranges::find(scope, kScopeOpenid) != scope.end())
+        json.text("id_token", co_await context.tokens.issue_id_token(std::move(told), tokens.access_token));
+    Response response = at_position(api::json(200, json.finish()), position);
+    response.headers.add("Pragma", "no-cache");
+    co_return response;
+}
+
+Reply code_grant(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
+    auto client = co_await holder_of_tokens(context, request, std::move(presented));
+    if (!client) co_return client.error();
+    if (!client->application)
+        co_return oauth_error(request, OAuthError::kUnauthorizedClient, "Codes are for applications.");
+    const CommandError not_good(refusals::kCodeNotGood);
+    auto code = commands::open_code({context.cursors, context.log_id}, asked.code.reveal());
+    if (!code) co_return oauth_refuse(request, not_good);
+    commands::CodeExchange exchange;
+    exchange.code = std::move(*code);
+    exchange.redirect_uri = std::move(asked.redirect_uri);
+    exchange.code_verifier = std::move(asked.code_verifier);
+    exchange.application_id = *client->application;
+    auto granted = co_await commands::exchange_code(context.services, std::move(exchange), caller_of(request));
+    if (!granted) co_return oauth_refuse(request, granted.error());
+    const RefreshToken refresh_token = granted->refreshes ? RefreshToken::kTold : RefreshToken::kNone;
+    commands::IdToken told{std::move(granted->grant), std::move(granted->nonce)};
+    Response response = co_await application_tokens(context, std::move(told), refresh_token);
+    co_return response;
+}
+
 Reply refresh_grant(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
     auto client = co_await holder_of_tokens(context, request, std::move(presented));
     if (!client) co_return client.error();
     auto token = context.tokens.read_refresh(asked.refresh_token.reveal());
     if (!token) co_return oauth_refuse(request, CommandError(refusals::kInvalidGrant));
-    if (asked.scope)
+    if (asked.scope && !client->application)
         co_return oauth_error(request, OAuthError::kInvalidScope,
                               "The tokens of a session are for all that its user may do.");
     if (asked.resources.size() > 1)
@@ -97,8 +156,15 @@ Reply refresh_grant(Context& context, Request& request, PresentedCredentials pre
     refresh.token = *token;
     refresh.client = std::move(*client);
     if (!asked.resources.empty()) refresh.resource = asked.resources.front();
+    if (asked.scope) refresh.scope = words_of(*asked.scope);
+    const bool is_application = refresh.client.application.has_value();
     auto grant = co_await commands::refresh_session(context.services, std::move(refresh), caller_of(request));
     if (!grant) co_return oauth_refuse(request, grant.error());
+    if (is_application) {
+        commands::IdToken told{std::move(*grant), {}};
+        Response response = co_await application_tokens(context, std::move(told), RefreshToken::kTold);
+        co_return response;
+    }
     const auto tokens = co_await context.tokens.issue(*grant);
     co_return token_answer(tokens, grant->session_id, grant->position);
 }
@@ -218,7 +284,9 @@ IntrospectionAnswer tell_of_access(Context& context, Client client, commands::Ac
     if (!access) co_return Unexpected(access.error());
     JsonText json;
     write_claims(json, context, claims.bearer.user_id, claims);
-    write_access(json, client, access->scope().texts(), access->roles, access->groups);
+    // An application's token is for what stands in it, whatever its user may do.
+    if (!claims.scope.empty()) json.text("scope", words(claims.scope));
+    else write_access(json, client, access->scope().texts(), access->roles, access->groups);
     co_return json.finish();
 }
 
@@ -288,6 +356,12 @@ Reply token(Call& call) {
     asked.scope = form.optional_string("scope", commands::kMaxScopeBytes);
     const bool refreshes = asked.grant_type == "refresh_token";
     if (refreshes) asked.refresh_token = form.required_secret("refresh_token", kMaxTokenBytes);
+    const bool exchanges = asked.grant_type == "authorization_code";
+    if (exchanges) {
+        asked.code = form.required_secret("code", kMaxTokenBytes);
+        asked.redirect_uri = form.required_string("redirect_uri", kMaxResourceBytes);
+        asked.code_verifier = form.required_secret("code_verifier", kMaxVerifierBytes);
+    }
     auto finished = oauth_finish(call.request, form);
     if (!finished) co_return finished.error();
     if (!credentials) co_return credentials.error();
@@ -296,9 +370,13 @@ Reply token(Call& call) {
             co_await refresh_grant(call.context, call.request, std::move(*credentials), std::move(asked));
         co_return response;
     }
+    if (exchanges) {
+        Response response = co_await code_grant(call.context, call.request, std::move(*credentials), std::move(asked));
+        co_return response;
+    }
     if (asked.grant_type != "client_credentials")
         co_return oauth_error(call.request, OAuthError::kUnsupportedGrantType,
-                              "Use 'client_credentials' or 'refresh_token'.");
+                              "Use 'authorization_code', 'client_credentials' or 'refresh_token'.");
     Response response =
         co_await client_credentials(call.context, call.request, std::move(*credentials), std::move(asked));
     co_return response;
@@ -359,27 +437,7 @@ Reply jwks(Call& call) {
 }
 
 Reply oauth_metadata(Call& call) {
-    const std::string& issuer = call.services().settings.issuer;
-    const std::vector<std::string> methods{"client_secret_basic", "client_secret_post", "private_key_jwt"};
-    const std::vector<std::string> algorithms{"RS256", "ES256", "EdDSA", "Ed25519"};
-    std::vector<std::string> public_methods = methods;  // what the built-in client may use, too
-    public_methods.emplace_back("none");
-    JsonText json;
-    json.text("issuer", issuer)
-        .text("token_endpoint", issuer + "/oauth2/token")
-        .texts("token_endpoint_auth_methods_supported", public_methods)
-        .texts("token_endpoint_auth_signing_alg_values_supported", algorithms)
-        .text("jwks_uri", issuer + "/.well-known/jwks.json")
-        .texts("response_types_supported", {})
-        .texts("grant_types_supported", {"client_credentials", "refresh_token"})
-        .text("revocation_endpoint", issuer + "/oauth2/revoke")
-        .texts("revocation_endpoint_auth_methods_supported", public_methods)
-        .texts("revocation_endpoint_auth_signing_alg_values_supported", algorithms)
-        .text("introspection_endpoint", issuer + "/oauth2/introspect")
-        .texts("introspection_endpoint_auth_methods_supported", methods)
-        .texts("introspection_endpoint_auth_signing_alg_values_supported", algorithms)
-        .texts("introspection_signing_alg_values_supported", call.context.tokens.signing_algorithms());
-    Response response = api::json(200, json.finish());
+    Response response = json(200, provider_metadata(call));
     response.headers.add("Cache-Control", "public, max-age=300");
     co_return response;
 }

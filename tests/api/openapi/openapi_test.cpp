@@ -196,6 +196,7 @@ std::string_view scheme_of(Authentication authentication) {
         case Authentication::kUserIfSealed: return "bearer";
         case Authentication::kClient:
         case Authentication::kClientOrUser: return "client";
+        case Authentication::kUserinfo: return "userinfo";
     }
     return "";
 }

@@ -1,0 +1,81 @@
+#include "api/routes/oauth/authorization_answer.hpp"
+
+#include <vector>
+
+#include "api/pages/page.hpp"
+#include "api/wire/text.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+void put(std::string& query, std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    if (!query.empty()) query += '&';
+    query.append(name).append("=").append(percent_encoded(value));
+}
+
+// OAuth 2.0 Form Post Response Mode. No script presses the button.
+Response by_form(const std::string& redirect_uri, std::vector<HiddenField> fields) {
+    Page page{"Back to the application", {"One more step."}};
+    page.form = Form{redirect_uri, "Continue", std::move(fields), {}};
+    page.leads_to = origin_of(redirect_uri);
+    return show(200, page);
+}
+
+Response answer(Call& call, const AuthorizationRequest& request, std::vector<HiddenField> fields) {
+    if (!request.state.empty()) fields.push_back({"state", request.state});
+    fields.push_back({"iss", call.services().settings.issuer});
+    if (request.response_mode == ResponseMode::kFormPost) return by_form(request.redirect_uri, std::move(fields));
+    std::string query;
+    for (const HiddenField& field : fields) put(query, field.name, field.value);
+    const char joint = request.redirect_uri.find('?') == std::string::npos ? '?' : '&';
+    return see_other(request.redirect_uri + joint + query);
+}
+
+}  // namespace
+
+Response see_other(const std::string& location) {
+    Response response;
+    response.status = 303;
+    response.headers.add("Location", location);
+    return response;
+}
+
+Response authorization_code(Call& call, const AuthorizationRequest& request, const std::string& code) {
+    return answer(call, request, {{"code", code}});
+}
+
+Response authorization_error(Call& call, const AuthorizationRequest& request, std::string_view error,
+                             std::string_view description) {
+    return answer(call, request, {{"error", std::string(error)}, {"error_description", std::string(description)}});
+}
+
+std::string origin_of(std::string_view uri) {
+    const auto scheme_end = uri.find("://");
+    if (scheme_end == std::string_view::npos) return std::string(uri.substr(0, uri.find(':') + 1));
+    const auto end = uri.find_first_of("/?#", scheme_end + 3);
+    return std::string(uri.substr(0, end));
+}
+
+std::string query_of(const AskedAuthorization& asked) {
+    std::string query;
+    put(query, "client_id", asked.client_id);
+    put(query, "redirect_uri", asked.redirect_uri);
+    put(query, "response_type", asked.response_type);
+    put(query, "response_mode", asked.response_mode);
+    put(query, "scope", asked.scope);
+    put(query, "state", asked.state);
+    put(query, "nonce", asked.nonce);
+    put(query, "code_challenge", asked.code_challenge);
+    put(query, "code_challenge_method", asked.code_challenge_method);
+    put(query, "prompt", asked.prompt);
+    put(query, "max_age", asked.max_age);
+    put(query, "login_hint", asked.login_hint);
+    put(query, "ui_locales", asked.ui_locales);
+    put(query, "request", asked.request);
+    put(query, "request_uri", asked.request_uri);
+    for (const std::string& resource : asked.resources) put(query, "resource", resource);
+    return query;
+}
+
+}  // namespace keyledger::api::routes

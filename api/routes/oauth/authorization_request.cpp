@@ -1,0 +1,145 @@
+#include "api/routes/oauth/authorization_request.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace keyledger::api::routes {
+namespace {
+
+constexpr std::size_t kMaxParameterBytes = 1024;
+constexpr std::size_t kMaxResources = 4;
+constexpr std::size_t kMaxResourceUriBytes = 512;
+
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(' '), text.size());
+        std::string word(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (!word.empty() && std::ranges::find(words, word) == words.end()) words.push_back(std::move(word));
+    }
+    return words;
+}
+
+// RFC 7636 section 4.2: base64url of 32 bytes.
+bool is_challenge(std::string_view text) {
+    constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    return text.size() == 43 && text.find_first_not_of(kAlphabet) == std::string_view::npos;
+}
+
+// OpenID Connect Core section 3.1.2.1: `none` stands alone; a word that is not known is ignored (section 3.1.2.2 says
+// nothing else of it).
+Result<std::vector<Prompt>, AuthorizationFault> prompts_of(std::string_view text) {
+    std::vector<Prompt> prompts;
+    const auto words = words_of(text);
+    for (const std::string& word : words)
+        for (const auto& [prompt, name] : enum_names(Prompt::kNone))
+            if (name == word) prompts.push_back(prompt);
+    const bool none = std::ranges::find(prompts, Prompt::kNone) != prompts.end();
+    if (none && words.size() > 1)
+        return Unexpected(AuthorizationFault{"invalid_request", "'prompt' has 'none' beside other values."});
+    return prompts;
+}
+
+Result<std::optional<Duration>, AuthorizationFault> max_age_of(std::string_view text) {
+    std::optional<Duration> max_age;
+    if (text.empty()) return max_age;
+    constexpr std::int64_t kMost = 365 * 24 * 3600;
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < 0)
+        return Unexpected(AuthorizationFault{"invalid_request", "'max_age' is a number of seconds."});
+    max_age = seconds(std::min(value, kMost));
+    return max_age;
+}
+
+// What the application may ask for is granted; what it may not is left out, as RFC 6749 section 3.3 allows.
+std::vector<std::string> scope_of(std::string_view text, const Application& application) {
+    auto scope = words_of(text);
+    std::erase_if(scope, [&](const std::string& word) { return !application.definition.may_ask_for(word); });
+    return scope;
+}
+
+Result<void, AuthorizationFault> check_form(const AskedAuthorization& asked, const Application& application) {
+    Result<void, AuthorizationFault> good;
+    const auto refuse = [&](std::string_view error, std::string_view description) {
+        good = Unexpected(AuthorizationFault{error, description});
+    };
+    if (asked.fault) refuse("invalid_request", "A parameter is too long, or given twice.");
+    else if (!asked.request.empty()) refuse("request_not_supported", "Send parameters, or push them (RFC 9126).");
+    else if (!asked.request_uri.empty()) refuse("request_uri_not_supported", "This 'request_uri' is not known here.");
+    else if (asked.response_type.empty()) refuse("invalid_request", "'response_type' is missing: send 'code'.");
+    else if (asked.response_type != "code") refuse("unsupported_response_type", "Use the response type 'code'.");
+    else if (!asked.response_mode.empty() && !stored_value<ResponseMode>(asked.response_mode))
+        refuse("invalid_request", "Use the response mode 'query' or 'form_post'.");
+    else if (!application.definition.has(GrantType::kAuthorizationCode))
+        refuse("unauthorized_client", "The application was not registered for authorization codes.");
+    else if (application.definition.pushed_requests == PushedRequests::kRequired)
+        refuse("invalid_request", "The application pushes its requests (RFC 9126).");
+    else if (asked.code_challenge.empty())
+        refuse("invalid_request", "'code_challenge' is missing: PKCE is for every application (RFC 9700).");
+    else if (asked.code_challenge_method != "S256" || !is_challenge(asked.code_challenge))
+        refuse("invalid_request", "Use 'code_challenge_method=S256' and the challenge that belongs to it.");
+    return good;
+}
+
+bool may_have(const std::vector<std::string>& resources, const Application& application) {
+    const auto& audiences = application.definition.audiences;
+    return std::ranges::all_of(resources, [&](const std::string& resource) {
+        return std::ranges::find(audiences, resource) != audiences.end();
+    });
+}
+
+}  // namespace
+
+AskedAuthorization read_authorization(FormFields fields) {
+    AskedAuthorization asked;
+    const auto text = [&](std::string_view name, std::size_t most = kMaxParameterBytes) {
+        return fields.optional_string(name, most).value_or("");
+    };
+    asked.client_id = text("client_id");
+    asked.redirect_uri = text("redirect_uri");
+    asked.response_type = text("response_type");
+    asked.response_mode = text("response_mode");
+    asked.scope = text("scope");
+    asked.state = text("state", kMaxStateBytes);
+    asked.nonce = text("nonce");
+    asked.code_challenge = text("code_challenge");
+    asked.code_challenge_method = text("code_challenge_method");
+    asked.prompt = text("prompt");
+    asked.max_age = text("max_age");
+    asked.login_hint = text("login_hint");
+    asked.ui_locales = text("ui_locales");
+    asked.request = text("request", 1 << 16);
+    asked.request_uri = text("request_uri");
+    asked.resources = fields.string_list("resource", kMaxResources, kMaxResourceUriBytes);
+    asked.fault = fields.fault();
+    return asked;
+}
+
+Result<AuthorizationRequest, AuthorizationFault> checked_authorization(const AskedAuthorization& asked,
+                                                                       const Application& application, Instant now) {
+    KEYLEDGER_TRY(good, check_form(asked, application));
+    KEYLEDGER_TRY(prompts, prompts_of(asked.prompt));
+    KEYLEDGER_TRY(max_age, max_age_of(asked.max_age));
+    AuthorizationRequest request;
+    request.redirect_uri = asked.redirect_uri;
+    request.scope = scope_of(asked.scope, application);
+    request.state = asked.state;
+    request.nonce = asked.nonce;
+    request.code_challenge = asked.code_challenge;
+    request.resources = asked.resources;
+    request.prompts = std::move(*prompts);
+    request.max_age = *max_age;
+    request.login_hint = asked.login_hint;
+    request.ui_locales = asked.ui_locales;
+    request.response_mode = stored_value<ResponseMode>(asked.response_mode).value_or(ResponseMode::kQuery);
+    request.made_at = now;
+    if (request.scope.empty())
+        return Unexpected(AuthorizationFault{"invalid_scope", "Ask for a 'scope' that the application may have."});
+    if (!may_have(request.resources, application))
+        return Unexpected(AuthorizationFault{"invalid_target", "Ask for a 'resource' of the application's own."});
+    return request;
+}
+
+}  // namespace keyledger::api::routes

@@ -1,0 +1,45 @@
+#pragma once
+// An authorization request as it came (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1), and what is wrong
+// with it. What is not understood is ignored, as both want it.
+#include <optional>
+#include <string>
+
+#include "api/wire/form.hpp"
+#include "domain/applications/application.hpp"
+#include "domain/authorization/authorization_request.hpp"
+
+namespace keyledger::api::routes {
+
+// Long values come by a pushed request.
+inline constexpr std::size_t kMaxStateBytes = 1024;
+
+struct AskedAuthorization {
+    std::string client_id;
+    std::string redirect_uri;
+    std::string response_type;
+    std::string response_mode;
+    std::string scope;
+    std::string state;
+    std::string nonce;
+    std::string code_challenge;
+    std::string code_challenge_method;
+    std::string prompt;
+    std::string max_age;
+    std::string login_hint;
+    std::string ui_locales;
+    std::string request;  // parameters that are not supported, and say so
+    std::string request_uri;
+    std::vector<std::string> resources;
+    std::optional<std::string> fault;  // of its form
+};
+AskedAuthorization read_authorization(FormFields fields);
+
+struct AuthorizationFault {
+    std::string_view error;  // RFC 6749 section 4.1.2.1
+    std::string_view description;
+};
+// Of a client and a redirect URI that are known to belong together: any fault goes there.
+Result<AuthorizationRequest, AuthorizationFault> checked_authorization(const AskedAuthorization& asked,
+                                                                       const Application& application, Instant now);
+
+}  // namespace keyledger::api::routes

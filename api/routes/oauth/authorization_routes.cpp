@@ -1,0 +1,129 @@
+// The authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2): where an application sends a
+// browser, and from where the browser goes back with a code. What it needs on the way (a log-in, a consent) are pages
+// of their own, which come back to /oauth2/authorize/continue.
+#include "api/pages/page.hpp"
+#include "api/routes/call.hpp"
+#include "api/routes/oauth/authorization_answer.hpp"
+#include "api/routes/oauth/authorization_request.hpp"
+#include "api/routes/pages/browser.hpp"
+#include "api/routes/refusals.hpp"
+#include "api/wire/text.hpp"
+#include "commands/authorization/authorize.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+using commands::AuthorizationFlow;
+using commands::AuthorizationView;
+
+// Where nothing says that the redirect can be trusted (RFC 6749 section 4.1.2.1).
+Response not_known() {
+    return show(400,
+                {"This link does not work",
+                 {"The application that sent you here is not registered with this service, or wants you back at an "
+                  "address that it did not register. Tell whoever runs it."}});
+}
+
+boost::asio::awaitable<Result<AuthorizationView, commands::CommandError>> view_of(Call& call,
+                                                                                  const ApplicationId& application_id) {
+    const auto browser = browser_of(call.context, call.request);
+    auto view = co_await commands::view_authorization(call.services(), application_id, browser, call.request.deadline);
+    co_return view;
+}
+
+bool is_trusted(const Application& application, std::string_view redirect_uri) {
+    return application.status == Application::Status::kEnabled && redirect_uri_matches(application, redirect_uri);
+}
+
+// To a page of this service, which comes back here when it is done.
+Response to_page(Call& call, std::string_view page, AuthorizationFlow flow) {
+    const FlowCookie cookie = flow_cookie_of(call.context, call.request);
+    flow.browser = commands::digest_of_flow_cookie(cookie.value);
+    const auto sealed = commands::seal_flow(sealed_by(call.context), flow);
+    if (!sealed) return authorization_error(call, flow.request, "invalid_request", "The request is too long: push it.");
+    return with_flow_cookie(see_other(std::string(page) + "?flow=" + *sealed), cookie);
+}
+
+Response advance(Call& call, const AuthorizationView& view, AuthorizationFlow flow) {
+    const AuthorizationRequest& request = flow.request;
+    const AuthorizationStep step = authorization_step(request, commands::facts_of(view, call.services()));
+    switch (step) {
+        case AuthorizationStep::kLogIn: return to_page(call, "/login", std::move(flow));
+        case AuthorizationStep::kAskConsent: return to_page(call, "/consent", std::move(flow));
+        case AuthorizationStep::kGranted: {
+            const auto code = commands::code_for(call.services(), view, request);
+            return authorization_code(call, request, commands::seal_code(sealed_by(call.context), code));
+        }
+        case AuthorizationStep::kLoginRequired:
+            return authorization_error(call, request, error_of(step), "Nobody is logged in here.");
+        case AuthorizationStep::kConsentRequired:
+            return authorization_error(call, request, error_of(step), "The user has not agreed to this.");
+    }
+    return not_known();
+}
+
+Reply begin(Call& call, AskedAuthorization asked) {
+    const auto application_id = ApplicationId::parse(asked.client_id);
+    if (!application_id) co_return not_known();
+    auto view = co_await view_of(call, *application_id);
+    if (!view) co_return refuse(call, view.error());
+    if (!is_trusted(view->application, asked.redirect_uri)) co_return not_known();
+    auto checked = checked_authorization(asked, view->application, call.services().clock.now());
+    if (!checked) {
+        AuthorizationRequest back;
+        back.redirect_uri = asked.redirect_uri;
+        back.state = asked.state;
+        back.response_mode = stored_value<ResponseMode>(asked.response_mode).value_or(ResponseMode::kQuery);
+        co_return authorization_error(call, back, checked.error().error, checked.error().description);
+    }
+    checked->application_id = *application_id;
+    co_return advance(call, *view, {std::move(*checked)});
+}
+
+Reply authorize(Call& call) {
+    Response response = co_await begin(call, read_authorization(FormFields::of_query_as_form(call.request)));
+    co_return response;
+}
+
+// A POST from another site brings no cookies: the browser is sent here once more, by GET (section 3.1.2.1 wants both).
+Reply authorize_by_form(Call& call) {
+    FormFields form = FormFields::of_body(call.request, "resource");
+    const auto form_fault = form.fault();
+    if (form_fault) co_return show(400, {"This link does not work", {*form_fault}});
+    const AskedAuthorization asked = read_authorization(std::move(form));
+    co_return see_other("/oauth2/authorize?" + query_of(asked));
+}
+
+Reply go_on(Call& call) {
+    FormFields query = FormFields::of_query_as_form(call.request);
+    auto flow = flow_of(call.context, call.request, query.required_string("flow", kMaxFlowBytes));
+    if (!flow)
+        co_return show(400,
+                       {"This took too long",
+                        {"Go back to the application and begin again. If that does not help, allow this service to "
+                         "keep cookies."}});
+    auto view = co_await view_of(call, flow->request.application_id);
+    if (!view) co_return refuse(call, view.error());
+    if (!is_trusted(view->application, flow->request.redirect_uri)) co_return not_known();
+    co_return advance(call, *view, std::move(*flow));
+}
+
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
+
+constexpr const char* kAuthorize = "/oauth2/authorize";
+
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"authorize", kGet, kAuthorize, authorize, kOrdinary, kAnybody, {.input = Input::kQuery}},
+    {"authorizeByForm", kPost, kAuthorize, authorize_by_form, kOrdinary, kAnybody, {.input = Input::kBody}},
+    {"continueAuthorization", kGet, "/oauth2/authorize/continue", go_on, kOrdinary, kAnybody, {.input = Input::kQuery}},
+};
+// clang-format on
+
+}  // namespace
+
+RouteTable authorization_routes() { return kRows; }
+
+}  // namespace keyledger::api::routes

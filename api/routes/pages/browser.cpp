@@ -1,0 +1,64 @@
+#include "api/routes/pages/browser.hpp"
+
+#include <chrono>
+
+#include "api/wire/cookies.hpp"
+#include "domain/sessions/grounds.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+constexpr std::string_view kSessionCookie = "__Host-keyledger-session";
+constexpr std::string_view kFlowCookie = "__Host-keyledger-flow";
+constexpr std::string_view kNewFlowCookie = "flow cookie";
+constexpr std::size_t kMaxCookieBytes = 1024;
+
+std::chrono::seconds kept_for(Duration duration) { return std::chrono::seconds(duration.whole_seconds()); }
+
+}  // namespace
+
+commands::SealedBy sealed_by(Context& context) { return {context.cursors, context.log_id}; }
+
+std::optional<commands::Bearer> browser_of(Context& context, const Request& request) {
+    const auto shown = cookie_of(request.headers, kSessionCookie);
+    if (!shown || shown->size() > kMaxCookieBytes) return std::nullopt;
+    return commands::open_browser(sealed_by(context), *shown);
+}
+
+Response with_browser(Context& context, Response response, const commands::Grant& grant) {
+    const commands::Services& services = context.services;
+    const commands::Bearer bearer{grant.user_id, grant.session_id, grant.security_stamp, services.clock.now()};
+    const std::string cookie = commands::seal_browser(sealed_by(context), bearer);
+    const Duration lasts = services.settings.lifetimes.absolute;
+    response.headers.add("Set-Cookie", host_cookie(kSessionCookie, cookie, kept_for(lasts)));
+    return response;
+}
+
+Response without_browser(Response response) {
+    response.headers.add("Set-Cookie", host_cookie(kSessionCookie, "", kept_for(Duration())));
+    return response;
+}
+
+commands::Client browser_client() { return commands::Client{std::string(kBrowserClientId), {}}; }
+
+FlowCookie flow_cookie_of(Context& context, const Request& request) {
+    const auto shown = cookie_of(request.headers, kFlowCookie);
+    if (shown && !shown->empty() && shown->size() <= kMaxCookieBytes) return {std::string(*shown), false};
+    // Sealed anew it is another value each time, which nobody can guess.
+    return {context.cursors.seal(kNewFlowCookie, {}), true};
+}
+
+Response with_flow_cookie(Response response, const FlowCookie& cookie) {
+    if (cookie.is_new) response.headers.add("Set-Cookie", host_cookie(kFlowCookie, cookie.value, kept_for(days(1))));
+    return response;
+}
+
+std::optional<commands::AuthorizationFlow> flow_of(Context& context, const Request& request, std::string_view sealed) {
+    auto flow = commands::open_flow(sealed_by(context), sealed, context.services.clock.now());
+    const FlowCookie cookie = flow_cookie_of(context, request);
+    // Of digests there is nothing to time.
+    if (!flow || cookie.is_new || commands::digest_of_flow_cookie(cookie.value) != flow->browser) return std::nullopt;
+    return flow;
+}
+
+}  // namespace keyledger::api::routes
