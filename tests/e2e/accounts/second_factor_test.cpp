@@ -1,59 +1,18 @@
 // Second factors over HTTP, as somebody with an authenticator app uses them: the app is Debian's oathtool.
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
+#include "tests/e2e/world/authenticator_app.hpp"
 #include "tests/e2e/world/watch.hpp"
 #include "tests/e2e/world/world.hpp"
 
 namespace keyledger::test {
 namespace {
 
-constexpr const char* kEnable = "/api/v1/auth/mfa/enable";
-constexpr const char* kVerify = "/api/v1/auth/mfa/verify";
 constexpr const char* kDisable = "/api/v1/auth/mfa/disable";
 constexpr const char* kFactors = "/api/v1/auth/mfa/factors";
 constexpr const char* kRecoveryCodes = "/api/v1/auth/mfa/recovery-codes";
 constexpr const char* kVerifyMfa = "/api/v1/auth/verify-mfa";
 constexpr const char* kEnrolMfa = "/api/v1/auth/enrol-mfa";
-
-// What the app shows `steps` steps from now. That of the next step is good already (RFC 6238 section 5.2): so two can
-// be used without waiting, and both stay good should a step end meanwhile.
-std::string code_of(const std::string& secret, int steps = 0) {
-    const std::string now = std::to_string(30 * steps) + " seconds";
-    const std::string command = "oathtool --totp --base32 --now='" + now + "' " + secret;
-    FILE* pipe = popen(command.c_str(), "r");
-    char digits[16] = {};
-    const bool read = pipe && std::fgets(digits, sizeof digits, pipe);
-    EXPECT_EQ(pipe ? pclose(pipe) : -1, 0) << "is oathtool installed?";
-    return read ? std::string(digits, 6) : "";
-}
-
-std::string body_of(const Person& person, std::initializer_list<std::pair<std::string_view, std::string_view>> more) {
-    std::string text = json_object({{"current_password", person.password}});
-    for (const auto& member : more) {
-        const std::string one = json_object({member});
-        text.replace(text.size() - 1, 1, "," + one.substr(1));
-    }
-    return text;
-}
-
-struct Enrolled {
-    std::string secret;
-    std::string recovery_code;
-    std::string factor_id;
-};
-// With the code of this step.
-Enrolled enrol(ApiClient& client, const Person& person) {
-    const Answer begun = client.post(kEnable, body_of(person, {{"name", "phone"}}));
-    EXPECT_EQ(begun.status, 200) << begun.body;
-    Enrolled enrolled{watch_personal(begun.text("/secret")), "", begun.text("/factor_id")};
-    const Answer on = client.post(kVerify, json_object({{"code", code_of(enrolled.secret)}}));
-    EXPECT_EQ(on.status, 200) << on.body;
-    EXPECT_EQ(on.count("/recovery_codes"), 10u);
-    enrolled.recovery_code = watch_personal(on.text("/recovery_codes/0"));
-    return enrolled;
-}
 
 std::string half_log_in(ApiClient& client, const Person& person) {
     const Answer half = try_log_in(client, person.email, person.password);
