@@ -349,6 +349,15 @@ void add_config(CLI::App& app, CommandChoice& chosen) {
     checking->callback([&chosen] { chosen.run = [] { return check_config(from_process, names_in_process()); }; });
 }
 
+void add_providers(CLI::App& app, CommandChoice& chosen) {
+    auto* providers = app.add_subcommand("providers", "Other providers by which people log in");
+    providers->require_subcommand(1);
+    auto* checking = providers->add_subcommand(
+        "check",
+        "ask each one what it tells of itself, and for its keys; exit code 4 if one does not answer as it has to");
+    checking->callback([&chosen] { chosen.run = [] { return check_providers(from_process); }; });
+}
+
 void add_backup(CLI::App& app, CommandChoice& chosen) {
     auto path = std::make_shared<std::string>();
     auto* backing = app.add_subcommand("backup", "write the event store to a file, without the read models (pg_dump)");
@@ -425,6 +434,7 @@ int main(int argc, char** argv) {
     add_jobs(app, chosen);
     add_audit(app, chosen);
     add_config(app, chosen);
+    add_providers(app, chosen);
     add_backup(app, chosen);
     try {
         app.parse(argc, argv);

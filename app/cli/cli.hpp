@@ -199,6 +199,9 @@ Exit apply_access(const Environment& environment, const ApplyAccess& options);
 // The roles and groups that there are, as such a file.
 Exit export_access(const Environment& environment);
 
+// Asks each provider of KEYLEDGER_PROVIDERS_FILE what it tells of itself.
+Exit check_providers(const Environment& environment);
+
 // `names`: of all variables that there are.
 Exit check_config(const Environment& environment, const std::vector<std::string>& names);
 

@@ -7,16 +7,7 @@
 //         client_id: 1234.apps.googleusercontent.com
 //         client_secret_file: /run/secrets/google
 //
-// Beside these, of each provider:
-//
-//     title                  for people; else the preset's or the name
-//     client_authentication  client_secret_basic, client_secret_post, private_key_jwt, none
-//     client_key_file        of private_key_jwt: PEM (PKCS#8), with `client_key_id` if the provider has a name for it
-//     scope                  openid email profile
-//     register               on: whoever has no account gets one
-//     link_by_address        on: the account of an address that the provider says is verified
-//     believe_addresses      off: no address that it says is verified counts
-//     tenants                of an issuer with "{tenantid}" in it: those that are let in
+// docs/providers.md has all members.
 #include <string>
 #include <vector>
 

@@ -85,8 +85,11 @@ struct Config {
     Duration step_up_window = minutes(5);
     SessionLimit session_limit;
     LoginAttemptLimits attempts;
-    std::string places_file;  // empty: where an address is, is not known
-    int refused_risk = 0;     // 0: none is
+    std::string providers_file;               // empty: there are none
+    std::vector<std::string> outgoing_hosts;  // that may be at any address
+    std::string outgoing_ca_file;             // empty: the system's
+    std::string places_file;                  // empty: where an address is, is not known
+    int refused_risk = 0;                     // 0: none is
     commands::RequestLimits limits;
     SecondFactorPolicy second_factor_policy;
     std::vector<std::string> second_factor_roles;  // into the policy, with the next one
@@ -360,6 +363,15 @@ inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_LOGIN_REFUSED_RISK", "0", whole(0, 100),
      "a log-in of so much risk or more is refused as a wrong password or code is; 0: none", kPlain,
      into<&Config::refused_risk>},
+    {"KEYLEDGER_PROVIDERS_FILE", "", file(),
+     "YAML: other providers, whom 'keyledger providers check' asks whether they answer as they have to; empty: none",
+     kServing, into<&Config::providers_file>},
+    {"KEYLEDGER_OUTGOING_ALLOW", "", list("hosts"),
+     "host or host:port,… that the service may call although they are not on the open Internet; loopback by http, too",
+     kServing, into<&Config::outgoing_hosts>},
+    {"KEYLEDGER_OUTGOING_CA_FILE", "", file(),
+     "PEM: who may have signed the certificates of hosts that the service calls; empty: the system's", kServing,
+     into<&Config::outgoing_ca_file>},
     {"KEYLEDGER_PLACES_FILE", "", file(),
      "MaxMind DB (.mmdb) of countries and cities; empty: nobody knows where a log-in is from", kPlain,
      into<&Config::places_file>},

@@ -16,6 +16,7 @@
 #include "app/config/clients_file.hpp"
 #include "app/core/kafka_client.hpp"
 #include "app/core/mailing.hpp"
+#include "app/core/outgoing.hpp"
 #include "app/core/system_ports.hpp"
 #include "eventstore/audit/tree_head_file.hpp"
 #include "eventstore/postgres/connection/connecting.hpp"
@@ -232,6 +233,7 @@ std::vector<std::string> serving_faults(const LenientConfig& read) {
         for (const std::string& sentence : clients.error()) looking.fault("KEYLEDGER_CLIENTS_FILE", sentence);
     look_at_listeners(looking, config);
     looking.wants_pem("KEYLEDGER_SMTP_CA_FILE", config.mail.smtp_ca_file);
+    looking.wants_pem("KEYLEDGER_OUTGOING_CA_FILE", config.outgoing_ca_file);
     looking.wants_places("KEYLEDGER_PLACES_FILE", config.places_file);
     look_at_passwords(looking, config);
     if (!config.tree_head_file.empty())
@@ -240,6 +242,7 @@ std::vector<std::string> serving_faults(const LenientConfig& read) {
     auto all = looking.take();
     std::ranges::move(kafka_faults(config), std::back_inserter(all));
     std::ranges::move(mail_faults(config.mail), std::back_inserter(all));
+    std::ranges::move(outgoing_faults(config), std::back_inserter(all));
     return all;
 }
 
