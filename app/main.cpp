@@ -139,7 +139,7 @@ void add_keys(CLI::App& app, CommandChoice& chosen) {
     auto kek = std::make_shared<bool>(false);
     auto* purpose = rotating->add_option("purpose", rotate->purpose,
                                          "token-signing, sealing-root, key-encryption, claims, "
-                                         "tree-heads or event-macs");
+                                         "tree-heads, event-macs or id-tokens");
     rotating
         ->add_flag("--kek", *kek,
                    "all in one while no service runs: a new key-encryption key, every subject's key "

@@ -71,11 +71,12 @@ struct Grant {
     std::vector<std::string> audiences;          // of the access token
     std::vector<std::string> session_audiences;  // as of the log-in
     std::int64_t security_stamp = 0;
-    std::int64_t generation = 0;       // of the refresh token
-    Instant generated_at{};            // when that generation came into being: its bytes follow from it
-    Position position = 0;             // of the event that granted it; 0 when none was needed
-    std::string device{};              // what the client is to keep, sealed (commands/devices/); empty: nothing new
-    std::vector<Proof> proofs{};       // of the session: what tokens tell of
+    std::int64_t generation = 0;  // of the refresh token
+    Instant generated_at{};       // when that generation came into being: its bytes follow from it
+    Position position = 0;        // of the event that granted it; 0 when none was needed
+    std::string device{};         // what the client is to keep, sealed (commands/devices/); empty: nothing new
+    std::vector<Proof> proofs{};  // of the session: what tokens tell of
+    KeyAlgorithm id_token_algorithm = KeyAlgorithm::kRs256;  // that the application wants
     std::vector<std::string> scope{};  // of an application's session; empty: all that the user may do
 };
 

@@ -110,6 +110,11 @@ Uses uses_of(const Config& config, OrphanedRows& orphans, const security::Keyrin
             // It reads the service's own tables; somebody with that role may have put other objects there than rows.
             if (auto problem = postgres::service_role_problem(config.database_url)) return Unexpected(*problem);
             return uses_of_sealing(config.database_url, now, advice);
+        case KeyPurpose::kIdTokens:
+            return in_use(false,
+                          "ID tokens signed by it may be in use for as long as they live, and would be refused from "
+                          "now on. " +
+                              advice);
         case KeyPurpose::kTokenSigning:
             return in_use(false, "access tokens signed by it may be in use for as long as they live, and would be "
                                  "refused from now on. " +

@@ -35,6 +35,7 @@ std::optional<std::string> needed_until(const security::Keyring& keyring, const 
         case security::KeyPurpose::kEventMacs: return "kept for what it signed";
         case security::KeyPurpose::kSealingRoot:
         case security::KeyPurpose::kTokenSigning:
+        case security::KeyPurpose::kIdTokens:
         case security::KeyPurpose::kUnknown: break;
     }
     return std::nullopt;

@@ -1,6 +1,7 @@
 #include "commands/authorization/exchange_code.hpp"
 
 #include "commands/access/authority.hpp"
+#include "commands/authorization/authorize.hpp"
 #include "commands/sessions/session_grounds.hpp"
 #include "domain/ladder/assurance.hpp"
 #include "security/primitives/base64url.hpp"
@@ -34,10 +35,13 @@ struct ExchangeStreams {
 
 // Whether what the browser's user was asked still holds.
 bool still_holds(const Attempt& attempt, const ExchangeStreams& streams, const AuthorizationCode& code,
-                 const SessionLifetimes& lifetimes, Instant now) {
+                 const std::string& userinfo_audience, const SessionLifetimes& lifetimes, Instant now) {
     const Application& application = attempt.state(streams.application);
     const User& user = attempt.state(streams.user);
-    if (application.status != Application::Status::kEnabled || user.security_stamp != code.security_stamp) return false;
+    std::vector<std::string> resources = code.audiences;
+    std::erase(resources, userinfo_audience);
+    if (user.security_stamp != code.security_stamp) return false;
+    if (!may_have(application, code.scope, resources)) return false;
     if (!application.is_first_party() && !attempt.state(streams.consent).covers(code.scope)) return false;
     const Session& browser_session = attempt.state(streams.browser_session);
     return check_session(browser_session, code.browser_session_id, user, lifetimes, now).has_value();
@@ -87,6 +91,7 @@ Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Calle
     Session session;
     Application application;
     const SessionLifetimes& lifetimes = services.settings.lifetimes;
+    const std::string userinfo = userinfo_audience(services.settings);
     const std::string device = services.pseudonyms.device(caller.user_agent);
     const Step step = [&](Attempt& attempt) -> StepResult {
         const Instant now = services.clock.now();
@@ -94,7 +99,8 @@ Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Calle
         session = attempt.state(streams.session);
         application = attempt.state(streams.application);
         if (session.status == Session::Status::kAbsent) {
-            if (!still_holds(attempt, streams, code, lifetimes, now)) co_return Unexpected(refusals::kCodeNotGood);
+            if (!still_holds(attempt, streams, code, userinfo, lifetimes, now))
+                co_return Unexpected(refusals::kCodeNotGood);
             StartSession command = session_of(attempt, streams, code, lifetimes, now);
             command.device = device;
             KEYLEDGER_CO_TRY(events, decide(session, code.session_id, attempt.state(streams.user), command));
@@ -117,7 +123,7 @@ Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Calle
     granted.grant.position = executed->position;
     if (executed->position > 0) granted.grant.generated_at = executed->occurred_at;
     granted.nonce = code.nonce;
-    granted.id_token_algorithm = application.definition.id_token_algorithm;
+    granted.grant.id_token_algorithm = application.definition.id_token_algorithm;
     granted.refreshes = application.definition.has(GrantType::kRefreshToken);
     co_return granted;
 }

@@ -2,7 +2,6 @@
 #include "commands/authorization/authorization_code.hpp"
 #include "commands/services.hpp"
 #include "commands/sessions/refresh_session.hpp"
-#include "domain/clients/client_credentials.hpp"
 
 namespace keyledger::refusals {
 
@@ -22,7 +21,6 @@ struct CodeExchange {
 struct CodeGrant {
     Grant grant;
     std::string nonce;
-    KeyAlgorithm id_token_algorithm = KeyAlgorithm::kRs256;
     bool refreshes = false;  // it gets a refresh token, too
 };
 

@@ -30,6 +30,11 @@ struct RefreshVerdict {
     bool refused = false;
 };
 
+struct ApplicationTerms {
+    RefreshTokens refresh_tokens = RefreshTokens::kRotate;
+    KeyAlgorithm id_token_algorithm = KeyAlgorithm::kRs256;
+};
+
 RefreshVerdict judge(const Session& session, const User& user, const std::vector<SessionEvent>& events) {
     RefreshVerdict verdict{session.generation,
                            session.refreshed_at,
@@ -46,14 +51,18 @@ RefreshVerdict judge(const Session& session, const User& user, const std::vector
 }
 
 // Whether what the session of an application rests on still holds, and how its refresh tokens are.
-Answer<RefreshTokens> check_grounds(Attempt& attempt, const Session& session) {
+Answer<ApplicationTerms> check_grounds(Attempt& attempt, const Session& session) {
     Streams more;
     const auto grounds = read_grounds(more, session);
-    if (!grounds) co_return RefreshTokens::kRotate;
+    if (!grounds) co_return ApplicationTerms{};
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
     const auto state = [&](const auto& stream) -> const auto& { return attempt.state(stream); };
     if (!grounds_hold(session, grounds, state)) co_return Unexpected(refusals::kInvalidGrant);
-    co_return attempt.state(grounds->application).is_public() ? RefreshTokens::kRotate : RefreshTokens::kStay;
+    const Application& application = attempt.state(grounds->application);
+    ApplicationTerms terms;
+    if (!application.is_public()) terms.refresh_tokens = RefreshTokens::kStay;
+    terms.id_token_algorithm = application.definition.id_token_algorithm;
+    co_return terms;
 }
 
 bool is_within(const std::optional<std::vector<std::string>>& asked, const std::vector<std::string>& held) {
@@ -85,13 +94,15 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
     const auto user = streams.read<User>(*user_id);
     const std::string device = services.pseudonyms.device(caller.user_agent);
     RefreshVerdict verdict;
+    KeyAlgorithm id_token_algorithm = KeyAlgorithm::kRs256;
     const Step step = [&](Attempt& attempt) -> StepResult {
         const Instant now = moment_of(attempt.state(session), services.clock.now());
         const Session& before = attempt.state(session);
-        KEYLEDGER_CO_TRY(refresh_tokens, co_await check_grounds(attempt, before));
+        KEYLEDGER_CO_TRY(terms, co_await check_grounds(attempt, before));
+        id_token_algorithm = terms->id_token_algorithm;
         if (!is_within(request.scope, before.scope)) co_return Unexpected(refusals::kInvalidScope);
         const RefreshSession command{request.token.generation,    request.client.client_id, device, now,
-                                     services.settings.lifetimes, *refresh_tokens};
+                                     services.settings.lifetimes, terms->refresh_tokens};
         auto events = decide(attempt.state(session), session_id, attempt.state(user), command);
         if (!events) co_return Unexpected(refusals::kInvalidGrant);
         verdict = judge(attempt.state(session), attempt.state(user), *events);
@@ -114,6 +125,7 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
                 verdict.generated_at,
                 executed->position};
     grant.proofs = std::move(verdict.proofs);
+    grant.id_token_algorithm = id_token_algorithm;
     grant.scope = request.scope.value_or(std::move(verdict.scope));
     co_return grant;
 }

@@ -42,6 +42,13 @@ struct IdToken {
     std::string nonce;  // empty: none
 };
 
+// What an ID token of ours says that is shown to us again (`id_token_hint`).
+struct ShownIdToken {
+    std::string client_id;
+    UserId user_id;
+    SessionId session_id;
+};
+
 class Tokens {
 public:
     virtual ~Tokens() = default;
@@ -57,11 +64,15 @@ public:
     virtual std::optional<AccessClaims> read_access(std::string_view token) = 0;
     // The same of one that may have expired, as long as its key is known: it names what is to be ended.
     virtual std::optional<AccessClaims> read_expired_access(std::string_view token) = 0;
+    // Signature and issuer are checked; it may have expired, as long as its key is known.
+    virtual std::optional<ShownIdToken> read_id_token(std::string_view token) = 0;
     virtual std::optional<PresentedRefreshToken> read_refresh(std::string_view token) = 0;
     // The public keys (RFC 7517), as JSON.
     virtual std::string jwks() = 0;
     // JOSE's names of the algorithms that are signed with now.
     virtual std::vector<std::string> signing_algorithms() = 0;
+    // The same of ID tokens; the first is what all clients understand.
+    virtual std::vector<std::string> id_token_algorithms() = 0;
 };
 
 // Values that are handed out to be sent back, opaque and bound to their purpose.

@@ -44,6 +44,16 @@ AuthorizationStep authorization_step(const AuthorizationRequest& request, const 
     return Step::kGranted;
 }
 
+bool may_have(const Application& application, const std::vector<std::string>& scope,
+              const std::vector<std::string>& resources) {
+    const ApplicationDefinition& definition = application.definition;
+    return application.status == Application::Status::kEnabled && definition.has(GrantType::kAuthorizationCode) &&
+           std::ranges::all_of(scope, [&](const std::string& word) { return definition.may_ask_for(word); }) &&
+           std::ranges::all_of(resources, [&](const std::string& resource) {
+               return std::ranges::find(definition.audiences, resource) != definition.audiences.end();
+           });
+}
+
 std::string_view error_of(AuthorizationStep step) {
     switch (step) {
         case AuthorizationStep::kLoginRequired: return "login_required";

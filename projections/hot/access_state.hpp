@@ -2,9 +2,9 @@
 // What security answers need of every user, session and role, in memory. Folded by the aggregates' own `evolve` (I6),
 // and packed. Personal values, devices and credentials are not kept, nor sessions that ended.
 //
-// Memory: about 140 bytes a session (of an application 50 more) and 110 a user; sessions leave with their end, or an hour after they expired (the
-// clocks of nodes differ: what one takes for expired another may refresh).
-// Threads: none of its own. There is one writer; readers need a lock.
+// Memory: about 140 bytes a session (of an application 50 more) and 110 a user; sessions leave with their end, or an
+// hour after they expired (the clocks of nodes differ: what one takes for expired another may refresh). Threads: none
+// of its own. There is one writer; readers need a lock.
 #include <map>
 #include <memory>
 #include <optional>

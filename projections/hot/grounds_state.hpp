@@ -3,8 +3,8 @@
 // which are few; of consents those that were withdrawn; of browser sessions those that were ended, for as long as
 // what began in them can last. Folded by the aggregates' own `evolve` (I6).
 //
-// Memory: about 90 bytes for a withdrawn consent, 50 for a session that rests on a browser's, 40 for an ended one. Threads: none of its own, as
-// AccessState.
+// Memory: about 90 bytes for a withdrawn consent, 50 for a session that rests on a browser's, 40 for an ended one.
+// Threads: none of its own, as AccessState.
 #include <map>
 #include <utility>
 

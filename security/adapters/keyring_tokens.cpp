@@ -23,9 +23,16 @@ asio::awaitable<std::string> sign_here(const AccessTokens& tokens, AccessTokenCl
     co_return tokens.sign(claims, now);
 }
 
-asio::awaitable<std::string> sign_jwt_here(const AccessTokens& tokens, std::string type, std::string claims,
-                                           Instant now) {
-    co_return tokens.sign_jwt(type, claims, now);
+// Of several algorithms: that of access tokens where it is the one that is wanted, else the one that all understand.
+const Key& key_for_id_tokens(const Keyring& keyring, KeyAlgorithm algorithm, Instant now) {
+    const Key& of_tokens = keyring.require_current(KeyPurpose::kTokenSigning, now);
+    if (name_of(of_tokens.signing->algorithm()) == stored_name(algorithm)) return of_tokens;
+    return keyring.require_current(KeyPurpose::kIdTokens, now);
+}
+
+asio::awaitable<std::string> sign_id_token_here(std::shared_ptr<const Keyring> /*holds the key*/, const Key& key,
+                                                std::string claims) {
+    co_return sign_jwt(key, "JWT", claims);
 }
 
 asio::awaitable<std::string> sign_answer_here(const AccessTokens& tokens, const std::string& issuer,
@@ -117,16 +124,6 @@ asio::awaitable<std::string> KeyringTokens::issue(commands::ServiceGrant grant) 
     co_return token;
 }
 
-asio::awaitable<std::string> KeyringTokens::sign_jwt(std::string type, std::string claims, Instant now) {
-    auto signing = sign_jwt_here(access_tokens_, std::move(type), std::move(claims), now);
-    if (!access_tokens_.signs_slowly(now)) {
-        auto token = co_await std::move(signing);
-        co_return token;
-    }
-    auto token = co_await asio::co_spawn(processors_, std::move(signing), asio::use_awaitable);
-    co_return token;
-}
-
 asio::awaitable<std::string> KeyringTokens::issue_id_token(commands::IdToken told, std::string access_token) {
     const Instant now = clock_.now();
     const Assurance assurance = assurance_of(told.grant.proofs);
@@ -141,8 +138,16 @@ asio::awaitable<std::string> KeyringTokens::issue_id_token(commands::IdToken tol
     claims.methods = method_names(assurance);
     claims.strength = assurance.level;
     claims.nonce = std::move(told.nonce);
-    claims.access_token = std::move(access_token);
-    auto token = co_await sign_jwt("JWT", issued_id_token_text(claims), now);
+    const auto keyring = keyring_.snapshot();
+    const Key& key = key_for_id_tokens(*keyring, told.grant.id_token_algorithm, now);
+    // Of Ed25519 the digest would be another one (at_hash is optional: section 3.1.3.6).
+    if (key.signing->algorithm() != SigningAlgorithm::kEdDsa) claims.access_token = std::move(access_token);
+    auto signing = sign_id_token_here(keyring, key, issued_id_token_text(claims));
+    if (key.signing->algorithm() != SigningAlgorithm::kRs256) {
+        auto token = co_await std::move(signing);
+        co_return token;
+    }
+    auto token = co_await asio::co_spawn(processors_, std::move(signing), asio::use_awaitable);
     co_return token;
 }
 
@@ -191,6 +196,12 @@ std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectat
     return claims;
 }
 
+std::optional<commands::ShownIdToken> KeyringTokens::read_id_token(std::string_view token) {
+    const auto read = read_issued_id_token(*keyring_.snapshot(), token, clock_.now());
+    if (!read || read->issuer != settings_.issuer) return std::nullopt;
+    return commands::ShownIdToken{read->client_id, read->subject, read->session};
+}
+
 std::optional<commands::PresentedRefreshToken> KeyringTokens::read_refresh(std::string_view token) {
     if (!token.starts_with(kRefreshTokenPrefix)) return std::nullopt;
     auto opened = open_refresh_token(*keyring_.snapshot(), token, clock_.now());
@@ -209,6 +220,13 @@ std::vector<std::string> KeyringTokens::signing_algorithms() {
     std::vector<std::string> names;
     if (const Key* key = keyring->current(KeyPurpose::kTokenSigning, clock_.now()))
         names.emplace_back(name_of(key->signing->algorithm()));
+    return names;
+}
+
+std::vector<std::string> KeyringTokens::id_token_algorithms() {
+    std::vector<std::string> names{std::string(algorithm_for(KeyPurpose::kIdTokens))};
+    for (std::string& name : signing_algorithms())
+        if (name != names.front()) names.push_back(std::move(name));
     return names;
 }
 

@@ -35,14 +35,14 @@ public:
     boost::asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) override;
     std::optional<commands::AccessClaims> read_access(std::string_view token) override;
     std::optional<commands::AccessClaims> read_expired_access(std::string_view token) override;
+    std::optional<commands::ShownIdToken> read_id_token(std::string_view token) override;
     std::optional<commands::PresentedRefreshToken> read_refresh(std::string_view token) override;
     std::string jwks() override;
     std::vector<std::string> signing_algorithms() override;
+    std::vector<std::string> id_token_algorithms() override;
 
 private:
     std::optional<commands::AccessClaims> read_as(const TokenExpectation& expectation, std::string_view token);
-    // `claims` is a JSON object.
-    boost::asio::awaitable<std::string> sign_jwt(std::string type, std::string claims, Instant now);
     boost::asio::awaitable<std::string> sign(AccessTokenClaims claims, Instant now);
 
     const LiveKeyring& keyring_;

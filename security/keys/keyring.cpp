@@ -12,6 +12,7 @@ std::string_view name_of(KeyPurpose purpose) {
         case KeyPurpose::kClaims: return "claims";
         case KeyPurpose::kSealingRoot: return "sealing-root";
         case KeyPurpose::kTokenSigning: return "token-signing";
+        case KeyPurpose::kIdTokens: return "id-tokens";
         case KeyPurpose::kTreeHeads: return "tree-heads";
         case KeyPurpose::kEventMacs: return "event-macs";
         case KeyPurpose::kUnknown: return "unknown";
@@ -26,6 +27,7 @@ std::string_view algorithm_for(KeyPurpose purpose) {
         case KeyPurpose::kEventMacs: return "HMAC-SHA256";
         case KeyPurpose::kSealingRoot: return "HKDF-SHA256";
         case KeyPurpose::kTreeHeads: return "EdDSA";
+        case KeyPurpose::kIdTokens: return "RS256";
         case KeyPurpose::kTokenSigning:
         case KeyPurpose::kUnknown: break;
     }
@@ -33,7 +35,8 @@ std::string_view algorithm_for(KeyPurpose purpose) {
 }
 
 bool is_signing(KeyPurpose purpose) {
-    return purpose == KeyPurpose::kTokenSigning || purpose == KeyPurpose::kTreeHeads;
+    return purpose == KeyPurpose::kTokenSigning || purpose == KeyPurpose::kIdTokens ||
+           purpose == KeyPurpose::kTreeHeads;
 }
 
 std::optional<KeyPurpose> key_purpose_named(std::string_view name) {
@@ -57,6 +60,7 @@ std::optional<Instant> Key::ends_at() const {
     if (revoked_at) return revoked_at;
     if (!retired_at) return std::nullopt;
     switch (purpose) {
+        case KeyPurpose::kIdTokens:
         case KeyPurpose::kTokenSigning: return *retired_at + kTokenSigningRetention;
         case KeyPurpose::kSealingRoot: return *retired_at + kSealingRootRetention;
         case KeyPurpose::kKeyEncryption:

@@ -25,15 +25,16 @@ enum class KeyPurpose {
     kClaims,         // HMAC of normalised e-mail addresses and user names
     kSealingRoot,    // HKDF root of everything sealed for clients: refresh tokens, cursors, mail links ...
     kTokenSigning,   // access tokens
+    kIdTokens,       // ID tokens: RS256 alone, which every OpenID client must understand (Core section 15.1)
     kTreeHeads,      // what the log was at a time, for auditors: Ed25519 alone, as signed notes want it
     kEventMacs,      // HMAC of what the service appends, so that nobody else's events are believed
     kUnknown,        // of a newer program: kept in the file as it is, and good for nothing here
 };
-inline constexpr std::array kAllKeyPurposes{KeyPurpose::kKeyEncryption, KeyPurpose::kClaims,
-                                            KeyPurpose::kSealingRoot,   KeyPurpose::kTokenSigning,
-                                            KeyPurpose::kTreeHeads,     KeyPurpose::kEventMacs};
+inline constexpr std::array kAllKeyPurposes{KeyPurpose::kKeyEncryption, KeyPurpose::kClaims,   KeyPurpose::kSealingRoot,
+                                            KeyPurpose::kTokenSigning,  KeyPurpose::kIdTokens, KeyPurpose::kTreeHeads,
+                                            KeyPurpose::kEventMacs};
 // As in the file and on the command line: "key-encryption", "claims", "sealing-root", "token-signing", "tree-heads",
-// "event-macs".
+// "event-macs", "id-tokens".
 std::string_view name_of(KeyPurpose purpose);
 // The one algorithm of a purpose; empty for token signing, where each key has its own.
 std::string_view algorithm_for(KeyPurpose purpose);

@@ -138,6 +138,7 @@ bool is_forgotten(const Key& key, Instant now) {
 std::optional<SigningAlgorithm> successor_algorithm(const std::vector<Key>& keys, KeyPurpose purpose,
                                                     std::optional<SigningAlgorithm> asked) {
     if (purpose == KeyPurpose::kTreeHeads) return SigningAlgorithm::kEdDsa;
+    if (purpose == KeyPurpose::kIdTokens) return SigningAlgorithm::kRs256;
     if (purpose != KeyPurpose::kTokenSigning) return std::nullopt;
     if (asked) return asked;
     const Key* last = nullptr;

@@ -30,11 +30,6 @@ std::string AccessTokens::sign_introspection(std::string_view issuer, std::strin
     return security::sign_introspection(key, issuer, audience, now, answer);
 }
 
-std::string AccessTokens::sign_jwt(std::string_view type, std::string_view claims, Instant now) const {
-    auto keyring = keyring_.snapshot();
-    return security::sign_jwt(keyring->require_current(KeyPurpose::kTokenSigning, now), type, claims);
-}
-
 bool AccessTokens::signs_slowly(Instant now) const {
     auto keyring = keyring_.snapshot();
     const Key* key = keyring->current(KeyPurpose::kTokenSigning, now);

@@ -31,8 +31,6 @@ public:
     std::string sign(const AccessTokenClaims& claims, Instant now) const;
     std::string sign_introspection(std::string_view issuer, std::string_view audience, std::string_view answer,
                                    Instant now) const;
-    // With the current key, too: `claims` is a JSON object.
-    std::string sign_jwt(std::string_view type, std::string_view claims, Instant now) const;
     // True if signing takes more than 0.2 ms (RSA) and so must leave an I/O thread.
     bool signs_slowly(Instant now) const;
 

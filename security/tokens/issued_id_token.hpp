@@ -1,10 +1,13 @@
 #pragma once
 // Our own ID tokens (OpenID Connect Core section 2): what an application is told of who logged in. Any thread.
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/base/id.hpp"
 #include "domain/base/time.hpp"
+#include "security/keys/keyring.hpp"
 
 namespace keyledger::security {
 
@@ -23,5 +26,9 @@ struct IssuedIdToken {
 };
 // A JSON object, to be signed with SHA-256 in the algorithm's name.
 std::string issued_id_token_text(const IssuedIdToken& claims);
+
+// One that comes back, rightly signed by a key for ID or access tokens that is still known: issuer, subject, client and
+// session. Its times are not looked at. nullopt: none of ours.
+std::optional<IssuedIdToken> read_issued_id_token(const Keyring& keyring, std::string_view token, Instant now);
 
 }  // namespace keyledger::security

@@ -241,7 +241,8 @@ std::string_view name_of(TokenError error) {
 }
 
 std::string sign_jwt(const Key& key, std::string_view type, std::string_view claims) {
-    if (key.purpose != KeyPurpose::kTokenSigning) throw std::invalid_argument("key " + key.id + " is not for tokens");
+    const bool is_for_tokens = key.purpose == KeyPurpose::kTokenSigning || key.purpose == KeyPurpose::kIdTokens;
+    if (!is_for_tokens) throw std::invalid_argument("key " + key.id + " is not for tokens");
     if (!key.signing) throw MissingKey("key " + key.id + " is revoked");
     std::string header = object_text([&](Writer& json) {
         put(json, "alg", name_of(key.signing->algorithm()));
@@ -320,7 +321,9 @@ std::string jwks(const Keyring& keyring, Instant now) {
     return object_text([&](Writer& json) {
         json.Key("keys");
         json.StartArray();
-        for (const Key* key : keyring.usable(KeyPurpose::kTokenSigning, now)) {
+        auto published = keyring.usable(KeyPurpose::kTokenSigning, now);
+        for (const Key* key : keyring.usable(KeyPurpose::kIdTokens, now)) published.push_back(key);
+        for (const Key* key : published) {
             json.StartObject();
             for (const auto& [name, value] : key->signing->public_members()) put(json, name, value);
             put(json, "use", "sig");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "domain/authorization/authorize.hpp"
+
 namespace keyledger::api::routes {
 namespace {
 
@@ -83,13 +85,6 @@ Result<void, AuthorizationFault> check_form(const AskedAuthorization& asked, con
     return good;
 }
 
-bool may_have(const std::vector<std::string>& resources, const Application& application) {
-    const auto& audiences = application.definition.audiences;
-    return std::ranges::all_of(resources, [&](const std::string& resource) {
-        return std::ranges::find(audiences, resource) != audiences.end();
-    });
-}
-
 }  // namespace
 
 AskedAuthorization read_authorization(FormFields fields) {
@@ -137,7 +132,7 @@ Result<AuthorizationRequest, AuthorizationFault> checked_authorization(const Ask
     request.made_at = now;
     if (request.scope.empty())
         return Unexpected(AuthorizationFault{"invalid_scope", "Ask for a 'scope' that the application may have."});
-    if (!may_have(request.resources, application))
+    if (!may_have(application, request.scope, request.resources))
         return Unexpected(AuthorizationFault{"invalid_target", "Ask for a 'resource' of the application's own."});
     return request;
 }

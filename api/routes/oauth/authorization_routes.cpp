@@ -46,6 +46,8 @@ Response to_page(Call& call, std::string_view page, AuthorizationFlow flow) {
 
 Response advance(Call& call, const AuthorizationView& view, AuthorizationFlow flow) {
     const AuthorizationRequest& request = flow.request;
+    if (!may_have(view.application, request.scope, request.resources))
+        return authorization_error(call, request, "invalid_scope", "The application may not have this any more.");
     const AuthorizationStep step = authorization_step(request, commands::facts_of(view, call.services()));
     switch (step) {
         case AuthorizationStep::kLogIn: return to_page(call, "/login", std::move(flow));

@@ -21,6 +21,7 @@
 #include "commands/sessions/end_sessions.hpp"
 #include "commands/sessions/refresh_session.hpp"
 #include "domain/applications/application_definition.hpp"
+#include "domain/sessions/grounds.hpp"
 #include "domain/sessions/session.hpp"
 
 namespace keyledger::api::routes {
@@ -308,7 +309,8 @@ IntrospectionAnswer tell_of_refresh(Context& context, Client client, commands::P
         .text("sid", token.session_id.to_string())
         .number("iat", session.refreshed_at.whole_seconds())
         .number("exp", ends_at.whole_seconds());
-    write_access(json, client, access->scope().texts(), access->roles, access->groups);
+    // An application is not its user: what they may do is not told to it.
+    if (!application_of(session)) write_access(json, client, access->scope().texts(), access->roles, access->groups);
     co_return json.finish();
 }
 

@@ -20,6 +20,7 @@ std::string provider_metadata(Call& call) {
         .texts("token_endpoint_auth_methods_supported", public_methods)
         .texts("token_endpoint_auth_signing_alg_values_supported", algorithms)
         .text("userinfo_endpoint", issuer + "/oauth2/userinfo")
+        .text("end_session_endpoint", issuer + "/oauth2/logout")
         .text("jwks_uri", issuer + "/.well-known/jwks.json")
         .texts("scopes_supported", scopes)
         .texts("response_types_supported", {"code"})
@@ -27,7 +28,7 @@ std::string provider_metadata(Call& call) {
         .texts("grant_types_supported", {"authorization_code", "client_credentials", "refresh_token"})
         .texts("prompt_values_supported", {"none", "login", "consent", "select_account"})
         .texts("subject_types_supported", {"public"})
-        .texts("id_token_signing_alg_values_supported", signing)
+        .texts("id_token_signing_alg_values_supported", call.context.tokens.id_token_algorithms())
         .texts("code_challenge_methods_supported", {"S256"})
         .texts("claims_supported", {"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid",
                                     "at_hash", "name", "preferred_username", "locale", "email", "email_verified"})

@@ -201,6 +201,14 @@ TEST_F(ExchangeCodeTest, IsRefusedOnceTheConsentWasWithdrawn) {
         test::succeeds(run(withdraw_consent(other.services, test::bearer_of(phone), shop_, test::caller_of(phone)))));
     EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
 }
+TEST_F(ExchangeCodeTest, IsRefusedOnceTheApplicationMayNotHaveItAnyMore) {
+    const auto given = code();
+    ApplicationDefinition less =
+        run(view_authorization(services(), shop_, browser_, Deadline::max())).value().application.definition;
+    less.scopes = {"openid"};
+    of_application(ChangeApplication{std::move(less), ApplicationStatus::kEnabled});
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
+}
 TEST_F(ExchangeCodeTest, IsRefusedOnceTheApplicationWasDeleted) {
     const auto given = code();
     of_application(DeleteApplication{});
