@@ -17,6 +17,7 @@
     TABLE(health_routes)              \
     TABLE(invitation_routes)          \
     TABLE(log_in_page_routes)         \
+    TABLE(log_out_routes)             \
     TABLE(mail_log_in_routes)         \
     TABLE(new_user_routes)            \
     TABLE(openid_routes)              \
