@@ -2,6 +2,7 @@
 
 #include "api/routes/refusals.hpp"
 #include "api/wire/field_values.hpp"
+#include "api/wire/form.hpp"
 #include "api/wire/write_json.hpp"
 #include "domain/users/identity.hpp"
 
@@ -36,6 +37,16 @@ commands::Presented read_presented(JsonFields& body, ChallengePurpose purpose) {
     return presented;
 }
 
+Reply answer_link(Call& call, ByLink act) {
+    JsonFields body(call.request);
+    const Secret token = body.required_secret("token", kMaxLinkTokenBytes);
+    auto read = call.finish(body);
+    if (!read) co_return read.error();
+    const auto outcome = co_await act(call.services(), token, caller_of(call.request));
+    if (!outcome) co_return refuse(call, outcome.error());
+    co_return no_content();
+}
+
 Response show_refusal(const Request& request, const commands::CommandError& error) {
     const int status = status_of(error.refusal->kind);
     if (status == 403 || status >= 429) return refuse(request, error);
@@ -46,17 +57,19 @@ Response show_refusal(const Request& request, const commands::CommandError& erro
 Response show_link_page(const Request& request, Page page, Form form) {
     FormFields query = FormFields::of_query(request);
     std::string token = query.required_string("token", kMaxLinkTokenBytes);
-    if (!query.finish()) return show_refusal(request, refusals::kNotProven);
+    if (!query.finish()) return show_refusal(request, refusals::kLinkSpent);
     form.hidden.push_back({"token", std::move(token)});
     page.form = std::move(form);
     return show(200, page);
 }
 
-std::optional<Secret> token_of_form(const Request& request) {
-    FormFields form = FormFields::of_body(request);
-    Secret token = form.required_secret("token", kMaxLinkTokenBytes);
-    if (!form.finish()) return std::nullopt;
-    return token;
+Reply press_button(Call& call, ByLink act, Page done) {
+    FormFields form = FormFields::of_body(call.request);
+    const Secret token = form.required_secret("token", kMaxLinkTokenBytes);
+    if (!form.finish()) co_return show_refusal(call.request, refusals::kLinkSpent);
+    const auto outcome = co_await act(call.services(), token, caller_of(call.request));
+    if (!outcome) co_return show_refusal(call.request, outcome.error());
+    co_return show(200, done);
 }
 
 }  // namespace keyledger::api::routes

@@ -1,9 +1,7 @@
 #pragma once
 // What the routes that send a mail have in common, and the pages behind its links.
 #include "api/pages/page.hpp"
-#include "api/routes/context.hpp"
-#include "api/wire/form.hpp"
-#include "api/wire/read_json.hpp"
+#include "api/routes/call.hpp"
 #include "commands/challenges/challenges.hpp"
 
 namespace keyledger::api::routes {
@@ -21,13 +19,16 @@ Response asked(const Request& request, const Result<commands::AskedChallenge, co
 // A link's `token`, or `handle` and `code`. A body that has neither, or both, is refused.
 commands::Presented read_presented(JsonFields& body, ChallengePurpose purpose);
 
+// What the token of a link does by itself, sent in JSON: 204, or why not.
+using ByLink = commands::Answer<commands::Receipt> (*)(commands::Services&, const Secret& link, commands::Caller);
+Reply answer_link(Call& call, ByLink act);
+
 // ---- pages -----------------------------------------------------------------------------------------------------
 // Instead of a problem (RFC 9457), for somebody who looks at it; what they can do nothing about stays one.
 Response show_refusal(const Request& request, const commands::CommandError& error);
+// The same by the button of its page: `done`, or why not.
+Reply press_button(Call& call, ByLink act, Page done);
 // The page of a link as it is opened: `page` with a form that posts the token to where it stands. It asks nobody
 // whether the token is good: that is for the button.
 Response show_link_page(const Request& request, Page page, Form form);
-// The token of a form that such a page sent; nullopt: it has none, and `show_refusal(refusals::kNotProven)` says so.
-std::optional<Secret> token_of_form(const Request& request);
-
 }  // namespace keyledger::api::routes

@@ -180,7 +180,7 @@ Answer<Receipt> withdraw_erasure_by_mail(Services& services, const Secret& link,
     caller.idempotency.reset();
     const auto opened =
         services.accounts.challenge_secrets->open_link(ChallengePurpose::kWithdrawErasure, link.reveal());
-    if (!opened) co_return Unexpected(refusals::kNotProven);
+    if (!opened) co_return Unexpected(refusals::kLinkSpent);
     const UserId user_id{opened->subject};
     Streams streams;
     const auto user = streams.read<User>(user_id);
@@ -188,7 +188,7 @@ Answer<Receipt> withdraw_erasure_by_mail(Services& services, const Secret& link,
         const auto& due_at = attempt.state(user).erasure_due_at;
         // Of this request or of a later one: whoever asks again and again makes no link void.
         const bool is_of_user = withdrawal_link(user_id, opened->expires_at) == *opened;
-        if (!is_of_user || !due_at || *due_at < opened->expires_at) co_return Unexpected(refusals::kNotProven);
+        if (!is_of_user || !due_at || *due_at < opened->expires_at) co_return Unexpected(refusals::kLinkSpent);
         attempt.act_as(user_id);
         UserCommand command = WithdrawErasure{};
         auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);

@@ -27,7 +27,7 @@ Answer<Erasure> request_erasure(Services& services, Bearer bearer, UserId user_i
 Answer<Receipt> withdraw_own_erasure(Services& services, Bearer bearer, Caller caller);
 Answer<Receipt> withdraw_erasure(Services& services, Bearer bearer, UserId user_id, Caller caller);
 
-// By the link in the mail that tells of the request: of this very one, and until it is due. kNotProven.
+// By the link in the mail that tells of the request: of this very one, and until it is due. kLinkSpent.
 inline MailLink withdrawal_link(const UserId& user_id, Instant due_at) {
     MailLink link;
     link.purpose = ChallengePurpose::kWithdrawErasure;

@@ -29,7 +29,7 @@ Answer<Receipt> invite_user(Services& services, Bearer bearer, UserId user_id, C
 // kAddressVerified, kUserUnknown, kGetsNoMail.
 Answer<Receipt> send_verification(Services& services, Bearer bearer, UserId user_id, Caller caller);
 
-// By the link of the second. An invitation is accepted by reset_password(). kNotProven.
+// By the link of the second. An invitation is accepted by reset_password(). kLinkSpent.
 Answer<Receipt> confirm_address(Services& services, const Secret& link, Caller caller);
 
 }  // namespace keyledger::commands

@@ -59,7 +59,7 @@ StepResult undo_of_user(Services& services, Attempt& attempt, StreamOf<User> use
     std::vector<UserEvent> events;
     if (state.former_email) {
         KEYLEDGER_CO_TRY(undone, decide(state, UndoEmailChange{services.clock.now()}));
-        if (undone->empty()) co_return Unexpected(refusals::kNotProven);
+        if (undone->empty()) co_return Unexpected(refusals::kLinkSpent);
         events = std::move(*undone);
     }
     const bool has_erasure = state.erasure_due_at.has_value();
@@ -75,14 +75,14 @@ StepResult undo_of_user(Services& services, Attempt& attempt, StreamOf<User> use
 Answer<Receipt> undo_change(Services& services, const Secret& link, Caller caller) {
     caller.idempotency.reset();
     const auto opened = services.accounts.challenge_secrets->open_link(ChallengePurpose::kUndo, link.reveal());
-    if (!opened) co_return Unexpected(refusals::kNotProven);
+    if (!opened) co_return Unexpected(refusals::kLinkSpent);
     const UserId user_id{opened->subject};
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const auto factors = streams.read<Factors>(factors_of(user_id));
     const Step step = [&](Attempt& attempt) -> StepResult {
         const auto since = undone_since(*opened, user_id, attempt.state(user), attempt.state(factors));
-        if (!since) co_return Unexpected(refusals::kNotProven);
+        if (!since) co_return Unexpected(refusals::kLinkSpent);
         attempt.act_as(user_id);
         KEYLEDGER_CO_TRY(undone,
                          co_await undo_factor_changes(services, attempt, user, factors, *since, caller.deadline));

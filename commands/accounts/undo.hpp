@@ -32,7 +32,7 @@ inline std::optional<MailLink> undo_link(const UserId& user_id, const Factors::K
 // By such a link, of whichever of the two: the address from before is the account's again, what was done since to
 // second factors and recovery codes is undone (and what was enrolled within the week before goes), an erasure that was
 // asked for is taken back, all sessions end, and the password has to be reset by the mail of the address. Links about
-// what a thief may have enrolled are void then. kNotProven: also where it was undone, or its time is over.
+// what a thief may have enrolled are void then. kLinkSpent: also where it was undone, or its time is over.
 Answer<Receipt> undo_change(Services& services, const Secret& link, Caller caller);
 
 // What was sealed of a factor that was removed goes, once nobody can have it given back; quiet before. By the system.

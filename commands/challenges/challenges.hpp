@@ -104,7 +104,8 @@ struct ProvenUser {
     Position position = 0;
     Instant occurred_at;
 };
-// kNotProven, for whatever reason, unless what is earned says why not. `session_id`: what is appended is done in it.
+// kNotProven, for whatever reason, unless what is earned says why not; kLinkSpent where an administrator had the mail
+// sent. `session_id`: what is appended is done in it.
 Answer<ProvenUser> prove_user(Services& services, Presented presented, Caller caller, Earning earning,
                               std::optional<SessionId> session_id = std::nullopt);
 

@@ -42,6 +42,12 @@ bool is_from_who_asked(Services& services, const Presented& presented, const Ope
     return handle && handle->challenge_id == proof.challenge_id;
 }
 
+// Nobody but an administrator can have such a mail sent again.
+RefusalRef not_proven(ChallengePurpose purpose) {
+    const bool is_sent_by_others = purpose == ChallengePurpose::kInvite || purpose == ChallengePurpose::kVerifyEmail;
+    return is_sent_by_others ? refusals::kLinkSpent : refusals::kNotProven;
+}
+
 std::optional<Presenting> open(Services& services, const Presented& presented) {
     auto presenting = presented.link ? opened_link(services, presented) : opened_code(services, presented);
     if (presenting && !is_from_who_asked(services, presented, presenting->proof)) return std::nullopt;
@@ -73,10 +79,10 @@ namespace {
 Result<ProofVerdict, CommandError> compare_proof(Services& services, Attempt& attempt, const ProofStreams& streams,
                                                  const OpenedProof& proof, std::optional<std::int64_t> stamp) {
     const Challenge& challenge = attempt.state(streams.challenge);
-    if (!challenge.is_open() || challenge.purpose != proof.purpose) return Unexpected(refusals::kNotProven);
+    if (!challenge.is_open() || challenge.purpose != proof.purpose) return Unexpected(not_proven(proof.purpose));
     if (proof.is_by_link()) {
         if (stamp == proof.link_stamp) return ProofVerdict::kProven;
-        return Unexpected(refusals::kNotProven);
+        return Unexpected(not_proven(proof.purpose));
     }
     const Instant now = services.clock.now();
     if (!challenge.takes_codes(now) || !attempt.state(streams.wrong_codes).takes_codes(now))
@@ -115,7 +121,7 @@ Result<void, CommandError> complete_proof(Attempt& attempt, const ProofStreams& 
 
 Answer<Prover> find_prover(Services& services, const Presented& presented, Deadline deadline) {
     auto presenting = open(services, presented);
-    if (!presenting) co_return Unexpected(refusals::kNotProven);
+    if (!presenting) co_return Unexpected(not_proven(presented.purpose));
     OpenedProof& proof = presenting->proof;
     if (proof.subject.is_nil() && !presenting->address.empty()) {
         KEYLEDGER_CO_TRY(owner, co_await services.store.find_claim("email", presenting->address, deadline));

@@ -23,7 +23,7 @@ eventstore::SpentValue use_of(const MailLink& link) {
 Answer<Receipt> disown_session(Services& services, const Secret& link, Caller caller) {
     caller.idempotency.reset();
     const auto opened = services.accounts.challenge_secrets->open_link(ChallengePurpose::kEndSession, link.reveal());
-    if (!opened) co_return Unexpected(refusals::kNotProven);
+    if (!opened) co_return Unexpected(refusals::kLinkSpent);
     const UserId user_id{opened->subject};
     Streams streams;
     const auto user = streams.read<User>(user_id);
@@ -31,11 +31,11 @@ Answer<Receipt> disown_session(Services& services, const Secret& link, Caller ca
     const auto devices = streams.read<Devices>(services.pseudonyms.devices_of(user_id), user_id);
     const Step step = [&](Attempt& attempt) -> StepResult {
         const User& state = attempt.state(user);
-        if (!state.exists()) co_return Unexpected(refusals::kNotProven);
+        if (!state.exists()) co_return Unexpected(refusals::kLinkSpent);
         attempt.act_as(user_id);
         // Else whoever has the link makes the log longer for a week.
-        attempt.spend(use_of(*opened), refusals::kNotProven);
-        if (attempt.state(session).user_id != user_id) co_return Unexpected(refusals::kNotProven);
+        attempt.spend(use_of(*opened), refusals::kLinkSpent);
+        if (attempt.state(session).user_id != user_id) co_return Unexpected(refusals::kLinkSpent);
         // Whoever logged in once may have logged in again, and the second time no mail told of it.
         KEYLEDGER_CO_TRY(ended, attempt.decide_and_append(user, RevokeAllSessions{}));
         const auto& device_id = attempt.state(session).device_id;

@@ -15,7 +15,7 @@ inline MailLink disown_link(const UserId& user_id, const SessionId& session_id, 
     return link;
 }
 
-// Ends all sessions of the user, and the session's device is not known any more. kNotProven: also where it was
+// Ends all sessions of the user, and the session's device is not known any more. kLinkSpent: also where it was
 // done.
 Answer<Receipt> disown_session(Services& services, const Secret& link, Caller caller);
 

@@ -84,6 +84,10 @@ namespace refusals {
 inline constexpr Refusal kNotProven{
     RefusalKind::kUnsuitable, "code-not-accepted", "Code or link not accepted",
     "The code is wrong, or code or link were used before or are too old. Ask for a new mail and use the newest one."};
+// The same of a link that its reader can't ask for again.
+inline constexpr Refusal kLinkSpent{
+    kNotProven.kind, kNotProven.slug, kNotProven.title,
+    "The link was used before, is too old, or is not whole. If it was used, what it is for was done then."};
 }  // namespace refusals
 
 // ---- state -----------------------------------------------------------------------------------------------------

@@ -1,5 +1,4 @@
 // Mail that administrators have sent to users: invitations, and whether an address is theirs.
-#include "api/routes/call.hpp"
 #include "api/routes/mail_asks.hpp"
 #include "api/routes/refusals.hpp"
 #include "commands/accounts/invite_user.hpp"
@@ -53,7 +52,7 @@ Reply accept_invitation_by_page(Call& call) {
     FormFields form = FormFields::of_body(call.request);
     Secret token = form.required_secret("token", kMaxLinkTokenBytes);
     Secret new_password = form.required_secret("new_password", kMaxPasswordBytes);
-    if (!form.finish()) co_return show_refusal(call.request, refusals::kNotProven);
+    if (!form.finish()) co_return show_refusal(call.request, refusals::kLinkSpent);
     auto reset = acceptance(token, std::move(new_password));
     const auto outcome = co_await commands::reset_password(call.services(), std::move(reset), caller_of(call.request));
     if (outcome) co_return show(200, Page{"The account is yours", {"Log in with your password."}, {}, {}});
@@ -71,12 +70,11 @@ Reply show_confirm_page(Call& call) {
     co_return show_link_page(call.request, std::move(page), {"confirm-address", "It is mine", {}, {}});
 }
 
+Reply confirm_address(Call& call) { return answer_link(call, commands::confirm_address); }
+
 Reply confirm_address_by_page(Call& call) {
-    const auto token = token_of_form(call.request);
-    if (!token) co_return show_refusal(call.request, refusals::kNotProven);
-    const auto outcome = co_await commands::confirm_address(call.services(), *token, caller_of(call.request));
-    if (!outcome) co_return show_refusal(call.request, outcome.error());
-    co_return show(200, Page{"Thank you", {"The address is confirmed. You can close this page."}, {}, {}});
+    return press_button(call, commands::confirm_address,
+                        {"Thank you", {"The address is confirmed. You can close this page."}, {}, {}});
 }
 
 using enum Method;
@@ -93,6 +91,8 @@ constexpr RouteRow kRows[] = {
      {.input = Input::kBody}},
     {"showInvitationPage", kGet, kInvitationPath, show_invitation_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
     {"acceptInvitationByPage", kPost, kInvitationPath, accept_invitation_by_page, kPasswords, kAnybody,
+     {.input = Input::kBody}},
+    {"confirmAddress", kPost, "/api/v1/auth/confirm-address", confirm_address, kOrdinary, kAnybody,
      {.input = Input::kBody}},
     {"showConfirmAddressPage", kGet, kConfirmPath, show_confirm_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
     {"confirmAddressByPage", kPost, kConfirmPath, confirm_address_by_page, kOrdinary, kAnybody,

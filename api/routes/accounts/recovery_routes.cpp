@@ -2,7 +2,6 @@
 // whether an address has an account: what is asked is answered alike, and what is wrong with a code is not told.
 #include <algorithm>
 
-#include "api/routes/call.hpp"
 #include "api/routes/factors/read_factor.hpp"
 #include "api/routes/mail_asks.hpp"
 #include "api/routes/refusals.hpp"
@@ -108,17 +107,18 @@ Reply show_unlock_page(Call& call) {
     co_return show_link_page(call.request, std::move(page), {"unlock", "Open it", {}, {}});
 }
 
-Reply unlock_by_page(Call& call) {
-    auto token = token_of_form(call.request);
-    if (!token) co_return show_refusal(call.request, refusals::kNotProven);
+commands::Answer<commands::Receipt> unlock_by_link(commands::Services& services, const Secret& link,
+                                                   commands::Caller caller) {
     commands::Presented presented;
     presented.purpose = ChallengePurpose::kUnlock;
-    presented.link = std::move(*token);
-    const auto outcome =
-        co_await commands::unlock_by_mail(call.services(), std::move(presented), caller_of(call.request));
-    if (!outcome) co_return show_refusal(call.request, outcome.error());
-    const Page done{"Your account is open", {"Log in with your password."}, {}, {}};
-    co_return show(200, done);
+    presented.link = link.clone();
+    return commands::unlock_by_mail(services, std::move(presented), std::move(caller));
+}
+
+Reply unlock_account(Call& call) { return answer_link(call, unlock_by_link); }
+
+Reply unlock_by_page(Call& call) {
+    return press_button(call, unlock_by_link, {"Your account is open", {"Log in with your password."}, {}, {}});
 }
 
 using enum Method;
@@ -134,6 +134,8 @@ constexpr RouteRow kRows[] = {
     {"showResetPage", kGet, kResetPath, show_reset_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
     {"resetPasswordByPage", kPost, kResetPath, reset_password_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
     {"askToUnlock", kPost, "/api/v1/auth/unlock", ask_to_unlock, kOrdinary, kAnybody, {.input = Input::kBody}},
+    {"unlockAccount", kPost, "/api/v1/auth/unlock/confirm", unlock_account, kOrdinary, kAnybody,
+     {.input = Input::kBody}},
     {"showUnlockPage", kGet, kUnlockPath, show_unlock_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
     {"unlockByPage", kPost, kUnlockPath, unlock_by_page, kOrdinary, kAnybody, {.input = Input::kBody}},
 };

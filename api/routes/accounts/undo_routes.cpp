@@ -1,7 +1,5 @@
 // "This was not me": what somebody else did is undone by whoever reads the mail of the address.
-#include "api/routes/call.hpp"
 #include "api/routes/mail_asks.hpp"
-#include "api/routes/refusals.hpp"
 #include "commands/accounts/erase_user.hpp"
 #include "commands/accounts/undo.hpp"
 #include "commands/sessions/disown_session.hpp"
@@ -9,15 +7,9 @@
 namespace keyledger::api::routes {
 namespace {
 
-Reply undo_change(Call& call) {
-    JsonFields body(call.request);
-    const Secret token = body.required_secret("token", kMaxLinkTokenBytes);
-    auto read = call.finish(body);
-    if (!read) co_return read.error();
-    const auto outcome = co_await commands::undo_change(call.services(), token, caller_of(call.request));
-    if (!outcome) co_return refuse(call, outcome.error());
-    co_return no_content();
-}
+Reply undo_change(Call& call) { return answer_link(call, commands::undo_change); }
+Reply disown_session(Call& call) { return answer_link(call, commands::disown_session); }
+Reply keep_account(Call& call) { return answer_link(call, commands::withdraw_erasure_by_mail); }
 
 Reply show_undo_page(Call& call) {
     Page page{"Take your account back",
@@ -29,12 +21,9 @@ Reply show_undo_page(Call& call) {
 }
 
 Reply undo_change_by_page(Call& call) {
-    const auto token = token_of_form(call.request);
-    if (!token) co_return show_refusal(call.request, refusals::kNotProven);
-    const auto outcome = co_await commands::undo_change(call.services(), *token, caller_of(call.request));
-    if (!outcome) co_return show_refusal(call.request, outcome.error());
-    const Page done{"The account is yours again", {"Now ask for a new password by mail, and log in with it."}, {}, {}};
-    co_return show(200, done);
+    return press_button(
+        call, commands::undo_change,
+        {"The account is yours again", {"Now ask for a new password by mail, and log in with it."}, {}, {}});
 }
 
 Reply show_not_me_page(Call& call) {
@@ -43,16 +32,12 @@ Reply show_not_me_page(Call& call) {
     co_return show_link_page(call.request, std::move(page), {"not-me", "End all sessions", {}, {}});
 }
 
-Reply end_session_by_page(Call& call) {
-    const auto token = token_of_form(call.request);
-    if (!token) co_return show_refusal(call.request, refusals::kNotProven);
-    const auto outcome = co_await commands::disown_session(call.services(), *token, caller_of(call.request));
-    if (!outcome) co_return show_refusal(call.request, outcome.error());
-    const Page done{"All sessions have ended",
-                    {"Whoever logged in knows your password, or reads your mail: set another password now."},
-                    {},
-                    {}};
-    co_return show(200, done);
+Reply disown_session_by_page(Call& call) {
+    return press_button(call, commands::disown_session,
+                        {"All sessions have ended",
+                         {"Whoever logged in knows your password, or reads your mail: set another password now."},
+                         {},
+                         {}});
 }
 
 Reply show_keep_account_page(Call& call) {
@@ -61,15 +46,11 @@ Reply show_keep_account_page(Call& call) {
 }
 
 Reply keep_account_by_page(Call& call) {
-    const auto token = token_of_form(call.request);
-    if (!token) co_return show_refusal(call.request, refusals::kNotProven);
-    const auto outcome = co_await commands::withdraw_erasure_by_mail(call.services(), *token, caller_of(call.request));
-    if (!outcome) co_return show_refusal(call.request, outcome.error());
-    const Page done{"Your account stays",
-                    {"If it was not you who asked, somebody knows your password: set another one now."},
-                    {},
-                    {}};
-    co_return show(200, done);
+    return press_button(call, commands::withdraw_erasure_by_mail,
+                        {"Your account stays",
+                         {"If it was not you who asked, somebody knows your password: set another one now."},
+                         {},
+                         {}});
 }
 
 using enum Method;
@@ -83,12 +64,14 @@ constexpr const char* kKeepPath = "/account/keep-account";
 // clang-format off
 constexpr RouteRow kRows[] = {
     {"undoChange", kPost, "/api/v1/auth/undo", undo_change, kOrdinary, kAnybody, {.input = Input::kBody}},
+    {"disownSession", kPost, "/api/v1/auth/not-me", disown_session, kOrdinary, kAnybody, {.input = Input::kBody}},
+    {"keepAccount", kPost, "/api/v1/auth/keep-account", keep_account, kOrdinary, kAnybody, {.input = Input::kBody}},
     {"showUndoPage", kGet, kUndoPath, show_undo_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
     {"undoChangeByPage", kPost, kUndoPath, undo_change_by_page, kOrdinary, kAnybody, {.input = Input::kBody}},
     {"showNotMePage", kGet, kNotMePath, show_not_me_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
     {"showKeepAccountPage", kGet, kKeepPath, show_keep_account_page, kOrdinary, kAnybody, {.input = Input::kQuery}},
     {"keepAccountByPage", kPost, kKeepPath, keep_account_by_page, kOrdinary, kAnybody, {.input = Input::kBody}},
-    {"endSessionByPage", kPost, kNotMePath, end_session_by_page, kOrdinary, kAnybody, {.input = Input::kBody}},
+    {"endSessionByPage", kPost, kNotMePath, disown_session_by_page, kOrdinary, kAnybody, {.input = Input::kBody}},
 };
 // clang-format on
 

@@ -224,9 +224,9 @@ TEST_F(ChangeEmailTest, OfAThiefIsUndoneWhole) {
 TEST_F(ChangeEmailTest, IsUndoneOnceAndInTime) {
     change_to(grant_, kNewEmail);
     const Secret link = mailed_undo(ann_);
-    EXPECT_TRUE(test::refused(undo(Secret("link 4711")), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(undo(Secret("link 4711")), refusals::kLinkSpent));
     ASSERT_TRUE(test::succeeds(undo(link)));
-    EXPECT_TRUE(test::refused(undo(link), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(undo(link), refusals::kLinkSpent));
     // Nor does it undo another change.
     prove_address(ann_);
     clock.advance(seconds(1));
@@ -235,9 +235,9 @@ TEST_F(ChangeEmailTest, IsUndoneOnceAndInTime) {
     const Grant bobs = world.log_in(node, "bob@example.com");
     change_to(bobs, "bob@elsewhere.example");
     const Secret bobs_link = mailed_undo(bob);
-    EXPECT_TRUE(test::refused(undo(link), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(undo(link), refusals::kLinkSpent));
     clock.advance(kUndoEmailChangeFor);
-    EXPECT_TRUE(test::refused(undo(bobs_link), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(undo(bobs_link), refusals::kLinkSpent));
     EXPECT_EQ(user(bob).email, "bob@elsewhere.example");
 }
 

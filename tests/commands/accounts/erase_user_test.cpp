@@ -120,10 +120,10 @@ TEST_F(EraseUserTest, OfOneselfWaitsAndIsTakenBackByTheLinkOfTheMail) {
     const auto withdraw = [&](const Secret& link) {
         return run(withdraw_erasure_by_mail(other.services, link, caller()));
     };
-    EXPECT_TRUE(test::refused(withdraw(mailed(requested->due_at + seconds(1))), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(withdraw(mailed(requested->due_at + seconds(1))), refusals::kLinkSpent));
     ASSERT_TRUE(test::succeeds(withdraw(mailed(requested->due_at))));
     EXPECT_EQ(since(), (test::Types{"user.erasure_requested", "user.erasure_withdrawn"}));
-    EXPECT_TRUE(test::refused(withdraw(mailed(requested->due_at)), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(withdraw(mailed(requested->due_at)), refusals::kLinkSpent));
     // Asked for again, and the mail about it was one too many: the older one takes it back.
     clock.advance(minutes(10));
     laptop = world.log_in(node, kAnnsEmail);

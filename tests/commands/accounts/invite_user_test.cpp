@@ -75,11 +75,11 @@ TEST_F(InviteUserTest, IsForOneWeekAndForItsPurposeAlone) {
     const UserId ann = invite();
     Presented others = mailed(ann, ChallengePurpose::kVerifyEmail);
     others.purpose = ChallengePurpose::kInvite;
-    EXPECT_TRUE(test::refused(accept(std::move(others)), refusals::kNotProven));
-    EXPECT_TRUE(test::refused(run(confirm_address(services(), *mailed(ann).link, caller())), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(accept(std::move(others)), refusals::kLinkSpent));
+    EXPECT_TRUE(test::refused(run(confirm_address(services(), *mailed(ann).link, caller())), refusals::kLinkSpent));
     Presented late = mailed(ann);
     clock.advance(kInvitationLife);
-    EXPECT_TRUE(test::refused(accept(std::move(late)), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(accept(std::move(late)), refusals::kLinkSpent));
     ASSERT_TRUE(test::succeeds(
         run(invite_user(services(), bearer_of(world.log_in(node, "root@example.com")), ann, caller_of(root_)))));
     asked_at_ = clock.now();

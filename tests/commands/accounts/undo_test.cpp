@@ -70,7 +70,7 @@ TEST_F(UndoTest, TurnsTheSecondFactorOnAgain) {
     EXPECT_EQ(user().second_factor, User::SecondFactor::kOn);
     EXPECT_EQ(user().password_use, User::PasswordUse::kMustBeReset);
     EXPECT_FALSE(holds(grant_));
-    EXPECT_TRUE(test::refused(undo(link), refusals::kNotProven)) << "once";
+    EXPECT_TRUE(test::refused(undo(link), refusals::kLinkSpent)) << "once";
 }
 
 TEST_F(UndoTest, IsDoneOnceForFiftyAtOnceOnTwoNodes) {
@@ -93,12 +93,12 @@ TEST_F(UndoTest, IsRefusedWithAnyOtherLinkAndTooLate) {
     const auto sealed = [&](const MailLink& one) { return Secret(world.challenge_secrets.seal(one)); };
     MailLink other_link = undo_link(ann_, *factors().find_kept(factor_id_)).value();
     other_link.about = FactorId{test::uuid(0xF9)};
-    EXPECT_TRUE(test::refused(undo(sealed(other_link)), refusals::kNotProven)) << "there is no such factor";
+    EXPECT_TRUE(test::refused(undo(sealed(other_link)), refusals::kLinkSpent)) << "there is no such factor";
     other_link = undo_link(ann_, Uuid{}, other_link.expires_at);
-    EXPECT_TRUE(test::refused(undo(sealed(other_link)), refusals::kNotProven)) << "no address was changed";
-    EXPECT_TRUE(test::refused(undo(Secret("made up")), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(undo(sealed(other_link)), refusals::kLinkSpent)) << "no address was changed";
+    EXPECT_TRUE(test::refused(undo(Secret("made up")), refusals::kLinkSpent));
     clock.advance(Factors::kKeptFor);
-    EXPECT_TRUE(test::refused(undo(link), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(undo(link), refusals::kLinkSpent));
 }
 
 TEST_F(UndoTest, ForgetsARemovedFactorWhenItsTimeIsOver) {
@@ -188,7 +188,7 @@ TEST_F(TakeoverTest, IsUndoneWholeByTheLinkOfAFactorRemovedBefore) {
     ASSERT_TRUE(test::succeeds(run(request_own_erasure(services(), std::move(erasure), caller_of(grant_)))));
     ASSERT_TRUE(test::succeeds(undo(link)));
     expect_whole();
-    EXPECT_TRUE(test::refused(undo(address_link_), refusals::kNotProven)) << "the address is undone, too";
+    EXPECT_TRUE(test::refused(undo(address_link_), refusals::kLinkSpent)) << "the address is undone, too";
 }
 
 // What a thief enrolled and removed has no link that works after its owner's undo.
@@ -201,7 +201,7 @@ TEST_F(TakeoverTest, LeavesTheThiefNoLink) {
     const Secret link = mailed(thiefs_id);
     ASSERT_TRUE(test::succeeds(undo(address_link_)));
     expect_whole();
-    EXPECT_TRUE(test::refused(undo(link), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(undo(link), refusals::kLinkSpent));
 }
 
 // What its owner took off before is theirs to have back, by the link about that alone.
@@ -242,7 +242,7 @@ TEST_F(TakeoverTest, GivesNothingBackThatAnAdministratorTookOff) {
     world.create_administrator(node, "root@example.com");
     const Grant root = world.log_in(node, "root@example.com");
     ASSERT_TRUE(test::succeeds(run(reset_second_factor(services(), bearer_of(root), ann_, caller_of(root)))));
-    EXPECT_TRUE(test::refused(undo(link), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(undo(link), refusals::kLinkSpent));
     EXPECT_EQ(kept_credentials(), 1u);
 }
 

@@ -54,19 +54,19 @@ TEST_F(DisownSessionTest, IsDoneOnce) {
     int done = 0;
     for (const auto& outcome : test::run_all(std::move(rivals))) done += outcome ? 1 : 0;
     EXPECT_EQ(done, 1);
-    EXPECT_TRUE(test::refused(disown(link), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(disown(link), refusals::kLinkSpent));
     EXPECT_EQ(std::ranges::count(world.types(before_), "user.sessions_revoked"), 1);
     const Grant again = world.log_in(node, test::kAnnsEmail);
     EXPECT_TRUE(test::succeeds(disown(mailed(ann_, again.session_id)))) << "the link of another log-in";
 }
 
 TEST_F(DisownSessionTest, TakesALinkOfThisSessionAndInTime) {
-    EXPECT_TRUE(test::refused(disown(Secret("made up")), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(disown(Secret("made up")), refusals::kLinkSpent));
     const UserId bob = world.register_user(node, "bob@example.com");
     EXPECT_FALSE(disown(mailed(bob, thiefs_.session_id))) << "it is Ann's";
     const Secret link = mailed(ann_, thiefs_.session_id);
     clock.advance(days(7));
-    EXPECT_TRUE(test::refused(disown(link), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(disown(link), refusals::kLinkSpent));
     EXPECT_EQ(world.types(before_).back(), "user.password_set") << "nothing but Bob came";
 }
 
@@ -74,7 +74,7 @@ TEST_F(DisownSessionTest, IsNothingToWhomeverWasErased) {
     const Secret link = mailed(ann_, thiefs_.session_id);
     ErasureRequest erasure{test::bearer_of(owners_), Secret(std::string_view(test::kPassword))};
     ASSERT_TRUE(run(request_own_erasure(services(), std::move(erasure), test::caller_of(owners_))));
-    EXPECT_TRUE(test::refused(disown(link), refusals::kNotProven));
+    EXPECT_TRUE(test::refused(disown(link), refusals::kLinkSpent));
 }
 
 }  // namespace

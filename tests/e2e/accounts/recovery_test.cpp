@@ -211,6 +211,15 @@ TEST(Unlock, ByTheLinkOfAMailOpensWhatGuessesHaveClosed) {
     EXPECT_EQ(browser.form(kUnlockPage, form_body({{"token", token}})).status, 200);
     EXPECT_EQ(browser.form(kUnlockPage, form_body({{"token", token}})).status, 400);
     EXPECT_EQ(log_in_status(ann.password), 200);
+    for (int i = 0; i < 3; ++i) log_in_status("wrong");
+    EXPECT_EQ(log_in_status(ann.password), 401);
+    const std::int64_t last = mailbox().mails_to(ann.email).back().id;
+    handle_of(ask(kAskToUnlock, ann.email));
+    const std::string again = mailbox().await_mail(ann.email, "Open your account", last).from_link("token");
+    const auto open = [&] { return browser.post("/api/v1/auth/unlock/confirm", json_object({{"token", again}})); };
+    EXPECT_EQ(open().status, 204);
+    EXPECT_EQ(open().problem(), "code-not-accepted");
+    EXPECT_EQ(log_in_status(ann.password), 200);
     EXPECT_EQ(browser.get(std::string(kResetPage) + "?no=token").status, 400);
 }
 

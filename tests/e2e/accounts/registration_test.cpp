@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* kVerify = "/api/v1/auth/verify-email";
 constexpr const char* kResend = "/api/v1/auth/resend-otp";
+constexpr const char* kVerifyPage = "/account/verify-email";
 
 // Of the deployment that all tests share, but asking for proof.
 ApiClient proving() {
@@ -131,6 +132,52 @@ TEST(Registration, EndsItsCodeAfterThreeWrongOnesAndItsLinkAfterTenWrongPassword
                   "wrong-password");
     EXPECT_EQ(client.post(kVerify, json_object({{"token", token}, {"password", ann.person.password}})).problem(),
               "link-over");
+}
+
+// The page takes the password that was registered: a link that a scanner of mail opens, or its button, does nothing.
+TEST(Registration, IsCompletedOnThePageBehindTheLink) {
+    ApiClient browser = proving();
+    const Begun ann = begin(browser);
+    const std::string token = mailbox().await_mail(ann.person.email, "is your code").from_link("token");
+    EXPECT_EQ(browser.get(std::string(kVerifyPage) + "?token=" + token).status, 200);
+    EXPECT_EQ(browser.get(kVerifyPage).status, 400);
+    EXPECT_EQ(browser.form(kVerifyPage, form_body({{"token", token}})).status, 400);
+    const auto confirm = [&](const std::string& password) {
+        return browser.form(kVerifyPage, form_body({{"token", token}, {"password", password}}));
+    };
+    const Answer wrong = confirm("not the password at all");
+    EXPECT_EQ(wrong.status, 422);
+    EXPECT_NE(wrong.body.find(token), std::string::npos) << "the form is there again";
+    EXPECT_EQ(confirm(ann.person.password).status, 200);
+    log_in(browser, ann.person);
+    EXPECT_EQ(confirm(ann.person.password).problem(), "registration-over");
+}
+
+TEST(Registration, IsRefusedByThePageAsByTheRoute) {
+    ApiClient browser = proving();
+    const Begun thief = begin(browser);
+    const Begun guessed = begin(browser);
+    const auto confirm = [&](const std::string& token, const std::string& password) {
+        return browser.form(kVerifyPage, form_body({{"token", token}, {"password", password}}));
+    };
+    const std::string thiefs = mailbox().await_mail(thief.person.email, "is your code").from_link("token");
+    Person owner = somebody();
+    owner.email = thief.person.email;
+    ASSERT_EQ(api().post(kRegister, registration_of(owner)).status, 201);
+    EXPECT_EQ(confirm(thiefs, thief.person.password).status, 409) << "somebody has the address meanwhile";
+    const std::string token = mailbox().await_mail(guessed.person.email, "is your code").from_link("token");
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(confirm(token, "not the password").status, 422);
+    EXPECT_EQ(confirm(token, guessed.person.password).problem(), "link-over");
+}
+
+TEST(Registration, SendsFiveMailsToAnAddressFromOneNetwork) {
+    ApiClient client = proving();
+    const Begun ann = begin(client);
+    const std::string handle = json_object({{"handle", ann.handle}});
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(client.post(kResend, handle).status, 202);
+    const Answer refused = client.post(kResend, handle);
+    EXPECT_EQ(refused.problem(), "too-many-attempts");
+    EXPECT_TRUE(refused.header("Retry-After"));
 }
 
 // The address of a mail beyond ASCII goes to a server with SMTPUTF8.

@@ -203,6 +203,52 @@ TEST(SecondFactors, AreThreeAtMost) {
     EXPECT_EQ(client.post(kEnable, body_of(ann.person, {{"code", code_of(secret, 1)}})).problem(), "limit-reached");
 }
 
+// What was taken off can be given back for a week: nobody pushes it out by taking off others.
+TEST(SecondFactors, AreTakenOffTwelveTimesAWeekAtMost) {
+    const Visitor ann = visitor(api());
+    ApiClient client = api().as(ann.tokens.access);
+    const auto with_code = [&](const Enrolled& app) {
+        return body_of(ann.person, {{"recovery_code", app.recovery_code}});
+    };
+    for (int i = 0; i < 12; ++i)
+        ASSERT_EQ(client.post(kDisable, with_code(enrol(client, ann.person))).status, 204) << i;
+    const Enrolled last = enrol(client, ann.person);
+    EXPECT_EQ(client.post(kDisable, with_code(last)).problem(), "limit-reached");
+    EXPECT_EQ(remove_app(client, last.factor_id, with_code(last)).problem(), "limit-reached");
+}
+
+// Where everybody must have one, whoever has none enrols it on the way in: by the password, for reading the mail is the
+// factor that they have already.
+TEST(SecondFactors, AreEnrolledOnTheWayInWhereTheyAreDemanded) {
+    const Person ann = register_somebody(api());
+    RunningService demanding(deployment(), {{"KEYLEDGER_SECOND_FACTOR", "all"}});
+    ApiClient client(demanding.port());
+    const auto by_mail = [&] {
+        const std::int64_t last = mailbox().mails_to(ann.email).empty() ? 0 : mailbox().mails_to(ann.email).back().id;
+        const std::string handle =
+            watch_secret(client.post(kLogInCode, json_object({{"email", ann.email}})).text("/handle"));
+        const std::string code = mailbox().await_mail(ann.email, "is your code", last).code();
+        return client.post(kCompleteLogIn, json_object({{"handle", handle}, {"code", code}}));
+    };
+    EXPECT_EQ(by_mail().problem(), "mfa-enrolment-required");
+    const Answer half = try_log_in(client, ann.email, ann.password);
+    ASSERT_EQ(half.problem(), "mfa-enrolment-required") << half.body;
+    const std::string token = half.text("/mfa_token");
+    const auto show = [&](const std::string& code) {
+        return client.post(kVerifyMfa, json_object({{"mfa_token", token}, {"code", code}}));
+    };
+    EXPECT_EQ(show("287082").problem(), "no-enrolment");
+    const Answer begun = client.post(kEnrolMfa, json_object({{"mfa_token", token}, {"name", "phone"}}));
+    ASSERT_EQ(begun.status, 200) << begun.body;
+    const Answer in = show(code_of(watch_personal(begun.text("/secret"))));
+    ASSERT_EQ(in.status, 200) << in.body;
+    EXPECT_EQ(in.count("/recovery_codes"), 10u);
+    for (int i = 0; i < 10; ++i) watch_personal(in.text(("/recovery_codes/" + std::to_string(i)).c_str()));
+    const Answer mailed = by_mail();
+    EXPECT_EQ(mailed.problem(), "mfa-required") << mailed.body;
+    EXPECT_EQ(mailed.text("/kinds/0"), "otp");
+}
+
 TEST(SecondFactors, RefuseWhatIsNoAttemptAtAll) {
     const Visitor ann = visitor(api());
     ApiClient client = api().as(ann.tokens.access);

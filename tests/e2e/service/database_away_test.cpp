@@ -25,6 +25,7 @@ constexpr auto kRecoveryPatience = 30s;
 constexpr auto kTolerance = 6s;
 
 constexpr const char* kNobody = "/01890a5d-ac96-774b-bcce-b302099a8057";
+constexpr const char* kDevices = "/api/v1/auth/devices";
 constexpr const char* kRoles = "/api/v1/admin/roles";
 constexpr const char* kGroups = "/api/v1/admin/groups";
 constexpr const char* kAdministrators = "/6b65796c-6564-8065-8072-6f6c65000001";
@@ -40,9 +41,11 @@ protected:
     RunningService service_{deployment(),
                             {{"KEYLEDGER_DATABASE_URL", through(proxy_, deployment().database().service_url())},
                              {"KEYLEDGER_REQUEST_TIMEOUT_MS", std::to_string(kRequestTimeout / 1ms)},
-                             {"KEYLEDGER_ROLES", "api,projector"}}};
+                             {"KEYLEDGER_ROLES", "api,projector"},
+                             {"KEYLEDGER_EMAIL_VERIFICATION", "required"},
+                             {"KEYLEDGER_OWN_ERASURE_GRACE_HOURS", "168"}}};
     ApiClient client_{service_.port()};
-    Visitor one_ = visitor(client_);
+    Visitor one_ = visitor(api());  // a node where nobody has to prove an address
     std::string admin_token_ = log_in(client_, {"", kAdminEmail, "", kAdminPassword}).access;
     std::string group_ = client_.as(admin_token_).post(kGroups, json_object({{"name", unique("group")}})).text("/id");
     std::string account_ = client_.as(admin_token_)
@@ -79,6 +82,53 @@ protected:
             .post("/api/v1/auth/change-email",
                   json_object({{"email", somebody().email}, {"current_password", one_.person.password}}))
             .text("/handle");
+
+    // Of somebody to whom everything happened.
+    struct Links {
+        std::string not_me;
+        std::string keep;
+        std::string undo;
+    };
+    Links links_ = [this] {
+        const Person ann = register_somebody(api());
+        prove_address(client_.with("User-Agent", "Laptop/1"), ann);
+        Links links;
+        const Tokens first = log_in(client_.with("User-Agent", "Phone/1"), ann);
+        links.not_me = mailbox().await_mail(ann.email, "new device").from_link("token");
+        const std::string password = json_object({{"current_password", ann.password}});
+        const Answer erased =
+            client_.as(first.access).send("DELETE", kMe, {{"Content-Type", "application/json"}}, password);
+        EXPECT_EQ(erased.status, 202) << erased.body;
+        links.keep = mailbox().await_mail(ann.email, "will be erased").from_link("token");
+        ApiClient again = client_.as(log_in(client_, ann).access);
+        const std::string other = somebody().email;
+        const Answer asked = again.post("/api/v1/auth/change-email",
+                                        json_object({{"email", other}, {"current_password", ann.password}}));
+        const std::string code = mailbox().await_mail(other, "is your code").code();
+        const std::string proof = json_object({{"handle", watch_secret(asked.text("/handle"))}, {"code", code}});
+        EXPECT_EQ(again.post("/api/v1/auth/change-email/confirm", proof).status, 204);
+        links.undo = mailbox().await_mail(ann.email, "was changed").from_link("token");
+        return links;
+    }();
+    // Somebody who registers, and has not shown that the address is theirs.
+    struct Newcomer {
+        std::string handle;
+        std::string link;
+    };
+    Newcomer newcomer_ = [this] {
+        const Person bob = somebody();
+        const Answer begun = client_.post(kRegister, registration_of(bob));
+        EXPECT_EQ(begun.status, 202) << begun.body;
+        return Newcomer{begun.text("/handle"), mailbox().await_mail(bob.email, "is your code").from_link("token")};
+    }();
+    // Half in: a node that demands a second factor asks them to enrol one.
+    std::string mfa_token_ = [this] {
+        RunningService demanding(deployment(), {{"KEYLEDGER_SECOND_FACTOR", "all"}});
+        ApiClient there(demanding.port());
+        const Answer half = try_log_in(there, one_.person.email, one_.person.password);
+        EXPECT_EQ(half.problem(), "mfa-enrolment-required") << half.body;
+        return half.text("/mfa_token");
+    }();
 
     // Over a connection of its own each, so that they can be sent at once.
     ApiClient anybody() const { return client_; }
@@ -165,10 +215,6 @@ protected:
         return {
             {"invite", [=, this] { return admin().send("POST", user + "/invitation"); }},
             {"send a verification", [=, this] { return admin().send("POST", user + "/send-verification"); }},
-            {"confirm an address",
-             [this] {
-                 return anybody().form("/account/confirm-address", form_body({{"token", confirmation_link_}}));
-             }},
             {"accept an invitation", [=, this] { return anybody().post("/api/v1/auth/accept-invitation", accept); }},
             {"accept one by the page",
              [this] {
@@ -186,11 +232,42 @@ protected:
                                     json_object({{"handle", change_handle_}, {"code", "000000"}}));
              }}};
     }
+    // As JSON, and by the button of its page.
+    std::vector<Call> commands_by_links() const {
+        std::vector<Call> calls;
+        const auto add = [&](const char* route, const char* page, const std::string& token) {
+            const std::string json = json_object({{"token", token}});
+            const std::string form = form_body({{"token", token}});
+            calls.push_back({route, [=, this] { return anybody().post(route, json); }});
+            calls.push_back({page, [=, this] { return anybody().form(page, form); }});
+        };
+        add("/api/v1/auth/undo", "/account/undo", links_.undo);
+        add("/api/v1/auth/not-me", "/account/not-me", links_.not_me);
+        add("/api/v1/auth/keep-account", "/account/keep-account", links_.keep);
+        add("/api/v1/auth/confirm-address", "/account/confirm-address", confirmation_link_);
+        add("/api/v1/auth/unlock/confirm", kUnlockPage, unlock_link_);
+        return calls;
+    }
+    std::vector<Call> commands_on_the_way_in() const {
+        const std::string handle = json_object({{"handle", newcomer_.handle}});
+        const std::string code = json_object({{"handle", newcomer_.handle}, {"code", "000000"}});
+        const std::string link = form_body({{"token", newcomer_.link}, {"password", "not the password"}});
+        const std::string password =
+            json_object({{"email", one_.person.email}, {"password", "wrong"}, {"new_password", "p"}});
+        const std::string factor = json_object({{"mfa_token", mfa_token_}, {"code", "000000"}});
+        const std::string enrolment = json_object({{"mfa_token", mfa_token_}});
+        return {{"verify an address", [=, this] { return anybody().post("/api/v1/auth/verify-email", code); }},
+                {"verify one by the page", [=, this] { return anybody().form("/account/verify-email", link); }},
+                {"ask for another code", [=, this] { return anybody().post("/api/v1/auth/resend-otp", handle); }},
+                {"replace a password", [=, this] { return anybody().post("/api/v1/auth/replace-password", password); }},
+                {"present a factor", [=, this] { return anybody().post("/api/v1/auth/verify-mfa", factor); }},
+                {"enrol one", [=, this] { return anybody().post("/api/v1/auth/enrol-mfa", enrolment); }}};
+    }
     std::vector<Call> commands_upon_factors_and_devices() const {
         const std::string user = std::string(kUsers) + "/" + one_.person.id;
         const std::string mfa = "/api/v1/auth/mfa/";
         const std::string factor = mfa + "factors" + kNobody;
-        const std::string device = std::string("/api/v1/auth/devices") + kNobody;
+        const std::string device = std::string(kDevices) + kNobody;
         const std::string named = json_object({{"name", "n"}});
         const std::string proof = json_object({{"current_password", one_.person.password}, {"code", "000000"}});
         const std::string newcomer = json_object({{"email", somebody().email}});
@@ -205,7 +282,7 @@ protected:
                 {"list factors", [=, this] { return them().get(mfa + "factors"); }},
                 {"rename a factor", [=, this] { return them().put(factor, named); }},
                 {"remove a factor", [=, this] { return them().send("DELETE", factor, json, proof); }},
-                {"list my devices", [this] { return them().get("/api/v1/auth/devices"); }},
+                {"list my devices", [this] { return them().get(kDevices); }},
                 {"list a user's devices", [=, this] { return admin().get(user + "/devices"); }},
                 {"name a device", [=, this] { return them().put(device, named); }},
                 {"forget a device", [=, this] { return them().del(device); }},
@@ -240,10 +317,6 @@ protected:
             {"reset", [=, this] { return anybody().post(kResetPassword, reset); }},
             {"reset by the page", [this] { return anybody().form(kResetPage, "token=t&new_password=p"); }},
             {"ask to unlock", [=, this] { return anybody().post(kAskToUnlock, ask); }},
-            {"unlock by the page",
-             [this] {
-                 return anybody().form(kUnlockPage, form_body({{"token", unlock_link_}}));
-             }},
             {"ask for a magic link", [=, this] { return anybody().post(kMagicLink, ask); }},
             {"ask for a code", [=, this] { return anybody().post(kLogInCode, ask); }},
             {"complete", [=, this] { return anybody().post(kCompleteLogIn, complete); }},
@@ -301,7 +374,8 @@ protected:
             {"show a service account", [this] { return admin().get(kAccounts + ("/" + one_.person.id)); }},
             {"evaluate oneself", [this] { return them().post("/access/v1/evaluation", question()); }}};
         for (const auto& more : {queries(), commands(), commands_upon_groups(), commands_upon_service_accounts(),
-                                 commands_upon_addresses(), commands_upon_factors_and_devices()})
+                                 commands_upon_addresses(), commands_upon_factors_and_devices(), commands_by_links(),
+                                 commands_on_the_way_in()})
             all.insert(all.end(), more.begin(), more.end());
         return all;
     }
@@ -394,6 +468,8 @@ TEST_F(DatabaseAway, TellsThatAnOutcomeIsUnknownAndLaterWhatItWas) {
 // from what there is.
 TEST_F(DatabaseAway, TellsThatAReadModelIsBehind) {
     const std::vector<Call> calls = queries();
+    ApiClient bob = client_.as(visitor(api()).tokens.access);
+    const std::string device = std::string(kDevices) + "/" + bob.get(kDevices).text("/items/0/id");
     {
         pqxx::connection owner(deployment().database().owner_url());
         pqxx::work lock(owner);
@@ -403,6 +479,7 @@ TEST_F(DatabaseAway, TellsThatAReadModelIsBehind) {
         for (std::size_t i = 0; i < calls.size(); ++i)
             EXPECT_EQ(answers[i].problem(), "read-model-behind") << calls[i].name << answers[i].body;
         EXPECT_EQ(them().get(kSessions).status, 200);
+        EXPECT_EQ(bob.del(device).problem(), "read-model-behind") << "which sessions end with it is not known yet";
     }
     for (const Call& call : calls) {
         const auto until = Clock::now() + kRecoveryPatience;

@@ -175,6 +175,7 @@ TEST(Devices, TellNobodyWhatTheyAreCalled) {
 // The button of that mail ends all sessions: a second log-in of the thief is told of by no mail.
 TEST(Devices, ThatAreSomebodyElsesAreEndedByTheLinkOfTheMail) {
     constexpr const char* kNotMePage = "/account/not-me";
+    constexpr const char* kNotMe = "/api/v1/auth/not-me";
     const Person person = register_somebody(api());
     prove_address(api().with("User-Agent", kFirefox), person);
     const Tokens own = tokens_of(log_in_with(api().with("User-Agent", kFirefox), person));
@@ -183,10 +184,15 @@ TEST(Devices, ThatAreSomebodyElsesAreEndedByTheLinkOfTheMail) {
     ApiClient browser = api();
     EXPECT_EQ(browser.get(std::string(kNotMePage) + "?token=" + token).status, 200);
     EXPECT_EQ(browser.get(kNotMePage).status, 400);
-    EXPECT_EQ(browser.form(kNotMePage, form_body({{"token", "made up"}})).status, 400);
     EXPECT_EQ(browser.form(kNotMePage, form_body({{"token", token}})).status, 200);
+    expect_spent(browser, kNotMePage, kNotMe, token);
     EXPECT_EQ(refresh(api(), thiefs.refresh).status, 400);
     EXPECT_EQ(refresh(api(), own.refresh).status, 400);
+    const std::int64_t last = mailbox().mails_to(person.email).back().id;
+    const Tokens again = tokens_of(log_in_with(api().with("User-Agent", kChrome), person));
+    const std::string by_application = mailbox().await_mail(person.email, "new device", last).from_link("token");
+    EXPECT_EQ(browser.post(kNotMe, json_object({{"token", by_application}})).status, 204);
+    EXPECT_EQ(refresh(api(), again.refresh).status, 400);
 }
 
 // Where addresses are is known by a file; here one that says that this machine is in Oslo.

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "tests/e2e/world/evidence.hpp"
-#include "tests/e2e/world/not_seen_yet.hpp"
 #include "tests/e2e/world/watch.hpp"
 #include "tests/e2e/world/world.hpp"
 
@@ -51,9 +50,6 @@ void judge_coverage() {
     std::set<OpenApi::Case> documented;
     for (const OpenApi::Case& answer : api_document().documented()) documented.insert(shared_by_all(answer));
     for (const auto& [operation, status, problem] : documented) {
-        const auto later = kNotSeenYet.find(operation);
-        if (later != kNotSeenYet.end() && later->second.contains(problem.empty() ? status : status + ' ' + problem))
-            continue;
         EXPECT_NE(seen.contains({operation, status, problem}), kNotSeen.contains(problem))
             << operation << " " << status << " " << problem
             << (kNotSeen.contains(problem) ? ": is seen now; take it off kNotSeen"

@@ -94,6 +94,20 @@ std::string ready_text(const RunningService& node) {
     return HttpClient(node.management_port()).get("/health/ready").body;
 }
 
+void expect_spent(ApiClient client, const std::string& page, const std::string& route, const std::string& token) {
+    const Answer used = client.form(page, form_body({{"token", token}}));
+    const Answer made_up = client.form(page, form_body({{"token", "made up"}}));
+    for (const Answer* answer : {&used, &made_up}) {
+        EXPECT_EQ(answer->status, 400) << page;
+        EXPECT_NE(answer->body.find("used before"), std::string::npos) << answer->body;
+        EXPECT_EQ(answer->body.find("Ask for"), std::string::npos) << answer->body;
+    }
+    EXPECT_EQ(used.body, made_up.body);
+    const Answer used_json = client.post(route, json_object({{"token", token}}));
+    EXPECT_EQ(used_json.problem(), "code-not-accepted") << route;
+    EXPECT_EQ(used_json.text("/detail"), client.post(route, json_object({{"token", "made up"}})).text("/detail"));
+}
+
 void await_that(const char* what, const std::function<bool()>& condition, std::chrono::seconds patience) {
     const auto until = std::chrono::steady_clock::now() + patience;
     while (!condition()) {

@@ -80,6 +80,9 @@ Answer refresh(ApiClient client, const std::string& token);
 
 // What that node says of its readiness, each check with its reason.
 std::string ready_text(const RunningService& node);
+// A link that was used is answered as one that nobody ever made: there is no new mail to ask for, and no telling which.
+void expect_spent(ApiClient client, const std::string& page, const std::string& route, const std::string& token);
+
 // Looks until it is so; fails the running test with `what` where it does not come.
 void await_that(const char* what, const std::function<bool()>& condition,
                 std::chrono::seconds patience = std::chrono::seconds(30));
