@@ -41,7 +41,8 @@ std::string user_json(const UserId& user_id, const commands::UserAtHead& known) 
         .text("status", name_of(user.status))
         .boolean("email_verified", user.email_proof == User::EmailProof::kVerified)
         .boolean("administrator", known.administrator())
-        .time("created_at", user.registered_at);
+        .time("created_at", user.registered_at)
+        .time_or_null("erase_at", user.erasure_due_at);
     return json.finish();
 }
 

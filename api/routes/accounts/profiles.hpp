@@ -12,8 +12,8 @@
 namespace keyledger::api::routes {
 
 // What PUT takes as GET gave it, and does not change.
-inline constexpr std::array<std::string_view, 6> kReadOnlyOfUsers{
-    "id", "email", "status", "email_verified", "administrator", "created_at"};
+inline constexpr std::array<std::string_view, 7> kReadOnlyOfUsers{
+    "id", "email", "status", "email_verified", "administrator", "created_at", "erase_at"};
 // What PUT changes; the caller finishes the body.
 commands::ProfileUpdate read_profile(JsonFields& body, const commands::Bearer& bearer);
 

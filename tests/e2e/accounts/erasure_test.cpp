@@ -133,7 +133,11 @@ TEST(GracePeriod, LetsARequestBeTakenBack) {
     EXPECT_FALSE(requested.text("/erase_at").empty());
     EXPECT_EQ(anybody.as(one.tokens.access).get(kMe).problem(), "invalid-token") << "sessions end";
     const Tokens back = log_in(anybody, one.person);
+    const Answer pending = anybody.as(back.access).get(kMe);
+    EXPECT_EQ(pending.text("/erase_at"), requested.text("/erase_at"));
+    EXPECT_EQ(anybody.as(back.access).put(kMe, pending.body).text("/erase_at"), requested.text("/erase_at"));
     EXPECT_EQ(anybody.as(back.access).del(kMyErasure).status, 204);
+    EXPECT_TRUE(anybody.as(back.access).get(kMe).is_null("/erase_at"));
     EXPECT_EQ(anybody.as(back.access).del(kMyErasure).status, 204) << "nothing is pending any more";
     EXPECT_EQ(anybody.as(back.access).get(kMe).text("/email"), one.person.email);
 
