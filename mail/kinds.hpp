@@ -12,7 +12,7 @@
 namespace keyledger::mail {
 
 enum class Kind {
-    kWelcome,           // user.registered
+    kWelcome,           // user.registered, by themselves
     kPasswordChanged,   // user.password_changed, user.password_reset
     kLocked,            // too many failed log-ins in a row
     kUnlocked,          // login.unlocked
@@ -36,6 +36,9 @@ enum class Kind {
     kUnlock,          // somebody who may be locked out asks for a way in
     kInvitation,      // an administrator made an account for them
     kConfirmAddress,  // an administrator asks whether the address is theirs
+    kAccountMade,     // an administrator made an account for them, with a one-time password
+    kChangesUndone,   // by the link of a mail that told of them
+    kRecoveryCodesMade,
     // To whoever runs the service.
     kAlertAdministrator,
     kAlertRecovery,

@@ -42,13 +42,16 @@ struct Teller {
     Telling operator()(const Event&) const {
         return {};
     }
-    Telling operator()(const UserRegistered&) const { return Told{Kind::kWelcome}; }
+    // Whom somebody else made a user is told by what lets them in: an invitation, or the one-time password.
+    Telling operator()(const UserRegistered&) const { return is_own() ? Told{Kind::kWelcome} : Telling(); }
     Telling operator()(const UserPasswordChanged&) const { return Told{Kind::kPasswordChanged}; }
     Telling operator()(const UserPasswordReset&) const { return Told{Kind::kPasswordChanged}; }
     // Whoever was registered with it had no other before.
     Telling operator()(const UserOneTimePasswordSet&) const {
-        return event.recorded->version > 2 ? Told{Kind::kPasswordChanged} : Telling();
+        return Told{event.recorded->version > 2 ? Kind::kPasswordChanged : Kind::kAccountMade};
     }
+    Telling operator()(const UserEmailChangeUndone&) const { return Told{Kind::kChangesUndone}; }
+    Telling operator()(const UserSecondFactorGivenBack&) const { return Told{Kind::kChangesUndone}; }
     Telling operator()(const UserDisabled&) const { return Told{Kind::kAccountDisabled}; }
     Telling operator()(const UserEnabled&) const { return Told{Kind::kAccountEnabled}; }
     Telling operator()(const UserSessionsRevoked&) const { return is_own() ? Telling() : Told{Kind::kSessionsRevoked}; }
@@ -69,6 +72,7 @@ struct Teller {
     Telling operator()(const LoginUnlocked& unlocked) const { return Told{Kind::kUnlocked, unlocked.user_id}; }
     Telling operator()(const FactorEnrolled& enrolled) const { return Told{Kind::kFactorAdded, enrolled.user_id}; }
     Telling operator()(const FactorRemoved& removed) const { return Told{Kind::kFactorRemoved, removed.user_id}; }
+    Telling operator()(const RecoveryCodesMade& made) const { return Told{Kind::kRecoveryCodesMade, made.user_id}; }
     Telling operator()(const RecoveryCodeUsed& used) const {
         return used.left <= kFewRecoveryCodes ? Told{Kind::kRecoveryCodesLow, used.user_id} : Telling();
     }
@@ -91,6 +95,15 @@ std::optional<int> codes_left_after(const eventstore::AnyEvent& event) {
     const auto* of_factors = eventstore::event_in<Factors>(event);
     const auto* used = of_factors != nullptr ? std::get_if<RecoveryCodeUsed>(of_factors) : nullptr;
     return used != nullptr ? std::optional(static_cast<int>(used->left)) : std::nullopt;
+}
+
+// Whose enrolment or removal it is; nullopt: of no factor.
+std::optional<FactorId> factor_in(const eventstore::AnyEvent& event) {
+    const auto* of_factors = eventstore::event_in<Factors>(event);
+    if (of_factors == nullptr) return std::nullopt;
+    if (const auto* enrolled = std::get_if<FactorEnrolled>(of_factors)) return enrolled->factor_id;
+    if (const auto* removed = std::get_if<FactorRemoved>(of_factors)) return removed->factor_id;
+    return std::nullopt;
 }
 
 mail::Mail mail_to(const User& user, Kind kind, std::string id, Instant at) {
@@ -182,6 +195,40 @@ asio::awaitable<Result<void, StoreError>> AccountMail::tell_of_device(const Job&
     co_return Result<void, StoreError>{};
 }
 
+asio::awaitable<Result<std::string, StoreError>> AccountMail::factor_of(const Job& job, const Cause& cause,
+                                                                        const UserId& user_id, Deadline deadline) {
+    const auto factor_id = factor_in(*cause.event);
+    if (!factor_id) co_return std::string();
+    auto name = co_await factor_names_.find(user_id, *factor_id, job.id.position, deadline);
+    co_return name;
+}
+
+// By the mail of another event of the same append: of the change of address that is undone with it, and of the first
+// factor, with which recovery codes come.
+asio::awaitable<Result<bool, StoreError>> AccountMail::is_told_elsewhere(const Job& job, const Cause& cause,
+                                                                         const User& user, Deadline deadline) {
+    const auto* of_user = eventstore::event_in<User>(*cause.event);
+    if (of_user != nullptr && std::holds_alternative<UserSecondFactorGivenBack>(*of_user))
+        co_return user.former_email.has_value();
+    const auto* of_factors = eventstore::event_in<Factors>(*cause.event);
+    if (of_factors == nullptr || !std::holds_alternative<RecoveryCodesMade>(*of_factors)) co_return false;
+    KEYLEDGER_CO_TRY(events, co_await store_.read_log(job.id.position - 1, 1, deadline));
+    if (events->empty()) co_return Unexpected(StoreError::kUnavailable);
+    co_return events->front().stream_id == cause.stream_id && events->front().type == FactorEnrolled::kType;
+}
+
+// Of whoever is new it stands behind the event with which they are there.
+asio::awaitable<Result<void, StoreError>> AccountMail::choose_language(const commands::LoadStream& user,
+                                                                       mail::Mail& letter, Deadline deadline) {
+    const bool is_new = letter.kind == Kind::kWelcome || letter.kind == Kind::kAccountMade;
+    if (!is_new || !letter.languages.empty()) co_return Result<void, StoreError>{};
+    std::vector<commands::LoadStream> streams{user};
+    KEYLEDGER_CO_TRY(now, co_await folder_.load(std::move(streams), commands::Freshness::kAtHead, deadline));
+    const auto& locale = commands::state_of<User>(now->front()).locale;
+    if (locale) letter.languages.push_back(*locale);
+    co_return Result<void, StoreError>{};
+}
+
 // What undoes it; empty: nothing does. Only whoever proved the address gets one, and nobody whose address took the
 // place of another within the last days: it may be a thief's, and the mail to the former one has a link.
 std::string AccountMail::link_of(const Cause& cause, const UserId& user_id, const User& user) const {
@@ -217,19 +264,22 @@ asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
     if (!fold) co_return Again{"log-unavailable"};
     const User& user = commands::state_of<User>(*fold);
     if (!user.email) co_return Done{};  // erased meanwhile: nobody is left
+    const auto is_told = co_await is_told_elsewhere(job, *cause, user, deadline);
+    if (!is_told) co_return Again{"log-unavailable"};
+    if (*is_told) co_return Done{};
     auto letter = mail_to(user, *kind, message_id(cause->event_id, job.id), cause->metadata.occurred_at);
     letter.facts.left = codes_left_after(*cause->event);
     letter.facts.link = link_of(*cause, *user_id, user);
     const auto told = co_await tell_of_device(job, *cause, *user_id, letter.facts, deadline);
     if (!told) co_return Again{"log-unavailable"};
-    // Their language stands behind the event with which they are there.
-    if (*kind == Kind::kWelcome && letter.languages.empty()) {
-        std::vector<commands::LoadStream> streams{stream};
-        const auto now = co_await folder_.load(std::move(streams), commands::Freshness::kAtHead, deadline);
-        if (!now) co_return Again{"log-unavailable"};
-        const auto& locale = commands::state_of<User>(now->front()).locale;
-        if (locale) letter.languages.push_back(*locale);
+    // Like their own, no name is told before the address is proven.
+    if (user.email_proof == User::EmailProof::kVerified) {
+        auto factor = co_await factor_of(job, *cause, *user_id, deadline);
+        if (!factor) co_return Again{"log-unavailable"};
+        letter.facts.factor = std::move(*factor);
     }
+    const auto chosen = co_await choose_language(stream, letter, deadline);
+    if (!chosen) co_return Again{"log-unavailable"};
     auto performed = co_await out_.send(job, std::move(letter), deadline);
     co_return performed;
 }

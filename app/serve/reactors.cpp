@@ -59,7 +59,8 @@ struct Reactors::Parts {
                   return mailer->send(std::move(letter), deadline);
               }),
           links(secrets, config.issuer),
-          account_mail(core.store, core.executor.folder(), links, out),
+          factor_names(core.services, core.keys),
+          account_mail(core.store, core.executor.folder(), factor_names, links, out),
           challenge_mail(
               {core.store, core.executor.folder(), core.keys, core.cipher, core.pseudonyms, secrets, core.clock, out},
               links),
@@ -80,6 +81,7 @@ struct Reactors::Parts {
     reactors::MailOut out;
     std::atomic<std::int64_t> too_late{0};
     reactors::MailLinks links;
+    reactors::FactorNames factor_names;
     reactors::AccountMail account_mail;
     reactors::ChallengeMail challenge_mail;
     reactors::AddressMail address_mail;

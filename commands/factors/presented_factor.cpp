@@ -151,10 +151,16 @@ Answer<std::optional<FactorId>> use_own_proof(Services& services, Attempt& attem
 // ---- what is kept of an app --------------------------------------------------------------------------------------
 Answer<KeptApp> read_app(Services& services, Attempt& attempt, UserId user_id, FactorId factor_id,
                          std::string sealed_sha256, Deadline deadline) {
+    KEYLEDGER_CO_TRY(key, co_await attempt.key_of(user_id));
+    auto app = co_await open_app(services, *key, user_id, factor_id, std::move(sealed_sha256), deadline);
+    co_return app;
+}
+
+Answer<KeptApp> open_app(Services& services, eventstore::SubjectKeyPtr key, UserId user_id, FactorId factor_id,
+                         std::string sealed_sha256, Deadline deadline) {
     CredentialName name{user_id, kind_of(factor_id), std::move(sealed_sha256)};
     KEYLEDGER_CO_TRY(stored, co_await read_named_credential(services, std::move(name), std::nullopt, deadline));
-    KEYLEDGER_CO_TRY(key, co_await attempt.key_of(user_id));
-    KEYLEDGER_CO_TRY(clear, open_credential(services, *key, *stored));
+    KEYLEDGER_CO_TRY(clear, open_credential(services, key, *stored));
     const std::string_view content = clear->reveal();
     if (content.size() < kTotpSecretBytes) co_return Unexpected(refusals::kCredentialTampered);
     KeptApp app;

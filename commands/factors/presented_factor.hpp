@@ -56,6 +56,9 @@ struct KeptApp {
 };
 Answer<KeptApp> read_app(Services& services, Attempt& attempt, UserId user_id, FactorId factor_id,
                          std::string sealed_sha256, Deadline deadline);
+// The same outside of a step. `key`: the user's; nullptr: they have none that can be opened.
+Answer<KeptApp> open_app(Services& services, eventstore::SubjectKeyPtr key, UserId user_id, FactorId factor_id,
+                         std::string sealed_sha256, Deadline deadline);
 // Sealed into the append; what the log has to name it by.
 Answer<std::string> put_app(Services& services, Attempt& attempt, UserId user_id, FactorId factor_id,
                             const KeptApp& app);

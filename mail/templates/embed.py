@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Writes the templates of this folder as C++ that holds them: embed.py OUT FILE...
 
-Each FILE is <language>/<name>.mustache.
+Each FILE is <language>/<name>.mustache, perhaps in folders of the language's.
 """
 import pathlib
 import sys
 
 END = "template_ends"
+HERE = pathlib.Path(__file__).resolve().parent
 
 
 def literal(text):
@@ -15,11 +16,14 @@ def literal(text):
     return f'R"{END}({text}){END}"'
 
 
+def language_of(file):
+    return file.relative_to(HERE).parts[0]
+
+
 def main():
     out, files = sys.argv[1], sorted(map(pathlib.Path, sys.argv[2:]))
-    rows = "".join(
-        f'    {{"{file.parent.name}", "{file.stem}", {literal(file.read_text(encoding="utf-8"))}}},\n' for file in files
-    )
+    texts = [(language_of(file), file.stem, literal(file.read_text(encoding="utf-8"))) for file in files]
+    rows = "".join(f'    {{"{language}", "{name}", {text}}},\n' for language, name, text in texts)
     pathlib.Path(out).write_text(
         '#include "mail/templates/compiled_in.hpp"\n\nnamespace keyledger::mail {\nnamespace {\n\n'
         f"constexpr CompiledTemplate kAll[] = {{\n{rows}}};\n\n}}  // namespace\n\n"

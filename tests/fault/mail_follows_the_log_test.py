@@ -8,11 +8,12 @@ import unittest
 import mail_follows_the_log
 from owed_mail import OPERATOR
 
-ANN, NOBODYS, ASKED, ADMINISTRATORS, ONE, TWO, THREE, FOUR, FIVE, SIX, SEVEN, EIGHT, NINE = (
-    f"0190aaaa-0000-7000-8000-{number:012}" for number in range(13))
+ANN, NOBODYS, ASKED, ADMINISTRATORS, ONE, TWO, THREE, FOUR, FIVE, SIX, SEVEN, EIGHT, NINE, FACTORS, TEN, ELEVEN = (
+    f"0190aaaa-0000-7000-8000-{number:012}" for number in range(16))
 FIRST, SECOND, OPERATORS = "ann@example.com", "ann@example.net", "operator@example.com"
 EVENTS = [{"position": at, "version": version, "event_type": event_type, "stream_type": event_type.split(".")[0],
-           "stream_id": stream_id, "event_id": event_id, "payload": payload, "metadata": {"at": 0, "actor": "system"}}
+           "stream_id": stream_id, "event_id": event_id, "payload": payload,
+           "metadata": {"at": 0, "actor": "user", "actor_id": ANN} if at == 1 else {"at": 0, "actor": "system"}}
           for at, version, event_type, stream_id, event_id, payload in (
     (1, 1, "user.registered", ANN, ONE, {}),
     (2, 2, "user.password_set", ANN, TWO, {}),
@@ -22,14 +23,17 @@ EVENTS = [{"position": at, "version": version, "event_type": event_type, "stream
     (6, 4, "user.email_changed", ANN, SIX, {}),
     (7, 5, "user.email_change_undone", ANN, SEVEN, {}),
     (8, 6, "user.one_time_password_set", ANN, EIGHT, {}),
-    (9, 1, "administrators.joined", ADMINISTRATORS, NINE, {"user_id": ANN}))]
+    (9, 1, "administrators.joined", ADMINISTRATORS, NINE, {"user_id": ANN}),
+    (10, 1, "factor.enrolled", FACTORS, TEN, {"user_id": ANN}),
+    (11, 2, "factor.recovery_codes_made", FACTORS, ELEVEN, {"user_id": ANN}))]
 
 
 class Told(unittest.TestCase):
     def setUp(self):
         jobs = [(1, 0, "welcome", ANN), (3, 0, "challenge", NOBODYS), (5, 0, "email-change", ASKED),
                 (6, 0, "former-address", ANN), (6, 1, "new-address", ANN), (8, 0, "password-changed", ANN),
-                (8, 1, "alert-recovery", ANN), (9, 0, "alert-administrator", ADMINISTRATORS)]
+                (8, 1, "alert-recovery", ANN), (9, 0, "alert-administrator", ADMINISTRATORS),
+                (7, 0, "changes-undone", ANN), (10, 0, "factor-added", ANN), (11, 0, "recovery-codes-made", ANN)]
         self.jobs = {(position, ordinal): {"kind": kind, "subject": subject, "attempts": 1}
                      for position, ordinal, kind, subject in jobs}
         self.events = list(EVENTS)
@@ -38,6 +42,8 @@ class Told(unittest.TestCase):
         self.mail(FIVE, SECOND)
         self.mail(SIX)
         self.mail(SIX, SECOND, 1)
+        self.mail(SEVEN)
+        self.mail(TEN)
         self.mail(EIGHT)
         self.mail(EIGHT, OPERATORS, 1)
         self.mail(NINE, OPERATORS)
@@ -83,6 +89,10 @@ class Told(unittest.TestCase):
 
     def test_a_mail_for_nobody(self):
         self.mail(THREE)
+        self.assertEqual(list(self.named()), ["jobs for nobody that brought one"])
+
+    def test_a_mail_that_another_one_makes_needless(self):
+        self.mail(ELEVEN)
         self.assertEqual(list(self.named()), ["jobs for nobody that brought one"])
 
     def test_a_mail_to_somebody_else(self):

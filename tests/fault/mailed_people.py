@@ -328,6 +328,24 @@ def use_up_recovery_codes(world):
               event="factor.removed")
 
 
+def renew_recovery_codes(world):
+    person = newcomer(world)
+    _, codes = enrol(world, person)
+    world.ask("POST", "/api/v1/auth/mfa/recovery-codes",
+              {"current_password": person.password, "recovery_code": codes[0]}, person.token,
+              event="factor.recovery_codes_made")
+
+
+def get_the_app_back(world):
+    """It was removed by a thief, who has a code."""
+    person = newcomer(world)
+    _, codes = enrol(world, person)
+    world.ask("POST", "/api/v1/auth/mfa/disable", {"current_password": person.password, "recovery_code": codes[0]},
+              person.token, event="factor.removed")
+    token = world.read_mail(person, lambda mail: token_in(mail, "/account/undo"))
+    press_button(world, "/account/undo", token, "user.second_factor_given_back")
+
+
 def lose_the_app(world):
     person = newcomer(world)
     enrol(world, person)
@@ -402,9 +420,10 @@ def travel(world):
 
 STORIES = (change_password, forget_password, log_in_by_mail, ask_for_nobody, register_twice, ask_again,
            lock_and_unlock, lock_and_open_by_mail, disable_and_enable, end_sessions, use_an_old_token,
-           have_a_token_revoked, leave_and_stay, use_up_recovery_codes, lose_the_app, be_given_a_password, travel,
-           be_recovered_at_the_machine, become_administrator, lose_the_account_and_get_it_back,
-           move_from_an_unproven_address, want_a_taken_address, accept_an_invitation, confirm_an_address)
+           have_a_token_revoked, leave_and_stay, use_up_recovery_codes, renew_recovery_codes, get_the_app_back,
+           lose_the_app, be_given_a_password, travel, be_recovered_at_the_machine, become_administrator,
+           lose_the_account_and_get_it_back, move_from_an_unproven_address, want_a_taken_address,
+           accept_an_invitation, confirm_an_address)
 
 
 class Storyteller(threading.Thread):

@@ -13,10 +13,11 @@ OPERATOR = "whoever runs the service"  # reads the alerts
 
 class Owed:
     """A job: its kind, whom it is about, whether somebody is to be written to at all, and who reads that at which of
-    their addresses."""
+    their addresses. `unless`: what has to be known of the events before it to say that another mail tells the same."""
 
-    def __init__(self, kind, subject, is_sent=True, reader=None, at=NOW):
+    def __init__(self, kind, subject, is_sent=True, reader=None, at=NOW, unless=lambda reading: False):
         self.kind, self.subject, self.is_sent, self.reader, self.at = kind, subject, is_sent, reader or subject, at
+        self.unless = unless
 
 
 def always(kind):
@@ -31,10 +32,18 @@ def alerts(event):
     return event["payload"]["alert"] == "mail"
 
 
-def sessions_revoked(event):
+def is_own(event):
     own = metadata_of(event)
-    is_own = own["actor_type"] == "user" and own["actor_id"] == event["stream_id"]
-    return [] if is_own else [Owed("sessions-revoked", event["stream_id"])]
+    return own["actor_type"] == "user" and own["actor_id"] == event["stream_id"]
+
+
+def registered(event):
+    """Whom somebody else made a user is told by what lets them in."""
+    return [Owed("welcome", event["stream_id"])] if is_own(event) else []
+
+
+def sessions_revoked(event):
+    return [] if is_own(event) else [Owed("sessions-revoked", event["stream_id"])]
 
 
 def session_ended(event):
@@ -74,7 +83,18 @@ def was_there_before(event):
 
 
 def one_time_password_set(event):
-    return [Owed("password-changed", event["stream_id"])] if was_there_before(event) else []
+    return [Owed("password-changed" if was_there_before(event) else "account-made", event["stream_id"])]
+
+
+def given_back(event):
+    user = event["stream_id"]
+    return [Owed("changes-undone", user, unless=lambda reading: user in reading.changing)]
+
+
+def recovery_codes_made(event):
+    """The first ones come with a factor."""
+    return [Owed("recovery-codes-made", event["payload"]["user_id"],
+                 unless=lambda reading: reading.before == "factor.enrolled")]
 
 
 def recovered(event):
@@ -99,8 +119,10 @@ OWES = {
     "registration.begun": always("registration"),
     "registration.mail_asked": always("registration"),
     "challenge.asked": asked,
-    "user.registered": always("welcome"),
+    "user.registered": registered,
     "user.email_changed": address_changed,
+    "user.email_change_undone": always("changes-undone"),
+    "user.second_factor_given_back": given_back,
     "user.password_changed": always("password-changed"),
     "user.password_reset": always("password-changed"),
     "user.one_time_password_set": one_time_password_set,
@@ -114,6 +136,7 @@ OWES = {
     "login.unlocked": to_its_user("unlocked"),
     "factor.enrolled": to_its_user("factor-added"),
     "factor.removed": to_its_user("factor-removed"),
+    "factor.recovery_codes_made": recovery_codes_made,
     "factor.recovery_code_used": to_its_user("recovery-codes-low", few_left),
     "device.first_seen": to_its_user("new-device", alerts),
     "device.country_first_seen": to_its_user("new-device", alerts),
@@ -144,21 +167,27 @@ class Readers:
     def __init__(self, addresses):
         self.addresses = addresses
         self.changes, self.now, self.former = (collections.Counter() for _ in range(3))  # places in that order
-        self.proven = set()
+        self.proven, self.changing = set(), set()  # the users whose change can still be undone
+        self.before, self.newest = None, {}  # types of events: of the one before in the same stream, and by stream
 
     def follow(self, event):
         user, event_type = event["stream_id"], event["event_type"]
+        self.before, self.newest[user] = self.newest.get(user), event_type
         if event_type == "user.email_changed":
             self.changes[user] += 1
             self.former[user], self.now[user] = self.now[user], self.changes[user]
+            self.changing.add(user)
         elif event_type == "user.email_change_undone":
             self.now[user] = self.former[user]
+        if event_type in ("user.email_change_undone", "user.former_email_released"):
+            self.changing.discard(user)
         if event_type in ("user.email_verified", "user.email_changed"):
             self.proven.add((user, self.now[user]))
 
     def are_written_to(self, owed):
         """An address from before may be a stranger's, if nobody proved it."""
-        return owed.is_sent and (owed.at != FORMER or (owed.reader, self.former[owed.reader]) in self.proven)
+        is_proven = (owed.reader, self.former[owed.reader]) in self.proven
+        return owed.is_sent and not owed.unless(self) and (owed.at != FORMER or is_proven)
 
     def address(self, owed):
         """None: whose it is, the events do not say."""

@@ -29,12 +29,13 @@ std::string golden(const eventstore::EventTypeInfo& info) {
 
 // Of the event's golden form, or of another; "" for none, else the mails' kinds.
 std::string planned(const eventstore::EventTypeInfo& info, std::string payload, ActorType actor,
-                    const std::string& actor_id = "") {
+                    const std::string& actor_id = "", std::int32_t version = 2) {
     RecordedEvent recorded;
     recorded.trust = RecordedEvent::Trust::kBelieved;
     recorded.stream_type = info.stream_type;
     recorded.stream_id = kStream;
     recorded.type = info.type;
+    recorded.version = version;
     recorded.schema_version = static_cast<std::int16_t>(info.schema_version);
     recorded.payload = std::move(payload);
     eventstore::NullFieldOpener nothing;
@@ -49,7 +50,8 @@ std::string planned(const eventstore::EventTypeInfo& info, std::string payload, 
     eventstore::ProcessLimits limits([] { return 0; });
     MailOut out(limits, 1, {});
     const MailLinks links(world.challenge_secrets, "");
-    for (const PlannedJob& job : AccountMail(store, node.executor.folder(), links, out).plan(event))
+    FactorNames names(node.services, node.keys);
+    for (const PlannedJob& job : AccountMail(store, node.executor.folder(), names, links, out).plan(event))
         kinds += (kinds.empty() ? "" : ", ") + job.kind;
     return kinds;
 }
@@ -57,7 +59,7 @@ std::string planned(const eventstore::EventTypeInfo& info, std::string payload, 
 // Every event there is, as somebody else (the system) brought it about. For a new one of an account, a session or its
 // failed log-ins it has to be decided here what its user is told: "" is nothing.
 TEST(AccountMailPlan, OfEveryEvent) {
-    const std::map<std::string_view, std::string_view> told{{"user.registered", "welcome"},
+    const std::map<std::string_view, std::string_view> told{{"user.registered", ""},
                                                             {"user.imported", ""},
                                                             {"user.password_set", ""},
                                                             {"user.password_changed", "password-changed"},
@@ -72,14 +74,14 @@ TEST(AccountMailPlan, OfEveryEvent) {
                                                             {"user.erased", ""},  // nobody is left
                                                             {"user.email_verified", ""},
                                                             {"user.email_changed", ""},
-                                                            {"user.email_change_undone", ""},
+                                                            {"user.email_change_undone", "changes-undone"},
                                                             {"user.former_email_released", ""},
                                                             {"user.password_reset", "password-changed"},
-                                                            {"user.one_time_password_set", ""},
+                                                            {"user.one_time_password_set", "account-made"},
                                                             {"user.locale_chosen", ""},
                                                             {"user.second_factor_turned_on", ""},
                                                             {"user.second_factor_turned_off", ""},
-                                                            {"user.second_factor_given_back", ""},
+                                                            {"user.second_factor_given_back", "changes-undone"},
                                                             {"session.started", ""},
                                                             {"session.refreshed", ""},
                                                             {"session.refresh_refused", ""},
@@ -103,7 +105,7 @@ TEST(AccountMailPlan, OfEveryEvent) {
                                                             {"factor.removed", "factor-removed"},
                                                             {"factor.given_back", ""},
                                                             {"factor.forgotten", ""},
-                                                            {"factor.recovery_codes_made", ""},
+                                                            {"factor.recovery_codes_made", "recovery-codes-made"},
                                                             {"factor.recovery_codes_given_back", ""},
                                                             {"factor.recovery_code_used", "recovery-codes-low"},
                                                             {"factor.attempt_taken", ""},
@@ -118,6 +120,20 @@ TEST(AccountMailPlan, OfEveryEvent) {
         EXPECT_EQ(planned(info, golden(info), ActorType::kSystem), decided == told.end() ? "" : decided->second)
             << info.type;
     }
+}
+
+// Who was made a user by somebody else did not register: what lets them in tells them so.
+TEST(AccountMailPlan, WelcomesWhoeverRegistersThemselves) {
+    const auto& registered = eventstore::event_type_info("user.registered");
+    const auto by = [&](const Uuid& user) {
+        return planned(registered, golden(registered), ActorType::kUser, user.to_string());
+    };
+    EXPECT_EQ(by(kStream), "welcome");
+    EXPECT_EQ(by(test::uuid(0xB1)), "");
+    const auto& set = eventstore::event_type_info("user.one_time_password_set");
+    const std::string administrator = test::uuid(0xB1).to_string();
+    EXPECT_EQ(planned(set, golden(set), ActorType::kUser, administrator, 2), "account-made");
+    EXPECT_EQ(planned(set, golden(set), ActorType::kUser, administrator, 3), "password-changed");
 }
 
 // Both say themselves whether they are told, so that there is one mail of one log-in, and not one of each of many.

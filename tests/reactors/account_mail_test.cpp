@@ -9,7 +9,8 @@
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/accounts/update_profile.hpp"
 #include "commands/credentials/unlock_user.hpp"
-#include "commands/factors/presented_factor.hpp"
+#include "commands/factors/change_factors.hpp"
+#include "commands/factors/enrol_factor.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "domain/devices/devices.hpp"
 #include "eventstore/aggregates.hpp"
@@ -49,7 +50,8 @@ protected:
     eventstore::ProcessLimits limits{[this] { return now_us; }};
     MailOut out{limits, 60, [this](mail::Mail letter, Deadline) { return deliver(std::move(letter)); }};
     const MailLinks links{world.challenge_secrets, "https://keyledger.example"};
-    AccountMail reactor{store, node.executor.folder(), links, out};
+    FactorNames names{node.services, node.keys};
+    AccountMail reactor{store, node.executor.folder(), names, links, out};
     asio::awaitable<mail::Delivery> deliver(mail::Mail letter) {
         sent.push_back(std::move(letter));
         co_return answer;
@@ -109,6 +111,17 @@ protected:
         of_factors(BeginEnrolment{ann, one, "sealed", std::nullopt, now, now});
         of_factors(ConfirmEnrolment{ann, one, {"code"}, now});
         of_factors(RemoveFactor{ann, one, now + Factors::kKeptFor});
+    }
+    // With the password alone: they have no other factor.
+    FactorId enrols(const Grant& grant, const char* name) {
+        commands::Enrolment enrolment{test::bearer_of(grant), {Secret(std::string_view(test::kPassword)), {}}, name};
+        const auto begun = run(commands::begin_factor_enrolment(node.services, std::move(enrolment), caller_of(grant)));
+        EXPECT_TRUE(begun);
+        clock.advance(commands::kTotpStep);
+        Secret code = Secret::take(test::code_at(std::string(begun->secret.base32.reveal()), clock.now()));
+        EXPECT_TRUE(run(commands::confirm_factor_enrolment(node.services, test::bearer_of(grant), std::move(code),
+                                                           caller_of(grant))));
+        return begun->factor_id;
     }
     // Where the link of the mail about the newest event leads; "" where it has none.
     std::string page_of_newest(std::string_view type) {
@@ -243,6 +256,58 @@ TEST_F(AccountMailTest, TellsOfANewDeviceByItsOwnWords) {
     EXPECT_EQ(sent[0].facts.place, "Hamburg, DE");
     EXPECT_EQ(sent[1].facts.place, "AU");
     EXPECT_EQ(sent[1].address, "Ann@Example.com");
+}
+
+// The name lies outside of the log: it is told where it is the one that the log named then.
+TEST_F(AccountMailTest, NamesAFactorAsItWasCalledThen) {
+    const Grant grant = world.log_in(node, "ann@example.com");
+    const FactorId phone = enrols(grant, "Old phone");
+    perform_newest("factor.enrolled");
+    EXPECT_EQ(sent.back().facts.factor, "") << "nobody said that the account is theirs";
+    does(ann, VerifyEmail{});
+    of_factors(RemoveFactor{ann, phone, clock.now() + Factors::kKeptFor});
+    does(ann, TurnOffSecondFactor{});
+    perform_newest("factor.removed");
+    EXPECT_EQ(sent.back().facts.factor, "Old phone");
+    const FactorId tablet = enrols(grant, "Tablet");
+    perform_newest("factor.enrolled");
+    EXPECT_EQ(sent.back().facts.factor, "Tablet");
+    ASSERT_TRUE(run(commands::rename_factor(node.services, test::bearer_of(grant), tablet, "Slate", caller_of(grant))));
+    perform_newest("factor.enrolled");
+    EXPECT_EQ(sent.back().facts.factor, "") << "what it is called now is not what it was called then";
+    of_factors(RemoveFactor{ann, tablet, std::nullopt});
+    perform_newest("factor.removed");
+    EXPECT_EQ(sent.back().facts.factor, "") << "nothing is kept of it";
+    EXPECT_EQ(sent.size(), 5U);
+}
+
+TEST_F(AccountMailTest, TellsOfNewRecoveryCodesAndNotOfThoseThatComeWithAFactor) {
+    const Grant grant = world.log_in(node, "ann@example.com");
+    enrols(grant, "phone");
+    EXPECT_EQ(done_code(perform_newest("factor.recovery_codes_made")), "");
+    EXPECT_TRUE(sent.empty());
+    of_factors(MakeRecoveryCodes{ann, {"code"}});
+    EXPECT_EQ(done_code(perform_newest("factor.recovery_codes_made")), "");
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].kind, mail::Kind::kRecoveryCodesMade);
+}
+
+// One mail of an undo, whatever it undid: to the address that the account has again.
+TEST_F(AccountMailTest, TellsOnceThatATakeoverWasUndone) {
+    does(ann, VerifyEmail{});
+    does(ann, GiveBackSecondFactor{});
+    perform_newest("user.second_factor_given_back");
+    does(ann, ChangeEmail{"thief@example.com", clock.now() + days(7), SessionId{test::uuid(0x51)}});
+    does(ann, GiveBackSecondFactor{});
+    does(ann, UndoEmailChange{clock.now()});
+    perform_newest("user.second_factor_given_back");
+    EXPECT_EQ(sent.size(), 1U) << "the other event tells it";
+    perform_newest("user.email_change_undone");
+    ASSERT_EQ(sent.size(), 2U);
+    for (const mail::Mail& letter : sent) {
+        EXPECT_EQ(letter.kind, mail::Kind::kChangesUndone);
+        EXPECT_EQ(letter.address, "Ann@Example.com");
+    }
 }
 
 TEST_F(AccountMailTest, TellsUntilWhenALockOutLasts) {
@@ -387,7 +452,7 @@ TEST_F(AccountMailTest, SendsNothingForAnEventThatIsNotBelieved) {
             co_return events;
         }
     } unbelieving(store);
-    AccountMail credulous{unbelieving, node.executor.folder(), links, out};
+    AccountMail credulous{unbelieving, node.executor.folder(), names, links, out};
     Job job{.id = {log_id, "mail", newest("user.registered"), 0}, .kind = "welcome", .subject = ann, .arguments = {}};
     EXPECT_TRUE(std::holds_alternative<Again>(run(credulous.perform(std::move(job), Deadline::max()))));
     EXPECT_TRUE(sent.empty());

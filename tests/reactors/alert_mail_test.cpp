@@ -73,9 +73,11 @@ TEST_F(AlertMailTest, TellsOfANewAdministratorByTheirAddress) {
 
 // Beside the other parts, of which one knows the kinds of all mail that people get.
 TEST_F(AlertMailTest, PerformsItsOwnJobsAmongAllParts) {
+    world.register_user(node, "ann@example.com");
     world.create_administrator(node, "root@example.com");
     const MailLinks links(world.challenge_secrets, "https://keyledger.example");
-    AccountMail accounts(store, node.executor.folder(), links, out);
+    FactorNames names(node.services, node.keys);
+    AccountMail accounts(store, node.executor.folder(), names, links, out);
     Mail all({&accounts, &reactor});
     int done = 0;
     for (const RecordedEvent& recorded : world.events()) {

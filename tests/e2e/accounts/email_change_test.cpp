@@ -109,6 +109,7 @@ TEST(EmailChange, OfAThiefIsUndoneByTheLinkOfTheMail) {
     EXPECT_EQ(browser.get(kUndoPage).status, 400);
     EXPECT_EQ(browser.form(kUndoPage, form_body({{"token", token}})).status, 200);
     expect_spent(browser, kUndoPage, kUndo, token);
+    mailbox().await_mail(ann.person.email, "yours again");
     EXPECT_EQ(refresh(api(), ann.tokens.refresh).status, 400) << "all sessions ended";
     EXPECT_EQ(try_log_in(browser, ann.person.email, ann.person.password).problem(), "password-reset-required");
     EXPECT_EQ(try_log_in(browser, thief.email, ann.person.password).problem(), "invalid-credentials");

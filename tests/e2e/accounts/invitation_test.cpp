@@ -42,6 +42,9 @@ TEST(Invitation, IsAcceptedByAPasswordOfOnesOwn) {
     const Answer in = try_log_in(client, ann.email, ann.password);
     ASSERT_EQ(in.status, 200) << in.body;
     EXPECT_TRUE(root.get(of_user(made.text("/id"), "")).boolean("/email_verified"));
+    mailbox().await_mail(ann.email, "password was changed");
+    for (const ReceivedMail& mail : mailbox().mails_to(ann.email))
+        EXPECT_EQ(mail.subject.find("Welcome"), std::string::npos) << "they did not register";
     EXPECT_EQ(root.post(of_user(made.text("/id"), "/invitation"), "").problem(), "has-password");
 }
 

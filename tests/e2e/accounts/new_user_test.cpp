@@ -50,8 +50,9 @@ TEST(NewUser, ChoosesAPasswordBeforeAnythingElse) {
     ASSERT_EQ(replace(person.email, password, person.password).status, 204);
     const Tokens tokens = log_in(api(), person);
     EXPECT_EQ(api().as(tokens.access).get(kMe).text("/locale"), "de-AT");
-    mailbox().await_mail(person.email, "Willkommen");
+    mailbox().await_mail(person.email, "wurde ein Konto");
     mailbox().await_mail(person.email, "Passwort");
+    EXPECT_EQ(mailbox().mails_to(person.email).size(), 2U) << "and no welcome, for they did not register";
 }
 
 TEST(NewUser, IsMadeByWhoeverMayAndOnce) {

@@ -1,6 +1,8 @@
 // Second factors over HTTP, as somebody with an authenticator app uses them: the app is Debian's oathtool.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/e2e/world/authenticator_app.hpp"
 #include "tests/e2e/world/watch.hpp"
 #include "tests/e2e/world/world.hpp"
@@ -77,6 +79,12 @@ TEST(SecondFactors, AreReplacedByRecoveryCodes) {
     const Answer renewed = client.post(kRecoveryCodes, body_of(ann.person, {{"code", code_of(app.secret, 1)}}));
     ASSERT_EQ(renewed.status, 200) << renewed.body;
     EXPECT_EQ(renewed.count("/recovery_codes"), 10u);
+    mailbox().await_mail(ann.person.email, "new recovery codes");
+    const auto of_codes = [](const ReceivedMail& mail) {
+        return mail.subject.find("new recovery codes") != std::string::npos;
+    };
+    EXPECT_EQ(std::ranges::count_if(mailbox().mails_to(ann.person.email), of_codes), 1)
+        << "not of those that came with the app";
 }
 
 TEST(SecondFactors, AreResetByAdministrators) {
@@ -139,10 +147,13 @@ TEST(SecondFactors, ThatAThiefRemovedAreGivenBackByTheLinkOfTheMail) {
     ApiClient client = api().as(ann.tokens.access);
     const Enrolled app = enrol(client, ann.person);
     ASSERT_EQ(client.post(kDisable, body_of(ann.person, {{"code", code_of(app.secret, 1)}})).status, 204);
-    const std::string token = mailbox().await_mail(ann.person.email, "was removed").from_link("token");
+    const ReceivedMail removed = mailbox().await_mail(ann.person.email, "was removed");
+    EXPECT_NE(removed.text.find("Name: phone"), std::string::npos) << removed.text;
+    const std::string token = removed.from_link("token");
     ApiClient browser = api();
     EXPECT_EQ(try_log_in(browser, ann.person.email, ann.person.password).status, 200) << "without it";
     EXPECT_EQ(browser.post("/api/v1/auth/undo", json_object({{"token", token}})).status, 204);
+    mailbox().await_mail(ann.person.email, "yours again");
     EXPECT_EQ(refresh(api(), ann.tokens.refresh).status, 400) << "all sessions ended";
     EXPECT_EQ(try_log_in(browser, ann.person.email, ann.person.password).problem(), "password-reset-required");
     ASSERT_EQ(browser.post(kForgotPassword, json_object({{"email", ann.person.email}})).status, 202);
