@@ -6,6 +6,7 @@
 #include "domain/access/assignments.hpp"
 #include "domain/access/nestings.hpp"
 #include "domain/access/subject_access.hpp"
+#include "domain/applications/application.hpp"
 #include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
@@ -155,12 +156,16 @@ asio::awaitable<Result<ServiceAccess, StoreError>> FoldedAccess::read_service(Se
     KEYLEDGER_CO_TRY(head, co_await store_.head(deadline));
     AccessAsked asked{Subject::service_account(subject.account_id), {}};
     asked.own.read<ServiceAccount>(subject.account_id);
+    const ApplicationId application_id{subject.account_id.uuid};
     if (subject.token_id) asked.own.read<ServiceToken>(*subject.token_id);
+    else asked.own.read<Application>(application_id);
     KEYLEDGER_CO_TRY(found, co_await read_at_head(executor_.folder(), asked, deadline));
     ServiceAccess access;
     access.held.subject_id = subject.account_id;
     access.account = *found->state<ServiceAccount>(subject.account_id);
     if (subject.token_id) access.token = *found->state<ServiceToken>(*subject.token_id);
+    else if (auto application = found->state<Application>(application_id); application->exists())
+        access.application = std::move(application);
     add_access(access.held, *found, asked.subject);
     access.held.position = position_of(*found, *head);
     co_return access;

@@ -22,7 +22,8 @@ struct AccessSubject {
     std::optional<SubjectId> subject_id;
     std::optional<SessionId> session_id;
 };
-// A service account, and a token of its own if one is asked about.
+// A client that an administrator registered: a service account, and a token of its own if one is asked about, or an
+// application.
 struct ServiceSubject {
     ServiceAccountId account_id;
     std::optional<ServiceTokenId> token_id;

@@ -1,5 +1,7 @@
 #include "commands/access/administer.hpp"
 
+#include "domain/clients/service_account.hpp"
+
 namespace keyledger::commands {
 namespace {
 

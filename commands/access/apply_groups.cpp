@@ -4,6 +4,7 @@
 #include "domain/access/assignments.hpp"
 #include "domain/access/group.hpp"
 #include "domain/access/nestings.hpp"
+#include "domain/clients/service_account.hpp"
 
 namespace keyledger::commands {
 namespace {

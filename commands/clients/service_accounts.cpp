@@ -4,15 +4,10 @@
 
 #include "commands/access/authority.hpp"
 #include "commands/access/groups.hpp"
-#include "commands/credentials/named_credential.hpp"
 #include "commands/entity_tags.hpp"
-#include "eventstore/codec/events_codec.hpp"
-#include "security/primitives/bytes.hpp"
 
 namespace keyledger::commands {
 namespace {
-
-constexpr std::int32_t kOnlyRevision = 1;  // a secret is never renewed
 
 struct ParsedAccount {
     RoleName name;
@@ -73,31 +68,19 @@ Answer<Receipt> change_account(Services& services, Bearer bearer, ServiceAccount
     co_return done(executed);
 }
 
-Answer<ServiceAccount::PublicKey> key_of(Services& services, std::string jwk, std::string* fault) {
-    auto key = co_await services.assertions.read_key(std::move(jwk));
-    if (key) co_return std::move(*key);
-    if (fault != nullptr) *fault = key.error();
-    co_return Unexpected(refusals::kInvalidKey);
-}
-
-Answer<eventstore::RecordedEvent> first_event(Services& services, const ExecutionReceipt& executed, Deadline deadline) {
-    KEYLEDGER_CO_TRY(events, co_await services.store.read_log(executed.first_position, 1, deadline));
-    if (events->empty()) co_return Unexpected(refusals::kBroken);
-    co_return std::move(events->front());
-}
-
-// What is kept is the secret's digest.
-Answer<std::string> put_secret(Services& services, Attempt& attempt, ServiceAccountId account_id,
-                               CredentialId secret_id, const Secret& text) {
-    const auto digest = security::sha256(text.reveal());
-    const Secret kept(security::view_of(digest));
-    std::string kind = client_secret_kind(secret_id);
-    auto sealed_sha256 = co_await put_credential(services, attempt, kept, secret_id, account_id, std::move(kind), 0);
-    co_return sealed_sha256;
-}
-
-void take_secret(Attempt& attempt, const ServiceAccountId& account_id, const CredentialId& secret_id) {
-    attempt.change_credential({secret_id, account_id, client_secret_kind(secret_id), kOnlyRevision, std::nullopt});
+// Its secrets and keys, by what all clients have in common.
+ClientRun run_for(Services& services, const Bearer& bearer, const ServiceAccountId& account_id, const Caller& caller) {
+    return [&services, bearer, account_id, caller](ClientStep step) {
+        AccountStep on_account = [step = std::move(step)](AccountAdministration& on) -> StepResult {
+            const auto carry_out = [&](const CredentialCommand& command) {
+                return std::visit([&](const auto& one) { return on.carry_out(one); }, command);
+            };
+            ClientAdministration client{on.attempt, carry_out};
+            auto decided = co_await step(client);
+            co_return decided;
+        };
+        return run_on_account(services, bearer, account_id, caller, std::move(on_account));
+    };
 }
 
 }  // namespace
@@ -142,7 +125,7 @@ Answer<Receipt> delete_service_account(Services& services, Bearer bearer, Servic
     const Precondition precondition = caller.precondition;
     const AccountStep step = [&](AccountAdministration& on) -> StepResult {
         KEYLEDGER_CO_TRY(same, check_precondition(precondition, account_tag(on.state())));
-        for (const auto& secret : on.state().secrets) take_secret(on.attempt, account_id, secret.id);
+        for (const auto& secret : on.state().secrets) take_client_secret(on.attempt, account_id, secret.id);
         KEYLEDGER_CO_TRY(destroyed, co_await on.attempt.destroy_key_of(account_id));
         const DeleteServiceAccount command;
         KEYLEDGER_CO_TRY(deleted, on.carry_out(command));
@@ -155,69 +138,22 @@ Answer<Receipt> delete_service_account(Services& services, Bearer bearer, Servic
 
 Answer<SecretReceipt> add_account_secret(Services& services, Bearer bearer, ServiceAccountId account_id,
                                          Caller caller) {
-    const Deadline deadline = caller.deadline;
-    SecretReceipt made;
-    made.secret_id = CredentialId{services.identifiers.next()};
-    const Secret random = services.identifiers.next_secret();
-    Secret text = client_secret_text(made.secret_id, random);
-    const AccountStep step = [&](AccountAdministration& on) -> StepResult {
-        KEYLEDGER_CO_TRY(sealed_sha256, co_await put_secret(services, on.attempt, account_id, made.secret_id, text));
-        const AddClientSecret command{made.secret_id, *sealed_sha256};
-        co_return on.carry_out(command);
-    };
-    KEYLEDGER_CO_TRY(executed, co_await run_on_account(services, bearer, account_id, std::move(caller), step));
-    made.position = executed->position;
-    made.repeated = executed->repeated;
-    if (!executed->repeated) {
-        made.secret = std::move(text);
-        co_return made;
-    }
-    KEYLEDGER_CO_TRY(first, co_await first_event(services, *executed, deadline));
-    eventstore::NullFieldOpener opener;
-    const auto decoded = eventstore::decode_any(*first, opener);
-    const auto* event = eventstore::event_in<ServiceAccount>(*decoded);
-    if (!event) co_return Unexpected(refusals::kBroken);
-    made.secret_id = std::get<ServiceAccountSecretAdded>(*event).secret_id;
-    co_return made;
+    return add_client_secret(services, account_id, run_for(services, bearer, account_id, caller), caller.deadline);
 }
 
 Answer<Receipt> remove_account_secret(Services& services, Bearer bearer, ServiceAccountId account_id,
                                       CredentialId secret_id, Caller caller) {
-    const AccountStep step = [&](AccountAdministration& on) -> StepResult {
-        const RemoveClientSecret command{secret_id};
-        auto removed = on.carry_out(command);
-        if (removed) take_secret(on.attempt, account_id, secret_id);
-        co_return removed;
-    };
-    auto removed = co_await change_account(services, bearer, account_id, std::move(caller), step);
-    co_return removed;
+    return remove_client_secret(account_id, secret_id, run_for(services, bearer, account_id, caller));
 }
 
 Answer<KeyReceipt> add_account_key(Services& services, Bearer bearer, ServiceAccountId account_id, std::string jwk,
                                    Caller caller, std::string* fault) {
-    std::optional<Result<ServiceAccount::PublicKey, CommandError>> key;
-    // Looked at only for who may register it: it takes milliseconds.
-    const AccountStep step = [&](AccountAdministration& on) -> StepResult {
-        if (!key) key = co_await key_of(services, jwk, fault);
-        if (!*key) co_return Unexpected(key->error());
-        const ServiceAccount::PublicKey& read = **key;
-        const AddClientKey command{read.id, read.algorithm, read.jwk, read.kid};
-        co_return on.carry_out(command);
-    };
-    KEYLEDGER_CO_TRY(added, co_await change_account(services, bearer, account_id, std::move(caller), step));
-    if (!key) key = co_await key_of(services, jwk, fault);  // a repeat: the first outcome, told again
-    if (!*key) co_return Unexpected(key->error());
-    co_return KeyReceipt{std::move(**key), added->position, added->repeated};
+    return add_client_key(services, std::move(jwk), run_for(services, bearer, account_id, caller), fault);
 }
 
 Answer<Receipt> remove_account_key(Services& services, Bearer bearer, ServiceAccountId account_id, std::string key_id,
                                    Caller caller) {
-    const AccountStep step = [&](AccountAdministration& on) -> StepResult {
-        const RemoveClientKey command{key_id};
-        co_return on.carry_out(command);
-    };
-    auto removed = co_await change_account(services, bearer, account_id, std::move(caller), step);
-    co_return removed;
+    return remove_client_key(std::move(key_id), run_for(services, bearer, account_id, caller));
 }
 
 }  // namespace keyledger::commands

@@ -1,6 +1,7 @@
 #pragma once
 // Service accounts at work: they prove who they are, earn tokens (RFC 6749 section 4.4), ask and revoke.
 #include "commands/access/permissions.hpp"
+#include "commands/clients/client_proof.hpp"
 #include "commands/services.hpp"
 #include "domain/access/permission.hpp"
 #include "domain/base/time.hpp"
@@ -21,27 +22,6 @@ namespace keyledger::commands {
 
 inline constexpr std::size_t kMaxScopeBytes = 3000;   // of a token: permissions, one space between each two
 inline constexpr std::size_t kMaxTokenAudiences = 4;  // with the scope they leave a token below 8 KiB
-// Assertions (RFC 7523): how far ahead they may expire, and how much clocks may differ.
-inline constexpr Duration kMaxAssertionLife = hours(1);  // what libraries give by default is 1 to 60 minutes
-inline constexpr Duration kAssertionSkew = seconds(10);
-
-// What a client presented, read but not yet believed: one of the two.
-struct ClientProof {
-    ServiceAccountId account_id;
-    std::optional<PresentedSecret> secret;
-    std::optional<ClientAssertions::Claims> assertion;
-    std::string assertion_text;
-};
-ClientProof proof_of_secret(const ServiceAccountId& account_id, const Secret& secret);
-// An assertion that is refused whoever it is of: by its form, its audience or its times.
-struct RejectedAssertion {
-    std::string why;  // a sentence for whoever made it: it is about what they wrote, and the same for everybody
-    ServiceAccountId account_id = {};  // whom it says it is of; the nil UUID: of nobody
-};
-// Of the account that the assertion says it is of.
-Result<ClientProof, RejectedAssertion> proof_of_assertion(Services& services, std::string_view assertion);
-// Logs it, not more often than failures are counted. It is no guess, so it does not count as a failure.
-void log_rejected_assertion(Services& services, const RejectedAssertion& unfit, const Caller& caller);
 
 struct ServiceLogIn {
     ClientProof proof;
@@ -61,9 +41,6 @@ struct ServiceGrant {
 // One append, and no other read when account, roles and secret are known: they are guarded. kInvalidClient if the
 // proof fails, which is counted by network and account; kInvalidScope, kInvalidTarget.
 Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Caller caller);
-
-// The account that the client proved to be, as of the head (I8). That spends an assertion: one append, of no event.
-Answer<Client> authenticate_service(Services& services, ClientProof proof, Caller caller);
 
 // ---- tokens ----------------------------------------------------------------------------------------------------
 // What a verified token of a service says. Whether it still holds is asked of the log.

@@ -7,8 +7,8 @@ namespace {
 
 using eventstore::Bucket;
 
-constexpr std::int64_t kSessionsOfAUser = 4;       // that may change as much as one may, at the same time
-constexpr std::int64_t kNetworksOfAnAccount = 10;  // that may fail as often as one may, at the same time
+constexpr std::int64_t kSessionsOfAUser = 4;     // that may change as much as one may, at the same time
+constexpr std::int64_t kNetworksOfAClient = 10;  // that may fail as often as one may, at the same time
 
 Bucket scaled_bucket(std::string_view what, const Uuid& whom, const Rate& rate, std::int64_t times = 1) {
     return bucket_of(what, whom.to_string(), {times * rate.per_minute, times * rate.burst});
@@ -19,8 +19,8 @@ Bucket failures_of(const Services& services, const Caller& caller) {
     return bucket_of("failed clients of", network, services.settings.limits.passwords);
 }
 
-Bucket failures_as(const Services& services, const ServiceAccountId& account_id) {
-    return scaled_bucket("failures as client", account_id, services.settings.limits.passwords, kNetworksOfAnAccount);
+Bucket failures_as(const Services& services, const Uuid& client_id) {
+    return scaled_bucket("failures as client", client_id, services.settings.limits.passwords, kNetworksOfAClient);
 }
 
 Result<void, CommandError> taken_from(Services& services, const std::vector<Bucket>& buckets) {
@@ -37,17 +37,16 @@ Duration network_retry_after(Services& services, const Caller& caller) {
     return services.limits.known(std::move(buckets)).wait;
 }
 
-Duration account_retry_after(Services& services, const ServiceAccountId& account_id) {
+Duration client_retry_after(Services& services, const Uuid& client_id) {
     std::vector<Bucket> buckets;
-    buckets.push_back(failures_as(services, account_id));
+    buckets.push_back(failures_as(services, client_id));
     return services.limits.known(std::move(buckets)).wait;
 }
 
-asio::awaitable<CommandError> count_client_failure(Services& services, Caller caller,
-                                                   std::optional<ServiceAccountId> account_id) {
+asio::awaitable<CommandError> count_client_failure(Services& services, Caller caller, std::optional<Uuid> client_id) {
     std::vector<Bucket> buckets;
     buckets.push_back(failures_of(services, caller));
-    if (account_id) buckets.push_back(failures_as(services, *account_id));
+    if (client_id) buckets.push_back(failures_as(services, *client_id));
     auto taken = co_await services.limits.take(std::move(buckets), caller.deadline);
     if (!taken) co_return CommandError(taken.error());
     if (taken->wait > Duration()) co_return CommandError(refusals::kTooManyAttempts, taken->wait);

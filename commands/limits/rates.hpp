@@ -5,16 +5,16 @@
 
 namespace keyledger::commands {
 
-// ---- failures of clients: by network and by account, on all nodes together -------------------------------------
+// ---- failures of clients: by network and by client, on all nodes together -------------------------------------
 // Seconds that clients of this network have to wait, as far as this process knows; 0: none. Reads memory alone.
 Duration network_retry_after(Services& services, const Caller& caller);
-// The same for one account, over all networks. One network alone can't reach this limit, and correct credentials
-// always pass: nobody can lock an account out.
-Duration account_retry_after(Services& services, const ServiceAccountId& account_id);
-// Counts a failure, of an account that there is if one is named, and says how to answer it: kInvalidClient, or
+// The same for one client, over all networks. One network alone can't reach this limit, and correct credentials
+// always pass: nobody can lock a client out.
+Duration client_retry_after(Services& services, const Uuid& client_id);
+// Counts a failure, of a client that there is if one is named, and says how to answer it: kInvalidClient, or
 // kTooManyAttempts.
 asio::awaitable<CommandError> count_client_failure(Services& services, Caller caller,
-                                                   std::optional<ServiceAccountId> account_id = std::nullopt);
+                                                   std::optional<Uuid> client_id = std::nullopt);
 
 // ---- what somebody changes: by session and by user, on this node -----------------------------------------------
 // kTooManyAttempts. Whoever stole one token can't take from its user's other sessions what these may do.

@@ -14,6 +14,7 @@
 
 namespace keyledger {
 
+struct Application;
 struct Session;
 
 struct SubjectAccess {
@@ -41,8 +42,10 @@ struct SubjectAccess {
     PermissionSet scope() const { return rules().without_exceptions(); }
 };
 
+// Of one client id: it is a service account's or an application's.
 struct ServiceAccess {
     ServiceAccount account;
+    std::shared_ptr<const Application> application;  // nullptr: there is none, or none any more
     // Without audiences and scope. Absent where there is none, where none was asked for, and some time after it ended.
     ServiceToken token;
     SubjectAccess held;  // by the account

@@ -74,12 +74,6 @@ struct IssueServiceToken {
 };
 struct RevokeServiceToken {};
 
-// ---- refusals --------------------------------------------------------------------------------------------------
-namespace refusals {
-// An assertion was presented before, on whatever node: whoever spends it says so.
-inline constexpr Refusal kAssertionUsed = told_as(kInvalidClient);
-}  // namespace refusals
-
 // ---- state -----------------------------------------------------------------------------------------------------
 struct ServiceToken {
     enum class Status { kAbsent, kLive, kRevoked, kSpent };  // kSpent: an assertion that earned none

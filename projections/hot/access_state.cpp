@@ -197,6 +197,7 @@ ServiceAccess AccessState::find_service(const ServiceAccountId& account_id,
     ServiceAccess found;
     found.held.subject_id = account_id;
     if (const auto account = services_.account(account_id)) found.account = *account;
+    found.application = grounds_.application(ApplicationId{account_id.uuid});
     if (token_id) found.token = services_.token(*token_id);
     add_access(found.held, Subject::service_account(account_id));
     return found;

@@ -1,17 +1,23 @@
 #include "projections/hot/grounds_state.hpp"
 
 #include "domain/sessions/grounds.hpp"
+#include "eventstore/codec/states_codec.hpp"
 #include "projections/hot/snapshot_file.hpp"
 
 namespace keyledger::projections {
 
 void GroundsState::apply(const ApplicationId& id, const ApplicationEvent& event, const Recorded& recorded) {
-    KnownApplication& known = applications_[id];
-    Application application;
-    application.status = known.status;
-    application.tokens_ended_before = known.tokens_ended_before;
-    application = evolve(std::move(application), event, recorded);
-    known = {application.status, application.tokens_ended_before};
+    auto& known = applications_[id];
+    const auto state = eventstore::copy_of(known ? *known : *eventstore::empty_state(Application::kStreamType));
+    eventstore::evolve(*state, *eventstore::any_event<Application>(event), recorded);
+    known = state;
+    if (!eventstore::state_in<Application>(*state)->exists()) applications_.erase(id);
+}
+
+std::shared_ptr<const Application> GroundsState::application(const ApplicationId& id) const {
+    const auto known = applications_.find(id);
+    if (known == applications_.end()) return nullptr;
+    return {known->second, eventstore::state_in<Application>(*known->second)};
 }
 
 void GroundsState::apply(const ConsentEvent& event, const Recorded& recorded) {
@@ -22,20 +28,17 @@ void GroundsState::apply(const ConsentEvent& event, const Recorded& recorded) {
 bool GroundsState::hold(const SessionId& id, const Session& session) const {
     const auto application_id = application_of(session);
     if (!application_id) return true;
-    Application application;
+    const auto found = application(*application_id);
+    if (!found) return false;  // deleted
     Consent consent;
     Session browser_session;
-    if (const auto known = applications_.find(*application_id); known != applications_.end()) {
-        application.status = known->second.status;
-        application.tokens_ended_before = known->second.tokens_ended_before;
-    }
     if (const auto withdrawn = withdrawn_consents_.find({session.user_id, *application_id});
         withdrawn != withdrawn_consents_.end())
         consent.sessions_ended_before = withdrawn->second;
     const SessionId* rests_on = browser_sessions_.find(id);
     if (rests_on != nullptr && ended_browser_sessions_.find(*rests_on) != nullptr)
         browser_session.status = Session::Status::kEnded;
-    return holds(session, {application, consent, browser_session});
+    return holds(session, {*found, consent, browser_session});
 }
 
 std::size_t GroundsState::sweep(std::size_t shard, Instant now) {
@@ -45,16 +48,16 @@ std::size_t GroundsState::sweep(std::size_t shard, Instant now) {
 
 std::size_t GroundsState::bytes() const {
     constexpr std::size_t kNodeGuess = 96;
-    return browser_sessions_.bytes() + ended_browser_sessions_.bytes() +
-           (applications_.size() + withdrawn_consents_.size()) * kNodeGuess;
+    constexpr std::size_t kApplicationGuess = 4096;  // with its keys
+    return browser_sessions_.bytes() + ended_browser_sessions_.bytes() + applications_.size() * kApplicationGuess +
+           withdrawn_consents_.size() * kNodeGuess;
 }
 
 void GroundsState::write(SnapshotWriter& out) const {
     out.number(static_cast<std::int64_t>(applications_.size()));
     for (const auto& [id, known] : applications_) {
         out.id(id);
-        out.number(static_cast<std::int64_t>(known.status));
-        out.number(known.tokens_ended_before);
+        out.text(eventstore::encode_state(*known));
     }
     out.number(static_cast<std::int64_t>(withdrawn_consents_.size()));
     for (const auto& [granted, position] : withdrawn_consents_) {
@@ -80,9 +83,8 @@ void GroundsState::write(SnapshotWriter& out) const {
 
 void GroundsState::read(SnapshotReader& in) {
     for (std::int64_t left = in.count(); left > 0; --left) {
-        KnownApplication& known = applications_[in.id<Application>()];
-        known.status = in.one_of<Application::Status>(Application::Status::kDeleted);
-        known.tokens_ended_before = in.number();
+        const auto id = in.id<Application>();
+        applications_[id] = eventstore::decode_state(Application::kStreamType, in.text());
     }
     for (std::int64_t left = in.count(); left > 0; --left) {
         const auto user_id = in.id<User>();

@@ -3,15 +3,17 @@
 // which are few; of consents those that were withdrawn; of browser sessions those that were ended, for as long as
 // what began in them can last. Folded by the aggregates' own `evolve` (I6).
 //
-// Memory: about 90 bytes for a withdrawn consent, 50 for a session that rests on a browser's, 40 for an ended one.
-// Threads: none of its own, as AccessState.
+// Memory: about 90 bytes for a withdrawn consent, 50 for a session that rests on a browser's, 40 for an ended one,
+// some kilobytes for an application. Threads: none of its own, as AccessState.
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "domain/applications/application.hpp"
 #include "domain/base/time.hpp"
 #include "domain/consents/consent.hpp"
 #include "domain/sessions/session.hpp"
+#include "eventstore/any.hpp"
 #include "projections/hot/sharded.hpp"
 
 namespace keyledger::projections {
@@ -28,6 +30,8 @@ public:
         ended_browser_sessions_.shard_of(id).insert_or_assign(id, until);
     }
 
+    // nullptr: there is none, or none any more.
+    std::shared_ptr<const Application> application(const ApplicationId& id) const;
     // What began in the session of a browser.
     void rest(const SessionId& id, const SessionId& browser_session_id) {
         browser_sessions_.shard_of(id).insert_or_assign(id, browser_session_id);
@@ -42,12 +46,8 @@ public:
     void read(SnapshotReader& in);
 
 private:
-    struct KnownApplication {
-        Application::Status status = Application::Status::kAbsent;
-        Position tokens_ended_before = 0;
-    };
     using Granted = std::pair<UserId, ApplicationId>;
-    std::map<ApplicationId, KnownApplication> applications_;
+    std::map<ApplicationId, eventstore::AnyStatePtr> applications_;  // those that there are
     std::map<Granted, Position> withdrawn_consents_;
     Sharded<SessionId, SessionId> browser_sessions_;  // of those that rest on one
     Sharded<SessionId, Instant> ended_browser_sessions_;

@@ -111,10 +111,10 @@ Asking asker_with_secret(Context& context, const Request& request) {
     auto basic = basic_credentials(request);
     if (!basic) co_return Unexpected(refuse_client(request));
     auto client = context.clients.authenticate(basic->id, basic->secret);
-    const auto account_id = ServiceAccountId::parse(basic->id);
-    if (!client && account_id) {
-        auto proof = commands::proof_of_secret(*account_id, basic->secret);
-        auto service = co_await commands::authenticate_service(context.services, std::move(proof), caller_of(request));
+    const auto client_id = Uuid::parse(basic->id);
+    if (!client && client_id) {
+        auto proof = commands::proof_of_secret(*client_id, basic->secret);
+        auto service = co_await commands::authenticate_client(context.services, std::move(proof), caller_of(request));
         if (!service) co_return Unexpected(refuse(request, service.error()));
         client = std::move(*service);
     }

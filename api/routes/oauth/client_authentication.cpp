@@ -132,16 +132,18 @@ Result<PresentedCredentials, Response> read_credentials(const Request& request, 
 
 Result<commands::ClientProof, commands::RejectedAssertion> proof_of(Context& context,
                                                                     const PresentedCredentials& presented) {
-    const auto account_id = ServiceAccountId::parse(presented.client_id);
+    const auto client_id = Uuid::parse(presented.client_id);
     if (presented.method == Way::kAssertion) {
         auto proof = commands::proof_of_assertion(context.services, presented.assertion);
-        if (!proof || presented.client_id.empty() || account_id == proof->account_id) return proof;
+        if (!proof || presented.client_id.empty() || client_id == proof->client_id) return proof;
         return Unexpected(commands::RejectedAssertion{
-            "'client_id' is another one than the 'sub' of the client assertion.", proof->account_id});
+            "'client_id' is another one than the 'sub' of the client assertion.", proof->client_id});
     }
-    const bool has_secret = presented.method == Way::kBasic || presented.method == Way::kForm;
-    if (!has_secret || !account_id) return Unexpected(commands::RejectedAssertion{});
-    return commands::proof_of_secret(*account_id, presented.secret);
+    if (!client_id || presented.method == Way::kBearer) return Unexpected(commands::RejectedAssertion{});
+    if (presented.method == Way::kNone) return commands::proof_of_name(*client_id);
+    const auto way =
+        presented.method == Way::kBasic ? ClientAuthentication::kSecretBasic : ClientAuthentication::kSecretPost;
+    return commands::proof_of_secret(*client_id, presented.secret, way);
 }
 
 std::optional<commands::Client> configured_client(Context& context, const PresentedCredentials& presented) {
@@ -161,7 +163,7 @@ boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(C
         const CommandError error = co_await commands::count_client_failure(context.services, caller_of(request));
         co_return Unexpected(oauth_refuse(request, error));
     }
-    auto client = co_await commands::authenticate_service(context.services, std::move(*proof), caller_of(request));
+    auto client = co_await commands::authenticate_client(context.services, std::move(*proof), caller_of(request));
     if (!client) co_return Unexpected(oauth_refuse(request, client.error()));
     co_return std::move(*client);
 }

@@ -1,6 +1,7 @@
 #pragma once
 // How clients prove who they are (RFC 6749 section 2.3, RFC 7523 section 2.2), for every route that asks them: HTTP
-// Basic, the same in the form, or a signed assertion in the form. One of them in one request.
+// Basic, the same in the form, or a signed assertion in the form. One of them in one request. An application that is
+// registered with none of these is told by its id in the form, and is good for what needs no proof.
 #include "api/routes/context.hpp"
 #include "api/wire/form.hpp"
 #include "commands/clients/service_tokens.hpp"
@@ -34,7 +35,7 @@ struct PresentedCredentials {
 // Asks the form for what belongs to a client; the caller goes on to ask for the rest, and finishes it.
 Result<PresentedCredentials, Response> read_credentials(const Request& request, FormFields& form);
 
-// What a service account presented. An error without a reason: it says nothing of one.
+// What a client that an administrator registered presented. An error without a reason: it says nothing of one.
 Result<commands::ClientProof, commands::RejectedAssertion> proof_of(Context& context,
                                                                     const PresentedCredentials& presented);
 // One of the configuration; its failures are counted like others.

@@ -78,15 +78,15 @@ Reply client_credentials(Context& context, Request& request, PresentedCredential
     co_return response;
 }
 
-// The built-in client can't keep a secret, and is told by its name alone, as on the routes that it logs in at.
+// Who can't keep a secret is told by their name alone.
 bool is_public(const PresentedCredentials& presented) {
-    return presented.method == PresentedCredentials::Method::kNone &&
-           presented.client_id == commands::kFirstPartyClientId;
+    return presented.method == PresentedCredentials::Method::kNone && !presented.client_id.empty();
 }
 
 boost::asio::awaitable<Result<Client, Response>> holder_of_tokens(Context& context, const Request& request,
                                                                   PresentedCredentials presented) {
-    if (is_public(presented))
+    // The built-in client is one of these, as on the routes that it logs in at.
+    if (is_public(presented) && presented.client_id == commands::kFirstPartyClientId)
         if (auto client = context.clients.find(commands::kFirstPartyClientId)) co_return std::move(*client);
     auto client = co_await authenticate_client(context, request, std::move(presented));
     co_return client;
@@ -199,6 +199,7 @@ Result<TokenForm, Response> read_token_form(const Request& request, AskedBy aske
 bool concerns(const Client& client, std::string_view client_id, const std::vector<std::string>& audiences) {
     if (client.introspection_right == commands::IntrospectionRight::kAllTokens || client_id == client.client_id)
         return true;
+    if (client.application) return false;  // it asks for tokens for its audiences, and is none of them
     return std::any_of(audiences.begin(), audiences.end(), [&](const std::string& audience) {
         return std::find(client.audiences.begin(), client.audiences.end(), audience) != client.audiences.end();
     });

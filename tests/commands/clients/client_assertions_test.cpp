@@ -27,7 +27,7 @@ TEST_F(ClientAssertionsTest, EarnOneTokenWhenFiftyComeAtOnceOnTwoNodes) {
         auto proof = *proof_of_assertion(at.services, assertion(id, "one"));
         auto from = caller();
         if (nth % 5 == 0) {
-            const auto asked = co_await authenticate_service(at.services, std::move(proof), std::move(from));
+            const auto asked = co_await authenticate_client(at.services, std::move(proof), std::move(from));
             co_return asked.has_value();
         }
         ServiceLogIn request{std::move(proof), {}, {}};
@@ -47,9 +47,9 @@ TEST_F(ClientAssertionsTest, SpendAnAssertionByAskingToo) {
     auto proof = proof_of_assertion(services(), assertion(id, "one"));
     ASSERT_TRUE(proof);
     const Position before = world.head();
-    EXPECT_TRUE(test::succeeds(run(authenticate_service(services(), *proof, caller()))));
+    EXPECT_TRUE(test::succeeds(run(authenticate_client(services(), *proof, caller()))));
     EXPECT_EQ(world.head(), before) << "no stream grows by it";
-    EXPECT_TRUE(test::refused(run(authenticate_service(other.services, *proof, caller())), refusals::kInvalidClient));
+    EXPECT_TRUE(test::refused(run(authenticate_client(other.services, *proof, caller())), refusals::kInvalidClient));
     EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), refusals::kInvalidClient));
 }
 
@@ -114,8 +114,7 @@ TEST_F(ClientAssertionsTest, TellWhatIsWrongWithAnAssertionAndNothingOfAccounts)
         const auto all = world.operator_log.lines();
         return std::ranges::any_of(all, [&](const std::string& line) { return line.find(what) != line.npos; });
     };
-    for (const char* what :
-         {"no such service account", "'kid' and the algorithm", "not signed by its key", "used before"})
+    for (const char* what : {"no such client", "'kid' and the algorithm", "not signed by its key", "used before"})
         EXPECT_TRUE(noted(what)) << what;
 }
 

@@ -158,13 +158,13 @@ TEST_F(ServiceAccountsTest, AreGrantedAScopeOfWhatTheyHoldAndLoseItWithTheRole) 
     EXPECT_TRUE(of(*some).empty());
     EXPECT_TRUE(test::refused(log_in(other, id, *made.secret, {}, "orders:read"), refusals::kInvalidScope));
     ASSERT_TRUE(test::succeeds(assign(roots_, id, role("watch", {"keyledger.tokens:introspect"}))));
-    auto client = run(authenticate_service(services(), proof_of_secret(id, *made.secret), caller()));
+    auto client = run(authenticate_client(services(), proof_of_secret(id, *made.secret), caller()));
     ASSERT_TRUE(test::succeeds(client));
     EXPECT_EQ(client->introspection_right, IntrospectionRight::kAllTokens);
     EXPECT_EQ(client->revocation_right, RevocationRight::kOwnTokens) << "to look is not to take";
     EXPECT_EQ(client->evaluation_right, EvaluationRight::kNobody);
     ASSERT_TRUE(test::succeeds(assign(roots_, id, role("ender", {"keyledger.tokens:revoke"}))));
-    client = run(authenticate_service(services(), proof_of_secret(id, *made.secret), caller()));
+    client = run(authenticate_client(services(), proof_of_secret(id, *made.secret), caller()));
     ASSERT_TRUE(test::succeeds(client));
     EXPECT_EQ(client->revocation_right, RevocationRight::kAllTokens);
 }
@@ -220,7 +220,7 @@ TEST_F(ServiceAccountsTest, WaitBeforeAnythingIsReadWhereTheirNetworkFailsAllThe
     stepped.calls.clear();
     for (const test::TestId& claimed : test::TestIds{id, test::uuid(4), anns_.session_id})
         EXPECT_TRUE(test::refused(log_in(node, claimed, unlike), refusals::kTooManyAttempts));
-    auto introspecting = run(authenticate_service(services(), proof_of_secret(id, unlike), caller()));
+    auto introspecting = run(authenticate_client(services(), proof_of_secret(id, unlike), caller()));
     EXPECT_TRUE(test::refused(introspecting, refusals::kTooManyAttempts));
     EXPECT_TRUE(stepped.calls.empty());
     EXPECT_TRUE(test::succeeds(log_in(node, id, *made.secret))) << "what is right always passes";

@@ -8,6 +8,7 @@
 #include "commands/access/roles.hpp"
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/accounts/update_profile.hpp"
+#include "commands/applications/applications.hpp"
 #include "commands/clients/service_accounts.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "tests/commands/runtime/fixture.hpp"
@@ -51,6 +52,10 @@ public:
         auto registered = run(commands::register_service_account(nodes_[0]->services, bearer_of(root_), {"billing", {}},
                                                                  caller_of(root_)));
         if (registered) account_ = registered->account_id;
+        ApplicationDefinition application;
+        application.name = "Orders";
+        application.grant_types = {GrantType::kDeviceCode};
+        (void)run(commands::register_application(nodes_[0]->services, bearer_of(root_), application, caller_of(root_)));
     }
 
     asio::awaitable<void> act() {

@@ -53,6 +53,20 @@ TEST_F(GroundsStateTest, EndWithTheApplication) {
     EXPECT_FALSE(state_.hold(kSession, of_nobody)) << "there is no such application";
 }
 
+TEST_F(GroundsStateTest, EndWithWhatIsTakenFromTheApplicationAndNotWithItsName) {
+    ApplicationDefinition definition;
+    definition.authentication = ClientAuthentication::kNone;
+    definition.scopes = {"email", "openid"};
+    state_.apply(kShop, ApplicationChanged{definition}, at(5));
+    definition.name = "Another name";
+    state_.apply(kShop, ApplicationChanged{definition}, at(20));
+    EXPECT_TRUE(hold());
+    definition.scopes = {"openid"};
+    state_.apply(kShop, ApplicationChanged{definition}, at(21));
+    EXPECT_FALSE(hold());
+    EXPECT_TRUE(hold(22));
+}
+
 TEST_F(GroundsStateTest, EndWithTheConsent) {
     state_.apply(ConsentGiven{kAnn, kShop, {"openid"}}, at(5));
     state_.apply(ConsentWithdrawn{UserId{uuid(7)}, kShop}, at(20));

@@ -3,6 +3,7 @@
 #include <random>
 
 #include "commands/access/groups.hpp"
+#include "commands/applications/applications.hpp"
 #include "commands/clients/service_accounts.hpp"
 #include "commands/clients/service_tokens.hpp"
 #include "domain/access/subject_access.hpp"
@@ -35,6 +36,7 @@ public:
     }
 
     void act() {
+        if (chance(12)) return act_on_application();
         if (accounts_.empty() || chance(8)) return register_one();
         Account& one = accounts_[pick(accounts_.size())];
         const Subject subject = Subject::service_account(one.id);
@@ -59,6 +61,7 @@ public:
     }
     std::vector<ServiceBearer> tokens;
     std::vector<ServiceAccountId> ids;
+    std::vector<ApplicationId> applications;
 
 private:
     struct Account {
@@ -77,6 +80,24 @@ private:
         accounts_.push_back({registered->account_id, {}});
         ids.push_back(registered->account_id);
         add_secret(accounts_.back());
+    }
+    void act_on_application() {
+        ApplicationDefinition definition;
+        definition.name = "Application " + std::to_string(random_());
+        definition.grant_types = {GrantType::kDeviceCode};
+        definition.access_token_lifetime = seconds(60);
+        if (applications.size() < 2 || chance(4)) {
+            auto registered = run(register_application(at(), bearer_of(root_), definition, as_root()));
+            ASSERT_TRUE(registered);
+            return applications.push_back(registered->application_id);
+        }
+        const ApplicationId& one = applications[pick(applications.size())];
+        const auto status = chance(3) ? ApplicationStatus::kDisabled : ApplicationStatus::kEnabled;
+        switch (pick(4)) {
+            case 0: return (void)run(delete_application(at(), bearer_of(root_), one, as_root()));
+            case 1: return (void)run(add_application_secret(at(), bearer_of(root_), one, as_root()));
+            default: return (void)run(change_application(at(), bearer_of(root_), one, definition, status, as_root()));
+        }
     }
     void add_secret(Account& one) {
         auto made = run(add_account_secret(at(), bearer_of(root_), one.id, as_root()));
@@ -133,9 +154,9 @@ std::string text_of(const ServiceAccount& account, const std::vector<std::shared
 }
 
 int in_groups = 0;  // compared so far
+int live_applications = 0;
 
-int compare(Stage& stage, const AccessState& state, const Services& services) {
-    int holding = 0;
+void compare(Stage& stage, const AccessState& state, const Services& services, int& holding) {
     Node reader(stage.world, stage.store);
     const Instant now = stage.clock.now();
     for (const ServiceAccountId& id : services.ids) {
@@ -145,6 +166,15 @@ int compare(Stage& stage, const AccessState& state, const Services& services) {
                   text_of(folded->account, folded->held.roles, folded->held.groups));
         if (found.account.exists() && !found.held.groups.empty()) ++in_groups;
     }
+    for (const ApplicationId& id : services.applications) {
+        const ServiceAccountId client_id{id.uuid};
+        const auto folded = run(reader.access.read_service({client_id, std::nullopt}, Deadline::max()));
+        const auto found = state.find_service(client_id, std::nullopt);
+        ASSERT_EQ(found.application != nullptr, folded->application != nullptr);
+        if (!found.application) continue;
+        EXPECT_EQ(*found.application, *folded->application);
+        ++live_applications;
+    }
     for (const ServiceBearer& bearer : services.tokens) {
         const auto folded = run(reader.access.read_service({bearer.account_id, bearer.token_id}, Deadline::max()));
         const auto found = state.find_service(bearer.account_id, bearer.token_id);
@@ -153,7 +183,6 @@ int compare(Stage& stage, const AccessState& state, const Services& services) {
         EXPECT_FALSE(holds(found.token, ServiceAccountId{Uuid{{7}}}, found.account, now)) << "another's";
         holding += good ? 1 : 0;
     }
-    return holding;
 }
 
 TEST(ServiceState, SaysWhatTheFoldsSay) {
@@ -169,10 +198,11 @@ TEST(ServiceState, SaysWhatTheFoldsSay) {
             for (int i = 0; i < 10; ++i) services.act();
             for (const auto& event : stage.world.events(applied)) state.apply(AccessState::read_change(event));
             applied = stage.world.head();
-            holding += compare(stage, state, services);
+            compare(stage, state, services, holding);
             for (std::size_t shard = 0; shard < Sharded<Uuid, int>::kShards; ++shard)
                 state.sweep(shard, stage.clock.now());
-            compare(stage, state, services);
+            int again = 0;
+            compare(stage, state, services, again);
         }
         EXPECT_GT(services.tokens.size(), 20U);
         EXPECT_LT(state.service_tokens(), services.tokens.size()) << "what ended has left";
@@ -187,12 +217,14 @@ TEST(ServiceState, SaysWhatTheFoldsSay) {
         ASSERT_TRUE(in);
         AccessState again({});
         again.read(*in);
-        compare(stage, again, services);
+        int holding_again = 0;
+        compare(stage, again, services, holding_again);
         EXPECT_EQ(again.service_tokens(), state.service_tokens());
         std::filesystem::remove(path);
     }
     EXPECT_GT(holding, 100) << "there was something to compare";
     EXPECT_GT(in_groups, 100);
+    EXPECT_GT(live_applications, 100);
 }
 
 TEST(ServiceState, TakesLessThanAHundredAndSixtyBytesAToken) {
