@@ -71,6 +71,7 @@ struct Teller {
     }
     Telling operator()(const LoginUnlocked& unlocked) const { return Told{Kind::kUnlocked, unlocked.user_id}; }
     Telling operator()(const FactorEnrolled& enrolled) const { return Told{Kind::kFactorAdded, enrolled.user_id}; }
+    Telling operator()(const PasskeyRegistered& made) const { return Told{Kind::kFactorAdded, made.user_id}; }
     Telling operator()(const FactorRemoved& removed) const { return Told{Kind::kFactorRemoved, removed.user_id}; }
     Telling operator()(const RecoveryCodesMade& made) const { return Told{Kind::kRecoveryCodesMade, made.user_id}; }
     Telling operator()(const RecoveryCodeUsed& used) const {
@@ -102,6 +103,7 @@ std::optional<FactorId> factor_in(const eventstore::AnyEvent& event) {
     const auto* of_factors = eventstore::event_in<Factors>(event);
     if (of_factors == nullptr) return std::nullopt;
     if (const auto* enrolled = std::get_if<FactorEnrolled>(of_factors)) return enrolled->factor_id;
+    if (const auto* made = std::get_if<PasskeyRegistered>(of_factors)) return made->factor_id;
     if (const auto* removed = std::get_if<FactorRemoved>(of_factors)) return removed->factor_id;
     return std::nullopt;
 }
@@ -214,7 +216,9 @@ asio::awaitable<Result<bool, StoreError>> AccountMail::is_told_elsewhere(const J
     if (of_factors == nullptr || !std::holds_alternative<RecoveryCodesMade>(*of_factors)) co_return false;
     KEYLEDGER_CO_TRY(events, co_await store_.read_log(job.id.position - 1, 1, deadline));
     if (events->empty()) co_return Unexpected(StoreError::kUnavailable);
-    co_return events->front().stream_id == cause.stream_id && events->front().type == FactorEnrolled::kType;
+    const auto& first = events->front();
+    const bool is_factor = first.type == FactorEnrolled::kType || first.type == PasskeyRegistered::kType;
+    co_return first.stream_id == cause.stream_id&& is_factor;
 }
 
 // Of whoever is new it stands behind the event with which they are there.

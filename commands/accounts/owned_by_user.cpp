@@ -2,6 +2,7 @@
 
 #include "commands/access/administer.hpp"
 #include "commands/access/groups.hpp"
+#include "commands/factors/presented_factor.hpp"
 
 namespace keyledger::commands {
 
@@ -15,6 +16,14 @@ StepResult leave_the_administrators(Attempt& attempt, UserId user_id) {
     more.read<Administrators>(kAdministratorsStream);
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
     co_return leave_administrators(attempt, user_id);
+}
+
+// Their ids are claims: others may have them then. What else is told there is ids alone.
+StepResult leave_their_passkeys(Attempt& attempt, UserId user_id) {
+    Streams more;
+    const auto factors = more.read<Factors>(factors_of(user_id));
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(std::move(more)));
+    co_return attempt.decide_and_append(factors, ForgetAllPasskeys{user_id});
 }
 
 }  // namespace keyledger::commands

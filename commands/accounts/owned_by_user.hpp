@@ -1,8 +1,8 @@
 #pragma once
 // What a user owns, in one table, and how an erasure reaches it: the streams that tell of them, by type. Names are
-// claims that follow from their own stream, and go with its last event; of their credentials all go, whatever their
-// kind (kCredentialKinds has those that there are); and their key. Erasure goes through the table, and a test holds it
-// against every aggregate. Constants.
+// claims that follow from their own stream, and go with its last event, or from one that they are taken out of; of
+// their credentials all go, whatever their kind (kCredentialKinds has those that there are); and their key. Erasure
+// goes through the table, and a test holds it against every aggregate. Constants.
 #include <string_view>
 
 #include "commands/runtime/executor.hpp"
@@ -25,6 +25,7 @@ struct OwnedStream {
 
 StepResult leave_their_groups(Attempt& attempt, UserId user_id);
 StepResult leave_the_administrators(Attempt& attempt, UserId user_id);
+StepResult leave_their_passkeys(Attempt& attempt, UserId user_id);
 
 inline constexpr OwnedStream kOwnedStreams[] = {
     {"user", Reach::kUsersKey},
@@ -35,7 +36,7 @@ inline constexpr OwnedStream kOwnedStreams[] = {
     {"anonymous_callers", Reach::kOtherKey},
     {"assignments", Reach::kLeft, leave_their_groups},
     {"administrators", Reach::kLeft, leave_the_administrators},
-    {"factors", Reach::kIdsAlone},
+    {"factors", Reach::kLeft, leave_their_passkeys},
     {"login_attempts", Reach::kIdsAlone},
     {"wrong_codes", Reach::kIdsAlone},
     {"admitted_sessions", Reach::kIdsAlone},

@@ -9,15 +9,19 @@ namespace {
 using Events = std::vector<FactorsEvent>;
 using Enrolled = Factors::Enrolled;
 
-EnrolledWith vouched_for(const Factors& factors, const BeginEnrolment& command) {
-    const Enrolled* presented = command.presented ? factors.find(*command.presented) : nullptr;
-    if (presented && is_established(*presented, command.now)) return EnrolledWith::kEstablishedFactor;
-    const bool is_new = command.now - command.registered_at < Factors::kAccountIsNewFor;
+EnrolledWith vouched_for_without(const Factors& factors, Instant registered_at, Instant now) {
+    const bool is_new = now - registered_at < Factors::kAccountIsNewFor;
     return is_new && factors.enrolled.empty() ? EnrolledWith::kNewAccount : EnrolledWith::kPassword;
 }
 
+EnrolledWith vouched_for(const Factors& factors, const BeginEnrolment& command) {
+    const Enrolled* presented = command.presented ? factors.find(*command.presented) : nullptr;
+    if (presented && is_established(*presented, command.now)) return EnrolledWith::kEstablishedFactor;
+    return vouched_for_without(factors, command.registered_at, command.now);
+}
+
 FactorsDecision decide_on(const Factors& factors, const BeginEnrolment& command) {
-    if (factors.enrolled.size() >= Factors::kMaxEnrolled) return Unexpected(refusals::kTooManyFactors);
+    if (factors.count(FactorKind::kTotp) >= Factors::kMaxEnrolled) return Unexpected(refusals::kTooManyFactors);
     return Events{FactorEnrolmentBegun{command.user_id, command.factor_id, FactorKind::kTotp, command.sealed_sha256,
                                        vouched_for(factors, command), command.now + Factors::kEnrolmentLasts}};
 }
@@ -29,6 +33,37 @@ FactorsDecision decide_on(const Factors& factors, const ConfirmEnrolment& comman
         return Unexpected(refusals::kNoEnrolment);
     Events events{FactorEnrolled{command.user_id, command.factor_id}};
     if (factors.enrolled.empty()) events.push_back(RecoveryCodesMade{command.user_id, command.recovery_codes});
+    return events;
+}
+
+FactorsDecision decide_on(const Factors& factors, const RegisterPasskey& command) {
+    if (factors.count(FactorKind::kPasskey) >= Factors::kMaxPasskeys) return Unexpected(refusals::kTooManyPasskeys);
+    for (const ClaimedName& held : factors.held_names())
+        if (held.key == command.credential_sha256) return Unexpected(refusals::kPasskeyTaken);
+    const EnrolledWith with = command.proved_factor ? EnrolledWith::kEstablishedFactor
+                                                    : vouched_for_without(factors, command.registered_at, command.now);
+    Events events{PasskeyRegistered{command.user_id, command.factor_id, command.credential_sha256, command.user_handle,
+                                    command.sealed_sha256, with, command.counter, command.backup}};
+    if (factors.enrolled.empty()) events.push_back(RecoveryCodesMade{command.user_id, command.recovery_codes});
+    return events;
+}
+
+FactorsDecision decide_on(const Factors& factors, const UsePasskey& command) {
+    const Enrolled* passkey = factors.find(command.factor_id);
+    if (!passkey || passkey->kind != FactorKind::kPasskey) return Unexpected(refusals::kWrongSecondFactor);
+    Events events;
+    if (may_be_copied(*passkey, command.counter))
+        events.push_back(PasskeyCounterWentBack{command.user_id, command.factor_id, passkey->counter, command.counter});
+    events.push_back(PasskeyUsed{command.user_id, command.factor_id, command.counter, command.backup});
+    return events;
+}
+
+FactorsDecision decide_on(const Factors& factors, const ForgetAllPasskeys& command) {
+    Events events;
+    for (const Factors::Kept& one : factors.kept)
+        if (one.factor.kind == FactorKind::kPasskey) events.push_back(FactorForgotten{command.user_id, one.factor.id});
+    for (const Enrolled& one : factors.enrolled)
+        if (one.kind == FactorKind::kPasskey) events.push_back(FactorRemoved{command.user_id, one.id});
     return events;
 }
 
@@ -140,6 +175,27 @@ Factors apply(Factors factors, const FactorEnrolled& event, const Recorded& reco
             {begun->id, begun->kind, begun->sealed_sha256, begun->enrolled_with, recorded.occurred_at});
     return factors;
 }
+Factors apply(Factors factors, const PasskeyRegistered& event, const Recorded& recorded) {
+    factors.user_id = event.user_id;
+    factors.user_handle = event.user_handle;
+    Enrolled made{event.factor_id, FactorKind::kPasskey, event.sealed_sha256, event.enrolled_with,
+                  recorded.occurred_at};
+    made.credential_sha256 = event.credential_sha256;
+    made.counter = event.counter;
+    made.backup = event.backup;
+    factors.enrolled.push_back(std::move(made));
+    return factors;
+}
+// The counter never goes back by itself: of a copy and its original one is found whenever both are used.
+Factors apply(Factors factors, const PasskeyUsed& event, const Recorded&) {
+    for (Enrolled& one : factors.enrolled) {
+        if (one.id != event.factor_id) continue;
+        one.counter = std::max(one.counter, event.counter);
+        one.backup = event.backup;
+    }
+    return factors;
+}
+Factors apply(Factors factors, const PasskeyCounterWentBack&, const Recorded&) { return factors; }
 Factors apply(Factors factors, const FactorRenamed& event, const Recorded&) {
     for (Enrolled& one : factors.enrolled)
         if (one.id == event.factor_id) one.sealed_sha256 = event.sealed_sha256;
@@ -212,6 +268,33 @@ const Enrolled* Factors::find(const FactorId& id) const {
 const Factors::Kept* Factors::find_kept(const FactorId& id) const {
     const auto found = std::ranges::find(kept, id, [](const Kept& one) { return one.factor.id; });
     return found == kept.end() ? nullptr : &*found;
+}
+
+const Enrolled* Factors::find_passkey(std::string_view credential_sha256) const {
+    const auto found = std::ranges::find_if(enrolled, [&](const Enrolled& one) {
+        return one.kind == FactorKind::kPasskey && one.credential_sha256 == credential_sha256;
+    });
+    return found == enrolled.end() ? nullptr : &*found;
+}
+
+std::size_t Factors::count(FactorKind kind) const {
+    return static_cast<std::size_t>(std::ranges::count(enrolled, kind, &Enrolled::kind));
+}
+
+// What can be given back is nobody else's either.
+std::vector<ClaimedName> Factors::held_names() const {
+    std::vector<ClaimedName> names;
+    const auto add = [&names](const Enrolled& one) {
+        if (one.kind == FactorKind::kPasskey)
+            names.push_back({kNameKinds[0], one.credential_sha256, refusals::kPasskeyTaken});
+    };
+    for (const Enrolled& one : enrolled) add(one);
+    for (const Kept& one : kept) add(one.factor);
+    return names;
+}
+
+bool may_be_copied(const Factors::Enrolled& passkey, std::int64_t counter) {
+    return (passkey.counter != 0 || counter != 0) && counter <= passkey.counter;
 }
 
 bool is_established(const Factors::Enrolled& factor, Instant now) {

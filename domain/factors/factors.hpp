@@ -1,39 +1,29 @@
 #pragma once
-// The aggregate `factors`: a user's second factors (authenticator apps), the recovery codes that stand in for a lost
-// one, and how often somebody tried to present one. Pure. Stream id: derived from the user id without a key, so that
-// tries never move the user's own stream. That stream says whether there are any (User::second_factor): whoever could
-// make this one look empty would get in without.
+// The aggregate `factors`: a user's second factors (authenticator apps, passkeys), the recovery codes that stand in
+// for a lost one, and how often somebody tried to present one. Pure. Stream id: derived from the user id without a key,
+// so that tries never move the user's own stream. That stream says whether there are any (User::second_factor): whoever
+// could make this one look empty would get in without.
 //
 // The log holds no secret. A factor's secret and name lie sealed in `credentials`, in the row of the factor's id, and
 // are good only as the log names them; a recovery code is known by its SHA-256 (security/factors/recovery_codes.hpp).
-// Which codes of an app were used is not told here: a used step is spent in the append that it earns.
+// Which codes of an app were used is not told here: a used step is spent in the append that it earns. A passkey's id is
+// a claim by its SHA-256, so that it is one user's; its public key lies sealed with its name, and its counter is told.
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/held_name.hpp"
 #include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
 #include "domain/factors/factor_attempts.hpp"
+#include "domain/factors/factor_kinds.hpp"
+#include "domain/factors/passkey_events.hpp"
 
 namespace keyledger {
 
-struct Factor;  // one of those of a user
-struct Factors;
-using FactorId = Id<Factor>;
-using FactorsId = Id<Factors>;  // of a stream of them
-
 // ---- events ----------------------------------------------------------------------------------------------------
-enum class FactorKind { kTotp };
-constexpr auto enum_names(FactorKind) { return std::array{EnumName{FactorKind::kTotp, "totp"}}; }
-// What vouched for whoever enrolled it: a thief who has the password has no older factor.
-enum class EnrolledWith { kPassword, kEstablishedFactor, kNewAccount };
-constexpr auto enum_names(EnrolledWith) {
-    using W = EnrolledWith;
-    return std::array{EnumName{W::kPassword, "password"}, EnumName{W::kEstablishedFactor, "established_factor"},
-                      EnumName{W::kNewAccount, "new_account"}};
-}
 struct FactorEnrolmentBegun {  // in place of the one that was begun before
     UserId user_id;
     FactorId factor_id;
@@ -48,15 +38,17 @@ struct FactorEnrolmentBegun {  // in place of the one that was begun before
         "it.";
     static constexpr auto fields() {
         using E = FactorEnrolmentBegun;
-        return std::tuple{Field{"user_id", &E::user_id, "whose factor it is to be"},
-                          Field{"factor_id", &E::factor_id, "which, and of its row in `credentials`"},
-                          Field{"kind", &E::kind, "`totp`: an authenticator app (RFC 6238)"},
-                          Field{"sealed_sha256", &E::sealed_sha256,
-                                "SHA-256 (hex) of its sealed secret and name; any other is refused"},
-                          Field{"enrolled_with", &E::enrolled_with,
-                                "what vouched for the user: an `established_factor`, that the account was new, or no "
-                                "more than the password. Of the last, a factor is not established for seven days"},
-                          Field{"expires_at_ms", &E::expires_at, "until when it can be confirmed"}};
+        return std::tuple{
+            Field{"user_id", &E::user_id, "whose factor it is to be"},
+            Field{"factor_id", &E::factor_id, "which, and of its row in `credentials`"},
+            Field{"kind", &E::kind,
+                  "`totp`: an authenticator app (RFC 6238); never `passkey`, which needs no code to be shown first"},
+            Field{"sealed_sha256", &E::sealed_sha256,
+                  "SHA-256 (hex) of its sealed secret and name; any other is refused"},
+            Field{"enrolled_with", &E::enrolled_with,
+                  "what vouched for the user: an `established_factor`, that the account was new, or no "
+                  "more than the password. Of the last, a factor is not established for seven days"},
+            Field{"expires_at_ms", &E::expires_at, "until when it can be confirmed"}};
     }
     constexpr About about() const { return About::account(user_id); }
     AuditOutcome outcome() const { return AuditOutcome::success(factor_id.to_string()); }
@@ -228,9 +220,10 @@ struct FactorAttemptsForgiven {
     }
     constexpr About about() const { return About::account(user_id); }
 };
-using FactorsEvent = std::variant<FactorEnrolmentBegun, FactorEnrolled, FactorRenamed, FactorRemoved, FactorGivenBack,
-                                  FactorForgotten, RecoveryCodesMade, RecoveryCodesGivenBack, RecoveryCodeUsed,
-                                  FactorAttemptTaken, FactorAttemptPassed, FactorAttemptsForgiven>;
+using FactorsEvent =
+    std::variant<FactorEnrolmentBegun, FactorEnrolled, FactorRenamed, FactorRemoved, FactorGivenBack, FactorForgotten,
+                 RecoveryCodesMade, RecoveryCodesGivenBack, RecoveryCodeUsed, FactorAttemptTaken, FactorAttemptPassed,
+                 FactorAttemptsForgiven, PasskeyRegistered, PasskeyUsed, PasskeyCounterWentBack>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct BeginEnrolment {
@@ -247,6 +240,30 @@ struct ConfirmEnrolment {
     FactorId factor_id;
     std::vector<std::string> recovery_codes;  // digests of new ones, which come with the first factor
     Instant now;
+};
+// The browser's answer was right. Also the recovery codes that come with the first factor.
+struct RegisterPasskey {
+    UserId user_id;
+    FactorId factor_id;
+    std::string credential_sha256;
+    std::string user_handle;
+    std::string sealed_sha256;
+    std::int64_t counter = 0;
+    PasskeyBackup backup = PasskeyBackup::kImpossible;
+    bool proved_factor = false;  // a second factor that counts, beside the password
+    std::vector<std::string> recovery_codes;
+    Instant registered_at;  // the user
+    Instant now;
+};
+struct UsePasskey {  // the assertion was right
+    UserId user_id;
+    FactorId factor_id;
+    std::int64_t counter = 0;
+    PasskeyBackup backup = PasskeyBackup::kImpossible;
+};
+// With the user: their passkeys are nobody's any more, also those that are kept; quiet where there are none.
+struct ForgetAllPasskeys {
+    UserId user_id;
 };
 struct RenameFactor {
     UserId user_id;
@@ -307,7 +324,11 @@ inline constexpr Refusal kNoEnrolment{RefusalKind::kConflict, "no-enrolment", "N
                                       "No enrolment is under way, or it took too long. Begin it again."};
 inline constexpr Refusal kTooManyFactors = limit_reached("A user has at most 3 authenticator apps. Remove one first.");
 inline constexpr Refusal kTooManyRemoved = limit_reached(
-    "Twelve authenticator apps were removed within the last seven days. Wait until the first of these days are over.");
+    "Twelve second factors were removed within the last seven days. Wait until the first of these days are over.");
+inline constexpr Refusal kTooManyPasskeys = limit_reached("A user has at most 8 passkeys. Remove one first.");
+// An id is random: two users have one by a copy, or by a lie.
+inline constexpr Refusal kPasskeyTaken{RefusalKind::kConflict, "passkey-taken", "Passkey registered already",
+                                       "This passkey is registered already. Log in with it, or make another one."};
 // Wrong, used before, or never one: nobody is told which.
 inline constexpr Refusal kWrongSecondFactor{RefusalKind::kForbidden, "wrong-code", "Code not accepted",
                                             "The code is wrong, or was used before. Wait for the next one."};
@@ -325,10 +346,20 @@ struct Factors {
         std::string sealed_sha256{};
         EnrolledWith enrolled_with = EnrolledWith::kPassword;
         Instant enrolled_at{};
+        // Of a passkey.
+        std::string credential_sha256{};
+        std::int64_t counter = 0;
+        PasskeyBackup backup = PasskeyBackup::kImpossible;
         static constexpr auto fields() {
             using F = Enrolled;
-            return std::tuple{Field{"id", &F::id}, Field{"kind", &F::kind}, Field{"sealed_sha256", &F::sealed_sha256},
-                              Field{"enrolled_with", &F::enrolled_with}, Field{"enrolled_at_ms", &F::enrolled_at}};
+            return std::tuple{Field{"id", &F::id},
+                              Field{"kind", &F::kind},
+                              Field{"sealed_sha256", &F::sealed_sha256},
+                              Field{"enrolled_with", &F::enrolled_with},
+                              Field{"enrolled_at_ms", &F::enrolled_at},
+                              Field{"credential_sha256", &F::credential_sha256},
+                              Field{"counter", &F::counter},
+                              Field{"backup", &F::backup}};
         }
     };
     struct Pending {
@@ -365,15 +396,18 @@ struct Factors {
                               Field{"replaced_at_ms", &C::replaced_at}};
         }
     };
-    std::vector<Enrolled> enrolled{};  // oldest first, at most kMaxEnrolled
+    std::vector<Enrolled> enrolled{};  // oldest first, at most kMaxEnrolled apps and kMaxPasskeys passkeys
     std::optional<Pending> pending{};
     std::vector<Kept> kept{};                   // in the order of their removal, at most kMaxKept
     std::vector<std::string> recovery_codes{};  // digests of those that are left
     Instant codes_made_at{};
     std::optional<FormerCodes> former_codes{};  // the oldest of the last seven days: nobody pushes them out
     FactorAttempts attempts{};
+    UserId user_id{};           // whose, once there was a passkey: who shows one says no name
+    std::string user_handle{};  // of the passkeys; empty: the next one makes it anew
 
     static constexpr std::size_t kMaxEnrolled = 3;
+    static constexpr std::size_t kMaxPasskeys = 8;
     static constexpr std::size_t kMaxKept = 12;
     static constexpr Duration kKeptFor = days(7);
     static constexpr Duration kEnrolmentLasts = minutes(10);
@@ -382,14 +416,19 @@ struct Factors {
 
     const Enrolled* find(const FactorId& id) const;
     const Kept* find_kept(const FactorId& id) const;
+    const Enrolled* find_passkey(std::string_view credential_sha256) const;
+    std::size_t count(FactorKind kind) const;
+
+    static constexpr std::array<std::string_view, 1> kNameKinds{"passkey"};
+    std::vector<ClaimedName> held_names() const;
 
     static constexpr std::string_view kStreamType = "factors";
     static constexpr std::string_view kTitle = "Second factors";
-    static constexpr std::string_view kMeaning =
-        "One a user, with an id derived from the user's: authenticator apps, recovery codes, and attempts. No secret, "
-        "no code and no name is in them.";
+    static constexpr std::string_view kMeaning = "One a user, with an id derived from the user's: authenticator apps, "
+                                                 "passkeys, recovery codes, and attempts. No "
+                                                 "secret, no code and no name is in them.";
     using Event = FactorsEvent;
-    static constexpr int kFold = 2;  // as Session's
+    static constexpr int kFold = 3;  // as Session's
     static constexpr auto fields() {
         using F = Factors;
         return std::tuple{Field{"enrolled", &F::enrolled},
@@ -398,7 +437,9 @@ struct Factors {
                           Field{"recovery_codes", &F::recovery_codes},
                           Field{"codes_made_at_ms", &F::codes_made_at},
                           Field{"former_codes", &F::former_codes},
-                          Field{"attempts", &F::attempts}};
+                          Field{"attempts", &F::attempts},
+                          Field{"user_id", &F::user_id},
+                          Field{"user_handle", &F::user_handle}};
     }
 };
 
@@ -408,9 +449,12 @@ struct Factors {
 bool is_established(const Factors::Enrolled& factor, Instant now);
 
 using FactorsDecision = Result<std::vector<FactorsEvent>, RefusalRef>;
-using FactorsCommand = std::variant<BeginEnrolment, ConfirmEnrolment, RenameFactor, RemoveFactor, RemoveAllFactors,
-                                    UndoFactorChanges, ForgetFactor, ForgetAllFactors, MakeRecoveryCodes,
-                                    UseRecoveryCode, TakeFactorAttempt, PassFactorAttempt, ForgiveFactorAttempts>;
+using FactorsCommand =
+    std::variant<BeginEnrolment, ConfirmEnrolment, RenameFactor, RemoveFactor, RemoveAllFactors, UndoFactorChanges,
+                 ForgetFactor, ForgetAllFactors, MakeRecoveryCodes, UseRecoveryCode, TakeFactorAttempt,
+                 PassFactorAttempt, ForgiveFactorAttempts, RegisterPasskey, UsePasskey, ForgetAllPasskeys>;
+// Whether the counter says that the passkey may have been copied (Web Authentication section 6.1.1).
+bool may_be_copied(const Factors::Enrolled& passkey, std::int64_t counter);
 
 FactorsDecision decide(const Factors& factors, const FactorsCommand& command);
 Factors evolve(Factors factors, const FactorsEvent& event, const Recorded& recorded);

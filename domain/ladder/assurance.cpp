@@ -6,7 +6,7 @@ namespace keyledger {
 namespace {
 
 bool is_second_factor(ProofMethod method) {
-    return method == ProofMethod::kTotp || method == ProofMethod::kRecoveryCode;
+    return method == ProofMethod::kTotp || method == ProofMethod::kRecoveryCode || method == ProofMethod::kPasskey;
 }
 
 }  // namespace
@@ -14,7 +14,9 @@ bool is_second_factor(ProofMethod method) {
 Assurance assurance_of(const std::vector<Proof>& proofs) {
     const auto is_password = [](const Proof& proof) { return proof.method == ProofMethod::kPassword; };
     const auto is_second = [](const Proof& proof) { return is_second_factor(proof.method); };
-    const bool two = std::ranges::any_of(proofs, is_password) && std::ranges::any_of(proofs, is_second);
+    const auto is_passkey = [](const Proof& proof) { return proof.method == ProofMethod::kPasskey; };
+    const bool two = std::ranges::any_of(proofs, is_passkey) ||
+                     (std::ranges::any_of(proofs, is_password) && std::ranges::any_of(proofs, is_second));
     Assurance assurance{two ? kTwoFactors : kOneFactor, {}, {}};
     for (const Proof& proof : proofs) {
         assurance.methods.push_back(proof.method);

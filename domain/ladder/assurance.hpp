@@ -11,7 +11,7 @@
 namespace keyledger {
 
 // The values of `acr`: how many factors, as NIST SP 800-63B-4 counts its levels and other services number theirs. A
-// code by mail alone is one; a recovery code stands for the second factor that is not at hand.
+// code by mail alone is one; a recovery code stands for the second factor that is not at hand. A passkey is both.
 inline constexpr std::string_view kOneFactor = "1";
 inline constexpr std::string_view kTwoFactors = "2";
 

@@ -7,18 +7,19 @@ namespace {
 
 enum class Rung { kFirst, kSecond };
 
-constexpr Rung rung_of(ProofMethod method) {
+constexpr bool reaches(ProofMethod method, Rung rung) {
     switch (method) {
         case ProofMethod::kPassword:
-        case ProofMethod::kMail: return Rung::kFirst;
+        case ProofMethod::kMail: return rung == Rung::kFirst;
         case ProofMethod::kTotp:
-        case ProofMethod::kRecoveryCode: return Rung::kSecond;
+        case ProofMethod::kRecoveryCode: return rung == Rung::kSecond;
+        case ProofMethod::kPasskey: return true;
     }
-    return Rung::kFirst;
+    return false;
 }
 
 bool reached(const std::vector<Proof>& proven, Rung rung) {
-    return std::ranges::any_of(proven, [rung](const Proof& proof) { return rung_of(proof.method) == rung; });
+    return std::ranges::any_of(proven, [rung](const Proof& proof) { return reaches(proof.method, rung); });
 }
 
 bool is_demanded(const SecondFactorPolicy& policy, const LoginCircumstances& circumstances) {
@@ -34,7 +35,12 @@ bool is_demanded(const SecondFactorPolicy& policy, const LoginCircumstances& cir
 NextStep with_factors(const Factors& factors, const std::vector<Proof>& proven) {
     if (factors.enrolled.empty()) return LadderRefused{refusals::kFactorsMissing};
     if (reached(proven, Rung::kSecond)) return Granted{};
-    std::vector<ProofMethod> methods{ProofMethod::kTotp};
+    const auto has = [&](FactorKind kind) {
+        return std::ranges::find(factors.enrolled, kind, &Factors::Enrolled::kind) != factors.enrolled.end();
+    };
+    std::vector<ProofMethod> methods;
+    if (has(FactorKind::kPasskey)) methods.push_back(ProofMethod::kPasskey);
+    if (has(FactorKind::kTotp)) methods.push_back(ProofMethod::kTotp);
     if (!factors.recovery_codes.empty()) methods.push_back(ProofMethod::kRecoveryCode);
     return NeedsProof{std::move(methods)};
 }

@@ -9,7 +9,8 @@
 //     has none, and the policy demands none       granted
 //     has none, and the policy demands one        must enrol one; until the grace is over granted, with a date
 //
-// Whoever has a second factor is always asked for it: a policy demands more, never less.
+// Whoever has a second factor is always asked for it: a policy demands more, never less. A passkey is something to
+// begin with and a second factor in one.
 #include <optional>
 #include <variant>
 #include <vector>

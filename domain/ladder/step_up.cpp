@@ -10,7 +10,8 @@ namespace {
 // What proves more. Mail and recovery codes are nobody's means: those come by mail, and these are used up.
 int strength_of(ProofMethod method) {
     switch (method) {
-        case ProofMethod::kTotp: return 2;
+        case ProofMethod::kTotp:
+        case ProofMethod::kPasskey: return 2;
         case ProofMethod::kPassword: return 1;
         case ProofMethod::kMail:
         case ProofMethod::kRecoveryCode: return 0;
@@ -44,6 +45,8 @@ StepUp step_up(const StepUpFacts& facts, StepUpFor purpose, const StepUpRules& r
     if (strongest == nullptr) return StepUp::kMustWait;
     if (proves_now(facts, strongest->method, rules)) return StepUp::kGranted;
     if (strongest->method == ProofMethod::kPassword) return StepUp::kNeedsPassword;
+    // The user's stream says that there is a second factor, and not of which kinds.
+    if (proves_now(facts, ProofMethod::kPasskey, rules)) return StepUp::kGranted;
     // Codes are made with the factor, and count when it does.
     const bool is_lost = purpose == StepUpFor::kFactors && proves_now(facts, ProofMethod::kRecoveryCode, rules);
     return is_lost ? StepUp::kGranted : StepUp::kNeedsSecondFactor;

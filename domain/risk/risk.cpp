@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kMost = 100;
 
-enum Fact : std::size_t { kDevice, kCountry, kNetwork, kThree, kTen, kFifty, kHoneypot, kTravel };
+enum Fact : std::size_t { kDevice, kCountry, kNetwork, kThree, kTen, kFifty, kHoneypot, kTravel, kCopied };
 constexpr std::array kTable{
     RiskRow{"new device", 30},
     RiskRow{"new country", 30},
@@ -18,6 +18,7 @@ constexpr std::array kTable{
     RiskRow{"at least 50 failures in a row before it", 10},
     RiskRow{"honeypot filled", 60},
     RiskRow{"impossible travel", 20, true},
+    RiskRow{"counter of the passkey did not grow", 40, true},
 };
 
 }  // namespace
@@ -39,6 +40,7 @@ Risk risk_of(const RiskFacts& facts) {
     count(facts.failures_in_a_row >= 50, kFifty);
     count(facts.honeypot, kHoneypot);
     count(facts.impossible_travel, kTravel);
+    count(facts.passkey_may_be_copied, kCopied);
     return {std::min(risk.points, kMost), std::min(risk.certain, kMost)};
 }
 

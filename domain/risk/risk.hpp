@@ -15,6 +15,7 @@ struct RiskFacts {
     bool honeypot = false;               // what only a program fills: of a page to log in by, once there is one
     bool impossible_travel = false;      // from memory: advisory
     std::int64_t failures_in_a_row = 0;  // before it, over all networks
+    bool passkey_may_be_copied = false;  // its counter did not grow
 };
 
 struct RiskRow {

@@ -58,9 +58,4 @@ Result<VerifiedAssertion, CeremonyError> verify_assertion(const PresentedAsserti
                                                           const KnownCredential& known,
                                                           const ExpectedCeremony& expected);
 
-// Whether the authenticator may have been copied: its counter does not grow, though it counts.
-constexpr bool counter_went_back(std::uint32_t kept, std::uint32_t presented) {
-    return (kept != 0 || presented != 0) && presented <= kept;
-}
-
 }  // namespace keyledger::security

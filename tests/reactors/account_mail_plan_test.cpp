@@ -110,7 +110,10 @@ TEST(AccountMailPlan, OfEveryEvent) {
                                                             {"factor.recovery_code_used", "recovery-codes-low"},
                                                             {"factor.attempt_taken", ""},
                                                             {"factor.attempt_passed", ""},
-                                                            {"factor.attempts_forgiven", ""}};
+                                                            {"factor.attempts_forgiven", ""},
+                                                            {"factor.passkey_registered", "factor-added"},
+                                                            {"factor.passkey_used", ""},
+                                                            {"factor.passkey_counter_went_back", ""}};
     const std::set<std::string_view> of_people{User::kStreamType, Session::kStreamType, LoginAttempts::kStreamType,
                                                Devices::kStreamType, Factors::kStreamType};
     for (const auto& info : eventstore::event_types()) {

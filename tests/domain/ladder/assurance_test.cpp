@@ -26,6 +26,13 @@ TEST(AssuranceOf, IsTwoFactorsOfAPasswordAndAnother) {
     EXPECT_EQ(assurance_of({{kTotp, kNow}, {kRecoveryCode, kNow}}).level, kOneFactor) << "both are what somebody has";
 }
 
+// It verified its user: what somebody has, and what they know or are.
+TEST(AssuranceOf, IsTwoFactorsOfAPasskeyAlone) {
+    EXPECT_EQ(assurance_of({{kPasskey, kNow}}), (Assurance{"2", kNow, {kPasskey}}));
+    EXPECT_EQ(assurance_of({{kMail, kNow + kSecond}, {kPasskey, kNow}}), (Assurance{"2", kNow, {kMail, kPasskey}}));
+    EXPECT_EQ(method_names(assurance_of({{kPasskey, kNow}})), (std::vector<std::string>{"pop", "mfa"}));
+}
+
 TEST(AssuranceOf, IsAsOldAsTheSecondFactor) {
     EXPECT_EQ(assurance_of({{kPassword, kNow + kSecond}, {kTotp, kNow}}).authenticated_at, kNow);
     EXPECT_EQ(assurance_of({{kPassword, kNow}, {kTotp, kNow + kSecond}}).authenticated_at, kNow + kSecond);

@@ -12,20 +12,23 @@ using test::kNow;
 
 const RoleId kClerk{test::uuid(0xD1)};
 const FactorId kApp{test::uuid(0xF1)};
+const FactorId kPasskey{test::uuid(0xF2)};
 
 // All that the function can tell apart, named.
 struct Situation {
     User::Status status = User::Status::kActive;
     User::SecondFactor by_user = User::SecondFactor::kOff;
-    enum class Holds { kNothing, kApp, kAppAndCodes } holds = Holds::kNothing;
+    enum class Holds { kNothing, kApp, kAppAndCodes, kPasskey, kPasskeyAndApp } holds = Holds::kNothing;
     unsigned proven = 0;                                                               // bits, by ProofMethod
     bool of_all = false, of_clerks = false, of_new_devices = false, of_risky = false;  // the policy
     bool is_clerk = false, is_new_device = false, is_risky = false;
     enum class Grace { kNone, kSinceRegistration, kSincePolicy, kOver } grace = Grace::kNone;
 
     bool has(ProofMethod method) const { return (proven >> static_cast<int>(method) & 1) != 0; }
-    bool began() const { return has(ProofMethod::kPassword) || has(ProofMethod::kMail); }
-    bool completed() const { return has(ProofMethod::kTotp) || has(ProofMethod::kRecoveryCode); }
+    bool began() const { return has(ProofMethod::kPassword) || has(ProofMethod::kMail) || has(ProofMethod::kPasskey); }
+    bool completed() const {
+        return has(ProofMethod::kTotp) || has(ProofMethod::kRecoveryCode) || has(ProofMethod::kPasskey);
+    }
     bool is_active() const { return status == User::Status::kActive; }
     bool owns_one() const { return by_user == User::SecondFactor::kOn || holds != Holds::kNothing; }
     bool is_demanded() const {
@@ -42,7 +45,9 @@ NextStep asked(const Situation& situation) {
     user.second_factor = situation.by_user;
     user.registered_at = situation.grace == Grace::kSinceRegistration ? kNow - kDay : kNow - kDay * 30;
     Factors factors;
-    if (situation.holds != Holds::kNothing) factors.enrolled.push_back({kApp});
+    const bool has_passkey = situation.holds == Holds::kPasskey || situation.holds == Holds::kPasskeyAndApp;
+    if (has_passkey) factors.enrolled.push_back({kPasskey, FactorKind::kPasskey});
+    if (situation.holds != Holds::kNothing && situation.holds != Holds::kPasskey) factors.enrolled.push_back({kApp});
     if (situation.holds == Holds::kAppAndCodes) factors.recovery_codes = {"one"};
     SecondFactorPolicy policy;
     if (situation.of_all) policy.of_all = SecondFactorPolicy::Demand::kOfEverybody;
@@ -82,6 +87,14 @@ const Row kTable[] = {
     {"or a recovery code that is left",
      [](const Situation& s) { return s.began() && s.is_active() && s.holds == Holds::kAppAndCodes && !s.completed(); },
      NeedsProof{{ProofMethod::kTotp, ProofMethod::kRecoveryCode}}},
+    {"who has a passkey shows that",
+     [](const Situation& s) { return s.began() && s.is_active() && s.holds == Holds::kPasskey && !s.completed(); },
+     NeedsProof{{ProofMethod::kPasskey}}},
+    {"who has both, one of them",
+     [](const Situation& s) {
+         return s.began() && s.is_active() && s.holds == Holds::kPasskeyAndApp && !s.completed();
+     },
+     NeedsProof{{ProofMethod::kPasskey, ProofMethod::kTotp}}},
     {"and then gets in, whatever the policy",
      [](const Situation& s) { return s.began() && s.is_active() && s.holds != Holds::kNothing && s.completed(); },
      Granted{}},
@@ -107,23 +120,24 @@ void hold_against_the_table(const Situation& situation, std::array<int, std::siz
     ASSERT_EQ(rows, 1);
 }
 
-// Each of 4 × 2 × 3 × 16 × 16 × 8 × 4 situations.
+// Each of 4 × 2 × 5 × 4 × 32 × 128 situations.
 TEST(NextStep, IsAsTheTableSaysInEverySituation) {
     std::array<int, std::size(kTable)> times{};
     int all = 0;
     for (const auto status :
          {User::Status::kAbsent, User::Status::kActive, User::Status::kDisabled, User::Status::kErased})
         for (const auto by_user : {User::SecondFactor::kOff, User::SecondFactor::kOn})
-            for (const auto holds : {Holds::kNothing, Holds::kApp, Holds::kAppAndCodes})
+            for (const auto holds :
+                 {Holds::kNothing, Holds::kApp, Holds::kAppAndCodes, Holds::kPasskey, Holds::kPasskeyAndApp})
                 for (const auto grace : {Grace::kNone, Grace::kSinceRegistration, Grace::kSincePolicy, Grace::kOver})
-                    for (unsigned proven = 0; proven < 16; ++proven)
+                    for (unsigned proven = 0; proven < 32; ++proven)
                         for (unsigned bits = 0; bits < 128; ++bits, ++all) {
                             const auto bit = [bits](int place) { return (bits >> place & 1) != 0; };
                             const Situation situation{status, by_user, holds,  proven, bit(0), bit(1),
                                                       bit(2), bit(3),  bit(4), bit(5), bit(6), grace};
                             ASSERT_NO_FATAL_FAILURE(hold_against_the_table(situation, times));
                         }
-    EXPECT_EQ(all, 4 * 2 * 3 * 4 * 16 * 128);
+    EXPECT_EQ(all, 4 * 2 * 5 * 4 * 32 * 128);
     for (std::size_t i = 0; i < times.size(); ++i) EXPECT_GT(times[i], 0) << kTable[i].name;
 }
 
@@ -136,10 +150,20 @@ TEST(NextStep, IsNoFurtherByMailAfterAPassword) {
     EXPECT_EQ(asked(situation), NextStep(NeedsProof{{ProofMethod::kTotp}}));
 }
 
+// Alone: neither a password nor another factor is asked for.
+TEST(NextStep, IsGrantedByAPasskey) {
+    Situation situation;
+    situation.holds = Holds::kPasskeyAndApp;
+    situation.by_user = User::SecondFactor::kOn;
+    situation.of_all = true;
+    situation.proven = 1U << static_cast<int>(ProofMethod::kPasskey);
+    EXPECT_EQ(asked(situation), NextStep(Granted{}));
+}
+
 TEST(NextStep, OpensNothingWhereTheFactorsAreHidden) {
     Situation situation;
     situation.by_user = User::SecondFactor::kOn;
-    situation.proven = 15;
+    situation.proven = 31;
     EXPECT_EQ(asked(situation), NextStep(LadderRefused{refusals::kFactorsMissing}));
 }
 

@@ -42,7 +42,7 @@ void hold(std::vector<Means>& means, ProofMethod method, Held held) {
 }
 
 // Which proofs there are, and which of them are recent: two bits for each method.
-constexpr std::array kMethods{kPassword, kMail, kTotp, kRecoveryCode};
+constexpr std::array kMethods{kPassword, kMail, kTotp, kRecoveryCode, kPasskey};
 constexpr unsigned kCombinations = 1U << (2 * kMethods.size());
 bool is_recent(unsigned combination, ProofMethod method) {
     return ((combination >> (2 * static_cast<unsigned>(method))) & 3U) == 3U;
@@ -61,7 +61,7 @@ bool satisfies(unsigned combination, StepUp needs, StepUpFor purpose) {
     switch (needs) {
         case StepUp::kNeedsPassword: return is_recent(combination, kPassword);
         case StepUp::kNeedsSecondFactor:
-            return is_recent(combination, kTotp) ||
+            return is_recent(combination, kTotp) || is_recent(combination, kPasskey) ||
                    (purpose == StepUpFor::kFactors && is_recent(combination, kRecoveryCode));
         case StepUp::kNeedsMeans:
         case StepUp::kMustWait: return false;

@@ -29,6 +29,7 @@ TEST(RiskOf, AddsThePointsOfEachFact) {
         {with(false, false, false, false, false, 50), 30, 30},
         {with(true, true, true, false, true, 0), 90, 70},
         {with(true, true, true, true, true, 50), 100, 100},
+        {{.passkey_may_be_copied = true}, 40, 0},
     };
     for (const Case& one : cases)
         EXPECT_EQ(risk_of(one.facts), (Risk{one.points, one.certain})) << one.points << ", " << one.certain;

@@ -316,15 +316,6 @@ TEST(Signatures, AreTakenWithEitherSAndInNoOtherForm) {
     EXPECT_FALSE(verify_as_authenticator(*key, "message", padded)) << "a number with a zero too many";
 }
 
-TEST(Counters, GoBackWhereTheyDoNotGrow) {
-    EXPECT_FALSE(counter_went_back(0, 0)) << "it does not count";
-    EXPECT_FALSE(counter_went_back(0, 1));
-    EXPECT_FALSE(counter_went_back(7, 8));
-    EXPECT_TRUE(counter_went_back(7, 7));
-    EXPECT_TRUE(counter_went_back(7, 6));
-    EXPECT_TRUE(counter_went_back(7, 0));
-}
-
 TEST(CeremonyErrors, HaveASentenceEach) {
     std::string before;
     for (int i = 0; i <= static_cast<int>(kWrongSignature); ++i) {
