@@ -20,6 +20,7 @@ std::string_view name_of(SealedPurpose purpose) {
         case SealedPurpose::kChallengeHandle: return "challenge-handle";
         case SealedPurpose::kDevice: return "device";
         case SealedPurpose::kPreAuthentication: return "pre-authentication";
+        case SealedPurpose::kPasskeyChallenge: return "passkey-challenge";
         case SealedPurpose::kSnapshot: return "snapshot";
     }
     throw std::logic_error("unknown purpose of a sealed value");

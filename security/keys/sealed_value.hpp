@@ -16,7 +16,15 @@ namespace keyledger::security {
 inline constexpr std::size_t kMaxSealedValueClearSize = 4 * 1024;
 inline constexpr std::size_t kMaxSealedSnapshotClearSize = 2 * 1024 * 1024;
 
-enum class SealedPurpose { kCursor, kMailLink, kChallengeHandle, kDevice, kPreAuthentication, kSnapshot };
+enum class SealedPurpose {
+    kCursor,
+    kMailLink,
+    kChallengeHandle,
+    kDevice,
+    kPreAuthentication,
+    kPasskeyChallenge,
+    kSnapshot
+};
 
 enum class SealedValueError {
     kMalformed,

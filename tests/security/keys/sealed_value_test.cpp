@@ -15,7 +15,7 @@ using Error = SealedValueError;
 namespace {
 
 constexpr SealedPurpose kAll[] = {SealedPurpose::kCursor, SealedPurpose::kMailLink, SealedPurpose::kChallengeHandle,
-                                  SealedPurpose::kPreAuthentication};
+                                  SealedPurpose::kPreAuthentication, SealedPurpose::kPasskeyChallenge};
 
 class SealedValue : public KeyringTest {
 protected:
