@@ -284,6 +284,10 @@ TEST(CurlOutgoing, LetsOneHostTakeNoMoreThanItsShare) {
     const auto deadline = std::chrono::steady_clock::now() + 60s;
     const auto open_after = [&](boost::asio::awaitable<Asked> work) -> boost::asio::awaitable<Asked> {
         Asked asked = co_await std::move(work);
+        for (bool are_there = false; !are_there; std::this_thread::yield()) {
+            const std::lock_guard lock(mutex);
+            are_there = at_once == 2;
+        }
         gate.open();
         co_return asked;
     };
