@@ -326,12 +326,11 @@ inline constexpr Refusal kTooManyFactors = limit_reached("A user has at most 3 a
 inline constexpr Refusal kTooManyRemoved = limit_reached(
     "Twelve second factors were removed within the last seven days. Wait until the first of these days are over.");
 inline constexpr Refusal kTooManyPasskeys = limit_reached("A user has at most 8 passkeys. Remove one first.");
-// An id is random: two users have one by a copy, or by a lie.
-inline constexpr Refusal kPasskeyTaken{RefusalKind::kConflict, "passkey-taken", "Passkey registered already",
-                                       "This passkey is registered already. Log in with it, or make another one."};
 // Wrong, used before, or never one: nobody is told which.
 inline constexpr Refusal kWrongSecondFactor{RefusalKind::kForbidden, "wrong-code", "Code not accepted",
                                             "The code is wrong, or was used before. Wait for the next one."};
+// An id is random: two users have one by a copy, or by a lie. It has the words of that until a route answers it.
+inline constexpr Refusal kPasskeyTaken = told_as(kWrongSecondFactor);
 inline constexpr Refusal kFactorNotPresented =
     invalid_field("code", "You have a second factor: give a code of it, or a recovery code.", RefusalKind::kUnsuitable);
 inline constexpr Refusal kFactorPause{RefusalKind::kTooMany, "too-many-attempts", "Too many attempts",
