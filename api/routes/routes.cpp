@@ -4,6 +4,7 @@
 
 // Each stands under the handlers of its rows, in the file of its name in api/routes/<subject>/. A new one is a line.
 #define KEYLEDGER_ROUTE_TABLES(TABLE) \
+    TABLE(application_routes)         \
     TABLE(audit_routes)               \
     TABLE(authorization_routes)       \
     TABLE(authzen_routes)             \

@@ -98,7 +98,8 @@ struct DeleteApplication {};
 
 // ---- refusals --------------------------------------------------------------------------------------------------
 namespace refusals {
-inline constexpr Refusal kApplicationUnknown = told_as(kInvalidClient);  // also once it is deleted
+inline constexpr Refusal kApplicationUnknown{RefusalKind::kUnknown, "application-unknown", "No such application",
+                                             "There is no application with this id."};  // also once it is deleted
 inline constexpr Refusal kProvesNothing =
     limit_reached("An application that authenticates by 'none' has no secrets and no keys.");
 }  // namespace refusals

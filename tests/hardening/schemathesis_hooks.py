@@ -49,6 +49,13 @@ def group():
     return {"name": f"group-{next(numbers)}"}
 
 
+def application():
+    return {
+        "name": f"application-{next(numbers)}", "grant_types": ["authorization_code"], "scopes": ["openid"],
+        "audiences": [], "redirect_uris": ["https://orders.example/callback"], "post_logout_redirect_uris": [],
+    }
+
+
 class Person:
     """Registered for one case and logged in: whatever the case does to them, the next meets another."""
 
@@ -83,17 +90,20 @@ class Administrator:
         body = {"name": f"service-{next(numbers)}", "audiences": []}
         return call("/api/v1/admin/service-accounts", body, self.token())["id"]
 
-    def secret(self, account):
-        return call(f"/api/v1/admin/service-accounts/{account}/secrets", {}, self.token())
+    def secret(self, owner):
+        return call(f"/api/v1/admin/{owner}/secrets", {}, self.token())
 
-    def key(self, account):
-        return call(f"/api/v1/admin/service-accounts/{account}/keys", PUBLIC_KEY, self.token())
+    def key(self, owner):
+        return call(f"/api/v1/admin/{owner}/keys", PUBLIC_KEY, self.token())
+
+    def application(self):
+        return call("/api/v1/admin/applications", application(), self.token())["id"]
 
     def client(self):
         """Names a service account that holds something, and proves to be it."""
         account = self.service_account()
         call(f"/api/v1/admin/service-accounts/{account}/roles/{self.role()}", None, self.token(), "PUT")
-        return {"client_id": account, "client_secret": self.secret(account)["client_secret"]}
+        return {"client_id": account, "client_secret": self.secret(f"service-accounts/{account}")["client_secret"]}
 
 
 ADMIN = Administrator()
@@ -120,6 +130,9 @@ BODIES = {
     "registerServiceAccount": lambda _: {"name": f"service-{next(numbers)}", "audiences": ["https://orders.example"]},
     "changeServiceAccount": lambda _: {"name": f"service-{next(numbers)}", "audiences": [], "status": "disabled"},
     "addServiceAccountKey": lambda _: dict(PUBLIC_KEY),
+    "registerApplication": lambda _: application(),
+    "changeApplication": lambda _: {**application(), "status": "disabled"},
+    "addApplicationKey": lambda _: dict(PUBLIC_KEY),
     "token": lambda _: {"grant_type": "client_credentials", **ADMIN.client()},
     "evaluateAll": lambda person: {**QUESTION, "evaluations": [{"subject": {"type": "user", "id": person.id}}]},
 }
@@ -133,6 +146,7 @@ MADE = {
     "groups": lambda _: ADMIN.group(),
     "service-accounts": lambda _: ADMIN.service_account(),
     "account": lambda _: ADMIN.service_account(),
+    "applications": lambda _: ADMIN.application(),
     "user": lambda person: person.id,
     "users": lambda person: person.id,
     "sessions": lambda person: person.session(),
@@ -146,10 +160,9 @@ def path_parameters(case, person):
         about = parts[parts.index("{id}") - 1] if name == "id" else name
         if about in MADE:
             made[name] = MADE[about](person)
-    if "secret" in case.path_parameters:
-        made["secret"] = ADMIN.secret(made["id"])["id"]
-    if "key" in case.path_parameters:
-        made["key"] = ADMIN.key(made["id"])["id"]
+    for name, make in (("secret", ADMIN.secret), ("key", ADMIN.key)):
+        if name in case.path_parameters:
+            made[name] = make(f"{parts[parts.index('{id}') - 1]}/{made['id']}")["id"]
     case.path_parameters.update(made)
 
 

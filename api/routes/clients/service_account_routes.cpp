@@ -1,8 +1,8 @@
 // Service accounts, their secrets and their keys.
 #include "api/routes/call.hpp"
+#include "api/routes/clients/client_credentials.hpp"
 #include "api/routes/conditions.hpp"
 #include "api/routes/reading.hpp"
-#include "api/wire/problem_types.hpp"
 #include "api/wire/write_json.hpp"
 #include "commands/access/answers_at_head.hpp"
 #include "commands/access/permissions.hpp"
@@ -15,10 +15,6 @@ namespace {
 
 namespace rows = keyledger::projections;
 using commands::CommandError;
-
-constexpr std::size_t kMaxKeyMemberBytes = 64;
-// Members that are not understood are ignored (RFC 7517 section 4).
-constexpr JsonLimits kKeyLimits{.depth = 32, .members = 256, .values = 4096, .allow_unknown_members = true};
 
 struct Definition {
     commands::AccountDefinition account;
@@ -46,32 +42,6 @@ Result<Definition, Response> read_definition(Call& call, JsonFields& body, const
     return definition;
 }
 
-// A JWK as it came. What its members mean is said by its reader.
-Result<std::string, Response> read_key(Call& call) {
-    JsonFields body(call.request, kKeyLimits);
-    body.required_string("kty", kMaxKeyMemberBytes);
-    auto read = call.finish(body);
-    if (!read) return Unexpected(read.error());
-    return call.request.body;
-}
-
-Response refuse_key(const Request& request, const std::string& fault) {
-    const std::string detail = "This can't be taken as a key to verify assertions with: " + fault + ".";
-    const Problem what{problems::kInvalidFields, "Correct the key and send it again.", {}, {{"kty", detail}}, {}};
-    return problem(request, what);
-}
-
-std::string_view name_of(KeyAlgorithm algorithm) {
-    for (const auto& [value, name] : enum_names(algorithm))
-        if (value == algorithm) return name;
-    return "";
-}
-
-void write_key(JsonText& json, const ServiceAccount::PublicKey& key) {
-    json.text("id", key.id).text("algorithm", name_of(key.algorithm)).text("public_key", key.jwk);
-    if (key.kid) json.text("kid", *key.kid);
-}
-
 std::string account_json(const ServiceAccountId& account_id, const ServiceAccess& access) {
     const ServiceAccount& account = access.account;
     std::vector<std::string> roles;
@@ -85,15 +55,7 @@ std::string account_json(const ServiceAccountId& account_id, const ServiceAccess
         .text("status", account.status == ServiceAccount::Status::kEnabled ? "enabled" : "disabled")
         .time("created_at", account.registered_at);
     json.texts("roles", roles).texts("groups", groups).texts("permissions", access.held.scope().texts());
-    json.begin_array("secrets");
-    for (const auto& secret : account.secrets) json.begin_object().text("id", secret.id.to_string()).end_object();
-    json.end_array().begin_array("keys");
-    for (const auto& key : account.keys) {
-        json.begin_object();
-        write_key(json, key);
-        json.end_object();
-    }
-    json.end_array();
+    write_credentials(json, account);
     return json.finish();
 }
 
@@ -178,13 +140,7 @@ Reply delete_service_account(Call& call) {
 Reply add_secret(Call& call) {
     auto made =
         co_await commands::add_account_secret(call.services(), call.bearer(), call.id<ServiceAccount>(), call.caller());
-    if (!made) co_return refuse(call, made.error());
-    JsonText json;
-    json.text("id", made->secret_id.to_string());
-    // A repeated request is told what came of it, but the secret was shown then.
-    if (made->secret) json.text("client_secret", made->secret->reveal());
-    const commands::Receipt outcome{made->position, made->repeated};
-    co_return with_outcome(api::json(201, json.finish()), outcome);
+    co_return answer_of_secret(call, made);
 }
 
 Reply remove_secret(Call& call) {
@@ -199,12 +155,7 @@ Reply add_key(Call& call) {
     std::string fault;
     auto added = co_await commands::add_account_key(call.services(), call.bearer(), call.id<ServiceAccount>(), *jwk,
                                                     call.caller(), &fault);
-    if (!added && added.error().refusal == refusals::kInvalidKey) co_return refuse_key(call.request, fault);
-    if (!added) co_return refuse(call, added.error());
-    JsonText json;
-    write_key(json, added->key);
-    const commands::Receipt outcome{added->position, added->repeated};
-    co_return with_outcome(api::json(201, json.finish()), outcome);
+    co_return answer_of_key(call, added, fault);
 }
 
 Reply remove_key(Call& call) {

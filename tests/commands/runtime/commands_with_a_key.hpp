@@ -11,6 +11,7 @@
 #include "commands/accounts/invite_user.hpp"
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/accounts/update_profile.hpp"
+#include "commands/applications/applications.hpp"
 #include "commands/clients/service_accounts.hpp"
 #include "commands/credentials/unlock_user.hpp"
 #include "commands/devices/devices.hpp"
@@ -72,6 +73,13 @@ struct Scene : test::Stage {
         assign(Subject::user(bob), viewer);
         billing = granted(run(register_service_account(services(), root(), {"billing", {}}, by_root()))).account_id;
         assign(Subject::service_account(billing), viewer);
+        shop = granted(run(register_application(services(), root(), definition("Shop"), by_root()))).application_id;
+    }
+    static ApplicationDefinition definition(std::string name) {
+        ApplicationDefinition definition;
+        definition.name = std::move(name);
+        definition.grant_types = {GrantType::kDeviceCode};
+        return definition;
     }
     Services& services() { return node.services; }
     Services& elsewhere() { return other.services; }
@@ -93,6 +101,7 @@ struct Scene : test::Stage {
     RoleId powers, tasks, viewer, payroll, frozen;
     GroupId outer, inner, staff, desk;
     ServiceAccountId billing;
+    ApplicationId shop;
     Grant roots, anns, anns_tablet, bobs;
     test::TestId made;  // by what went before the command
 };
@@ -344,10 +353,46 @@ inline std::vector<Command> commands_upon_accounts() {
     };
 }
 
+inline std::vector<Command> commands_upon_applications() {
+    const auto with_secret = [](Scene& s) {
+        s.made = granted(run(add_application_secret(s.services(), s.root(), s.shop, s.by_root()))).secret_id;
+    };
+    const auto with_key = [](Scene& s) {
+        granted(run(add_application_key(s.services(), s.root(), s.shop, "key-1", s.by_root())));
+    };
+    return {
+        {"registerApplication", Of::kAuthority,
+         [](Scene& s, Bearer b, Caller c) {
+             return done(run(register_application(s.services(), b, Scene::definition("Till"), c)));
+         }},
+        {"changeApplication", Of::kAuthority,
+         [](Scene& s, Bearer b, Caller c) {
+             return run(change_application(s.services(), b, s.shop, Scene::definition("Store"),
+                                           ApplicationStatus::kEnabled, c));
+         }},
+        {"deleteApplication", Of::kAuthority,
+         [](Scene& s, Bearer b, Caller c) { return run(delete_application(s.services(), b, s.shop, c)); }},
+        {"addApplicationSecret", Of::kAuthority,
+         [](Scene& s, Bearer b, Caller c) { return done(run(add_application_secret(s.services(), b, s.shop, c))); }},
+        {"removeApplicationSecret", Of::kAuthority,
+         [](Scene& s, Bearer b, Caller c) {
+             return run(remove_application_secret(s.services(), b, s.shop, s.made, c));
+         }, with_secret},
+        {"addApplicationKey", Of::kAuthority,
+         [](Scene& s, Bearer b, Caller c) {
+             return done(run(add_application_key(s.services(), b, s.shop, "key-1", c)));
+         }},
+        {"removeApplicationKey", Of::kAuthority,
+         [](Scene& s, Bearer b, Caller c) { return run(remove_application_key(s.services(), b, s.shop, "key-1", c)); },
+         with_key},
+    };
+}
+
 inline std::vector<Command> all_commands() {
     std::vector<Command> all = own_commands();
     for (const auto& more :
-         {commands_upon_users(), commands_upon_roles(), commands_upon_groups(), commands_upon_accounts()})
+         {commands_upon_users(), commands_upon_roles(), commands_upon_groups(), commands_upon_accounts(),
+          commands_upon_applications()})
         all.insert(all.end(), more.begin(), more.end());
     return all;
 }

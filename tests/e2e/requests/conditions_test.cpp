@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "tests/e2e/clients/applications.hpp"
 #include "tests/e2e/world/world.hpp"
 
 namespace keyledger::test {
@@ -49,8 +50,12 @@ Thing an_account(ApiClient& admin) {
     return {std::string(kAccounts) + "/" + made.text("/id"),
             [] { return R"({"name":")" + unique("account") + R"(","audiences":[],"status":"enabled"})"; }};
 }
+Thing an_application(ApiClient& admin) {
+    return {application_target(register_application(admin)),
+            [] { return application_body(unique("Application"), R"(,"status":"enabled")"); }};
+}
 std::vector<Thing> one_of_each(ApiClient& admin) {
-    return {a_user(), a_role(admin), a_group(admin), an_account(admin)};
+    return {a_user(), a_role(admin), a_group(admin), an_account(admin), an_application(admin)};
 }
 
 // The latest state of a thing, whatever read model it comes from.
@@ -108,9 +113,18 @@ const std::set<std::string> kAnonymous{"registerUser",    "logIn",           "re
 // RFC 9110 section 13.1.1: of what has no ETag no tag is the right one. Where nobody has to be known nothing is
 // selected that could have one, and the header says nothing.
 TEST(IfMatch, IsNeverTrueOfWhatHasNoTagWhateverTheOperation) {
-    const std::set<std::string> hold_it{
-        "updateMe",    "eraseMe",     "updateUser",           "eraseUser",           "changeRole", "deleteRole",
-        "renameGroup", "deleteGroup", "changeServiceAccount", "deleteServiceAccount"};
+    const std::set<std::string> hold_it{"updateMe",
+                                        "eraseMe",
+                                        "updateUser",
+                                        "eraseUser",
+                                        "changeRole",
+                                        "deleteRole",
+                                        "renameGroup",
+                                        "deleteGroup",
+                                        "changeServiceAccount",
+                                        "deleteServiceAccount",
+                                        "changeApplication",
+                                        "deleteApplication"};
     ApiClient admin = administrator(api());
     int refused = 0;
     for (const auto& [id, method, path] : api_document().operations()) {
@@ -187,7 +201,8 @@ TEST(IfNoneMatch, SparesEveryReadThatSaysNothingNew) {
                                      account + "/permissions",
                                      std::string(kRoles) + "?limit=1",
                                      std::string(kGroups) + "?limit=1",
-                                     std::string(kAccounts) + "?limit=1"};
+                                     std::string(kAccounts) + "?limit=1",
+                                     std::string(kApplications) + "?limit=1"};
     for (const Thing& thing : things) targets.push_back(thing.target);
     const Answer mark = admin.put(kMe, json_object({{"name", unique("Mark")}}));
     for (const std::string& target : targets) {

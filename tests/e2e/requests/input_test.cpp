@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "tests/e2e/clients/applications.hpp"
 #include "tests/e2e/world/world.hpp"
 
 namespace keyledger::test {
@@ -63,7 +64,10 @@ std::vector<JsonRoute> json_routes() {
             {"PUT", std::string("/api/v1/admin/groups/") + kAnyId, "name"},
             {"POST", kAccounts, "name"},
             {"PUT", kAccounts + ("/"s + kAnyId), "name"},
-            {"POST", kAccounts + ("/"s + kAnyId) + "/keys", "kty", true}};
+            {"POST", kAccounts + ("/"s + kAnyId) + "/keys", "kty", true},
+            {"POST", kApplications, "name"},
+            {"PUT", kApplications + ("/"s + kAnyId), "name"},
+            {"POST", kApplications + ("/"s + kAnyId) + "/keys", "kty", true}};
 }
 
 Answer send_json(ApiClient& client, const JsonRoute& to, const std::string& body,
@@ -135,11 +139,15 @@ TEST(JsonBody, WithUnknownOrWrongFieldsIsRefusedOnEveryRoute) {
                                                           : R"({"email":"a@b.test","status":"enabled",)") +
                                  R"("password":"p","refresh_token":"t","current_password":"p",)"
                                  R"("new_password":"p","token":"t","handle":"h",)"
-                                 R"("name":"n","reason":"r","permissions":[],"audiences":[],"kty":"EC"})";
+                                 R"("name":"n","reason":"r","permissions":[],"audiences":[],"kty":"EC",)"
+                                 R"("grant_types":[],"scopes":[],"redirect_uris":[],"post_logout_redirect_uris":[]})";
         const Answer answer = send_json(admin, route, good);
         // What is sent back of an account is held against it, so that it must be there.
-        const bool needs_account = route.allow_unknown_members || route.target.starts_with(kAccounts + "/"s);
-        EXPECT_EQ(answer.problem(), needs_account ? "service-account-unknown" : "unknown-field") << route.target;
+        std::string refused = "unknown-field";
+        if (route.target.starts_with(kAccounts + "/"s)) refused = "service-account-unknown";
+        if (route.target.starts_with(kApplications + "/"s) && route.allow_unknown_members)
+            refused = "application-unknown";
+        EXPECT_EQ(answer.problem(), refused) << route.target;
     }
 }
 
@@ -217,9 +225,9 @@ TEST(Query, ThatIsWrongIsRefused) {
     ApiClient admin = administrator(api());
     const std::string id = admin.get(kMe).text("/id");
     const std::string user_sessions = std::string(kUsers) + "/" + id + "/sessions";
-    for (const std::string& list :
-         {std::string(kSessions), std::string(kUsers), std::string(kAudit), user_sessions,
-          std::string("/api/v1/admin/roles"), std::string("/api/v1/admin/groups"), std::string(kAccounts)}) {
+    for (const std::string& list : {std::string(kSessions), std::string(kUsers), std::string(kAudit), user_sessions,
+                                    std::string("/api/v1/admin/roles"), std::string("/api/v1/admin/groups"),
+                                    std::string(kAccounts), std::string(kApplications)}) {
         for (const char* bad :
              {"limit=0", "limit=201", "limit=x", "limit=1.5", "limit=", "cursor=", "cursor=x", "cursor=AAAA"})
             EXPECT_EQ(admin.get(list + "?" + bad).problem(), "invalid-fields") << list << bad;

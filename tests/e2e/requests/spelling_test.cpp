@@ -7,6 +7,7 @@
 #include <regex>
 #include <set>
 
+#include "tests/e2e/clients/applications.hpp"
 #include "tests/e2e/world/world.hpp"
 
 namespace keyledger::test {
@@ -143,6 +144,23 @@ void call_those_of_service_accounts(Caller& call, const std::string& role) {
     call.expect_good("DELETE", account, {id});
 }
 
+void call_those_of_applications(Caller& call) {
+    const std::string application = "/api/v1/admin/applications/{id}";
+    const std::string id = call.made(kApplications, application_body(unique("Application"))).text("/id");
+    call.expect_good("GET", application, {id});
+    call.expect_good("PUT", application, {id}, application_body("x", R"(,"status":"enabled")"));
+    const Answer secret = call("POST", application + "/secrets", {id});
+    ASSERT_EQ(secret.status, 201) << secret.body;
+    watch_secret(secret.text("/client_secret"));
+    const Answer key = call("POST", application + "/keys", {id},
+                            R"({"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})");
+    ASSERT_EQ(key.status, 201) << key.body;
+    call.called.insert("DELETE " + application + "/keys/{key}");
+    EXPECT_EQ(call.client.del(application_target(in_capitals(id), "/keys/" + key.text("/id"))).status, 204);
+    call.expect_good("DELETE", application + "/secrets/{secret}", {id, secret.text("/id")});
+    call.expect_good("DELETE", application, {id});
+}
+
 TEST(Identifiers, AreReadInEitherCaseInEveryPath) {
     Caller call{administrator(api())};
     const Visitor one = visitor(api());
@@ -162,6 +180,7 @@ TEST(Identifiers, AreReadInEitherCaseInEveryPath) {
     themselves.expect_good("DELETE", "/api/v1/auth/devices/{id}", {device});
     call.called.merge(themselves.called);
     call_those_of_service_accounts(call, role);
+    call_those_of_applications(call);
     call_those_of_users(call, one.person.id, role);
     call_those_of_roles_and_groups(call, role, member.person.id);
     EXPECT_EQ(call.called, routes_with_ids()) << "every route that has an id in its path is in this table";

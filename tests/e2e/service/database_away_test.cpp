@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "tests/e2e/clients/applications.hpp"
 #include "tests/e2e/world/watch.hpp"
 #include "tests/e2e/world/world.hpp"
 #include "tests/support/postgres/tcp_proxy.hpp"
@@ -195,6 +196,12 @@ protected:
              [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id); }},
             {"remove a key", [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/keys/x"); }}};
     }
+    std::vector<Call> commands_upon_applications() const {
+        std::vector<Call> calls;
+        for (const auto& [what, ask] : application_calls(one_.person.id))
+            calls.push_back({what, [ask = ask, as = admin(), at = at_head_]() mutable { return ask(as, at); }});
+        return calls;
+    }
     std::vector<Call> commands_upon_groups() const {
         const std::string group = kGroups + ("/" + group_);
         const std::string name = R"({"name":")" + unique("group") + R"("})";
@@ -374,8 +381,8 @@ protected:
             {"show a service account", [this] { return admin().get(kAccounts + ("/" + one_.person.id)); }},
             {"evaluate oneself", [this] { return them().post("/access/v1/evaluation", question()); }}};
         for (const auto& more : {queries(), commands(), commands_upon_groups(), commands_upon_service_accounts(),
-                                 commands_upon_addresses(), commands_upon_factors_and_devices(), commands_by_links(),
-                                 commands_on_the_way_in()})
+                                 commands_upon_applications(), commands_upon_addresses(),
+                                 commands_upon_factors_and_devices(), commands_by_links(), commands_on_the_way_in()})
             all.insert(all.end(), more.begin(), more.end());
         return all;
     }

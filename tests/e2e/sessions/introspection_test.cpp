@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "security/primitives/base64url.hpp"
+#include "tests/e2e/clients/applications.hpp"
 #include "tests/e2e/clients/service_accounts.hpp"
 
 namespace keyledger::test {
@@ -144,7 +145,7 @@ TEST(BearerChallenge, SaysWhatIsMissing) {
                       R"(Bearer realm="keyledger", error="invalid_token")")
                 << target << bad;
     }
-    for (const char* target : {kUsers, kAudit, kAccounts, "/api/v1/admin/roles"}) {
+    for (const char* target : {kUsers, kAudit, kAccounts, kApplications, "/api/v1/admin/roles"}) {
         const Answer refused = api().as(one.tokens.access).get(target);
         EXPECT_EQ(refused.status, 403) << target;
         EXPECT_EQ(refused.header("WWW-Authenticate"), R"(Bearer realm="keyledger", error="insufficient_scope")")

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "security/primitives/base64url.hpp"
+#include "tests/e2e/clients/applications.hpp"
 #include "tests/e2e/world/watch.hpp"
 #include "tests/e2e/world/world.hpp"
 
@@ -104,10 +105,12 @@ std::string body_of(const std::string& operation) {
     if (operation == "defineGroup" || operation == "renameGroup") return R"({"name":"readers"})";
     if (operation == "registerServiceAccount") return R"({"name":"readers","audiences":[]})";
     if (operation == "changeServiceAccount") return R"({"name":"readers","audiences":[],"status":"enabled"})";
+    if (operation == "registerApplication") return application_body("readers");
+    if (operation == "changeApplication") return application_body("readers", R"(,"status":"enabled")");
     if (operation == "createUser") return R"({"email":"somebody@example.com"})";
     if (operation == "setOneTimePassword") return "{}";
     if (operation == "updateUser" || operation == "deactivateUser") return "{}";
-    if (operation == "addServiceAccountKey")
+    if (operation == "addServiceAccountKey" || operation == "addApplicationKey")
         return R"({"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
     return {};
 }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "domain/applications/application.hpp"
 #include "domain/sessions/session_cleanup.hpp"
 #include "projections/models/erasures.hpp"
 #include "projections/models/read_models.hpp"
@@ -23,6 +24,7 @@ protected:
     AuditModel audit;
     PermissionsModel permissions;
     ServiceAccountsModel service_accounts;
+    ApplicationsModel applications;
 
     // As housekeeping looks: page after page.
     std::vector<Uuid> due_at(Instant now, int page = 10) {
@@ -49,6 +51,7 @@ class UsersModelTest : public Models {};
 class SessionsModelTest : public Models {};
 class AuditModelTest : public Models {};
 class ServiceAccountsModelTest : public Models {};
+class ApplicationsModelTest : public Models {};
 class PermissionsModelTest : public Models {
 protected:
     Rows role_rows() {
@@ -216,6 +219,38 @@ TEST_F(ServiceAccountsModelTest, FollowsAnAccountUntilItIsDeleted) {
     driver.tell();
     ASSERT_TRUE(driver.projection().stopped()) << "one that nobody registered";
     EXPECT_EQ(driver.projection().stopped()->at.event_type, "service_account.disabled");
+}
+
+TEST_F(ApplicationsModelTest, FollowsAnApplicationUntilItIsDeleted) {
+    story.now = Instant::at_ms(1000);
+    const ApplicationId orders = story.new_id();
+    const ApplicationId shop = story.new_id();
+    ApplicationDefinition definition;
+    definition.name = "Orders";
+    story.record(orders, ApplicationEvent(ApplicationRegistered{definition}), By{});
+    story.record(orders, ApplicationEvent(ApplicationSecretAdded{story.new_id(), "ab"}), By{});
+    story.record(shop, ApplicationEvent(ApplicationRegistered{definition}), By{});
+    definition.name = "Our orders";
+    definition.type = ApplicationType::kNative;
+    definition.consent = ConsentRule::kFirstParty;
+    story.record(orders, ApplicationEvent(ApplicationChanged{definition}), By{});
+    story.record(orders, ApplicationEvent(ApplicationDisabled{}), By{});
+    const auto application_rows = [&] {
+        return rows(database, "select name, application_type, consent, enabled, version, position, created_at_ms, "
+                              "updated_at_ms from read_models.applications_1 order by position");
+    };
+    const Rows both{"Orders|web|required|t|1|3|1002|1002", "Our orders|native|first_party|f|4|5|1000|1004"};
+    for (std::int32_t batch : {1000, 1, 2}) {
+        reset(database);
+        Driver driver(database, story, applications);
+        driver.tell(batch);
+        EXPECT_EQ(application_rows(), both) << "in batches of " << batch;
+    }
+    story.record(orders, ApplicationEvent(ApplicationDeleted{}), By{});
+    reset(database);
+    Driver driver(database, story, applications);
+    driver.tell();
+    EXPECT_EQ(application_rows(), Rows{both.front()});
 }
 
 TEST_F(UsersModelTest, ReadsErasedFieldsAsNull) {
