@@ -327,7 +327,7 @@ TEST(OAuthMetadata, SaysWhatThereIs) {
     EXPECT_EQ(answer.text("/token_endpoint"), std::string(kIssuer) + kToken);
     EXPECT_EQ(answer.text("/introspection_endpoint"), std::string(kIssuer) + kIntrospect);
     EXPECT_EQ(answer.text("/revocation_endpoint"), std::string(kIssuer) + kRevoke);
-    EXPECT_EQ(answer.count("/response_types_supported"), 0u);
+    EXPECT_EQ(answer.text("/response_types_supported/0"), "code");
     EXPECT_EQ(answer.text("/introspection_signing_alg_values_supported/0"), "ES256");
 }
 

@@ -56,7 +56,7 @@ TEST(SharedLimits, ComeBeforeAnyWorkWhereverAPasswordIsTaken) {
     EXPECT_EQ(third.problem(), "too-many-attempts") << "registration was not throttled at all";
     EXPECT_TRUE(third.header("Retry-After"));
     ApiClient known = client.as(one.tokens.access);
-    for (const char* page : {kResetPage, "/account/invitation", "/account/verify-email"})
+    for (const char* page : {kResetPage, "/account/invitation", "/account/verify-email", "/login", "/login/factor"})
         EXPECT_EQ(known.form(page, "token=t&new_password=p").problem(), "too-many-attempts") << page;
     for (const char* target :
          {kRegister, kLogin, kChangePassword, kResetPassword, "/api/v1/auth/reauthenticate",

@@ -172,6 +172,7 @@ TEST(Identifiers, AreReadInEitherCaseInEveryPath) {
     themselves.expect_good("DELETE", "/api/v1/auth/sessions/{id}", {other.session_id});
     const std::string device = themselves.client.get("/api/v1/auth/devices").text("/items/0/id");
     themselves.expect_good("PUT", "/api/v1/auth/devices/{id}", {device}, R"({"name":"Telephone"})");
+    EXPECT_EQ(themselves("DELETE", "/api/v1/auth/consents/{id}", {one.person.id}).problem(), "consent-unknown");
     const std::string factor = "/api/v1/auth/mfa/factors/{id}";  // none is there: read all the same
     EXPECT_EQ(themselves("PUT", factor, {one.person.id}, R"({"name":"Telephone"})").problem(), "factor-unknown");
     EXPECT_EQ(themselves("DELETE", factor, {one.person.id}, json_object({{"current_password", one.person.password}}))

@@ -10,6 +10,8 @@
 #include <thread>
 
 #include "tests/e2e/clients/applications.hpp"
+#include "tests/e2e/oauth/page_calls.hpp"
+#include "tests/e2e/service/mailed_links.hpp"
 #include "tests/e2e/world/watch.hpp"
 #include "tests/e2e/world/world.hpp"
 #include "tests/support/postgres/tcp_proxy.hpp"
@@ -84,33 +86,7 @@ protected:
                   json_object({{"email", somebody().email}, {"current_password", one_.person.password}}))
             .text("/handle");
 
-    // Of somebody to whom everything happened.
-    struct Links {
-        std::string not_me;
-        std::string keep;
-        std::string undo;
-    };
-    Links links_ = [this] {
-        const Person ann = register_somebody(api());
-        prove_address(client_.with("User-Agent", "Laptop/1"), ann);
-        Links links;
-        const Tokens first = log_in(client_.with("User-Agent", "Phone/1"), ann);
-        links.not_me = mailbox().await_mail(ann.email, "new device").from_link("token");
-        const std::string password = json_object({{"current_password", ann.password}});
-        const Answer erased =
-            client_.as(first.access).send("DELETE", kMe, {{"Content-Type", "application/json"}}, password);
-        EXPECT_EQ(erased.status, 202) << erased.body;
-        links.keep = mailbox().await_mail(ann.email, "will be erased").from_link("token");
-        ApiClient again = client_.as(log_in(client_, ann).access);
-        const std::string other = somebody().email;
-        const Answer asked = again.post("/api/v1/auth/change-email",
-                                        json_object({{"email", other}, {"current_password", ann.password}}));
-        const std::string code = mailbox().await_mail(other, "is your code").code();
-        const std::string proof = json_object({{"handle", watch_secret(asked.text("/handle"))}, {"code", code}});
-        EXPECT_EQ(again.post("/api/v1/auth/change-email/confirm", proof).status, 204);
-        links.undo = mailbox().await_mail(ann.email, "was changed").from_link("token");
-        return links;
-    }();
+    MailedLinks links_ = links_of_somebody(client_);
     // Somebody who registers, and has not shown that the address is theirs.
     struct Newcomer {
         std::string handle;
@@ -130,6 +106,8 @@ protected:
         EXPECT_EQ(half.problem(), "mfa-enrolment-required") << half.body;
         return half.text("/mfa_token");
     }();
+
+    OnTheWay on_the_way_ = on_the_way(client_, one_.person, mfa_token_);
 
     // Over a connection of its own each, so that they can be sent at once.
     ApiClient anybody() const { return client_; }
@@ -161,6 +139,7 @@ protected:
                 {"list members", [this] { return admin().get(kGroups + ("/" + group_) + "/members", at_head_); }},
                 {"list a group's roles", [this] { return admin().get(kGroups + ("/" + group_) + "/roles", at_head_); }},
                 {"list service accounts", [this] { return admin().get(kAccounts, at_head_); }},
+                {"list applications", [this] { return admin().get(kApplications, at_head_); }},
                 {"list an account's groups",
                  [this] { return admin().get(kAccounts + ("/" + account_) + "/groups", at_head_); }},
                 {"explain an account",
@@ -200,6 +179,14 @@ protected:
         std::vector<Call> calls;
         for (const auto& [what, ask] : application_calls(one_.person.id))
             calls.push_back({what, [ask = ask, as = admin(), at = at_head_]() mutable { return ask(as, at); }});
+        return calls;
+    }
+    std::vector<Call> pages_and_their_forms() const {
+        std::vector<Call> calls;
+        for (const auto& [what, ask] : page_calls(on_the_way_, one_.person))
+            calls.push_back({what, [ask = ask, as = client_]() mutable { return ask(as); }});
+        calls.push_back(
+            {"withdraw a consent", [this] { return them().del("/api/v1/auth/consents/" + on_the_way_.shop); }});
         return calls;
     }
     std::vector<Call> commands_upon_groups() const {
@@ -381,7 +368,7 @@ protected:
             {"show a service account", [this] { return admin().get(kAccounts + ("/" + one_.person.id)); }},
             {"evaluate oneself", [this] { return them().post("/access/v1/evaluation", question()); }}};
         for (const auto& more : {queries(), commands(), commands_upon_groups(), commands_upon_service_accounts(),
-                                 commands_upon_applications(), commands_upon_addresses(),
+                                 commands_upon_applications(), commands_upon_addresses(), pages_and_their_forms(),
                                  commands_upon_factors_and_devices(), commands_by_links(), commands_on_the_way_in()})
             all.insert(all.end(), more.begin(), more.end());
         return all;

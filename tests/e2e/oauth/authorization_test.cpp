@@ -1,0 +1,275 @@
+// From an application to this service's pages and back with a code, as a browser without script does it: by redirects,
+// forms and cookies, on two nodes.
+#include <gtest/gtest.h>
+
+#include "tests/e2e/oauth/browser.hpp"
+#include "tests/e2e/world/authenticator_app.hpp"
+#include "tests/e2e/world/watch.hpp"
+#include "tests/e2e/world/world.hpp"
+
+namespace keyledger::test {
+namespace {
+
+TEST(AuthorizationFlow, GoesByPagesToACodeAndByThatToTokens) {
+    const Person person = register_somebody(api());
+    const std::string shop = application();
+    Browser browser;
+    const Answer sent = browser.get(request(shop));
+    ASSERT_EQ(sent.status, 303) << sent.body;
+    ASSERT_TRUE(Browser::location(sent).starts_with("/login?flow=")) << Browser::location(sent);
+    const Answer page = browser.follow(sent);
+    ASSERT_EQ(page.status, 200);
+    EXPECT_NE(page.header("Content-Security-Policy").value_or("").find("https://shop.example"), std::string::npos);
+    const Answer wrong = log_in(browser, page, person, "not the password at all");
+    EXPECT_EQ(wrong.status, 400) << "the page once more";
+    EXPECT_EQ(browser.jar.count("__Host-keyledger-session"), 0U);
+    const Answer right = log_in(browser, page, person, person.password);
+    ASSERT_EQ(right.status, 303) << right.body;
+    EXPECT_EQ(browser.jar.count("__Host-keyledger-session"), 1U);
+    const Answer asks = browser.follow(right);
+    ASSERT_TRUE(Browser::location(asks).starts_with("/consent?flow=")) << Browser::location(asks);
+    const Answer consent = browser.follow(asks);
+    EXPECT_NE(consent.body.find("Shop"), std::string::npos) << consent.body;
+    const Answer back = browser.follow(browser.post("/consent", filled(consent, {})));
+    ASSERT_EQ(back.status, 303) << back.body;
+    const std::string location = Browser::location(back);
+    ASSERT_TRUE(location.starts_with(std::string(kCallback) + "?code=")) << location;
+    EXPECT_EQ(parameter(location, "state"), "af0ifjsldkj");
+    EXPECT_NE(parameter(location, "iss"), "");
+
+    const Answer tokens = redeem(shop, parameter(location, "code"));
+    ASSERT_EQ(tokens.status, 200) << tokens.body;
+    EXPECT_EQ(tokens.text("/scope"), "openid email");
+    const std::string claims = claims_of(tokens.text("/id_token"));
+    EXPECT_NE(claims.find("\"nonce\":\"n-0S6_WzA2Mj\""), std::string::npos) << claims;
+    EXPECT_NE(claims.find("\"aud\":\"" + shop + "\""), std::string::npos) << claims;
+    EXPECT_NE(claims.find("\"sub\":\"" + person.id + "\""), std::string::npos) << claims;
+    const Answer who = api().as(tokens.text("/access_token")).get("/oauth2/userinfo");
+    ASSERT_EQ(who.status, 200) << who.body;
+    EXPECT_EQ(who.text("/sub"), person.id);
+    EXPECT_EQ(who.text("/email"), person.email);
+    EXPECT_FALSE(who.has("/preferred_username")) << "nobody asked for it";
+    EXPECT_EQ(api().as(tokens.text("/access_token")).send("POST", "/oauth2/userinfo").status, 200);
+    const Answer next = api().form(kToken, form_body({{"grant_type", "refresh_token"},
+                                                      {"client_id", shop},
+                                                      {"refresh_token", tokens.text("/refresh_token")}}));
+    ASSERT_EQ(next.status, 200) << next.body;
+    EXPECT_TRUE(next.has("/id_token"));
+}
+
+TEST(AuthorizationFlow, AsksNothingTwice) {
+    const Person person = register_somebody(api());
+    const std::string shop = application();
+    Browser browser;
+    ASSERT_NE(parameter(Browser::location(authorized(browser, shop, person)), "code"), "");
+    const Answer again = browser.get(request(shop, "&prompt=none"));
+    EXPECT_NE(parameter(Browser::location(again), "code"), "") << Browser::location(again);
+    Browser other;
+    EXPECT_EQ(parameter(Browser::location(other.get(request(shop, "&prompt=none"))), "error"), "login_required");
+    const Answer once_more = browser.get(request(shop, "&prompt=login"));
+    EXPECT_TRUE(Browser::location(once_more).starts_with("/login")) << Browser::location(once_more);
+    const Answer own = browser.get(request(application("first_party")));
+    EXPECT_NE(parameter(Browser::location(own), "code"), "") << "the operator's own needs no consent";
+}
+
+TEST(AuthorizationFlow, GoesBackWithoutACodeWhereThePersonDoesNotAgree) {
+    const Person person = register_somebody(api());
+    const std::string shop = application();
+    Browser browser;
+    const Answer page = browser.follow(browser.get(request(shop)));
+    const Answer consent = browser.follow(browser.follow(log_in(browser, page, person, person.password)));
+    const Answer back = browser.post("/consent", form_body({{"flow", hidden(consent, "flow")}, {"decision", "deny"}}) +
+                                                     "&" + form_body({{"csrf", hidden(consent, "csrf")}}));
+    EXPECT_EQ(parameter(Browser::location(back), "error"), "access_denied") << back.body;
+    EXPECT_EQ(parameter(Browser::location(back), "code"), "");
+}
+
+// Where nothing says that the redirect can be trusted, nobody is sent anywhere (RFC 9700 section 4.11).
+TEST(AuthorizationFlow, SendsNobodyWhereTheApplicationDoesNotWantThem) {
+    const std::string shop = application();
+    const auto with = [&](const std::string& redirect_uri) {
+        return "/oauth2/authorize?response_type=code&scope=openid&client_id=" + shop + "&redirect_uri=" + redirect_uri +
+               "&code_challenge=" + kChallenge + "&code_challenge_method=S256";
+    };
+    for (const char* lie : {"https%3A%2F%2Fevil.example%2Fcallback", "https%3A%2F%2Fshop.example%2Fcallback%2F",
+                            "https%3A%2F%2Fshop.example%2Fcallback%3Fx%3D1",
+                            "https%3A%2F%2Fshop.example%40evil.example", "javascript%3Aalert(1)", ""}) {
+        const Answer answer = Browser().get(with(lie));
+        EXPECT_EQ(answer.status, 400) << lie;
+        EXPECT_EQ(Browser::location(answer), "") << lie;
+    }
+    EXPECT_EQ(Browser().get(request("00000000-0000-7000-8000-000000000000")).status, 400);
+    EXPECT_EQ(Browser().get(request("keyledger")).status, 400);
+    EXPECT_EQ(Browser().get("/oauth2/authorize?nothing=at%20all").status, 400);
+}
+
+TEST(AuthorizationFlow, TellsTheApplicationWhatIsWrongWithItsRequest) {
+    const std::string shop = application();
+    const std::string base =
+        "/oauth2/authorize?state=s1&client_id=" + shop + "&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback";
+    const std::string pkce = std::string("&code_challenge_method=S256&code_challenge=") + kChallenge;
+    const std::vector<std::pair<std::string, std::string>> faults{
+        {"&scope=openid" + pkce, "invalid_request"},
+        {"&response_type=token&scope=openid" + pkce, "unsupported_response_type"},
+        {"&response_type=code&scope=openid", "invalid_request"},
+        {"&response_type=code&scope=openid&code_challenge=x&code_challenge_method=plain", "invalid_request"},
+        {"&response_type=code&scope=keyledger%3Aadmin" + pkce, "invalid_scope"},
+        {"&response_type=code&scope=openid&resource=https%3A%2F%2Felse.example" + pkce, "invalid_target"},
+        {"&response_type=code&scope=openid&prompt=none%20login" + pkce, "invalid_request"},
+        {"&response_type=code&scope=openid&request=eyJhbGciOiJub25lIn0.e30." + pkce, "request_not_supported"},
+    };
+    for (const auto& [more, error] : faults) {
+        const std::string location = Browser::location(Browser().get(base + more));
+        EXPECT_TRUE(location.starts_with(kCallback)) << more << " " << location;
+        EXPECT_EQ(parameter(location, "error"), error) << more;
+        EXPECT_EQ(parameter(location, "state"), "s1");
+        EXPECT_NE(parameter(location, "iss"), "") << "RFC 9207 section 2";
+    }
+}
+
+// Log-in CSRF (RFC 9700 section 4.7): the thief's browser began the request.
+TEST(AuthorizationFlow, GoesOnInTheBrowserAloneInWhichItBegan) {
+    const Person thief = register_somebody(api());
+    const std::string shop = application();
+    Browser thiefs;
+    const Answer page = thiefs.follow(thiefs.get(request(shop)));
+    Browser victims;
+    EXPECT_EQ(log_in(victims, page, thief, thief.password).status, 400) << "no cookie of the flow";
+    victims.get(request(shop));
+    EXPECT_EQ(log_in(victims, page, thief, thief.password).status, 400) << "another flow's";
+    EXPECT_EQ(victims.jar.count("__Host-keyledger-session"), 0U);
+    const std::string flow = "?flow=" + hidden(page, "flow");
+    for (const char* theirs : {"/login", "/login/factor", "/consent", "/oauth2/authorize/continue"})
+        EXPECT_EQ(victims.get(theirs + flow).status, 400) << theirs << " is not shown, either";
+}
+
+TEST(AuthorizationFlow, IsAnsweredByAFormWhereTheApplicationWantsIt) {
+    const Person person = register_somebody(api());
+    const std::string shop = application();
+    Browser browser;
+    const Answer page = authorized(browser, shop, person, "&response_mode=form_post");
+    ASSERT_EQ(page.status, 200) << page.body;
+    EXPECT_NE(page.body.find(R"(action="https://shop.example/callback")"), std::string::npos) << page.body;
+    EXPECT_EQ(redeem(shop, hidden(page, "code")).status, 200);
+    const Answer at_once = browser.get(request(shop, "&response_mode=form_post"));
+    ASSERT_EQ(at_once.status, 200) << "nothing is left to ask";
+    EXPECT_NE(hidden(at_once, "code"), "");
+    const Answer asked = browser.follow(browser.get(request(shop, "&response_mode=form_post&prompt=consent")));
+    const Answer denied = browser.post("/consent", form_body({{"flow", hidden(asked, "flow")}, {"decision", "deny"}}));
+    EXPECT_EQ(denied.status, 200);
+    EXPECT_EQ(hidden(denied, "error"), "access_denied");
+}
+
+TEST(AuthorizationFlow, IsBegunByAFormToo) {
+    const std::string shop = application();
+    const Answer sent = api().form("/oauth2/authorize", request(shop).substr(std::string("/oauth2/authorize?").size()));
+    ASSERT_EQ(sent.status, 303) << sent.body;
+    Browser browser;
+    EXPECT_TRUE(Browser::location(browser.follow(sent)).starts_with("/login"));
+    EXPECT_EQ(api().form("/oauth2/authorize", "scope=openid&scope=email").status, 400) << "which of the two?";
+}
+
+TEST(AuthorizationFlow, AsksForTheSecondFactor) {
+    const Visitor ann = visitor(api());
+    const Person& person = ann.person;
+    ApiClient client = api().as(ann.tokens.access);
+    const Enrolled app = enrol(client, person);
+    const std::string shop = application("first_party");
+    Browser browser;
+    const Answer page = browser.follow(browser.get(request(shop)));
+    const Answer half = log_in(browser, page, person, person.password);
+    ASSERT_TRUE(Browser::location(half).starts_with("/login/factor")) << half.status << half.body;
+    EXPECT_EQ(browser.jar.count("__Host-keyledger-session"), 0U);
+    const Answer asks = browser.follow(half);
+    EXPECT_EQ(browser.post("/login/factor", filled(asks, {{"code", "000000"}})).status, 400);
+    const Answer whole = browser.post("/login/factor", filled(asks, {{"code", code_of(app.secret, 1)}}));
+    ASSERT_EQ(whole.status, 303) << whole.body;
+    const Answer tokens = redeem(shop, parameter(Browser::location(browser.follow(whole)), "code"));
+    EXPECT_NE(claims_of(tokens.text("/id_token")).find(R"("acr":"2")"), std::string::npos) << tokens.body;
+}
+
+// An application is not its user.
+TEST(AuthorizationFlow, GivesNoTokenThatOpensTheServicesOwnApi) {
+    const Person person = register_somebody(api());
+    const std::string shop = application();
+    Browser browser;
+    const Answer tokens = redeem(shop, parameter(Browser::location(authorized(browser, shop, person)), "code"));
+    EXPECT_EQ(api().as(tokens.text("/access_token")).get(kMe).status, 401);
+    EXPECT_EQ(api().as(tokens.text("/access_token")).get(kSessions).status, 401);
+    const Answer own = api().post(kLogin, json_object({{"email", person.email}, {"password", person.password}}));
+    EXPECT_EQ(api().as(own.text("/access_token")).get("/oauth2/userinfo").status, 401) << "nor the other way round";
+}
+
+// On another node, as soon as it was answered.
+TEST(AuthorizationFlow, EndsEverywhereWithTheConsent) {
+    RunningService second(deployment());
+    const Person person = register_somebody(api());
+    const std::string shop = application();
+    Browser browser;
+    const Answer tokens = redeem(shop, parameter(Browser::location(authorized(browser, shop, person)), "code"));
+    ApiClient there = ApiClient(second.port()).as(tokens.text("/access_token"));
+    EXPECT_EQ(there.get("/oauth2/userinfo").status, 200);
+    const Answer own = api().post(kLogin, json_object({{"email", person.email}, {"password", person.password}}));
+    const std::string consent = "/api/v1/auth/consents/" + shop;
+    EXPECT_EQ(api().as(own.text("/access_token")).del("/api/v1/auth/consents/" + person.id).status, 404);
+    ASSERT_EQ(api().as(own.text("/access_token")).del(consent).status, 204);
+    EXPECT_EQ(there.get("/oauth2/userinfo").status, 401);
+    const Answer refreshed = ApiClient(second.port())
+                                 .form(kToken, form_body({{"grant_type", "refresh_token"},
+                                                          {"client_id", shop},
+                                                          {"refresh_token", tokens.text("/refresh_token")}}));
+    EXPECT_EQ(refreshed.status, 400) << refreshed.body;
+    EXPECT_TRUE(Browser::location(browser.get(request(shop))).starts_with("/consent")) << "they are asked again";
+}
+
+// ---- log-out ---------------------------------------------------------------------------------------------------
+constexpr const char* kLogOutEndpoint = "/oauth2/logout";
+constexpr const char* kAfterwards = "post_logout_redirect_uri=https%3A%2F%2Fshop.example%2Fbye&state=s2";
+
+TEST(AuthorizationLogOut, EndsWhatBeganInTheBrowser) {
+    const Person person = register_somebody(api());
+    const std::string shop = application();
+    Browser browser;
+    const Answer tokens = redeem(shop, parameter(Browser::location(authorized(browser, shop, person)), "code"));
+    const std::string hint = tokens.text("/id_token");
+    const Answer page = browser.get(std::string(kLogOutEndpoint) + "?id_token_hint=" + hint + "&" + kAfterwards);
+    ASSERT_EQ(page.status, 200) << page.body;
+    EXPECT_EQ(api().as(tokens.text("/access_token")).get("/oauth2/userinfo").status, 200) << "nothing is done yet";
+    const Answer done = browser.post("/logout", "client_id=" + shop + "&" + kAfterwards);
+    EXPECT_EQ(Browser::location(done), "https://shop.example/bye?state=s2") << done.body;
+    EXPECT_EQ(browser.jar.count("__Host-keyledger-session"), 0U);
+    EXPECT_EQ(api().as(tokens.text("/access_token")).get("/oauth2/userinfo").status, 401);
+    EXPECT_EQ(parameter(Browser::location(browser.get(request(shop, "&prompt=none"))), "error"), "login_required");
+}
+
+TEST(AuthorizationLogOut, IsNotDoneByAFormOfAnotherSite) {
+    const Person person = register_somebody(api());
+    const std::string shop = application();
+    Browser browser;
+    const Answer tokens = redeem(shop, parameter(Browser::location(authorized(browser, shop, person)), "code"));
+    const Answer forged = api().form("/logout", "client_id=" + shop + "&" + kAfterwards);  // comes without cookies
+    EXPECT_FALSE(forged.header("Set-Cookie")) << "and takes none away";
+    EXPECT_EQ(api().as(tokens.text("/access_token")).get("/oauth2/userinfo").status, 200);
+}
+
+TEST(AuthorizationLogOut, SendsNobodyWhereTheApplicationDoesNotWantThem) {
+    const std::string shop = application();
+    for (const std::string& lie : {std::string("post_logout_redirect_uri=https%3A%2F%2Fshop.example%2Fbye"),
+                                   "client_id=" + shop + "&post_logout_redirect_uri=https%3A%2F%2Fevil.example%2Fbye",
+                                   "client_id=" + shop + "&id_token_hint=eyJhbGciOiJub25lIn0.e30.&" + kAfterwards}) {
+        EXPECT_EQ(api().get(std::string(kLogOutEndpoint) + "?" + lie).status, 400) << lie;
+        EXPECT_EQ(api().form(kLogOutEndpoint, lie).status, 400) << lie;
+        EXPECT_EQ(api().form("/logout", lie).status, 400) << lie;
+    }
+    EXPECT_EQ(api().form(kLogOutEndpoint, "client_id=" + shop).status, 200) << "by a form, too, and to nowhere";
+}
+
+TEST(AuthorizationFlow, IsTold) {
+    const Answer openid = api().get("/.well-known/openid-configuration");
+    ASSERT_EQ(openid.status, 200);
+    EXPECT_EQ(openid.body, api().get("/.well-known/oauth-authorization-server").body);
+    EXPECT_EQ(openid.text("/code_challenge_methods_supported/0"), "S256");
+}
+
+}  // namespace
+}  // namespace keyledger::test

@@ -1,0 +1,60 @@
+#pragma once
+// Somebody in the middle of all the pages, and one call of each.
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "tests/e2e/oauth/browser.hpp"
+
+namespace keyledger::test {
+
+// Their browser is logged in, and on the way to an application that it went to before.
+struct OnTheWay {
+    std::string shop;
+    HttpHeaders cookies;
+    std::string flow;
+    std::string access;  // of the application
+};
+inline OnTheWay on_the_way(ApiClient client, const Person& person, const std::string& mfa_token) {
+    OnTheWay way;
+    way.shop = application();
+    Browser browser(client);
+    const Answer back = authorized(browser, way.shop, person);
+    way.access = redeem(way.shop, parameter(Browser::location(back), "code"), client).text("/access_token");
+    way.flow = parameter(Browser::location(browser.get(request(way.shop, "&prompt=consent"))), "flow");
+    browser.jar["__Host-keyledger-log-in"] = mfa_token;
+    way.cookies = browser.cookies();
+    return way;
+}
+
+using PageCall = std::function<Answer(ApiClient&)>;
+inline std::vector<std::pair<std::string, PageCall>> page_calls(const OnTheWay& way, const Person& person) {
+    const std::string flow = form_body({{"flow", way.flow}});
+    const std::string bye = "client_id=" + way.shop + "&post_logout_redirect_uri=https%3A%2F%2Fshop.example%2Fbye";
+    const std::string log_in = flow + "&" + form_body({{"identifier", person.email}, {"password", person.password}});
+    std::vector<std::pair<std::string, PageCall>> calls;
+    const auto get = [&](const std::string& target) {
+        calls.emplace_back(target.substr(0, 30),
+                           [=, cookies = way.cookies](ApiClient& as) { return as.get(target, cookies); });
+    };
+    const auto post = [&](const std::string& target, const std::string& form) {
+        calls.emplace_back(target,
+                           [=, cookies = way.cookies](ApiClient& as) { return as.form(target, form, cookies); });
+    };
+    get(request(way.shop));
+    get("/oauth2/authorize/continue?" + flow);
+    get("/consent?" + flow);
+    get("/oauth2/logout?" + bye);
+    post("/login", log_in);
+    post("/login/factor", flow + "&code=000000");
+    post("/consent", flow + "&decision=allow");
+    post("/oauth2/logout", bye);
+    post("/logout", bye);
+    for (const char* method : {"GET", "POST"})
+        calls.emplace_back(std::string(method) + " userinfo", [=, access = way.access](ApiClient& as) {
+            return as.as(access).send(method, "/oauth2/userinfo");
+        });
+    return calls;
+}
+
+}  // namespace keyledger::test
