@@ -33,7 +33,7 @@ constexpr const char* kLayout = R"(<!DOCTYPE html>
 {{/hidden}}
 {{#fields}}
 <p><label for="{{name}}">{{label}}</label>
-<input id="{{name}}" name="{{name}}" type="{{type}}" value="{{value}}" autocomplete="{{autocomplete}}" required></p>
+<input id="{{name}}" name="{{name}}" type="{{type}}" autocomplete="{{autocomplete}}" value="{{value}}" required></p>
 {{/fields}}
 <p><button type="submit">{{button}}</button></p>
 </form>

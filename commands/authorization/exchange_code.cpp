@@ -15,6 +15,8 @@ constexpr Duration kLostAnswer = seconds(10);
 
 // RFC 7636 section 4.6, S256. The challenge is known to whoever sees the browser's address; there is nothing to time.
 bool fits(const Secret& verifier, const std::string& challenge) {
+    constexpr std::size_t kMinVerifierBytes = 43;  // section 4.1
+    if (verifier.reveal().size() < kMinVerifierBytes) return false;
     const auto digest = security::sha256(verifier.reveal());
     return security::base64url_encode(security::view_of(digest)) == challenge;
 }
@@ -108,7 +110,11 @@ Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Calle
             attempt.append(streams.session, *events);
             co_return Result<void, CommandError>{};
         }
-        if (is_lost_answer(session, application, now)) co_return Result<void, CommandError>{};
+        if (is_lost_answer(session, application, now) &&
+            still_holds(attempt, streams, code, userinfo, lifetimes, now) &&
+            session.first_position > application.tokens_ended_before &&
+            session.first_position > attempt.state(streams.consent).sessions_ended_before)
+            co_return Result<void, CommandError>{};
         reused = true;
         const EndSession command{code.user_id, SessionEndReason::kCodeReused};
         co_return attempt.decide_and_append(streams.session, code.session_id, attempt.state(streams.user), command);

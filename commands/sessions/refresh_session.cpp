@@ -101,6 +101,11 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
         KEYLEDGER_CO_TRY(terms, co_await check_grounds(attempt, before));
         id_token_algorithm = terms->id_token_algorithm;
         if (!is_within(request.scope, before.scope)) co_return Unexpected(refusals::kInvalidScope);
+        // RFC 8707 section 2.2: what was granted, and not all that the application could have asked for.
+        const auto& granted = before.audiences;
+        if (request.client.application && request.resource &&
+            std::ranges::find(granted, *request.resource) == granted.end())
+            co_return Unexpected(refusals::kInvalidTarget);
         const RefreshSession command{request.token.generation,    request.client.client_id, device, now,
                                      services.settings.lifetimes, terms->refresh_tokens};
         auto events = decide(attempt.state(session), session_id, attempt.state(user), command);

@@ -17,7 +17,7 @@ import kafkajs from 'kafkajs';
 // The newest schema version of each type that this programme understands. A type that is not here is none of its
 // business; a newer version of one that is must not be guessed at.
 const UNDERSTOOD = new Map([
-  ['session.started', 2],
+  ['session.started', 3],
   ['session.ended', 1],
   ['user.password_changed', 1],
   ['user.password_reset', 1],

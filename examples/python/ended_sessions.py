@@ -26,7 +26,7 @@ AHEAD = 10_000  # records of one partition that wait for those of others; then i
 # The newest schema version of each type that this programme understands. A type that is not here is none of its
 # business; a newer version of one that is must not be guessed at.
 UNDERSTOOD = {
-    "session.started": 2,
+    "session.started": 3,
     "session.ended": 1,
     "user.password_changed": 1,
     "user.password_reset": 1,

@@ -12,7 +12,7 @@ const client = { client_id: given.client_id }
 
 const discovered = await oauth.discoveryRequest(issuer, { ...insecure, algorithm: 'oauth2' })
 const server = await oauth.processDiscoveryResponse(issuer, discovered)
-assert.deepEqual(server.response_types_supported, [])
+assert.deepEqual(server.response_types_supported, ['code'])
 
 async function grant(authentication, parameters = {}) {
   const answer = await oauth.clientCredentialsGrantRequest(server, client, authentication, parameters, insecure)

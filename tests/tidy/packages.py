@@ -39,6 +39,7 @@ INSTALLED_BY = {
     "scripts/lib/demo_import.sh": ["scripts/demo"],
     "scripts/lib/demo_recovery.sh": ["scripts/demo"],
     "scripts/lib/demo_takeover.sh": ["scripts/demo"],
+    "scripts/lib/demo_openid.sh": ["scripts/demo"],
     "scripts/lib/mailbox.sh": ["mailbox", "tools"],
     "scripts/lib/story.sh": ["scripts/run"],
     "scripts/services": ["postgres", "kafka"],

@@ -93,6 +93,7 @@ Reply authorize_by_form(Call& call) {
     const auto form_fault = form.fault();
     if (form_fault) co_return show(400, {"This link does not work", {*form_fault}});
     const AskedAuthorization asked = read_authorization(std::move(form));
+    if (asked.fault) co_return show(400, {"This link does not work", {*asked.fault}});
     co_return see_other("/oauth2/authorize?" + query_of(asked));
 }
 

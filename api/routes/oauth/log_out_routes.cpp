@@ -83,6 +83,9 @@ Reply log_out_by_form(Call& call) {
 
 // The button. No form of another site brings the cookie (SameSite=Lax), so that it can't log anybody out.
 Reply log_out_by_page(Call& call) {
+    // Nor does one of a sibling of this site, for which a browser sends the cookie (Fetch Metadata).
+    const auto from = call.request.header("Sec-Fetch-Site");
+    if (from && *from != "same-origin" && *from != "none") co_return not_known();
     FormFields form = FormFields::of_body(call.request);
     if (const auto fault = form.fault()) co_return show(400, {"This link does not work", {*fault}});
     const LogOut asked = read_log_out(call, std::move(form));

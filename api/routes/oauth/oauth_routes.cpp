@@ -158,6 +158,8 @@ Reply refresh_grant(Context& context, Request& request, PresentedCredentials pre
     refresh.client = std::move(*client);
     if (!asked.resources.empty()) refresh.resource = asked.resources.front();
     if (asked.scope) refresh.scope = words_of(*asked.scope);
+    if (refresh.scope && refresh.scope->empty())
+        co_return oauth_error(request, OAuthError::kInvalidScope, "The scope has no word (RFC 6749 section 3.3).");
     const bool is_application = refresh.client.application.has_value();
     auto grant = co_await commands::refresh_session(context.services, std::move(refresh), caller_of(request));
     if (!grant) co_return oauth_refuse(request, grant.error());
@@ -287,7 +289,7 @@ IntrospectionAnswer tell_of_access(Context& context, Client client, commands::Ac
     JsonText json;
     write_claims(json, context, claims.bearer.user_id, claims);
     // An application's token is for what stands in it, whatever its user may do.
-    if (!claims.scope.empty()) json.text("scope", words(claims.scope));
+    if (application_of(access->session())) json.text("scope", words(claims.scope));
     else write_access(json, client, access->scope().texts(), access->roles, access->groups);
     co_return json.finish();
 }

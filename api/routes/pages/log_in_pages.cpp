@@ -66,8 +66,15 @@ Reply show_log_in(Call& call) {
     co_return show(200, log_in_page(*flow, flow->opened.request.login_hint));
 }
 
-Response logged_in(Call& call, const Flow& flow, const commands::Grant& grant) {
-    return with_device(with_browser(call.context, go_on(flow), grant), grant.device);
+// The session that the browser had before does not go on behind the new one's back: nobody could log out of it here.
+Reply logged_in(Call& call, const Flow& flow, const commands::Grant& grant) {
+    if (const auto before = browser_of(call.context, call.request)) {
+        commands::Caller caller = caller_of(call.request).acting_as(before->user_id);
+        caller.session_id = before->session_id;
+        auto ended = co_await commands::log_out(call.services(), *before, std::move(caller));
+        if (!ended && ended.error().refusal != refusals::kInvalidToken) co_return refuse(call, ended.error());
+    }
+    co_return with_device(with_browser(call.context, go_on(flow), grant), grant.device);
 }
 
 // What a refusal becomes on a page that can be sent again; what nobody can do anything about stays a problem.
@@ -90,7 +97,6 @@ Reply log_in_by_page(Call& call) {
     Page page = log_in_page(*flow, identifier);
     if (!is_whole) co_return show_again(call, std::move(page), CommandError(refusals::kInvalidCredentials));
     (identifier.find('@') == std::string::npos ? login.username : login.email) = identifier;
-    const auto before = browser_of(call.context, call.request);
     auto grant = co_await commands::log_in(call.services(), std::move(login), caller_of(call.request));
     if (!grant && grant.error().go_on && grant.error().refusal == refusals::kSecondFactorNeeded) {
         Response response = see_other("/login/factor?flow=" + flow->sealed);
@@ -99,10 +105,8 @@ Reply log_in_by_page(Call& call) {
         co_return response;
     }
     if (!grant) co_return show_again(call, std::move(page), grant.error());
-    // Somebody else's session does not go on behind the cookie's back.
-    if (before && before->user_id != grant->user_id)
-        co_await commands::log_out(call.services(), *before, caller_of(call.request).acting_as(before->user_id));
-    co_return logged_in(call, *flow, *grant);
+    Response response = co_await logged_in(call, *flow, *grant);
+    co_return response;
 }
 
 // ---- second factor ---------------------------------------------------------------------------------------------
@@ -134,7 +138,7 @@ Reply factor_by_page(Call& call) {
     if (!completed && completed.error().refusal == refusals::kHalfLoginOver)
         co_return see_other("/login?flow=" + flow->sealed);
     if (!completed) co_return show_again(call, factor_page(*flow), completed.error());
-    Response response = logged_in(call, *flow, completed->grant);
+    Response response = co_await logged_in(call, *flow, completed->grant);
     response.headers.add("Set-Cookie", host_cookie(kHalfCookie, "", std::chrono::seconds(0)));
     co_return response;
 }

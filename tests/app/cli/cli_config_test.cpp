@@ -187,7 +187,7 @@ TEST_F(ConfigCheck, PassesWhatIsFine) {
 TEST_F(ConfigCheck, TellsAllFaultsInOneRoundAndEachSettingsOnce) {
     const auto ran = check({{"KEYLEDGER_ISSUER", "id.example"},
                             {"KEYLEDGER_LISTEN", "8080"},
-                            {"KEYLEDGER_POSITIONS", "open"},
+                            {"KEYLEDGER_POSITIONS", "plain"},
                             {"KEYLEDGER_TRUSTED_PROXIES", "proxy.local"},
                             {"KEYLEDGER_CORS_ORIGINS", "app.example"},
                             {"KEYLEDGER_CLIENTS_FILE", line.path("none.json")},
@@ -265,7 +265,7 @@ TEST_F(ConfigCheck, TellsAllFaultsOfAClientsFileAtOnce) {
 
 // ---- users, from the command line -------------------------------------------------------------------------
 TEST_F(ConfigCheck, TheAdministratorsPasswordMayStandInAFile) {
-    line.set("KEYLEDGER_ADMIN_PASSWORD_FILE", file("open", "violet tractors hum at noon\r\n", 0644));
+    line.set("KEYLEDGER_ADMIN_PASSWORD_FILE", file("readable", "violet tractors hum at noon\r\n", 0644));
     auto ran = line.create_administrator();
     EXPECT_EQ(ran.exit, Exit::kUsage);
     EXPECT_NE(ran.err.find("both set"), std::string::npos) << ran.err;

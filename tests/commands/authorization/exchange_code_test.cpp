@@ -150,6 +150,13 @@ TEST_F(ExchangeCodeTest, GivesALostAnswerAgainToAnApplicationWithoutASecret) {
     EXPECT_TRUE(is_over(first->grant));
 }
 
+TEST_F(ExchangeCodeTest, GivesNoAnswerAgainOnceWhatItRestsOnIsGone) {
+    const auto given = code();
+    ASSERT_TRUE(test::succeeds(exchange(given)));
+    ASSERT_TRUE(test::succeeds(run(log_out(other.services, browser_, caller().acting_as(ann_)))));
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
+}
+
 TEST_F(ExchangeCodeTest, EndsTheSessionWhereTheFirstAnswerWasUsed) {
     const auto given = code();
     const auto first = exchange(given);
@@ -264,6 +271,15 @@ TEST_F(ExchangeCodeTest, TheSessionCommandsNothing) {
     EXPECT_TRUE(
         test::refused(run(refresh_session(other.services, std::move(again), caller())), refusals::kInvalidTarget))
         << "and gets no token that would";
+}
+
+TEST_F(ExchangeCodeTest, TheSessionGetsNoOtherAudienceThanItHas) {
+    const auto granted = exchange(code());
+    Client one = client();
+    one.audiences = {"https://stock.example"};
+    Refresh wider{{granted->grant.session_id, 1, granted->grant.client_id}, "https://stock.example", one, {}};
+    EXPECT_TRUE(
+        test::refused(run(refresh_session(other.services, std::move(wider), caller())), refusals::kInvalidTarget));
 }
 
 // ---- refreshing ------------------------------------------------------------------------------------------------

@@ -200,6 +200,24 @@ TEST(AuthorizationFlow, GivesNoTokenThatOpensTheServicesOwnApi) {
     EXPECT_EQ(api().as(own.text("/access_token")).get("/oauth2/userinfo").status, 401) << "nor the other way round";
 }
 
+// What its user may do is told to nobody who has no more than an application's token, with whatever scope.
+TEST(AuthorizationFlow, TellsNobodyOfItsTokensWhatTheUserMayDo) {
+    const Person person = register_somebody(api());
+    const std::string shop = application();
+    Browser browser;
+    const Answer tokens = redeem(shop, parameter(Browser::location(authorized(browser, shop, person)), "code"));
+    for (const char* blank : {"%20", "%20%20"}) {
+        const Answer refreshed = api().form(kToken, "grant_type=refresh_token&client_id=" + shop + "&scope=" + blank +
+                                                        "&refresh_token=" + tokens.text("/refresh_token"));
+        EXPECT_EQ(refreshed.text("/error"), "invalid_scope") << refreshed.body;
+    }
+    const Answer told = introspect(api(), deployment().gateway, tokens.text("/access_token"));
+    EXPECT_EQ(told.text("/scope"), "openid email") << told.body;
+    EXPECT_FALSE(told.has("/roles")) << told.body;
+    const Answer of_refresh = introspect(api(), deployment().gateway, tokens.text("/refresh_token"));
+    EXPECT_FALSE(of_refresh.has("/roles")) << of_refresh.body;
+}
+
 // On another node, as soon as it was answered.
 TEST(AuthorizationFlow, EndsEverywhereWithTheConsent) {
     RunningService second(deployment());
@@ -249,6 +267,9 @@ TEST(AuthorizationLogOut, IsNotDoneByAFormOfAnotherSite) {
     const Answer tokens = redeem(shop, parameter(Browser::location(authorized(browser, shop, person)), "code"));
     const Answer forged = api().form("/logout", "client_id=" + shop + "&" + kAfterwards);  // comes without cookies
     EXPECT_FALSE(forged.header("Set-Cookie")) << "and takes none away";
+    HttpHeaders of_a_sibling = browser.cookies();
+    of_a_sibling.push_back({"Sec-Fetch-Site", "same-site"});
+    EXPECT_EQ(api().form("/logout", "client_id=" + shop, of_a_sibling).status, 400);
     EXPECT_EQ(api().as(tokens.text("/access_token")).get("/oauth2/userinfo").status, 200);
 }
 

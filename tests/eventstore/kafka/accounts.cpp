@@ -42,10 +42,10 @@ void Accounts::start_session(ScriptedLog& log, const std::string& user) {
     const Instant expires_at = time_of(log.size() + 1) + milliseconds(1 + random_() % 400);
     const Position position =
         append(log, "session", id, "session.started",
-               R"({"audiences":["https://api.example"],"authenticated_at_ms":1,"city":null,"client_id":"portal",)"
-               R"("country":null,"device":"d","device_id":null,"expires_at_ms":)" +
-                   std::to_string(expires_at.ms()) + R"(,"methods":["pwd"],"risk":0,"security_stamp":0,"user_id":")" +
-                   user + "\"}");
+               R"({"audiences":["https://api.example"],"authenticated_at_ms":1,"browser_session_id":null,"city":null,)"
+               R"("client_id":"portal","country":null,"device":"d","device_id":null,"expires_at_ms":)" +
+                   std::to_string(expires_at.ms()) +
+                   R"(,"methods":["pwd"],"risk":0,"scope":[],"security_stamp":0,"user_id":")" + user + "\"}");
     live[id] = {user, position, expires_at};
     open[id] = user;
 }
