@@ -112,8 +112,7 @@ Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Calle
         }
         if (is_lost_answer(session, application, now) &&
             still_holds(attempt, streams, code, userinfo, lifetimes, now) &&
-            session.first_position > application.tokens_ended_before &&
-            session.first_position > attempt.state(streams.consent).sessions_ended_before)
+            holds(session, {application, attempt.state(streams.consent), attempt.state(streams.browser_session)}))
             co_return Result<void, CommandError>{};
         reused = true;
         const EndSession command{code.user_id, SessionEndReason::kCodeReused};

@@ -59,6 +59,7 @@ Answer<ApplicationTerms> check_grounds(Attempt& attempt, const Session& session)
     const auto state = [&](const auto& stream) -> const auto& { return attempt.state(stream); };
     if (!grounds_hold(session, grounds, state)) co_return Unexpected(refusals::kInvalidGrant);
     const Application& application = attempt.state(grounds->application);
+    if (!application.definition.has(GrantType::kRefreshToken)) co_return Unexpected(refusals::kInvalidGrant);
     ApplicationTerms terms;
     if (!application.is_public()) terms.refresh_tokens = RefreshTokens::kStay;
     terms.id_token_algorithm = application.definition.id_token_algorithm;

@@ -28,8 +28,7 @@ Response answer(Call& call, const AuthorizationRequest& request, std::vector<Hid
     if (request.response_mode == ResponseMode::kFormPost) return by_form(request.redirect_uri, std::move(fields));
     std::string query;
     for (const HiddenField& field : fields) put(query, field.name, field.value);
-    const char joint = request.redirect_uri.find('?') == std::string::npos ? '?' : '&';
-    return see_other(request.redirect_uri + joint + query);
+    return see_other(with_query(request.redirect_uri, query));
 }
 
 }  // namespace
@@ -39,6 +38,11 @@ Response see_other(const std::string& location) {
     response.status = 303;
     response.headers.add("Location", location);
     return response;
+}
+
+std::string with_query(const std::string& uri, const std::string& query) {
+    const char joint = uri.find('?') == std::string::npos ? '?' : '&';
+    return query.empty() ? uri : uri + joint + query;
 }
 
 Response authorization_code(Call& call, const AuthorizationRequest& request, const std::string& code) {

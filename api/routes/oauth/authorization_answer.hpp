@@ -10,6 +10,8 @@
 namespace keyledger::api::routes {
 
 Response see_other(const std::string& location);
+// `query` behind what the URI has of one.
+std::string with_query(const std::string& uri, const std::string& query);
 Response authorization_code(Call& call, const AuthorizationRequest& request, const std::string& code);
 Response authorization_error(Call& call, const AuthorizationRequest& request, std::string_view error,
                              std::string_view description);

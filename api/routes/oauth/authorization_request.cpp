@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/wire/words.hpp"
 #include "domain/authorization/authorize.hpp"
 
 namespace keyledger::api::routes {
@@ -11,17 +12,6 @@ namespace {
 constexpr std::size_t kMaxParameterBytes = 1024;
 constexpr std::size_t kMaxResources = 4;
 constexpr std::size_t kMaxResourceUriBytes = 512;
-
-std::vector<std::string> words_of(std::string_view text) {
-    std::vector<std::string> words;
-    while (!text.empty()) {
-        const auto end = std::min(text.find(' '), text.size());
-        std::string word(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-        if (!word.empty() && std::ranges::find(words, word) == words.end()) words.push_back(std::move(word));
-    }
-    return words;
-}
 
 // RFC 7636 section 4.2: base64url of 32 bytes.
 bool is_challenge(std::string_view text) {
@@ -78,6 +68,8 @@ Result<void, AuthorizationFault> check_form(const AskedAuthorization& asked, con
         refuse("unauthorized_client", "The application was not registered for authorization codes.");
     else if (application.definition.pushed_requests == PushedRequests::kRequired)
         refuse("invalid_request", "The application pushes its requests (RFC 9126).");
+    else if (application.definition.token_binding == TokenBinding::kDpop)
+        refuse("invalid_request", "The application's tokens are bound by DPoP (RFC 9449), which is not offered yet.");
     else if (asked.code_challenge.empty())
         refuse("invalid_request", "'code_challenge' is missing: PKCE is for every application (RFC 9700).");
     else if (asked.code_challenge_method != "S256" || !is_challenge(asked.code_challenge))

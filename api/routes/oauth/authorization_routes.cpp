@@ -100,11 +100,7 @@ Reply authorize_by_form(Call& call) {
 Reply go_on(Call& call) {
     FormFields query = FormFields::of_query_as_form(call.request);
     auto flow = flow_of(call.context, call.request, query.required_string("flow", kMaxFlowBytes));
-    if (!flow)
-        co_return show(400,
-                       {"This took too long",
-                        {"Go back to the application and begin again. If that does not help, allow this service to "
-                         "keep cookies."}});
+    if (!flow) co_return took_too_long();
     auto view = co_await view_of(call, flow->request.application_id);
     if (!view) co_return refuse(call, view.error());
     if (!is_trusted(view->application, flow->request.redirect_uri)) co_return not_known();

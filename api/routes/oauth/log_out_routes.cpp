@@ -48,12 +48,6 @@ Response not_known() {
                   "out. You are still logged in."}});
 }
 
-std::string with_state(std::string location, const std::string& state) {
-    if (state.empty()) return location;
-    location += location.find('?') == std::string::npos ? '?' : '&';
-    return location + "state=" + percent_encoded(state);
-}
-
 Reply ask(Call& call, FormFields fields) {
     const LogOut asked = read_log_out(call, std::move(fields));
     const auto trusted = co_await may_go_to(call, asked);
@@ -99,8 +93,9 @@ Reply log_out_by_page(Call& call) {
         auto ended = co_await commands::log_out(call.services(), *browser, std::move(caller));
         if (!ended && ended.error().refusal != refusals::kInvalidToken) co_return refuse(call, ended.error());
     }
+    const std::string state = asked.state.empty() ? "" : "state=" + percent_encoded(asked.state);
     Response done = asked.redirect_uri.empty() ? show(200, {"You are logged out", {"You can close this page."}})
-                                               : see_other(with_state(asked.redirect_uri, asked.state));
+                                               : see_other(with_query(asked.redirect_uri, state));
     // A form of another site came without the cookie, and does not take it away.
     if (browser) done = without_browser(std::move(done));
     co_return done;

@@ -13,6 +13,7 @@
 #include "api/wire/field_values.hpp"
 #include "api/wire/form.hpp"
 #include "api/wire/text.hpp"
+#include "api/wire/words.hpp"
 #include "api/wire/write_json.hpp"
 #include "commands/access/answers_at_head.hpp"
 #include "commands/access/authority.hpp"
@@ -90,16 +91,6 @@ boost::asio::awaitable<Result<Client, Response>> holder_of_tokens(Context& conte
         if (auto client = context.clients.find(commands::kFirstPartyClientId)) co_return std::move(*client);
     auto client = co_await authenticate_client(context, request, std::move(presented));
     co_return client;
-}
-
-std::vector<std::string> words_of(std::string_view text) {
-    std::vector<std::string> words;
-    while (!text.empty()) {
-        const auto end = std::min(text.find(' '), text.size());
-        if (end > 0) words.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return words;
 }
 
 enum class RefreshToken { kTold, kNone };

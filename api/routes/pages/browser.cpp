@@ -53,6 +53,12 @@ Response with_flow_cookie(Response response, const FlowCookie& cookie) {
     return response;
 }
 
+Response took_too_long() {
+    return show(400, {"This took too long",
+                      {"Go back to the application and begin again. If that does not help, allow this service to keep "
+                       "cookies."}});
+}
+
 std::optional<commands::AuthorizationFlow> flow_of(Context& context, const Request& request, std::string_view sealed) {
     auto flow = commands::open_flow(sealed_by(context), sealed, context.services.clock.now());
     const FlowCookie cookie = flow_cookie_of(context, request);

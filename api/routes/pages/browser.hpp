@@ -3,6 +3,7 @@
 // logged in there, and by what a flow knows it again.
 #include <optional>
 
+#include "api/pages/page.hpp"
 #include "api/routes/context.hpp"
 #include "commands/authorization/sealed.hpp"
 
@@ -28,6 +29,8 @@ struct FlowCookie {
 // What the browser has, or what it is to be given.
 FlowCookie flow_cookie_of(Context& context, const Request& request);
 Response with_flow_cookie(Response response, const FlowCookie& cookie);
+// What is shown where there is none.
+Response took_too_long();
 // The flow that a page was sent with, if it began in this browser.
 std::optional<commands::AuthorizationFlow> flow_of(Context& context, const Request& request, std::string_view sealed);
 

@@ -22,12 +22,6 @@ using commands::CommandError;
 constexpr std::string_view kHalfCookie = "__Host-keyledger-log-in";
 constexpr std::size_t kMaxFactorBytes = 64;
 
-Response took_too_long() {
-    return show(400, {"This took too long",
-                      {"Go back to the application and begin again. If that does not help, allow this service to keep "
-                       "cookies."}});
-}
-
 // A flow as it came with a page, and what it says.
 struct Flow {
     std::string sealed;

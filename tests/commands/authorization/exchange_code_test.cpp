@@ -291,6 +291,14 @@ TEST_F(ExchangeCodeTest, RefreshTokensRotateWithoutASecretAlone) {
     const auto kept = exchange(code());
     for (int i = 0; i < 3; ++i) EXPECT_EQ(refresh(kept->grant)->generation, 1);
 }
+TEST_F(ExchangeCodeTest, RefreshingEndsWithTheGrantType) {
+    const auto first = exchange(code());
+    const auto view = run(view_authorization(services(), shop_, browser_, Deadline::max()));
+    ApplicationDefinition less = view.value().application.definition;
+    less.grant_types = {GrantType::kAuthorizationCode};
+    of_application(ChangeApplication{std::move(less), ApplicationStatus::kEnabled});
+    EXPECT_TRUE(test::refused(refresh(first->grant), refusals::kInvalidGrant));
+}
 TEST_F(ExchangeCodeTest, RefreshingNarrowsTheScopeAndNeverWidensIt) {
     const auto first = exchange(code());
     const auto narrow = refresh(first->grant, std::vector<std::string>{"openid"});
