@@ -59,8 +59,8 @@ OPTIONAL = {
     "sudo": "scripts/install asks for it, and says what to do without",
     "git": "whoever has a clone has it; from an export, scripts/bench says that it knows no commit",
 }
-# Modules that pip brings, by tests/hardening/requirements.txt and tests/oauth/requirements.txt.
-FROM_PIP = {"schemathesis", "cryptography", "joserfc", "jwcrypto", "jwt"}
+# Modules that pip brings, by the requirements.txt of tests/hardening, tests/oauth and examples/python.
+FROM_PIP = {"authlib", "cryptography", "flask", "joserfc", "jwcrypto", "jwt", "requests", "schemathesis"}
 
 Use = collections.namedtuple("Use", "path line what groups package")
 Repository = collections.namedtuple("Repository", "root scripts trees functions names_of")
