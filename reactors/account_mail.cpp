@@ -66,6 +66,11 @@ struct Teller {
             case SessionEndReason::kRevoked: return by_user ? Telling() : Told{Kind::kSessionRevoked};
             case SessionEndReason::kCodeReused:
             case SessionEndReason::kRefreshTokenReused: return Told{Kind::kSessionRevoked};
+            // What ended before it was told itself, where it is to be told.
+            case SessionEndReason::kUserSessionsEnded:
+            case SessionEndReason::kBrowserSessionEnded:
+            case SessionEndReason::kConsentWithdrawn:
+            case SessionEndReason::kApplicationEnded: return {};
         }
         return {};
     }

@@ -1,6 +1,7 @@
 #include "app/serve/observation.hpp"
 
 #include "projections/hot/hot_access.hpp"
+#include "reactors/engine/job_plan.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -62,21 +63,26 @@ api::HealthCheck check_publisher(const Followers& followers) {
 // Mail that is late is no reason to send requests elsewhere. `keyledger_jobs_dead` is what to be woken by.
 api::HealthCheck check_reactors(const Reactors& reactors) {
     const auto status = reactors.status();
-    if (!status) return {"reactor", true, "rests: not a role of this process, or KEYLEDGER_SMTP_URL is not set"};
+    if (!status) return {"reactor", true, "rests: not a role of this process"};
     for (const auto& plan : status->planner.projections)
         if (plan.stopped)
             return {"reactor", false,
-                    "the planner stopped at position " + std::to_string(plan.stopped->at.position) + ": " +
-                        plan.stopped->at.reason,
+                    "the planner of '" + std::string(reactors::reactor_of_plan(plan.model)) + "' stopped at position " +
+                        std::to_string(plan.stopped->at.position) + ": " + plan.stopped->at.reason,
                     false};
     const auto& planner = status->planner;
-    const auto& performer = status->performer;
     if (!planner.trouble.empty()) return {"reactor", false, "does not follow the log: " + planner.trouble, false};
-    if (!performer.trouble.empty()) return {"reactor", false, "does not look for jobs: " + performer.trouble, false};
-    if (performer.counts.dead > 0)
-        return {"reactor", false, std::to_string(performer.counts.dead) + " jobs are dead: see 'keyledger jobs list'",
-                false};
-    return {"reactor", true, std::to_string(performer.counts.due) + " jobs are due"};
+    std::int64_t due = 0;
+    std::int64_t dead = 0;
+    for (const auto& [name, performer, too_late] : status->reactors) {
+        if (!performer.trouble.empty())
+            return {"reactor", false, name + " does not look for jobs: " + performer.trouble, false};
+        due += performer.counts.due;
+        dead += performer.counts.dead;
+    }
+    if (dead > 0) return {"reactor", false, std::to_string(dead) + " jobs are dead: see 'keyledger jobs list'", false};
+    const char* of_mail = status->sends_mail ? "" : "; sends no mail: KEYLEDGER_SMTP_URL is not set";
+    return {"reactor", true, std::to_string(due) + " jobs are due" + of_mail};
 }
 
 // While it reads the log for the first time, answers are folded instead. Whether those who ask are answered all the
@@ -178,29 +184,31 @@ Samples reactor_samples(const Reactors& reactors) {
     const auto status = reactors.status();
     if (!status) return {};
     Samples samples;
-    const auto& performer = status->performer;
-    const auto count = [&](const char* outcome, std::int64_t attempts) {
-        samples.push_back({"keyledger_job_attempts",
-                           "Attempts of this node since its start, by what came of them",
-                           {{"reactor", "mail"}, {"outcome", outcome}},
-                           double(attempts)});
+    const auto add = [&](const std::string& reactor, const char* name, const char* help, double value) {
+        samples.push_back({name, help, {{"reactor", reactor}}, value});
     };
-    count("done", performer.done);
-    count("futile", performer.futile);
-    count("again", performer.again);
-    count("dead", performer.dead);
-    count("lease_lost", performer.lost_leases);
-    const auto add = [&](const char* name, const char* help, double value) {
-        samples.push_back({name, help, {{"reactor", "mail"}}, value});
-    };
-    add("keyledger_jobs_too_late", "Not planned: what would cause them was a day old", double(status->too_late));
-    add("keyledger_jobs_due", "Of all nodes, now or later", double(performer.counts.due));
-    add("keyledger_jobs_dead", "Of all nodes: an operator has to look", double(performer.counts.dead));
-    add("keyledger_jobs_late_seconds", "Since when the one that waits for the longest has been due",
-        performer.counts.late_s);
+    for (const auto& [name, performer, too_late] : status->reactors) {
+        const auto count = [&, &reactor = name](const char* outcome, std::int64_t attempts) {
+            samples.push_back({"keyledger_job_attempts",
+                               "Attempts of this node since its start, by what came of them",
+                               {{"reactor", reactor}, {"outcome", outcome}},
+                               double(attempts)});
+        };
+        count("done", performer.done);
+        count("futile", performer.futile);
+        count("again", performer.again);
+        count("dead", performer.dead);
+        count("lease_lost", performer.lost_leases);
+        add(name, "keyledger_jobs_too_late", "Not planned: what would cause them was a day old", double(too_late));
+        add(name, "keyledger_jobs_due", "Of all nodes, now or later", double(performer.counts.due));
+        add(name, "keyledger_jobs_dead", "Of all nodes: an operator has to look", double(performer.counts.dead));
+        add(name, "keyledger_jobs_late_seconds", "Since when the one that waits for the longest has been due",
+            performer.counts.late_s);
+    }
     for (const auto& plan : status->planner.projections) {
-        add("keyledger_planner_position", "Of the reactor's cursor", double(plan.position));
-        add("keyledger_planner_stopped", "1 while it stands stopped", plan.stopped ? 1 : 0);
+        const std::string name(reactors::reactor_of_plan(plan.model));
+        add(name, "keyledger_planner_position", "Of the reactor's cursor", double(plan.position));
+        add(name, "keyledger_planner_stopped", "1 while it stands stopped", plan.stopped ? 1 : 0);
     }
     return samples;
 }

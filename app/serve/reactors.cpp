@@ -10,6 +10,8 @@
 #include "reactors/alert_mail.hpp"
 #include "reactors/challenge_mail.hpp"
 #include "reactors/engine/job_plan.hpp"
+#include "reactors/log_outs.hpp"
+#include "security/adapters/keyring_logout_tokens.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -34,13 +36,6 @@ bool tell_that_it_died(Core& core, const reactors::Job& job, const std::string& 
     return false;
 }
 
-std::vector<std::unique_ptr<projections::ReadModel>> plans_of(const reactors::Reactor& reactor, const Uuid& log_id,
-                                                              std::atomic<std::int64_t>& too_late) {
-    std::vector<std::unique_ptr<projections::ReadModel>> plans;
-    plans.push_back(std::make_unique<reactors::JobPlan>(reactor, log_id, too_late));
-    return plans;
-}
-
 reactors::PerformerSettings performer_settings(const Config& config, const Uuid& log_id) {
     reactors::PerformerSettings settings;
     settings.database_url = config.database_url;
@@ -50,9 +45,22 @@ reactors::PerformerSettings performer_settings(const Config& config, const Uuid&
 
 }  // namespace
 
-struct Reactors::Parts {
-    Parts(const Config& config, Core& core, const Uuid& log_id, commands::ChallengeSecrets& secrets,
-          std::unique_ptr<mail::Mailer> made)
+// One reactor with who performs its jobs.
+struct Reactors::Running {
+    Running(const Config& config, Core& core, const Uuid& log_id, reactors::Reactor& which)
+        : reactor(which),
+          performer(performer_settings(config, log_id), which, core.processors.get_executor(),
+                    [&core](const reactors::Job& job, const std::string& code) {
+                        return tell_that_it_died(core, job, code);
+                    }) {}
+
+    reactors::Reactor& reactor;
+    std::atomic<std::int64_t> too_late{0};
+    reactors::Performer performer;
+};
+
+struct Reactors::MailParts {
+    MailParts(const Config& config, Core& core, commands::ChallengeSecrets& secrets, std::unique_ptr<mail::Mailer> made)
         : mailer(std::move(made)),
           out(core.limits, config.mail.open_per_minute,
               [this](mail::Mail letter, commands::Deadline deadline) {
@@ -67,19 +75,10 @@ struct Reactors::Parts {
           address_mail(
               {core.store, core.executor.folder(), core.keys, core.cipher, core.pseudonyms, secrets, core.clock}, links,
               out),
-          alert_mail(core.store, core.executor.folder(), config.mail.alerts_to, out),
-          performer(performer_settings(config, log_id), mail, core.processors.get_executor(),
-                    [&core](const reactors::Job& job, const std::string& code) {
-                        return tell_that_it_died(core, job, code);
-                    }),
-          planner(reactors::planner_settings(config.database_url),
-                  std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url, core.authenticity),
-                  core.cipher, plans_of(mail, log_id, too_late),
-                  [this](std::string_view, Position) { performer.hint(); }) {}
+          alert_mail(core.store, core.executor.folder(), config.mail.alerts_to, out) {}
 
     const std::unique_ptr<mail::Mailer> mailer;
     reactors::MailOut out;
-    std::atomic<std::int64_t> too_late{0};
     reactors::MailLinks links;
     reactors::FactorNames factor_names;
     reactors::AccountMail account_mail;
@@ -87,37 +86,69 @@ struct Reactors::Parts {
     reactors::AddressMail address_mail;
     reactors::AlertMail alert_mail;
     reactors::Mail mail{{&account_mail, &challenge_mail, &address_mail, &alert_mail}};
-    reactors::Performer performer;
-    projections::Projector planner;
 };
 
-Reactors::Reactors(const Config& config, Core& core, const Uuid& log_id, commands::ChallengeSecrets& secrets) {
-    if (!config.serves_reactor) return;
-    if (auto mailer = make_mailer(config.mail))
-        parts_ = std::make_unique<Parts>(config, core, log_id, secrets, std::move(mailer));
+struct Reactors::Parts {
+    Parts(const Config& config, Core& core, const Uuid& log_id, const ReactorNeeds& needs)
+        : outgoing(needs.outgoing),
+          logout_tokens(*core.keyring, core.clock, core.processors, config.issuer),
+          log_outs({core.services, reactors::sessions_as_of(needs.queries), logout_tokens, needs.outgoing}) {
+        running.push_back(std::make_unique<Running>(config, core, log_id, log_outs));
+        if (auto mailer = make_mailer(config.mail)) {
+            mail = std::make_unique<MailParts>(config, core, needs.secrets, std::move(mailer));
+            running.push_back(std::make_unique<Running>(config, core, log_id, mail->mail));
+        }
+        std::vector<std::unique_ptr<projections::ReadModel>> plans;
+        for (const auto& one : running)
+            plans.push_back(std::make_unique<reactors::JobPlan>(one->reactor, log_id, one->too_late));
+        planner = std::make_unique<projections::Projector>(
+            reactors::planner_settings(config.database_url),
+            std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url, core.authenticity),
+            core.cipher, std::move(plans), [this](std::string_view plan, Position) { hint(plan); });
+    }
+    // Called while `planner` runs, which is when all of them are there.
+    void hint(std::string_view plan) {
+        for (const auto& one : running)
+            if (one->reactor.name() == reactors::reactor_of_plan(plan)) one->performer.hint();
+    }
+
+    integrations::CurlOutgoing& outgoing;
+    security::KeyringLogoutTokens logout_tokens;
+    reactors::LogOuts log_outs;
+    std::unique_ptr<MailParts> mail;  // nullptr: KEYLEDGER_SMTP_URL names no server
+    std::vector<std::unique_ptr<Running>> running;
+    std::unique_ptr<projections::Projector> planner;  // last: it hints the others
+};
+
+Reactors::Reactors(const Config& config, Core& core, const Uuid& log_id, const ReactorNeeds& needs) {
+    if (config.serves_reactor) parts_ = std::make_unique<Parts>(config, core, log_id, needs);
 }
 
 Reactors::~Reactors() { stop(); }
 
 void Reactors::start() {
     if (!parts_) return;
-    parts_->performer.start();
-    parts_->planner.start();
+    for (const auto& one : parts_->running) one->performer.start();
+    parts_->planner->start();
 }
 
-// Nothing is claimed any more before the mailer stops: what is claimed then would only be given back. Mail that is
-// under way is tried again by whoever claims it next.
+// Nothing is claimed any more before mailer and outgoing HTTP stop: what is claimed then would only be given back. What
+// is under way is tried again by whoever claims it next.
 void Reactors::stop() {
     if (!parts_) return;
-    parts_->planner.stop();
-    parts_->performer.stop_claiming();
-    parts_->mailer->stop();
-    parts_->performer.stop();
+    parts_->planner->stop();
+    for (const auto& one : parts_->running) one->performer.stop_claiming();
+    if (parts_->mail) parts_->mail->mailer->stop();
+    parts_->outgoing.stop();
+    for (const auto& one : parts_->running) one->performer.stop();
 }
 
 std::optional<Reactors::Status> Reactors::status() const {
     if (!parts_) return std::nullopt;
-    return Status{parts_->planner.status(), parts_->performer.status(), parts_->too_late};
+    Status status{parts_->planner->status(), {}, parts_->mail != nullptr};
+    for (const auto& one : parts_->running)
+        status.reactors.push_back({std::string(one->reactor.name()), one->performer.status(), one->too_late});
+    return status;
 }
 
 }  // namespace keyledger::app

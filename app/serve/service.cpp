@@ -8,6 +8,7 @@
 #include "api/routes/routes.hpp"
 #include "app/config/clients_file.hpp"
 #include "app/core/core.hpp"
+#include "app/core/outgoing.hpp"
 #include "app/serve/followers.hpp"
 #include "app/serve/health.hpp"
 #include "app/serve/housekeeper.hpp"
@@ -136,7 +137,8 @@ struct Service::Parts {
           queries(query_settings(config)),
           hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher, core.authenticity)),
           followers(config, core, queries, *hot_access),
-          reactors(config, core, log_id, challenge_secrets),
+          outgoing(outgoing_options(config)),
+          reactors(config, core, log_id, {challenge_secrets, queries, outgoing}),
           context{core.services,
                   tokens,
                   cursors,
@@ -188,6 +190,7 @@ struct Service::Parts {
     projections::Queries queries;
     std::unique_ptr<projections::HotAccess> hot_access;
     Followers followers;
+    integrations::CurlOutgoing outgoing;
     Reactors reactors;
     commands::ClaimOwnerCache claim_owners{commands::kMaxKnownOwners};
     api::Context context;
@@ -270,6 +273,7 @@ void Service::stop() {
     parts.housekeeper.stop();
     parts.followers.stop();
     parts.reactors.stop();
+    parts.outgoing.stop();
     parts.hot_access->stop();
     parts.tree_heads.stop();
     parts.queries.stop();

@@ -8,12 +8,16 @@ namespace keyledger {
 
 std::optional<ApplicationId> application_of(const Session& session) { return ApplicationId::parse(session.client_id); }
 
-bool holds(const Session& session, const SessionGrounds& grounds) {
+std::optional<SessionEndReason> what_ended(const Session& session, const SessionGrounds& grounds) {
     const Application& application = grounds.application;
-    if (application.status != Application::Status::kEnabled) return false;
-    if (session.first_position <= application.tokens_ended_before) return false;
-    if (session.first_position <= grounds.consent.sessions_ended_before) return false;
-    return grounds.browser_session.status != Session::Status::kEnded;
+    const bool is_served = application.status == Application::Status::kEnabled;
+    if (!is_served || session.first_position <= application.tokens_ended_before)
+        return SessionEndReason::kApplicationEnded;
+    if (session.first_position <= grounds.consent.sessions_ended_before) return SessionEndReason::kConsentWithdrawn;
+    if (grounds.browser_session.status == Session::Status::kEnded) return SessionEndReason::kBrowserSessionEnded;
+    return std::nullopt;
 }
+
+bool holds(const Session& session, const SessionGrounds& grounds) { return !what_ended(session, grounds); }
 
 }  // namespace keyledger

@@ -16,6 +16,7 @@ namespace keyledger {
 struct Application;
 struct Consent;
 struct Session;
+enum class SessionEndReason;
 
 // The client that holds the sessions of browsers: nobody has tokens of it, a cookie names them.
 inline constexpr std::string_view kBrowserClientId = "keyledger-browser";
@@ -30,5 +31,7 @@ struct SessionGrounds {
 };
 // Whether all of them still hold.
 bool holds(const Session& session, const SessionGrounds& grounds);
+// Which of them does not; nullopt: all do.
+std::optional<SessionEndReason> what_ended(const Session& session, const SessionGrounds& grounds);
 
 }  // namespace keyledger

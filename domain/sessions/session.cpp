@@ -56,6 +56,12 @@ SessionDecision decide_on(const DecisionInput& input, const EndSession& command)
     return Events{SessionEnded{command.reason}};
 }
 
+SessionDecision decide_on(const DecisionInput& input, const RecordEndOfSession& command) {
+    if (input.session.status == Status::kAbsent) return Unexpected(refusals::kSessionUnknown);
+    if (input.session.status == Status::kEnded) return Events{};
+    return Events{SessionEnded{command.reason}};
+}
+
 SessionDecision decide_on(const DecisionInput& input, const ReauthenticateSession& command) {
     KEYLEDGER_TRY(good, check_session(input.session, input.session_id, input.user, command.lifetimes, command.now));
     return Events{SessionReauthenticated{command.methods}};

@@ -100,12 +100,29 @@ struct SessionRefreshRefused {  // a token of a generation that was never handed
     }
     AuditOutcome outcome() const { return AuditOutcome::failure("unknown_generation"); }
 };
-enum class SessionEndReason { kLoggedOut, kRevoked, kRefreshTokenReused, kDisplaced, kCodeReused };
+enum class SessionEndReason {
+    kLoggedOut,
+    kRevoked,
+    kRefreshTokenReused,
+    kDisplaced,
+    kCodeReused,
+    // Of what the session of an application rested on (domain/sessions/grounds.hpp):
+    kUserSessionsEnded,
+    kBrowserSessionEnded,
+    kConsentWithdrawn,
+    kApplicationEnded,
+};
 constexpr auto enum_names(SessionEndReason) {
     using R = SessionEndReason;
-    return std::array{EnumName{R::kLoggedOut, "logged_out"}, EnumName{R::kRevoked, "revoked"},
-                      EnumName{R::kRefreshTokenReused, "refresh_token_reused"}, EnumName{R::kDisplaced, "displaced"},
-                      EnumName{R::kCodeReused, "code_reused"}};
+    return std::array{EnumName{R::kLoggedOut, "logged_out"},
+                      EnumName{R::kRevoked, "revoked"},
+                      EnumName{R::kRefreshTokenReused, "refresh_token_reused"},
+                      EnumName{R::kDisplaced, "displaced"},
+                      EnumName{R::kCodeReused, "code_reused"},
+                      EnumName{R::kUserSessionsEnded, "user_sessions_ended"},
+                      EnumName{R::kBrowserSessionEnded, "browser_session_ended"},
+                      EnumName{R::kConsentWithdrawn, "consent_withdrawn"},
+                      EnumName{R::kApplicationEnded, "application_ended"}};
 }
 struct SessionEnded {
     SessionEndReason reason = SessionEndReason::kLoggedOut;
@@ -116,7 +133,8 @@ struct SessionEnded {
         return std::tuple{Field{
             "reason", &SessionEnded::reason,
             "`refresh_token_reused` is a stolen token, or a client that lost track, and `code_reused` the same of "
-            "an authorization code; `displaced`: the user may have so many at once, and began another"}};
+            "an authorization code; `displaced`: the user may have so many at once, and began another; the last four "
+            "say what an application's session rested on, which was over before"}};
     }
     // Of something that was used again: a refused request, which happens to end the session.
     AuditOutcome outcome() const {
@@ -164,6 +182,10 @@ struct ReauthenticateSession {
 struct EndSession {
     UserId user_id;  // on whose behalf; another user's session is as good as unknown
     SessionEndReason reason = SessionEndReason::kLoggedOut;
+};
+// Says in the session's own stream that it is over, which it was by what it rested on. One that ended is left alone.
+struct RecordEndOfSession {
+    SessionEndReason reason = SessionEndReason::kUserSessionsEnded;
 };
 
 // ---- refusals --------------------------------------------------------------------------------------------------
@@ -232,7 +254,8 @@ Result<void, RefusalRef> check_session(const Session& session, const SessionId& 
                                        const SessionLifetimes& lifetimes, Instant now);
 
 using SessionDecision = Result<std::vector<SessionEvent>, RefusalRef>;
-using SessionCommand = std::variant<StartSession, RefreshSession, EndSession, ReauthenticateSession>;
+using SessionCommand =
+    std::variant<StartSession, RefreshSession, EndSession, ReauthenticateSession, RecordEndOfSession>;
 
 // A refresh that decides SessionEnded or SessionRefreshRefused must be answered as a refusal. One that decides
 // nothing is a repeat after a lost answer: the current generation's token is given again, byte for byte.

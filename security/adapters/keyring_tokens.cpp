@@ -23,13 +23,6 @@ asio::awaitable<std::string> sign_here(const AccessTokens& tokens, AccessTokenCl
     co_return tokens.sign(claims, now);
 }
 
-// Of several algorithms: that of access tokens where it is the one that is wanted, else the one that all understand.
-const Key& key_for_id_tokens(const Keyring& keyring, KeyAlgorithm algorithm, Instant now) {
-    const Key& of_tokens = keyring.require_current(KeyPurpose::kTokenSigning, now);
-    if (name_of(of_tokens.signing->algorithm()) == stored_name(algorithm)) return of_tokens;
-    return keyring.require_current(KeyPurpose::kIdTokens, now);
-}
-
 asio::awaitable<std::string> sign_id_token_here(std::shared_ptr<const Keyring> /*holds the key*/, const Key& key,
                                                 std::string claims) {
     co_return sign_jwt(key, "JWT", claims);

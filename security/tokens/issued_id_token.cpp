@@ -20,6 +20,12 @@ std::string at_hash(std::string_view access_token) {
 
 }  // namespace
 
+const Key& key_for_id_tokens(const Keyring& keyring, KeyAlgorithm algorithm, Instant now) {
+    const Key& of_tokens = keyring.require_current(KeyPurpose::kTokenSigning, now);
+    if (name_of(of_tokens.signing->algorithm()) == stored_name(algorithm)) return of_tokens;
+    return keyring.require_current(KeyPurpose::kIdTokens, now);
+}
+
 std::string issued_id_token_text(const IssuedIdToken& claims) {
     rapidjson::StringBuffer buffer;
     rapidjson::Writer<rapidjson::StringBuffer> json(buffer);

@@ -34,6 +34,8 @@ std::string provider_metadata(Call& call) {
                                     "at_hash", "name", "preferred_username", "locale", "email", "email_verified"})
         .texts("acr_values_supported", {"1", "2"})
         .boolean("authorization_response_iss_parameter_supported", true)
+        .boolean("backchannel_logout_supported", true)
+        .boolean("backchannel_logout_session_supported", true)
         .boolean("claims_parameter_supported", false)
         .boolean("request_parameter_supported", false)
         .boolean("request_uri_parameter_supported", false)

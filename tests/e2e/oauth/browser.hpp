@@ -18,13 +18,15 @@ inline constexpr const char* kVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWF
 inline constexpr const char* kChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 inline constexpr const char* kCallback = "https://shop.example/callback";
 
-inline std::string application(const std::string& consent = "required") {
+// `more`: further members.
+inline std::string application(const std::string& consent = "required", const std::string& more = "") {
     const Answer made = administrator(api()).post(
         kApplications, R"({"name":"Shop","application_type":"spa","authentication":"none","consent":")" + consent +
                            R"(","grant_types":["authorization_code","refresh_token"],"scopes":["openid","email",)"
                            R"("profile","offline_access"],"audiences":["https://stock.example"],)"
                            R"("redirect_uris":["https://shop.example/callback"],)"
-                           R"("post_logout_redirect_uris":["https://shop.example/bye"]})");
+                           R"("post_logout_redirect_uris":["https://shop.example/bye"])" +
+                           more + "}");
     if (made.status != 201) throw std::runtime_error(made.body);
     return made.text("/id");
 }

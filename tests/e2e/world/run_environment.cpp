@@ -17,9 +17,17 @@ const std::set<std::string> kNotSeen{
     "busy",            // takes conflicts at every attempt: tests/commands
 };
 
+Environment settings(const Mailbox& mailbox, const TestCertificate& applications) {
+    Environment all = mailbox.settings();
+    all["KEYLEDGER_OUTGOING_ALLOW"] = "localhost";
+    all["KEYLEDGER_OUTGOING_CA_FILE"] = applications.file();
+    return all;
+}
+
 struct Shared {
     Mailbox mailbox;
-    Deployment deployment{mailbox.settings()};
+    TestCertificate certificate;
+    Deployment deployment{settings(mailbox, certificate)};
     RunningService service{deployment};
 };
 
@@ -76,5 +84,6 @@ class RunEnvironment : public testing::Environment {
 const Deployment& deployment() { return need_shared().deployment; }
 RunningService& service() { return need_shared().service; }
 Mailbox& mailbox() { return need_shared().mailbox; }
+const TestCertificate& certificate_of_applications() { return need_shared().certificate; }
 
 }  // namespace keyledger::test

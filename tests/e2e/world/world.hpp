@@ -8,6 +8,7 @@
 #include "tests/e2e/world/api_client.hpp"
 #include "tests/e2e/world/deployment.hpp"
 #include "tests/e2e/world/mailbox.hpp"
+#include "tests/support/raw_server/raw_server.hpp"
 
 namespace keyledger::test {
 
@@ -16,6 +17,8 @@ const Deployment& deployment();
 RunningService& service();
 // Where the mail of every process of that deployment comes to.
 Mailbox& mailbox();
+// Of servers at https://localhost that the service is to believe.
+const TestCertificate& certificate_of_applications();
 // Nobody's: without a token.
 ApiClient api();
 
