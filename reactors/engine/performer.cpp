@@ -105,11 +105,16 @@ private:
 
     Performed perform(const Job& job) {
         const Deadline deadline = std::chrono::steady_clock::now() + settings_.patience;
+        return asio::co_spawn(executor_, attempt_of(job, deadline), asio::use_future).get();
+    }
+    // What it throws ends on the thread that threw it.
+    asio::awaitable<Performed> attempt_of(Job job, Deadline deadline) {
         try {
-            return asio::co_spawn(executor_, reactor_.perform(job, deadline), asio::use_future).get();
+            auto performed = co_await reactor_.perform(job, deadline);
+            co_return performed;
         } catch (const std::exception& error) {
             spdlog::error("job {} ({}) failed: {}", job.id.to_string(), job.kind, error.what());
-            return Again{"failed"};
+            co_return Again{"failed"};
         }
     }
 
