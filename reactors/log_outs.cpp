@@ -93,7 +93,9 @@ Performed come_of(commands::OutgoingFault fault) {
 }  // namespace
 
 SessionsAsOf sessions_as_of(projections::Queries& queries) {
-    return [&queries](UserId user_id, Position position, Deadline deadline) { return read(queries, user_id, position, deadline); };
+    return [&queries](UserId user_id, Position position, Deadline deadline) {
+        return read(queries, user_id, position, deadline);
+    };
 }
 
 // Whose sessions are looked through, and which of them may rest on what ended.
@@ -162,7 +164,8 @@ asio::awaitable<std::optional<Again>> LogOuts::record_end(const SessionId& sessi
                                                           Deadline deadline) {
     if (ended.browser_session_id) {
         std::vector<commands::LoadStream> streams{{session_id, Session::kStreamType}};
-        const auto fold = co_await parts_.services.executor.folder().load(std::move(streams), Freshness::kCached, deadline);
+        const auto fold =
+            co_await parts_.services.executor.folder().load(std::move(streams), Freshness::kCached, deadline);
         if (!fold) co_return Again{"log-unavailable"};
         if (commands::state_of<Session>(fold->front()).browser_session_id != ended.browser_session_id)
             co_return std::nullopt;

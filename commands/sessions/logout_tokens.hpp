@@ -10,10 +10,10 @@
 namespace keyledger::commands {
 
 struct LogoutToken {
-    std::string client_id;    // aud
-    UserId user_id;           // sub
-    SessionId session_id;     // sid, as in the ID tokens of the session
-    std::string id;           // jti: the same whenever the same end is told
+    std::string client_id;                          // aud
+    UserId user_id;                                 // sub
+    SessionId session_id;                           // sid, as in the ID tokens of the session
+    std::string id;                                 // jti: the same whenever the same end is told
     KeyAlgorithm algorithm = KeyAlgorithm::kRs256;  // as of the application's ID tokens (section 2.6)
 };
 

@@ -191,8 +191,8 @@ protected:
     RecordedTokens tokens;
     RecordedOutgoing outgoing;
     bool sessions_unavailable = false;
-    LogOuts reactor{{other.services, [this](UserId user_id, Position, Deadline) { return rows(user_id); }, tokens,
-                     outgoing}};
+    LogOuts reactor{
+        {other.services, [this](UserId user_id, Position, Deadline) { return rows(user_id); }, tokens, outgoing}};
     UserId ann_;
     ApplicationId shop_;
     commands::Bearer browser_;
@@ -228,8 +228,8 @@ TEST_F(LogOutsTest, AreToldWhereAllSessionsOfTheUserEnd) {
     const auto first = begin(browser_, shop_);
     const auto second = begin(browser_, shop_, {"openid", "offline_access"});
     const Position before = world.head();
-    ASSERT_TRUE(succeeds(run(commands::revoke_all_sessions(
-        node.services, browser_, commands::SessionsToKeep::kCurrentSession, as_ann()))));
+    ASSERT_TRUE(succeeds(run(
+        commands::revoke_all_sessions(node.services, browser_, commands::SessionsToKeep::kCurrentSession, as_ann()))));
     perform_all(before);
     EXPECT_EQ(told(), sorted({first, second}));
     EXPECT_EQ(end_of(first), SessionEndReason::kUserSessionsEnded);
