@@ -429,6 +429,7 @@ int main(int argc, char** argv) {
     add_keys(app, chosen);
     add_users(app, chosen);
     add_access(app, chosen);
+    add_applications(app, chosen);
     add_events(app, chosen);
     add_projections(app, chosen);
     add_jobs(app, chosen);

@@ -199,6 +199,19 @@ Exit apply_access(const Environment& environment, const ApplyAccess& options);
 // The roles and groups that there are, as such a file.
 Exit export_access(const Environment& environment);
 
+struct ApplyApplications {
+    std::string file;  // "-": standard input
+    bool dry_run = false;
+    bool allow_deletions = false;  // of applications that the file says there must not be
+    Format format = Format::kText;
+};
+Exit apply_applications(const Environment& environment, const ApplyApplications& options);
+// Those that there are, as such a file: without secrets and keys.
+Exit export_applications(const Environment& environment);
+Exit list_applications(const Environment& environment, Format format);
+// Prints the secret, which is shown nowhere again.
+Exit add_application_secret(const Environment& environment, const std::string& client_id);
+
 // Asks each provider of KEYLEDGER_PROVIDERS_FILE what it tells of itself.
 Exit check_providers(const Environment& environment);
 

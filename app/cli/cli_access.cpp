@@ -1,13 +1,12 @@
 #include <algorithm>
-#include <fstream>
 #include <iostream>
 #include <map>
 
 #include "api/wire/write_json.hpp"
+#include "app/cli/applied_file.hpp"
 #include "app/cli/cli.hpp"
 #include "app/cli/refusal_words.hpp"
 #include "app/config/access_file.hpp"
-#include "app/config/yaml.hpp"
 #include "app/core/core.hpp"
 #include "app/core/logging.hpp"
 #include "commands/access/apply_access.hpp"
@@ -35,25 +34,6 @@ struct Line {
     std::vector<std::string> removed;
 };
 
-std::string_view word_of(Change change) {
-    switch (change) {
-        case Change::kNone: return "unchanged";
-        case Change::kMade: return "made";
-        case Change::kChanged: return "changed";
-        case Change::kRemoved: return "removed";
-    }
-    return "";
-}
-char mark_of(Change change) {
-    switch (change) {
-        case Change::kNone: return ' ';
-        case Change::kMade: return '+';
-        case Change::kChanged: return '~';
-        case Change::kRemoved: return '-';
-    }
-    return ' ';
-}
-
 std::vector<std::string> texts_of(const AccessRules& rules) {
     std::vector<std::string> texts = rules.allow.texts();
     for (const std::string& denied : rules.deny.texts()) texts.push_back("deny " + denied);
@@ -74,19 +54,6 @@ commands::Caller operator_at_the_machine() {
     caller.request_id = "access-apply";
     caller.deadline = std::chrono::steady_clock::now() + kPatience;
     return caller;
-}
-
-Result<std::string, std::string> read_file(const std::string& path) {
-    const bool standard = path == "-";
-    std::ifstream file;
-    if (!standard) file.open(path, std::ios::binary);
-    if (!standard && !file) return Unexpected("can't read '" + path + "'");
-    std::istream& in = standard ? std::cin : file;
-    std::string text(kMaxYamlBytes + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
-    if (in.bad()) return Unexpected("can't read '" + path + "'");
-    return text;
 }
 
 void print(const Line& line) {
@@ -331,7 +298,7 @@ bool has_read(Core& core, projections::Queries& queries, projections::Model mode
 Exit apply_access(const Environment& environment, const ApplyAccess& options) {
     const auto config = require_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config) return Exit::kUsage;
-    const auto text = read_file(options.file);
+    const auto text = read_file_to_apply(options.file);
     const auto file = text ? read_access_file(*text) : Result<AccessFile, std::string>(Unexpected(text.error()));
     if (!file) {
         std::cerr << "keyledger: " << options.file << ": " << file.error() << '\n';

@@ -21,5 +21,6 @@ inline const CLI::Range kCount{std::int64_t{1}, std::int64_t{1'000'000'000'000}}
 // Each adds a group of commands; `chosen` outlives the parsing.
 void add_projections(CLI::App& app, CommandChoice& chosen);
 void add_jobs(CLI::App& app, CommandChoice& chosen);
+void add_applications(CLI::App& app, CommandChoice& chosen);
 
 }  // namespace keyledger::app
