@@ -16,6 +16,9 @@
 namespace keyledger::app {
 namespace {
 
+// One server is that of all mail; applications have one each, and the slow ones must not hold up the others.
+constexpr std::size_t kLogOutThreads = 4;
+
 commands::Caller reacting_caller() {
     commands::Caller caller;
     caller.actor_type = eventstore::ActorType::kSystem;
@@ -36,10 +39,11 @@ bool tell_that_it_died(Core& core, const reactors::Job& job, const std::string& 
     return false;
 }
 
-reactors::PerformerSettings performer_settings(const Config& config, const Uuid& log_id) {
+reactors::PerformerSettings performer_settings(const Config& config, const Uuid& log_id, std::size_t threads) {
     reactors::PerformerSettings settings;
     settings.database_url = config.database_url;
     settings.log_id = log_id;
+    settings.threads = threads;
     return settings;
 }
 
@@ -47,9 +51,9 @@ reactors::PerformerSettings performer_settings(const Config& config, const Uuid&
 
 // One reactor with who performs its jobs.
 struct Reactors::Running {
-    Running(const Config& config, Core& core, const Uuid& log_id, reactors::Reactor& which)
+    Running(const Config& config, Core& core, const Uuid& log_id, reactors::Reactor& which, std::size_t threads)
         : reactor(which),
-          performer(performer_settings(config, log_id), which, core.processors.get_executor(),
+          performer(performer_settings(config, log_id, threads), which, core.processors.get_executor(),
                     [&core](const reactors::Job& job, const std::string& code) {
                         return tell_that_it_died(core, job, code);
                     }) {}
@@ -93,10 +97,11 @@ struct Reactors::Parts {
         : outgoing(needs.outgoing),
           logout_tokens(*core.keyring, core.clock, core.processors, config.issuer),
           log_outs({core.services, reactors::sessions_as_of(needs.queries), logout_tokens, needs.outgoing}) {
-        running.push_back(std::make_unique<Running>(config, core, log_id, log_outs));
+        running.push_back(std::make_unique<Running>(config, core, log_id, log_outs, kLogOutThreads));
         if (auto mailer = make_mailer(config.mail)) {
             mail = std::make_unique<MailParts>(config, core, needs.secrets, std::move(mailer));
-            running.push_back(std::make_unique<Running>(config, core, log_id, mail->mail));
+            running.push_back(
+                std::make_unique<Running>(config, core, log_id, mail->mail, reactors::kThreadsPerReactor));
         }
         std::vector<std::unique_ptr<projections::ReadModel>> plans;
         for (const auto& one : running)
