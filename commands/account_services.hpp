@@ -16,6 +16,8 @@ class FactorSecrets;
 class HalfLogins;
 class LastPlaces;
 class Later;
+class PasskeyCeremonies;
+class PasskeyChallenges;
 class Places;
 
 // What an installation offers beside the password; nothing, unless it is configured.
@@ -28,10 +30,19 @@ struct SecondFactorSettings {
     FactorAttemptLimits attempts{};
 };
 
+// What passkeys are made and judged by (commands/passkeys/ports.hpp).
+struct PasskeyServices {
+    PasskeyCeremonies* ceremonies = nullptr;  // nullptr: passkeys are not offered
+    PasskeyChallenges* challenges = nullptr;  // likewise
+    std::string shown_name{};                 // what authenticators call this service
+    bool asks_for_attestation = false;        // what vouches for their make is asked for, and verified
+};
+
 struct AccountServices {
     FactorSecrets* factor_secrets = nullptr;  // commands/factors/ports.hpp
     HalfLogins* half_logins = nullptr;        // likewise
     SecondFactorSettings second_factors{};
+    PasskeyServices passkeys{};
     // Nobody is a user before they proved their address (commands/registrations/); else addresses are verified
     // elsewhere.
     bool verifies_email = false;

@@ -18,6 +18,8 @@ class Queries;
 
 namespace keyledger::api {
 
+class Pages;
+
 struct HealthCheck {
     std::string name;
     bool good = false;
@@ -57,6 +59,7 @@ struct Context {
     Health& health;
     TreeHeadSource& tree_heads;
     commands::ClaimOwnerCache& claim_owners;
+    const Pages& pages;
     commands::SubjectNameKinds subject_name_kinds = {};  // what AuthZEN's subjects may be called by
     std::string owner_property = "owner";                // of AuthZEN's resources: whose they are
     Uuid log_id = {};

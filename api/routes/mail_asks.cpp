@@ -47,29 +47,28 @@ Reply answer_link(Call& call, ByLink act) {
     co_return no_content();
 }
 
-Response show_refusal(const Request& request, const commands::CommandError& error) {
+Response show_refusal(const Call& call, const commands::CommandError& error) {
     const int status = status_of(error.refusal->kind);
-    if (status == 403 || status >= 429) return refuse(request, error);
-    const Page page{std::string(error.refusal->title), {std::string(error.refusal->advice)}};
-    return show(status, page);
+    if (status == 403 || status >= 429) return refuse(call, error);
+    return show(call, status, {title_of(error), {advice_of(call, error)}});
 }
 
-Response show_link_page(const Request& request, Page page, Form form) {
-    FormFields query = FormFields::of_query(request);
+Response show_link_page(const Call& call, Page page, Form form) {
+    FormFields query = FormFields::of_query(call.request);
     std::string token = query.required_string("token", kMaxLinkTokenBytes);
-    if (!query.finish()) return show_refusal(request, refusals::kLinkSpent);
+    if (!query.finish()) return show_refusal(call, refusals::kLinkSpent);
     form.hidden.push_back({"token", std::move(token)});
     page.form = std::move(form);
-    return show(200, page);
+    return show(call, 200, page);
 }
 
 Reply press_button(Call& call, ByLink act, Page done) {
     FormFields form = FormFields::of_body(call.request);
     const Secret token = form.required_secret("token", kMaxLinkTokenBytes);
-    if (!form.finish()) co_return show_refusal(call.request, refusals::kLinkSpent);
+    if (!form.finish()) co_return show_refusal(call, refusals::kLinkSpent);
     const auto outcome = co_await act(call.services(), token, caller_of(call.request));
-    if (!outcome) co_return show_refusal(call.request, outcome.error());
-    co_return show(200, done);
+    if (!outcome) co_return show_refusal(call, outcome.error());
+    co_return show(call, 200, done);
 }
 
 }  // namespace keyledger::api::routes

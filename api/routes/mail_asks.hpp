@@ -1,7 +1,7 @@
 #pragma once
 // What the routes that send a mail have in common, and the pages behind its links.
-#include "api/pages/page.hpp"
 #include "api/routes/call.hpp"
+#include "api/routes/pages/showing.hpp"
 #include "commands/challenges/challenges.hpp"
 
 namespace keyledger::api::routes {
@@ -25,10 +25,10 @@ Reply answer_link(Call& call, ByLink act);
 
 // ---- pages -----------------------------------------------------------------------------------------------------
 // Instead of a problem (RFC 9457), for somebody who looks at it; what they can do nothing about stays one.
-Response show_refusal(const Request& request, const commands::CommandError& error);
+Response show_refusal(const Call& call, const commands::CommandError& error);
 // The same by the button of its page: `done`, or why not.
 Reply press_button(Call& call, ByLink act, Page done);
 // The page of a link as it is opened: `page` with a form that posts the token to where it stands. It asks nobody
 // whether the token is good: that is for the button.
-Response show_link_page(const Request& request, Page page, Form form);
+Response show_link_page(const Call& call, Page page, Form form);
 }  // namespace keyledger::api::routes

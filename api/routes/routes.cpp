@@ -4,7 +4,9 @@
 
 // Each stands under the handlers of its rows, in the file of its name in api/routes/<subject>/. A new one is a line.
 #define KEYLEDGER_ROUTE_TABLES(TABLE) \
+    TABLE(account_page_routes)        \
     TABLE(application_routes)         \
+    TABLE(asset_routes)               \
     TABLE(audit_routes)               \
     TABLE(authorization_routes)       \
     TABLE(authzen_routes)             \
@@ -20,11 +22,14 @@
     TABLE(log_in_page_routes)         \
     TABLE(log_out_routes)             \
     TABLE(mail_log_in_routes)         \
+    TABLE(mail_page_routes)           \
     TABLE(new_user_routes)            \
     TABLE(openid_routes)              \
     TABLE(oauth_routes)               \
     TABLE(own_account_routes)         \
+    TABLE(passkey_routes)             \
     TABLE(recovery_routes)            \
+    TABLE(register_page_routes)       \
     TABLE(registration_routes)        \
     TABLE(role_assignment_routes)     \
     TABLE(role_queries)               \

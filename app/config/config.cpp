@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "app/config/config_file.hpp"
+#include "app/config/passkeys.hpp"
 #include "domain/base/nearest.hpp"
 #include "domain/base/plain_text.hpp"
 #include "domain/users/identity.hpp"
@@ -225,6 +226,7 @@ void check_serving(Reader& reader, Config& config) {
         if (const auto unsafe = security::what_is_wrong_with_secret_file(config.tls_key_file))
             reader.fault("KEYLEDGER_TLS_KEY_FILE: " + *unsafe);
     read_second_factors(reader, config);
+    for (const std::string& sentence : complete_passkeys(config.passkeys, config.issuer)) reader.fault(sentence);
     if (config.verifies_email && config.mail.smtp_url.empty())
         reader.fault(
             "KEYLEDGER_EMAIL_VERIFICATION: who registers proves their address by mail: set KEYLEDGER_SMTP_URL, or give "

@@ -39,6 +39,14 @@ struct MailSettings {
     std::string alerts_to;         // empty: nobody is alerted
 };
 
+// As what people's authenticators know the service (W3C Web Authentication).
+struct PasskeySettings {
+    std::string domain;  // empty: none is offered
+    std::string name;
+    std::vector<std::string> origins;
+    bool asks_for_attestation = false;
+};
+
 struct Config {
     std::string database_url;        // of the service's role
     std::string owner_database_url;  // of the role that migrates
@@ -56,6 +64,7 @@ struct Config {
         bool by_link = false;
         bool by_code = false;
     } log_in_by_mail;
+    std::string page_templates;  // a folder; empty: only what is compiled in
     Endpoint listen;
     Endpoint management_listen;
     std::string tls_certificate_file;
@@ -91,6 +100,7 @@ struct Config {
     std::string places_file;                  // empty: where an address is, is not known
     int refused_risk = 0;                     // 0: none is
     commands::RequestLimits limits;
+    PasskeySettings passkeys;
     SecondFactorPolicy second_factor_policy;
     std::vector<std::string> second_factor_roles;  // into the policy, with the next one
     std::string second_factor_since;
@@ -256,10 +266,10 @@ inline constexpr Setting kSettings[] = {
      [](Config& config, const Value& value) { config.mail.smtp_timeout = seconds(value.number); }},
     {"KEYLEDGER_MAIL_FROM", "", text("address"), "whom mail comes from, and what can't be delivered goes back to",
      kServing, into_mail<&MailSettings::from>},
-    {"KEYLEDGER_MAIL_FROM_NAME", "Keyledger", text("text"), "and what the service is called in it", kServing,
-     into_mail<&MailSettings::from_name>},
-    {"KEYLEDGER_MAIL_LANGUAGE", "en", text("language tag"), "of people whose language is not known", kServing,
-     into_mail<&MailSettings::language>},
+    {"KEYLEDGER_MAIL_FROM_NAME", "Keyledger", text("text"), "and what the service is called, in mail and on pages",
+     kServing, into_mail<&MailSettings::from_name>},
+    {"KEYLEDGER_MAIL_LANGUAGE", "en", text("language tag"), "of people whose language is not known, also on pages",
+     kServing, into_mail<&MailSettings::language>},
     {"KEYLEDGER_MAIL_TEMPLATES", "", text("folder"), "replaces texts of mail, or adds languages", kServing,
      into_mail<&MailSettings::templates_folder>},
     {"KEYLEDGER_MAIL_OPEN_RATE_PER_MINUTE", "600", whole(1, 1'000'000),
@@ -286,6 +296,21 @@ inline constexpr Setting kSettings[] = {
          config.log_in_by_mail = {value.text == "link" || value.text == "both",
                                   value.text == "code" || value.text == "both"};
      }},
+    {"KEYLEDGER_PASSKEY_DOMAIN", "", text("domain"),
+     "the relying party of passkeys, never to be changed; empty: the issuer's host, and none are offered if that is an "
+     "address",
+     kServing, [](Config& config, const Value& value) { config.passkeys.domain = value.text; }},
+    {"KEYLEDGER_PASSKEY_ORIGINS", "", origins(),
+     "of pages that may ask for them, on that domain or below it; empty: the issuer's", kServing,
+     [](Config& config, const Value& value) { config.passkeys.origins = value.items; }},
+    {"KEYLEDGER_PASSKEY_NAME", "Keyledger", text("text"), "what authenticators call the service", kServing,
+     [](Config& config, const Value& value) { config.passkeys.name = value.text; }},
+    {"KEYLEDGER_PASSKEY_ATTESTATION", "none", one_of("none,direct"),
+     "direct: what vouches for an authenticator's make is asked for; it has to be right, and nothing is granted for it",
+     kServing,
+     [](Config& config, const Value& value) { config.passkeys.asks_for_attestation = value.text == "direct"; }},
+    {"KEYLEDGER_PAGE_TEMPLATES", "", text("folder"), "replaces the template and the style sheet of pages", kServing,
+     into<&Config::page_templates>},
     {"KEYLEDGER_LISTEN", "127.0.0.1:8080", endpoint(), "address:port of the API", kServing, into<&Config::listen>},
     {"KEYLEDGER_MANAGEMENT_LISTEN", "127.0.0.1:9080", endpoint(), "address:port of health, metrics and information",
      kServing, into<&Config::management_listen>},

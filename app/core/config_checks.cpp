@@ -17,6 +17,7 @@
 #include "app/core/kafka_client.hpp"
 #include "app/core/mailing.hpp"
 #include "app/core/outgoing.hpp"
+#include "app/core/page_files.hpp"
 #include "app/core/system_ports.hpp"
 #include "eventstore/audit/tree_head_file.hpp"
 #include "eventstore/postgres/connection/connecting.hpp"
@@ -242,6 +243,7 @@ std::vector<std::string> serving_faults(const LenientConfig& read) {
     auto all = looking.take();
     std::ranges::move(kafka_faults(config), std::back_inserter(all));
     std::ranges::move(mail_faults(config.mail), std::back_inserter(all));
+    std::ranges::move(page_faults(config), std::back_inserter(all));
     std::ranges::move(outgoing_faults(config), std::back_inserter(all));
     return all;
 }

@@ -136,6 +136,8 @@ commands::AccountServices account_services(const Config& config, const commands:
     accounts.own_erasure_grace = config.own_erasure_grace;
     accounts.password_history = config.password_history;
     accounts.second_factors.policy = config.second_factor_policy;
+    accounts.passkeys.shown_name = config.passkeys.name;
+    accounts.passkeys.asks_for_attestation = config.passkeys.asks_for_attestation;
     return accounts;
 }
 

@@ -1,12 +1,9 @@
 #include "app/core/mailing.hpp"
 
-#include <sys/stat.h>
-
-#include <filesystem>
 #include <map>
 #include <stdexcept>
 
-#include "security/primitives/secret_file.hpp"
+#include "app/core/template_folder.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -25,27 +22,7 @@ std::string setting_of(std::string_view option) {
     return std::string(kSettingOf.at(option));
 }
 
-constexpr std::size_t kMostUntrusted = 10;
-
-// Whoever can write a text has it sent in the service's name: each file and folder is of this process's user or of
-// root, and nobody else's to write.
-std::vector<std::string> untrusted_templates(const std::string& folder) {
-    namespace files = std::filesystem;
-    std::vector<std::string> faults;
-    const auto look = [&](const files::path& path) {
-        struct stat status = {};
-        if (faults.size() >= kMostUntrusted || ::stat(path.c_str(), &status) != 0) return;
-        if (S_ISDIR(status.st_mode)) status.st_mode = (status.st_mode & ~S_IFMT) | S_IFREG;  // the same rule
-        if (const auto wrong = security::what_is_wrong_with_trusted_file(path.string(), status))
-            faults.push_back("KEYLEDGER_MAIL_TEMPLATES: " + *wrong);
-    };
-    if (folder.empty()) return faults;
-    look(folder);
-    std::error_code error;
-    for (files::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-        look(at->path());
-    return faults;
-}
+constexpr const char* kTemplates = "KEYLEDGER_MAIL_TEMPLATES";
 
 }  // namespace
 
@@ -74,7 +51,7 @@ std::vector<std::string> mail_faults(const MailSettings& settings) {
             faults.push_back("KEYLEDGER_MAIL_TEMPLATES: " + sentence);
         return faults;
     }
-    std::vector<std::string> faults = untrusted_templates(settings.templates_folder);
+    std::vector<std::string> faults = untrusted_templates(kTemplates, settings.templates_folder);
     if (settings.smtp_url.empty()) return faults;
     for (const auto& [option, sentence] : mail::check_mailer_options(mailer_options(settings), *templates))
         faults.push_back(setting_of(option) + ": " + sentence);
@@ -85,7 +62,7 @@ std::unique_ptr<mail::Mailer> make_mailer(const MailSettings& settings) {
     if (settings.smtp_url.empty()) return nullptr;
     auto templates = mail::Templates::load(settings.templates_folder);
     if (!templates) throw std::invalid_argument(templates.error().sentences.front());
-    const auto untrusted = untrusted_templates(settings.templates_folder);
+    const auto untrusted = untrusted_templates(kTemplates, settings.templates_folder);
     if (!untrusted.empty()) throw std::invalid_argument(untrusted.front());
     return std::make_unique<mail::Mailer>(mailer_options(settings), std::move(*templates));
 }

@@ -9,6 +9,7 @@
 #include "app/config/clients_file.hpp"
 #include "app/core/core.hpp"
 #include "app/core/outgoing.hpp"
+#include "app/core/page_files.hpp"
 #include "app/serve/followers.hpp"
 #include "app/serve/health.hpp"
 #include "app/serve/housekeeper.hpp"
@@ -27,6 +28,7 @@
 #include "security/adapters/challenge_secrets.hpp"
 #include "security/adapters/device_ids.hpp"
 #include "security/adapters/keyring_tokens.hpp"
+#include "security/adapters/passkeys.hpp"
 #include "security/primitives/secret_file.hpp"
 
 namespace keyledger::app {
@@ -132,6 +134,8 @@ struct Service::Parts {
           challenge_secrets(*core.keyring, core.clock, log_id, look_for_keys(core)),
           cursors(*core.keyring, core.clock, look_for_keys(core)),
           half_logins(*core.keyring, core.clock, log_id, look_for_keys(core)),
+          passkey_ceremonies(core.processors, {config.passkeys.domain, config.passkeys.origins}),
+          passkey_challenges(*core.keyring, core.clock, log_id, look_for_keys(core)),
           idempotency_keys(*core.keyring, core.clock),
           device_ids(*core.keyring, core.clock, log_id),
           queries(query_settings(config)),
@@ -139,6 +143,7 @@ struct Service::Parts {
           followers(config, core, queries, *hot_access),
           outgoing(outgoing_options(config)),
           reactors(config, core, log_id, {challenge_secrets, queries, outgoing}),
+          pages(load_pages(config)),
           context{core.services,
                   tokens,
                   cursors,
@@ -148,6 +153,7 @@ struct Service::Parts {
                   health,
                   tree_heads,
                   claim_owners,
+                  pages,
                   config.subject_name_kinds,
                   config.owner_property,
                   log_id,
@@ -163,6 +169,10 @@ struct Service::Parts {
         core.accounts.challenge_secrets = &challenge_secrets;
         core.accounts.log_in_by_mail = {config.log_in_by_mail.by_link, config.log_in_by_mail.by_code};
         core.accounts.half_logins = &half_logins;
+        if (!config.passkeys.domain.empty()) {
+            core.accounts.passkeys.ceremonies = &passkey_ceremonies;
+            core.accounts.passkeys.challenges = &passkey_challenges;
+        }
         core.accounts.verifies_email = config.verifies_email;
         core.accounts.count_open_registrations = [this](std::int64_t most, commands::Deadline deadline) {
             return count_registrations(queries, most, deadline);
@@ -185,6 +195,8 @@ struct Service::Parts {
     security::KeyringChallengeSecrets challenge_secrets;
     security::KeyringCursors cursors;
     security::KeyringHalfLogins half_logins;
+    security::JudgedPasskeys passkey_ceremonies;
+    security::KeyringPasskeyChallenges passkey_challenges;
     security::KeyringIdempotencyKeys idempotency_keys;
     security::KeyringDeviceIds device_ids;
     projections::Queries queries;
@@ -193,6 +205,7 @@ struct Service::Parts {
     integrations::CurlOutgoing outgoing;
     Reactors reactors;
     commands::ClaimOwnerCache claim_owners{commands::kMaxKnownOwners};
+    api::Pages pages;
     api::Context context;
     api::Router router;
     api::Server server;
@@ -228,6 +241,9 @@ void Service::start() try {
                  parts.config.listen.address, parts.config.listen.port, parts.config.management_listen.address,
                  parts.config.management_listen.port,
                  std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
+    if (parts.config.passkeys.domain.empty())
+        spdlog::info("no passkeys are offered: KEYLEDGER_PASSKEY_DOMAIN is not set, and the issuer's host is none");
+    else spdlog::info("passkeys are for {}", parts.config.passkeys.domain);
     if (parts.config.kafka_brokers.empty())
         spdlog::info("KEYLEDGER_KAFKA_BROKERS is not set: nothing is published, the log keeps everything");
 } catch (const api::ServerError& error) {

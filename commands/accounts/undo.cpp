@@ -37,7 +37,7 @@ StepResult undo_factor_changes(Services& services, Attempt& attempt, StreamOf<Us
         if (const auto* removed = std::get_if<FactorRemoved>(&event)) gone = removed->factor_id;
         if (const auto* forgotten = std::get_if<FactorForgotten>(&event)) gone = forgotten->factor_id;
         if (!gone) continue;
-        KEYLEDGER_CO_TRY(dropped, co_await drop_app(services, attempt, user_id, *gone, deadline));
+        KEYLEDGER_CO_TRY(dropped, co_await drop_factor(services, attempt, user_id, *gone, deadline));
     }
     attempt.append(factors, *events);
     const User& state = attempt.state(user);
@@ -101,7 +101,7 @@ Answer<Receipt> forget_factor(Services& services, UserId user_id, FactorId facto
         KEYLEDGER_CO_TRY(events, decide(attempt.state(factors), command));
         if (events->empty()) co_return Result<void, CommandError>{};
         attempt.append(factors, *events);
-        auto dropped = co_await drop_app(services, attempt, user_id, factor_id, caller.deadline);
+        auto dropped = co_await drop_factor(services, attempt, user_id, factor_id, caller.deadline);
         co_return dropped;
     };
     auto executed = co_await services.executor.run(caller, streams, step, kMaxFactorRuns);

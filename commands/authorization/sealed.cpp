@@ -43,6 +43,7 @@ std::optional<std::string> seal_flow(const SealedBy& by, const AuthorizationFlow
                                          request.login_hint, request.ui_locales, stored_name(request.response_mode),
                                          std::to_string(request.made_at.ms()), flow.browser});
     clear += counted(request.scope) + counted(request.resources) + counted(names_of(request.prompts));
+    clear += length_prefixed({flow.application_name});
     if (clear.size() > kMaxFlowClearBytes) return std::nullopt;
     return by.cursors.seal(kFlow, clear);
 }
@@ -70,6 +71,7 @@ std::optional<AuthorizationFlow> open_flow(const SealedBy& by, std::string_view 
     request.resources = read_counted(parts);
     for (const std::string& name : read_counted(parts))
         if (const auto prompt = stored_value<Prompt>(name)) request.prompts.push_back(*prompt);
+    flow.application_name = parts.part();
     const bool is_old = now - request.made_at > kFlowLasts;
     if (!parts.is_at_end() || log_id != by.log_id || is_old) return std::nullopt;
     return flow;

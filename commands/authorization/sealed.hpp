@@ -26,7 +26,8 @@ inline constexpr std::size_t kMaxFlowClearBytes = 4000;
 // request of theirs (log-in CSRF, RFC 9700 section 4.7).
 struct AuthorizationFlow {
     AuthorizationRequest request;
-    std::string browser{};  // digest of the cookie; empty: not bound yet
+    std::string browser{};           // digest of the cookie; empty: not bound yet
+    std::string application_name{};  // for pages
 };
 // nullopt: the request is too long to be carried along.
 std::optional<std::string> seal_flow(const SealedBy& by, const AuthorizationFlow& flow);

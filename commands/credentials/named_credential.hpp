@@ -12,7 +12,8 @@ namespace keyledger::commands {
 
 // Every kind there is, by what stands before its first dot; put_credential takes no other. An erasure takes all that
 // are their owner's, so the owner of a user's has to be the user (commands/accounts/owned_by_user.hpp).
-inline constexpr std::string_view kCredentialKinds[] = {"password", "former_passwords", "totp", "client_secret"};
+inline constexpr std::string_view kCredentialKinds[] = {"password", "former_passwords", "totp", "passkey",
+                                                        "client_secret"};
 
 struct CredentialName {
     SubjectId owner;

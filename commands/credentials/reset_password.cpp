@@ -27,7 +27,7 @@ StepResult pass_second_factor(Services& services, Attempt& attempt, StreamOf<Use
 }
 
 // Before it is looked at, and only for whoever reads the mail: nobody else uses up the attempts of its owner.
-Answer<Receipt> take_attempt(Services& services, const Presented& presented, Caller caller) {
+Answer<Receipt> take_attempt(Services& services, const Presented& presented, ProofMethod method, Caller caller) {
     KEYLEDGER_CO_TRY(prover, co_await find_prover(services, presented, caller.deadline));
     Streams streams;
     const auto user = streams.read<User>(prover->user_id);
@@ -36,7 +36,7 @@ Answer<Receipt> take_attempt(Services& services, const Presented& presented, Cal
         auto proven = co_await would_prove(services, attempt, user, of_proof, prover->proof);
         co_return proven;
     };
-    auto taken = co_await take_factor_attempt(services, prover->user_id, streams, allowed, std::move(caller));
+    auto taken = co_await take_factor_attempt(services, prover->user_id, method, streams, allowed, std::move(caller));
     co_return taken;
 }
 
@@ -61,7 +61,7 @@ Answer<Receipt> reset_password(Services& services, PasswordReset reset, Caller c
         co_return unlocked;
     };
     if (reset.factor) {
-        const auto taken = co_await take_attempt(services, reset.presented, caller);
+        const auto taken = co_await take_attempt(services, reset.presented, reset.factor->method, caller);
         // Whoever proves nothing goes on, for a wrong code is counted there.
         if (!taken && taken.error().refusal != refusals::kNotProven) co_return Unexpected(taken.error());
     }

@@ -97,7 +97,7 @@ asio::awaitable<std::optional<DeviceId>> known_device_of(Services& services, Use
     co_return device_id;
 }
 
-Risk risk_of_log_in(Services& services, const LoginHistory& history, const LogInDevice& device) {
+Risk risk_of_log_in(Services& services, const LoginHistory& history, const LogInDevice& device, bool may_be_copied) {
     const auto& [attempts, devices] = history;
     const Duration known_for = services.settings.attempts.known_for;
     const auto is_known = [&](const LoginAttempts::Network& one) {
@@ -109,6 +109,7 @@ Risk risk_of_log_in(Services& services, const LoginHistory& history, const LogIn
     facts.new_country = !devices.countries.empty() && is_new_country(devices, device.seen.country);
     facts.unknown_network = std::ranges::any_of(attempts.networks, is_known) && !(here != nullptr && is_known(*here));
     facts.failures_in_a_row = attempts.failures_in_a_row;
+    facts.passkey_may_be_copied = may_be_copied;
     if (LastPlaces* last = services.accounts.last_places; last != nullptr && device.at) {
         const auto from = last->find(device.seen.user_id);
         facts.impossible_travel = from && is_impossible_travel(*from, {*device.at, device.seen.now});

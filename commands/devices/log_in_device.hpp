@@ -41,7 +41,9 @@ void put_device(StartSession& command, const LoginHistory& history, const LogInD
 // use. One read where the caller showed a device, whoever the user is; none else.
 asio::awaitable<std::optional<DeviceId>> known_device_of(Services& services, UserId user_id, const Caller& caller);
 
-Risk risk_of_log_in(Services& services, const LoginHistory& history, const LogInDevice& device);
+// `may_be_copied`: of a passkey, that its counter did not grow.
+Risk risk_of_log_in(Services& services, const LoginHistory& history, const LogInDevice& device,
+                    bool may_be_copied = false);
 
 // All of it, for whoever begins the session. What it refers to outlives it.
 struct LogInOrigin {

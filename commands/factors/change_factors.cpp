@@ -3,6 +3,7 @@
 #include "commands/access/step_up.hpp"
 #include "commands/account_services.hpp"
 #include "commands/credentials/passwords.hpp"
+#include "commands/passkeys/kept_passkey.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -29,6 +30,42 @@ Answer<Receipt> run_proven(Services& services, Bearer bearer, const OwnProof& pr
     auto executed = co_await services.executor.run(caller, streams, step, kMaxFactorRuns);
     if (!executed) report_tampering(services, bearer.user_id, executed.error());
     co_return done(executed);
+}
+
+// What the user calls it.
+Answer<std::string> name_of(Services& services, Attempt& attempt, UserId user_id, const Factors::Enrolled& factor,
+                            Deadline deadline) {
+    std::string name;
+    if (factor.kind == FactorKind::kPasskey) {
+        KEYLEDGER_CO_TRY(passkey,
+                         co_await read_passkey(services, attempt, user_id, factor.id, factor.sealed_sha256, deadline));
+        name = std::move(passkey->name);
+    } else {
+        KEYLEDGER_CO_TRY(app, co_await read_app(services, attempt, user_id, factor.id, factor.sealed_sha256, deadline));
+        name = std::move(app->name);
+    }
+    co_return std::move(name);
+}
+
+// Sealed anew under another name; what the log has to name it by. nullopt: it is called so already.
+Answer<std::optional<std::string>> put_name(Services& services, Attempt& attempt, UserId user_id,
+                                            Factors::Enrolled factor, std::string name, Deadline deadline) {
+    std::optional<std::string> sealed_sha256;
+    if (factor.kind == FactorKind::kPasskey) {
+        KEYLEDGER_CO_TRY(passkey,
+                         co_await read_passkey(services, attempt, user_id, factor.id, factor.sealed_sha256, deadline));
+        if (passkey->name == name) co_return sealed_sha256;
+        passkey->name = std::move(name);
+        KEYLEDGER_CO_TRY(put, co_await put_passkey(services, attempt, user_id, factor.id, *passkey));
+        sealed_sha256 = std::move(*put);
+    } else {
+        KEYLEDGER_CO_TRY(app, co_await read_app(services, attempt, user_id, factor.id, factor.sealed_sha256, deadline));
+        if (app->name == name) co_return sealed_sha256;
+        app->name = std::move(name);
+        KEYLEDGER_CO_TRY(put, co_await put_app(services, attempt, user_id, factor.id, *app));
+        sealed_sha256 = std::move(*put);
+    }
+    co_return sealed_sha256;
 }
 
 }  // namespace
@@ -58,12 +95,10 @@ Answer<Receipt> rename_factor(Services& services, Bearer bearer, FactorId factor
     const Step step = [&](Attempt& attempt) -> StepResult {
         const Factors::Enrolled* found = attempt.state(factors).find(factor_id);
         if (!found) co_return Unexpected(refusals::kFactorUnknown);
-        KEYLEDGER_CO_TRY(app, co_await read_app(services, attempt, bearer.user_id, factor_id, found->sealed_sha256,
-                                                caller.deadline));
-        if (app->name == *name) co_return Result<void, CommandError>{};
-        app->name = *name;
-        KEYLEDGER_CO_TRY(sealed_sha256, co_await put_app(services, attempt, bearer.user_id, factor_id, *app));
-        co_return attempt.decide_and_append(factors, RenameFactor{bearer.user_id, factor_id, *sealed_sha256});
+        KEYLEDGER_CO_TRY(sealed_sha256,
+                         co_await put_name(services, attempt, bearer.user_id, *found, *name, caller.deadline));
+        if (!sealed_sha256->has_value()) co_return Result<void, CommandError>{};
+        co_return attempt.decide_and_append(factors, RenameFactor{bearer.user_id, factor_id, **sealed_sha256});
     };
     CommandSteps steps(require_actor(services, actor, bearer), step);
     auto executed = co_await services.executor.run(caller, streams, std::move(steps));
@@ -95,10 +130,9 @@ Answer<ListedFactors> list_factors(Services& services, Bearer bearer, Caller cal
         listed.recovery_codes_left = std::ssize(state.recovery_codes);
         for (std::size_t i = 0; i < state.enrolled.size(); ++i) {
             const Factors::Enrolled& one = state.enrolled[i];
-            KEYLEDGER_CO_TRY(
-                app, co_await read_app(services, attempt, bearer.user_id, one.id, one.sealed_sha256, caller.deadline));
+            KEYLEDGER_CO_TRY(name, co_await name_of(services, attempt, bearer.user_id, one, caller.deadline));
             listed.factors.push_back(
-                {one.id, one.kind, app->name, one.enrolled_at, keyledger::is_established(one, services.clock.now())});
+                {one.id, one.kind, std::move(*name), one.enrolled_at, is_established(one, services.clock.now())});
         }
         co_return Result<void, CommandError>{};
     };

@@ -6,12 +6,8 @@
 #include "domain/users/identity.hpp"
 
 namespace keyledger::commands {
-namespace {
 
-// What the app shows beside the code.
-std::string account_of(const User& user) { return user.email.value_or(user.username.value_or("")); }
-
-}  // namespace
+std::string account_shown(const User& user) { return user.email.value_or(user.username.value_or("")); }
 
 Result<std::string, CommandError> factor_name(const std::string& typed) {
     if (typed.empty()) return typed;
@@ -35,7 +31,7 @@ Answer<NewEnrolment> put_enrolment(Services& services, Attempt& attempt, const U
                                    Deadline deadline) {
     const auto before = attempt.state(factors).pending;
     if (before) {
-        KEYLEDGER_CO_TRY(dropped, co_await drop_app(services, attempt, user_id, before->id, deadline));
+        KEYLEDGER_CO_TRY(dropped, co_await drop_factor(services, attempt, user_id, before->id, deadline));
     }
     KeptApp app;
     app.secret = services.accounts.factor_secrets->new_totp_secret();
@@ -45,7 +41,8 @@ Answer<NewEnrolment> put_enrolment(Services& services, Attempt& attempt, const U
     const BeginEnrolment command{user_id,   factor_id,          *sealed_sha256,
                                  presented, user.registered_at, services.clock.now()};
     KEYLEDGER_CO_TRY(decided, attempt.decide_and_append(factors, command));
-    co_return NewEnrolment(factor_id, std::move(app.secret), account_of(user), command.now + Factors::kEnrolmentLasts);
+    co_return NewEnrolment(factor_id, std::move(app.secret), account_shown(user),
+                           command.now + Factors::kEnrolmentLasts);
 }
 
 BegunEnrolment shown(Services& services, const NewEnrolment& enrolment, Position position) {
@@ -97,7 +94,8 @@ Answer<ShownCodes> confirm_factor_enrolment(Services& services, Bearer bearer, S
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
     const Step allowed = require_actor(services, actor, bearer);
-    KEYLEDGER_CO_TRY(taken, co_await take_factor_attempt(services, bearer.user_id, streams, allowed, caller));
+    KEYLEDGER_CO_TRY(
+        taken, co_await take_factor_attempt(services, bearer.user_id, ProofMethod::kTotp, streams, allowed, caller));
     const auto factors = streams.read<Factors>(factors_of(bearer.user_id));
     ShownCodes codes;
     const Step step = [&](Attempt& attempt) -> StepResult {

@@ -22,7 +22,9 @@ struct NewEnrolment {
     std::string account;  // whose: the app shows it beside the code
     Instant expires_at;
 };
-// What the user calls an app, by the rules of names; possibly empty. kInvalidName.
+// What an app shows beside the code, and an authenticator beside a passkey.
+std::string account_shown(const User& user);
+// What the user calls a factor, by the rules of names; possibly empty. kInvalidName.
 Result<std::string, CommandError> factor_name(const std::string& typed);
 
 // In a step: seals a new secret, in the place of one that was begun and not confirmed. `presented`: the app whose code

@@ -4,6 +4,8 @@
 #include "commands/account_services.hpp"
 #include "commands/credentials/named_credential.hpp"
 #include "commands/credentials/passwords.hpp"
+#include "commands/passkeys/kept_passkey.hpp"
+#include "commands/passkeys/passkey_challenges.hpp"
 #include "commands/runtime/spending.hpp"
 #include "domain/ladder/next_step.hpp"
 #include "security/primitives/bytes.hpp"
@@ -44,7 +46,9 @@ FactorsId factors_of(const UserId& user_id) {
     return FactorsId{security::uuid_of(security::sha256(std::string_view(name)))};
 }
 
-Answer<Receipt> take_factor_attempt(Services& services, UserId user_id, Streams streams, Step allowed, Caller caller) {
+Answer<Receipt> take_factor_attempt(Services& services, UserId user_id, ProofMethod method, Streams streams,
+                                    Step allowed, Caller caller) {
+    if (method == ProofMethod::kPasskey) co_return Receipt{};
     caller.idempotency.reset();
     const auto factors = streams.read<Factors>(factors_of(user_id));
     const FactorAttemptLimits& limits = services.accounts.second_factors.attempts;
@@ -71,21 +75,28 @@ StepResult use_code_of_pending(Services& services, Attempt& attempt, StreamOf<Fa
     co_return attempt.decide_and_append(factors, PassFactorAttempt{user_id, origin_of(services, user_id, caller)});
 }
 
-Answer<std::optional<FactorId>> use_factor(Services& services, Attempt& attempt, StreamOf<Factors> factors,
-                                           UserId user_id, const PresentedFactor& presented, const Caller& caller) {
-    std::optional<FactorId> used;
+Answer<UsedFactor> use_factor(Services& services, Attempt& attempt, StreamOf<Factors> factors, UserId user_id,
+                              const PresentedFactor& presented, const Caller& caller) {
+    if (presented.method == ProofMethod::kPasskey) {
+        KEYLEDGER_CO_TRY(passkey, co_await use_presented_passkey(services, attempt, factors, user_id,
+                                                                 presented.passkey.value(), caller));
+        co_return UsedFactor(passkey->factor_id, passkey->may_be_copied);
+    }
+    UsedFactor used;
     if (presented.method == ProofMethod::kRecoveryCode) {
         const auto digest = services.accounts.factor_secrets->recovery_code_digest(user_id, presented.code);
         if (!digest) co_return Unexpected(refusals::kWrongSecondFactor);
         KEYLEDGER_CO_TRY(decided, attempt.decide_and_append(factors, UseRecoveryCode{user_id, *digest}));
     } else {
         const std::vector<Factors::Enrolled> enrolled = attempt.state(factors).enrolled;
-        for (std::size_t i = 0; i < enrolled.size() && !used; ++i) {
-            KEYLEDGER_CO_TRY(matches, co_await spend_step(services, attempt, user_id, enrolled[i].id,
-                                                          enrolled[i].sealed_sha256, presented.code, caller.deadline));
-            if (*matches) used = enrolled[i].id;
+        for (std::size_t i = 0; i < enrolled.size() && !used.id; ++i) {
+            const Factors::Enrolled& one = enrolled[i];
+            if (one.kind != FactorKind::kTotp) continue;
+            KEYLEDGER_CO_TRY(matches, co_await spend_step(services, attempt, user_id, one.id, one.sealed_sha256,
+                                                          presented.code, caller.deadline));
+            if (*matches) used.id = one.id;
         }
-        if (!used) co_return Unexpected(refusals::kWrongSecondFactor);
+        if (!used.id) co_return Unexpected(refusals::kWrongSecondFactor);
     }
     const PassFactorAttempt passed{user_id, origin_of(services, user_id, caller)};
     KEYLEDGER_CO_TRY(counted, attempt.decide_and_append(factors, passed));
@@ -93,8 +104,14 @@ Answer<std::optional<FactorId>> use_factor(Services& services, Attempt& attempt,
 }
 
 // ---- somebody who is logged in ---------------------------------------------------------------------------------
+// Whoever proves both at once says no password.
+bool is_passkey_alone(const OwnProof& proof) {
+    return proof.current_password.empty() && proof.present && proof.present->method == ProofMethod::kPasskey;
+}
+
 std::vector<ProofMethod> methods_of(const OwnProof& proof) {
-    std::vector<ProofMethod> methods{ProofMethod::kPassword};
+    std::vector<ProofMethod> methods;
+    if (!is_passkey_alone(proof)) methods.push_back(ProofMethod::kPassword);
     if (proof.present) methods.push_back(proof.present->method);
     return methods;
 }
@@ -108,10 +125,12 @@ Answer<std::string> check_own_proof(Services& services, const Bearer& bearer, co
     // By itself: a hash is not made again because others present factors at the same time.
     const Step check = [&](Attempt& attempt) -> StepResult {
         KEYLEDGER_CO_TRY(known, authorise(attempt, actor, bearer, services));
-        auto checked = co_await check_own_password(services, attempt, actor.user, proof.current_password, caller);
-        if (!checked) {
-            was_wrong = was_wrong || checked.error().refusal == refusals::kWrongPassword;
-            co_return Unexpected(checked.error());
+        if (!is_passkey_alone(proof)) {
+            auto checked = co_await check_own_password(services, attempt, actor.user, proof.current_password, caller);
+            if (!checked) {
+                was_wrong = was_wrong || checked.error().refusal == refusals::kWrongPassword;
+                co_return Unexpected(checked.error());
+            }
         }
         verified = attempt.state(actor.user).sealed_sha256;
         const bool has_factor = attempt.state(actor.user).second_factor == User::SecondFactor::kOn;
@@ -131,7 +150,8 @@ Answer<std::string> check_own_proof(Services& services, const Bearer& bearer, co
         co_return Result<void, CommandError>{};
     };
     if (proof.present) {
-        KEYLEDGER_CO_TRY(taken, co_await take_factor_attempt(services, bearer.user_id, streams, still, caller));
+        KEYLEDGER_CO_TRY(taken, co_await take_factor_attempt(services, bearer.user_id, proof.present->method, streams,
+                                                             still, caller));
     }
     co_return verified;
 }
@@ -144,8 +164,8 @@ Answer<std::optional<FactorId>> use_own_proof(Services& services, Attempt& attem
     if (state.second_factor == User::SecondFactor::kOff) co_return std::optional<FactorId>();
     if (attempt.state(factors).enrolled.empty()) co_return Unexpected(refusals::kFactorsMissing);
     if (!proof.present) co_return Unexpected(refusals::kFactorNotPresented);
-    auto used = co_await use_factor(services, attempt, factors, user.id, *proof.present, caller);
-    co_return used;
+    KEYLEDGER_CO_TRY(used, co_await use_factor(services, attempt, factors, user.id, *proof.present, caller));
+    co_return used->id;
 }
 
 // ---- what is kept of an app --------------------------------------------------------------------------------------
@@ -182,10 +202,14 @@ Answer<std::string> put_app(Services& services, Attempt& attempt, UserId user_id
     co_return sealed_sha256;
 }
 
-StepResult drop_app(Services& services, Attempt& attempt, UserId user_id, FactorId factor_id, Deadline deadline) {
-    std::string kind = kind_of(factor_id);
-    KEYLEDGER_CO_TRY(stored, co_await services.store.read_credential(user_id, kind, deadline));
-    if (stored->has_value()) {
+StepResult drop_factor(Services& services, Attempt& attempt, UserId user_id, FactorId factor_id, Deadline deadline) {
+    std::vector<std::string> kinds;
+    kinds.push_back(kind_of(factor_id));
+    kinds.push_back(passkey_kind_of(factor_id));
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+        const std::string& kind = kinds[i];
+        KEYLEDGER_CO_TRY(stored, co_await services.store.read_credential(user_id, kind, deadline));
+        if (!stored->has_value()) continue;
         const auto& one = **stored;
         attempt.change_credential({one.credential_id, one.owner, one.kind, one.revision, std::nullopt});
     }

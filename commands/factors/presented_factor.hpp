@@ -1,7 +1,9 @@
 #pragma once
-// A second factor that somebody presents, whatever for. An attempt is taken first, in an append of its own, so that
-// whoever presents many at once has no more of them. Then it is compared, and spent in the append of what it earns.
+// A second factor that somebody presents, whatever for. Of a code an attempt is taken first, in an append alone, so
+// that whoever presents many at once has no more of them; nobody guesses a passkey's answer, and nobody's guesses stop
+// it. Then it is compared, and spent in the append of what it earns.
 #include "commands/factors/ports.hpp"
+#include "commands/passkeys/ports.hpp"
 #include "commands/services.hpp"
 #include "domain/factors/factors.hpp"
 #include "domain/users/user.hpp"
@@ -9,8 +11,9 @@
 namespace keyledger::commands {
 
 struct PresentedFactor {
-    ProofMethod method = ProofMethod::kTotp;  // or kRecoveryCode
-    Secret code;
+    ProofMethod method = ProofMethod::kTotp;  // or kRecoveryCode, or kPasskey
+    Secret code{};
+    std::optional<PasskeyAnswer> passkey{};  // of kPasskey
 };
 
 // As many as can be in flight on one user's factors at once.
@@ -21,26 +24,33 @@ FactorsId factors_of(const UserId& user_id);
 
 // Takes an attempt where `allowed` lets it: whoever may not present one at all does not use up those of others.
 // `streams` are what `allowed` reads. kTooManyAttempts: nothing is to be looked at.
-Answer<Receipt> take_factor_attempt(Services& services, UserId user_id, Streams streams, Step allowed, Caller caller);
+// A passkey takes none.
+Answer<Receipt> take_factor_attempt(Services& services, UserId user_id, ProofMethod method, Streams streams,
+                                    Step allowed, Caller caller);
 
-// Compares it, and puts into the append that it was used and that the attempt passed. The app that it was of, if of
-// any. kWrongSecondFactor. kCredentialTampered: what is stored of an app is not what the log names.
-Answer<std::optional<FactorId>> use_factor(Services& services, Attempt& attempt, StreamOf<Factors> factors,
-                                           UserId user_id, const PresentedFactor& presented, const Caller& caller);
+struct UsedFactor {
+    std::optional<FactorId> id;  // of an app or a passkey; a recovery code is of none
+    bool may_be_copied = false;  // a passkey whose counter did not grow
+};
+// Compares it, and puts into the append that it was used and that the attempt passed. kWrongSecondFactor;
+// kWrongPasskey; kCredentialTampered: what is stored of it is not what the log names.
+Answer<UsedFactor> use_factor(Services& services, Attempt& attempt, StreamOf<Factors> factors, UserId user_id,
+                              const PresentedFactor& presented, const Caller& caller);
 
 // The same of a code of the app that is being enrolled.
 StepResult use_code_of_pending(Services& services, Attempt& attempt, StreamOf<Factors> factors, UserId user_id,
                                const Secret& code, const Caller& caller);
 
 // ---- somebody who is logged in ---------------------------------------------------------------------------------
-// What they show before their factors change.
+// What they show before their factors change: what they know, and what they have. A passkey is both, and does alone.
 struct OwnProof {
     Secret current_password;
     std::optional<PresentedFactor> present;  // of whoever has a second factor
 };
 std::vector<ProofMethod> methods_of(const OwnProof& proof);
-// Their password was right, and an attempt was taken where they have a second factor. What follows stands on that
-// password: the SHA-256 (hex) of its sealed hash. kInvalidToken, kWrongPassword, kTooManyAttempts, kFactorNotPresented.
+// Their password was right, and an attempt was taken if they have a second factor that takes one. What follows stands
+// on that password: the SHA-256 (hex) of its sealed hash. kInvalidToken, kWrongPassword, kTooManyAttempts,
+// kFactorNotPresented.
 Answer<std::string> check_own_proof(Services& services, const Bearer& bearer, const OwnProof& proof, Caller caller);
 // The rest, in the step that changes something: the password is still that one, and the factor is right.
 Answer<std::optional<FactorId>> use_own_proof(Services& services, Attempt& attempt, StreamOf<User> user,
@@ -62,7 +72,7 @@ Answer<KeptApp> open_app(Services& services, eventstore::SubjectKeyPtr key, User
 // Sealed into the append; what the log has to name it by.
 Answer<std::string> put_app(Services& services, Attempt& attempt, UserId user_id, FactorId factor_id,
                             const KeptApp& app);
-// With the append it is gone, whatever is stored there.
-StepResult drop_app(Services& services, Attempt& attempt, UserId user_id, FactorId factor_id, Deadline deadline);
+// With the append it is gone, whatever is stored there, of an app or a passkey.
+StepResult drop_factor(Services& services, Attempt& attempt, UserId user_id, FactorId factor_id, Deadline deadline);
 
 }  // namespace keyledger::commands

@@ -10,11 +10,11 @@ namespace keyledger::commands {
 
 namespace {
 
-StepResult drop_apps(Services& services, Attempt& attempt, UserId user_id, std::vector<FactorId> gone,
-                     Deadline deadline) {
+StepResult drop_factors(Services& services, Attempt& attempt, UserId user_id, std::vector<FactorId> gone,
+                        Deadline deadline) {
     for (std::size_t i = 0; i < gone.size(); ++i) {
         const FactorId factor_id = gone[i];
-        KEYLEDGER_CO_TRY(dropped, co_await drop_app(services, attempt, user_id, factor_id, deadline));
+        KEYLEDGER_CO_TRY(dropped, co_await drop_factor(services, attempt, user_id, factor_id, deadline));
     }
     co_return Result<void, CommandError>{};
 }
@@ -28,7 +28,7 @@ StepResult take_all_factors(Services& services, Attempt& attempt, StreamOf<User>
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(std::move(more)));
     std::vector<FactorId> gone;
     for (const Factors::Enrolled& one : attempt.state(factors).enrolled) gone.push_back(one.id);
-    KEYLEDGER_CO_TRY(dropped, co_await drop_apps(services, attempt, user_id, std::move(gone), deadline));
+    KEYLEDGER_CO_TRY(dropped, co_await drop_factors(services, attempt, user_id, std::move(gone), deadline));
     KEYLEDGER_CO_TRY(removed, attempt.decide_and_append(factors, RemoveAllFactors{user_id}));
     KEYLEDGER_CO_TRY(forgiven, attempt.decide_and_append(factors, ForgiveFactorAttempts{user_id}));
     co_return attempt.decide_and_append(user, TurnOffSecondFactor{});
@@ -40,7 +40,7 @@ StepResult take_all_factors_for_good(Services& services, Attempt& attempt, Strea
     const StreamOf<Factors> factors{factors_of(user_id)};
     std::vector<FactorId> gone;
     for (const Factors::Kept& one : attempt.state(factors).kept) gone.push_back(one.factor.id);
-    KEYLEDGER_CO_TRY(dropped, co_await drop_apps(services, attempt, user_id, std::move(gone), deadline));
+    KEYLEDGER_CO_TRY(dropped, co_await drop_factors(services, attempt, user_id, std::move(gone), deadline));
     co_return attempt.decide_and_append(factors, ForgetAllFactors{user_id});
 }
 
@@ -60,8 +60,8 @@ StepResult use_established_factor(Services& services, Attempt& attempt, UserId u
     const auto factors = more.read<Factors>(factors_of(user_id));
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(std::move(more)));
     KEYLEDGER_CO_TRY(used, co_await use_factor(services, attempt, factors, user_id, presented, caller));
-    if (!used->has_value()) co_return Result<void, CommandError>{};  // a recovery code
-    const Factors::Enrolled* factor = attempt.state(factors).find(**used);
+    if (!used->id) co_return Result<void, CommandError>{};  // a recovery code
+    const Factors::Enrolled* factor = attempt.state(factors).find(*used->id);
     if (!factor || !is_established(*factor, services.clock.now())) co_return Unexpected(refusals::kWrongSecondFactor);
     co_return Result<void, CommandError>{};
 }

@@ -73,8 +73,9 @@ struct PasskeyChallenge {
     UserId user_id{};            // whose; nil of kLogIn, where nobody knows yet
     std::string user_handle{};   // of kRegister: by what the authenticator is to know the account, base64url
     bool proved_factor = false;  // of kRegister: whoever asked proved a second factor that counts
+    std::string asker{};         // the session that asked; empty: whoever has the handle
     Instant made_at{};
-    Instant expires_at{};
+    Instant expires_at{};  // kPasskeyChallengeLasts later
 };
 
 class PasskeyChallenges {

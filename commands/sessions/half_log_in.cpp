@@ -173,6 +173,32 @@ Answer<BegunEnrolment> enrol_while_logging_in(Services& services, Secret token, 
     co_return shown(services, enrolled, executed->position);
 }
 
+Answer<AskedPasskey> ask_for_passkey_while_logging_in(Services& services, Secret token, Caller caller) {
+    if (!offers_passkeys(services)) co_return Unexpected(refusals::kPasskeysOff);
+    const auto half = open(services, token);
+    if (!half || half->purpose != Purpose::kSecondFactor) co_return Unexpected(refusals::kHalfLoginOver);
+    const UserId user_id = half->user_id;
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    const auto factors = streams.read<Factors>(factors_of(user_id));
+    AskedPasskey ask;
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        KEYLEDGER_CO_TRY(good, goes_on(attempt.state(user), *half));
+        KEYLEDGER_CO_TRY(made, co_await ask_for_passkey_of(services, attempt, factors, user_id,
+                                                           half->session_id.to_string(), caller.deadline));
+        ask = std::move(*made);
+        co_return Result<void, CommandError>{};
+    };
+    Caller user_caller = caller.acting_as(user_id);
+    user_caller.idempotency.reset();
+    auto executed = co_await services.executor.run(user_caller, streams, step);
+    if (!executed) {
+        report_tampering(services, user_id, executed.error());
+        co_return Unexpected(executed.error());
+    }
+    co_return std::move(ask);
+}
+
 Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Caller caller) {
     const auto half = open(services, second.token);
     if (!half) co_return Unexpected(refusals::kHalfLoginOver);
@@ -185,10 +211,10 @@ Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Ca
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const Step allowed = while_it_goes_on(user, *half);
-    KEYLEDGER_CO_TRY(taken, co_await take_factor_attempt(services, user_id, streams, allowed, user_caller));
+    KEYLEDGER_CO_TRY(
+        taken, co_await take_factor_attempt(services, user_id, second.present.method, streams, allowed, user_caller));
     const LogInDevice device = device_of_log_in(services, user_id, half->session_id, caller);
     KEYLEDGER_CO_TRY(history, co_await login_history_at_head(services, user_id, caller.deadline));
-    const LogInOrigin origin{*history, device, risk_of_log_in(services, *history, device)};
     const auto factors = streams.read<Factors>(factors_of(user_id));
     const auto session = streams.begin<Session>(half->session_id);
     CompletedLogIn completed;
@@ -196,6 +222,7 @@ Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Ca
     const Step step = [&](Attempt& attempt) -> StepResult {
         KEYLEDGER_CO_TRY(good, goes_on(attempt.state(user), *half));
         if (attempt.state(session).status != Session::Status::kAbsent) co_return Unexpected(refusals::kHalfLoginOver);
+        LogInOrigin origin{*history, device, risk_of_log_in(services, *history, device)};
         whole = *half;
         whole.proven.push_back({second.present.method, services.clock.now()});
         if (half->purpose == Purpose::kEnrol) {
@@ -207,6 +234,7 @@ Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Ca
             KEYLEDGER_CO_TRY(let_in, granted(services, *next, whole));
             KEYLEDGER_CO_TRY(used,
                              co_await use_factor(services, attempt, factors, user_id, second.present, user_caller));
+            origin.risk = risk_of_log_in(services, *history, device, used->may_be_copied);
         }
         attempt.spend(use_of(*half), refusals::kHalfLoginOver);
         auto started = co_await start(services, attempt, user, session, whole, origin);

@@ -5,6 +5,7 @@
 // session once the rest is proven.
 #include "commands/devices/log_in_device.hpp"
 #include "commands/factors/enrol_factor.hpp"
+#include "commands/passkeys/passkey_challenges.hpp"
 #include "domain/ladder/next_step.hpp"
 
 namespace keyledger::refusals {
@@ -51,6 +52,9 @@ Grant grant_of(const HalfLogin& whole, const ExecutionReceipt& begun);
 // Whoever must enrol a factor to get in: kHalfLoginOver, kTooManyFactors.
 Answer<BegunEnrolment> enrol_while_logging_in(Services& services, Secret token, std::string name, Caller caller);
 
+// Whoever has a passkey, and logs in with the password: kHalfLoginOver, kFactorUnknown, kPasskeysOff.
+Answer<AskedPasskey> ask_for_passkey_while_logging_in(Services& services, Secret token, Caller caller);
+
 struct SecondStep {
     Secret token;
     PresentedFactor present;
@@ -59,7 +63,7 @@ struct CompletedLogIn {
     Grant grant;
     std::vector<Secret> recovery_codes;  // of whoever enrolled their first factor on the way; shown once
 };
-// Of fifty at once one gets in. kHalfLoginOver, kWrongSecondFactor, kTooManyAttempts, kNoEnrolment.
+// Of fifty at once one gets in. kHalfLoginOver, kWrongSecondFactor, kWrongPasskey, kTooManyAttempts, kNoEnrolment.
 Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Caller caller);
 
 }  // namespace keyledger::commands

@@ -329,8 +329,9 @@ inline constexpr Refusal kTooManyPasskeys = limit_reached("A user has at most 8 
 // Wrong, used before, or never one: nobody is told which.
 inline constexpr Refusal kWrongSecondFactor{RefusalKind::kForbidden, "wrong-code", "Code not accepted",
                                             "The code is wrong, or was used before. Wait for the next one."};
-// An id is random: two users have one by a copy, or by a lie. It has the words of that until a route answers it.
-inline constexpr Refusal kPasskeyTaken = told_as(kWrongSecondFactor);
+// An id is random: two users have one by a copy, or by a lie.
+inline constexpr Refusal kPasskeyTaken{RefusalKind::kConflict, "passkey-taken", "Passkey registered already",
+                                       "This passkey is somebody's already. Make a new one."};
 inline constexpr Refusal kFactorNotPresented =
     invalid_field("code", "You have a second factor: give a code of it, or a recovery code.", RefusalKind::kUnsuitable);
 inline constexpr Refusal kFactorPause{RefusalKind::kTooMany, "too-many-attempts", "Too many attempts",

@@ -31,3 +31,31 @@ tell_of_second_factor() {
     expect 204
     note 'off again, with a recovery code in place of the app'
 }
+
+# What an authenticator answers to the options of the last answer; the page is the service's.
+authenticator() { "$ROOT/scripts/lib/authenticator.py" "$1" "$WORK" "http://localhost:${KEYLEDGER_URL##*:}" <<<"$BODY"; }
+
+tell_of_passkey() {
+    local removal
+    heading '11b. A passkey: log-in without a password and without a name'
+    json_request POST /api/v1/auth/mfa/passkeys/options "$(jq -cn --arg p "$NEW_PASSWORD" '{current_password: $p}')" \
+        --header "$(bearer "$ACCESS")"
+    expect 200
+    note "for $(jq -c '.options.rp' <<<"$BODY"), the account known by $(short "$(field .options.user.id)")"
+    json_request POST /api/v1/auth/mfa/passkeys "$(authenticator make)" --header "$(bearer "$ACCESS")"
+    expect 200
+    json_request POST /api/v1/auth/passkey/options '{}'
+    expect 200
+    [[ $(field '.options.allowCredentials | length') == 0 ]] || die 'anybody is told who has a passkey'
+    json_request POST /api/v1/auth/passkey "$(authenticator sign)" --user-agent 'demo-laptop/1.0'
+    expect 200
+    form_request /oauth2/introspect "$(field .access_token)"
+    expect 200
+    note "in, and her token says: $(jq -c '{acr, amr}' <<<"$BODY")"
+    json_request POST /api/v1/auth/mfa/passkeys/challenge '' --header "$(bearer "$ACCESS")"
+    expect 200
+    removal=$(jq -c '{passkey: .}' <<<"$(authenticator sign)")
+    json_request POST /api/v1/auth/mfa/disable "$removal" --header "$(bearer "$ACCESS")"
+    expect 204
+    note 'off again: a proof by the passkey is password and factor in one'
+}

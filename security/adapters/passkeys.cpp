@@ -99,7 +99,7 @@ std::string KeyringPasskeyChallenges::random(std::size_t bytes) { return base64u
 std::string KeyringPasskeyChallenges::seal(const commands::PasskeyChallenge& challenge) {
     const std::string clear =
         length_prefixed({stored_name(challenge.purpose), challenge.challenge, view_of(challenge.user_id.uuid),
-                         challenge.user_handle, challenge.proved_factor ? "1" : "0",
+                         challenge.user_handle, challenge.proved_factor ? "1" : "0", challenge.asker,
                          std::to_string(challenge.made_at.ms()), std::to_string(challenge.expires_at.ms())});
     return seal_value(*keyring_.snapshot(), SealedPurpose::kPasskeyChallenge, log_id_, clear, clock_.now());
 }
@@ -122,6 +122,7 @@ std::optional<commands::PasskeyChallenge> KeyringPasskeyChallenges::open(const S
     challenge.user_id = UserId(parts.uuid());
     challenge.user_handle = parts.part();
     challenge.proved_factor = parts.part() == "1";
+    challenge.asker = parts.part();
     challenge.made_at = Instant::at_ms(parts.number());
     challenge.expires_at = Instant::at_ms(parts.number());
     if (!purpose || !parts.is_at_end()) return std::nullopt;

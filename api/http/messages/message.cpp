@@ -247,8 +247,10 @@ std::string header_text(const Request& request, const Response& response, const 
     for (std::size_t i = 0; i < response.headers.size(); ++i)
         if (auto field = response.headers.at(i); !is_framing(field.name)) line(text, field.name, field.value);
     if (!response.headers.contains("Cache-Control")) line(text, "Cache-Control", "no-store");
+    // Browsers hold to all that they are told: of two policies, to what both allow.
+    if (!response.headers.contains("Content-Security-Policy"))
+        line(text, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
     text.append("X-Content-Type-Options: nosniff\r\n"
-                "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
                 "Referrer-Policy: no-referrer\r\n");
     if (framing.tls) line(text, "Strict-Transport-Security", "max-age=31536000");
     line(text, "X-Request-Id", request.echoed_request_id.empty() ? request.request_id : request.echoed_request_id);

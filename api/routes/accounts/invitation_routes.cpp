@@ -43,38 +43,40 @@ Reply accept_invitation(Call& call) {
     co_return no_content();
 }
 
-Page invitation_page() { return {"Choose your password", {"With it the account is yours."}, {}, {}}; }
-Form invitation_form() { return {"invitation", "Set the password", {}, {{"new_password", "Password"}}}; }
+Page invitation_page() { return {Text::kChooseYourPassword, {Text::kAccountIsYoursByIt}}; }
+Form invitation_form(const Call& call) {
+    return {"invitation", Text::kSetPassword, {}, {new_password_field(call, "new_password")}};
+}
 
-Reply show_invitation_page(Call& call) { co_return show_link_page(call.request, invitation_page(), invitation_form()); }
+Reply show_invitation_page(Call& call) { co_return show_link_page(call, invitation_page(), invitation_form(call)); }
 
 Reply accept_invitation_by_page(Call& call) {
     FormFields form = FormFields::of_body(call.request);
     Secret token = form.required_secret("token", kMaxLinkTokenBytes);
     Secret new_password = form.required_secret("new_password", kMaxPasswordBytes);
-    if (!form.finish()) co_return show_refusal(call.request, refusals::kLinkSpent);
+    if (!form.finish()) co_return show_refusal(call, refusals::kLinkSpent);
     auto reset = acceptance(token, std::move(new_password));
     const auto outcome = co_await commands::reset_password(call.services(), std::move(reset), caller_of(call.request));
-    if (outcome) co_return show(200, Page{"The account is yours", {"Log in with your password."}, {}, {}});
-    if (outcome.error().refusal->kind != RefusalKind::kRejected) co_return show_refusal(call.request, outcome.error());
+    if (outcome) co_return show(call, 200, Page{Text::kAccountIsYours, {Text::kLogInWithPassword}});
+    if (outcome.error().refusal->kind != RefusalKind::kRejected) co_return show_refusal(call, outcome.error());
     Page again = invitation_page();
-    again.fault = outcome.error().refusal->advice;
-    again.form = invitation_form();
+    again.fault = advice_of(call, outcome.error());
+    again.form = invitation_form(call);
+    again.form->fields.front().is_faulty = true;
     again.form->hidden.push_back({"token", std::string(token.reveal())});
-    co_return show(422, again);
+    co_return show(call, 422, again);
 }
 
 // ---- an address is confirmed by a button -----------------------------------------------------------------------
 Reply show_confirm_page(Call& call) {
-    Page page{"Is this your address?", {"Confirm that you read its mail."}, {}, {}};
-    co_return show_link_page(call.request, std::move(page), {"confirm-address", "It is mine", {}, {}});
+    Page page{Text::kIsThisYourAddress, {Text::kConfirmThatYouReadIt}};
+    co_return show_link_page(call, std::move(page), {"confirm-address", Text::kItIsMine});
 }
 
 Reply confirm_address(Call& call) { return answer_link(call, commands::confirm_address); }
 
 Reply confirm_address_by_page(Call& call) {
-    return press_button(call, commands::confirm_address,
-                        {"Thank you", {"The address is confirmed. You can close this page."}, {}, {}});
+    return press_button(call, commands::confirm_address, {Text::kThankYou, {Text::kAddressIsConfirmed}});
 }
 
 using enum Method;

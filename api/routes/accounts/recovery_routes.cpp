@@ -1,7 +1,5 @@
 // Whoever lost their password, or was locked out, comes back by the mail of their address. Nobody learns by asking
 // whether an address has an account: what is asked is answered alike, and what is wrong with a code is not told.
-#include <algorithm>
-
 #include "api/routes/factors/read_factor.hpp"
 #include "api/routes/mail_asks.hpp"
 #include "api/routes/refusals.hpp"
@@ -39,35 +37,32 @@ Reply reset_password(Call& call) {
     co_return no_content();
 }
 
-Page reset_page() { return {"Choose a new password", {"All sessions of the account end then."}, {}, {}}; }
-Form reset_form() { return {"reset-password", "Set the password", {}, {{"new_password", "New password"}}}; }
+Page reset_page() { return {Text::kChooseNewPassword, {Text::kSessionsEndThen}}; }
+Form reset_form(const Call& call) {
+    return {"reset-password", Text::kSetPassword, {}, {new_password_field(call, "new_password")}};
+}
 constexpr std::string_view kFactorField = "second_factor";  // a code of an app, or a recovery code
 
-Reply show_reset_page(Call& call) { co_return show_link_page(call.request, reset_page(), reset_form()); }
-
-// An app shows digits alone, and a recovery code has others.
-commands::PresentedFactor factor_of(Secret typed) {
-    const bool is_digits =
-        std::ranges::all_of(typed.reveal(), [](char c) { return (c >= '0' && c <= '9') || c == ' '; });
-    return {is_digits ? ProofMethod::kTotp : ProofMethod::kRecoveryCode, std::move(typed)};
-}
+Reply show_reset_page(Call& call) { co_return show_link_page(call, reset_page(), reset_form(call)); }
 
 // The form again, with what was wrong, where another try may do.
-std::optional<Response> ask_again(const commands::CommandError& error, const Secret& token, bool had_factor) {
+std::optional<Response> ask_again(const Call& call, const commands::CommandError& error, const Secret& token,
+                                  bool had_factor) {
     const bool wants_factor =
         error.refusal == refusals::kResetNeedsFactor || error.refusal == refusals::kWrongSecondFactor;
     const bool wants_none = error.refusal == refusals::kFactorUnknown;
     if (!wants_factor && !wants_none && error.refusal->kind != RefusalKind::kRejected) return std::nullopt;
     Page page = reset_page();
-    page.fault = wants_factor && !had_factor
-                     ? "This account has a second factor: give a code of your app, or a recovery code."
-                     : error.refusal->advice;
-    page.form = reset_form();
+    page.fault = wants_factor && !had_factor ? Phrase(Text::kHasSecondFactor) : advice_of(call, error);
+    page.form = reset_form(call);
+    page.form->fields.front().is_faulty = !wants_factor;
     page.form->hidden.push_back({"token", std::string(token.reveal())});
-    if (wants_factor || (had_factor && !wants_none))
-        page.form->fields.push_back(
-            {std::string(kFactorField), "Code of your app, or a recovery code", FormField::Kind::kCode});
-    return show(422, page);
+    if (wants_factor || (had_factor && !wants_none)) {
+        FormField field{std::string(kFactorField), Text::kCodeOrRecoveryCode, FormField::Kind::kFactor};
+        field.is_faulty = wants_factor;
+        page.form->fields.push_back(std::move(field));
+    }
+    return show(call, 422, page);
 }
 
 Reply reset_password_by_page(Call& call) {
@@ -75,21 +70,21 @@ Reply reset_password_by_page(Call& call) {
     Secret token = form.required_secret("token", kMaxLinkTokenBytes);
     Secret new_password = form.required_secret("new_password", kMaxPasswordBytes);
     auto factor = form.optional_string(kFactorField, kMaxFactorCodeBytes);
-    if (!form.finish()) co_return show_refusal(call.request, refusals::kNotProven);
+    if (!form.finish()) co_return show_refusal(call, refusals::kNotProven);
     const bool has_factor = factor.has_value();
     commands::PasswordReset reset;
     reset.presented.purpose = ChallengePurpose::kResetPassword;
     reset.presented.link = token.clone();
     reset.new_password = std::move(new_password);
-    if (has_factor) reset.factor = factor_of(Secret::take(std::move(*factor)));
+    if (has_factor) reset.factor = typed_factor(Secret::take(std::move(*factor)));
     const auto outcome = co_await commands::reset_password(call.services(), std::move(reset), caller_of(call.request));
     if (outcome) {
-        const Page done{"Your password is changed", {"Log in with the new one. All sessions have ended."}, {}, {}};
-        co_return show(200, done);
+        const Page done{Text::kPasswordChanged, {Text::kLogInWithNewOne}};
+        co_return show(call, 200, done);
     }
-    auto again = ask_again(outcome.error(), token, has_factor);
+    auto again = ask_again(call, outcome.error(), token, has_factor);
     if (again) co_return std::move(*again);
-    co_return show_refusal(call.request, outcome.error());
+    co_return show_refusal(call, outcome.error());
 }
 
 // ---- an account that guesses have closed -----------------------------------------------------------------------
@@ -103,8 +98,8 @@ Reply ask_to_unlock(Call& call) {
 }
 
 Reply show_unlock_page(Call& call) {
-    Page page{"Open your account", {"Wrong passwords have closed it for some networks. This opens it again."}, {}, {}};
-    co_return show_link_page(call.request, std::move(page), {"unlock", "Open it", {}, {}});
+    Page page{Text::kOpenAccount, {Text::kOpenAccountMeans}};
+    co_return show_link_page(call, std::move(page), {"unlock", Text::kOpenIt});
 }
 
 commands::Answer<commands::Receipt> unlock_by_link(commands::Services& services, const Secret& link,
@@ -118,7 +113,7 @@ commands::Answer<commands::Receipt> unlock_by_link(commands::Services& services,
 Reply unlock_account(Call& call) { return answer_link(call, unlock_by_link); }
 
 Reply unlock_by_page(Call& call) {
-    return press_button(call, unlock_by_link, {"Your account is open", {"Log in with your password."}, {}, {}});
+    return press_button(call, unlock_by_link, {Text::kAccountOpen, {Text::kLogInWithPassword}});
 }
 
 using enum Method;

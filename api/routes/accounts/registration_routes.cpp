@@ -111,16 +111,12 @@ Reply resend_code(Call& call) {
 // ---- the page behind the link ----------------------------------------------------------------------------------
 constexpr const char* kVerifyPath = "/account/verify-email";
 
-Page verify_page() {
-    return {"Confirm your address",
-            {"Type the password that you registered with. If you did not register, close this page: then nobody has an "
-             "account with your address."},
-            {},
-            {}};
+Page verify_page() { return {Text::kConfirmAddress, {Text::kConfirmAddressBy}}; }
+Form verify_form() {
+    return {"verify-email", Text::kConfirm, {}, {{"password", Text::kPassword, FormField::Kind::kPassword}}};
 }
-Form verify_form() { return {"verify-email", "Confirm", {}, {{"password", "Password", FormField::Kind::kPassword}}}; }
 
-Reply show_verify_page(Call& call) { co_return show_link_page(call.request, verify_page(), verify_form()); }
+Reply show_verify_page(Call& call) { co_return show_link_page(call, verify_page(), verify_form()); }
 
 Reply verify_email_by_page(Call& call) {
     FormFields form = FormFields::of_body(call.request);
@@ -128,20 +124,20 @@ Reply verify_email_by_page(Call& call) {
     commands::AddressProof proof;
     proof.token = std::string(token.reveal());
     proof.password = form.required_secret("password", kMaxPasswordBytes);
-    if (!form.finish()) co_return show_refusal(call.request, refusals::kNotProven);
+    if (!form.finish()) co_return show_refusal(call, refusals::kNotProven);
     const auto user_id =
         co_await commands::complete_registration(call.services(), std::move(proof), caller_of(call.request));
     if (user_id) {
-        const Page done{"Your address is confirmed", {"You have an account now. Log in."}, {}, {}};
-        co_return show(200, done);
+        const Page done{Text::kAddressConfirmed, {Text::kAccountBegins}};
+        co_return show(call, 200, done);
     }
-    if (user_id.error().refusal != refusals::kRegistrationPasswordWrong)
-        co_return show_refusal(call.request, user_id.error());
+    if (user_id.error().refusal != refusals::kRegistrationPasswordWrong) co_return show_refusal(call, user_id.error());
     Page again = verify_page();
-    again.fault = user_id.error().refusal->advice;
+    again.fault = advice_of(call, user_id.error());
     again.form = verify_form();
+    again.form->fields.front().is_faulty = true;
     again.form->hidden.push_back({"token", std::string(token.reveal())});
-    co_return show(422, again);
+    co_return show(call, 422, again);
 }
 
 using enum Method;

@@ -12,45 +12,30 @@ Reply disown_session(Call& call) { return answer_link(call, commands::disown_ses
 Reply keep_account(Call& call) { return answer_link(call, commands::withdraw_erasure_by_mail); }
 
 Reply show_undo_page(Call& call) {
-    Page page{"Take your account back",
-              {"What the mail tells of is undone, and what was done to address and second factors since. All sessions "
-               "end, a request to erase the account is taken back, and you set a new password by mail."},
-              {},
-              {}};
-    co_return show_link_page(call.request, std::move(page), {"undo", "Take it back", {}, {}});
+    Page page{Text::kTakeAccountBack, {Text::kTakeAccountBackMeans}};
+    co_return show_link_page(call, std::move(page), {"undo", Text::kTakeItBack});
 }
 
 Reply undo_change_by_page(Call& call) {
-    return press_button(
-        call, commands::undo_change,
-        {"The account is yours again", {"Now ask for a new password by mail, and log in with it."}, {}, {}});
+    return press_button(call, commands::undo_change, {Text::kAccountYoursAgain, {Text::kAskForNewPassword}});
 }
 
 Reply show_not_me_page(Call& call) {
-    Page page{
-        "This was not me", {"All sessions of your account end, and the device of that log-in is forgotten."}, {}, {}};
-    co_return show_link_page(call.request, std::move(page), {"not-me", "End all sessions", {}, {}});
+    Page page{Text::kNotMe, {Text::kNotMeMeans}};
+    co_return show_link_page(call, std::move(page), {"not-me", Text::kEndAllSessions});
 }
 
 Reply disown_session_by_page(Call& call) {
-    return press_button(call, commands::disown_session,
-                        {"All sessions have ended",
-                         {"Whoever logged in knows your password, or reads your mail: set another password now."},
-                         {},
-                         {}});
+    return press_button(call, commands::disown_session, {Text::kAllSessionsEnded, {Text::kSomebodyKnowsYourPassword}});
 }
 
 Reply show_keep_account_page(Call& call) {
-    Page page{"Keep your account", {"Somebody asked for it to be erased. This takes that back."}, {}, {}};
-    co_return show_link_page(call.request, std::move(page), {"keep-account", "Keep it", {}, {}});
+    Page page{Text::kKeepAccount, {Text::kKeepAccountMeans}};
+    co_return show_link_page(call, std::move(page), {"keep-account", Text::kKeepIt});
 }
 
 Reply keep_account_by_page(Call& call) {
-    return press_button(call, commands::withdraw_erasure_by_mail,
-                        {"Your account stays",
-                         {"If it was not you who asked, somebody knows your password: set another one now."},
-                         {},
-                         {}});
+    return press_button(call, commands::withdraw_erasure_by_mail, {Text::kAccountStays, {Text::kIfNotYouSetAnother}});
 }
 
 using enum Method;

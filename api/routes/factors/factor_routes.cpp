@@ -18,13 +18,6 @@ commands::Caller acting_caller(const Call& call) {
     return caller;
 }
 
-commands::OwnProof read_own_proof(JsonFields& body) {
-    commands::OwnProof proof;
-    proof.current_password = body.required_secret("current_password", kMaxPasswordBytes);
-    proof.present = read_factor(body);
-    return proof;
-}
-
 std::vector<std::string> revealed(const std::vector<Secret>& codes) {
     std::vector<std::string> texts;
     for (const Secret& code : codes) texts.emplace_back(code.reveal());
@@ -141,7 +134,7 @@ Reply verify_mfa(Call& call) {
     commands::SecondStep second;
     second.token = body.required_secret("mfa_token", kMaxTokenBytes);
     auto present = read_factor(body);
-    if (!present) body.refuse("code", "Give 'code' or 'recovery_code'.");
+    if (!present) body.refuse("code", "Give 'code', 'recovery_code' or 'passkey'.");
     auto read = call.finish(body);
     if (!read) co_return read.error();
     second.present = std::move(*present);

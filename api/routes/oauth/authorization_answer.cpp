@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "api/pages/page.hpp"
+#include "api/routes/pages/showing.hpp"
 #include "api/wire/text.hpp"
 
 namespace keyledger::api::routes {
@@ -15,17 +15,20 @@ void put(std::string& query, std::string_view name, std::string_view value) {
 }
 
 // OAuth 2.0 Form Post Response Mode. No script presses the button.
-Response by_form(const std::string& redirect_uri, std::vector<HiddenField> fields) {
-    Page page{"Back to the application", {"One more step."}};
-    page.form = Form{redirect_uri, "Continue", std::move(fields), {}};
+Response by_form(const Call& call, const std::string& redirect_uri, std::string_view ui_locales,
+                 std::vector<HiddenField> fields) {
+    Page page{Text::kBackToApplication, {Text::kOneMoreStep}};
+    page.language = language_of_locales(ui_locales);
+    page.form = Form{redirect_uri, Text::kContinue, std::move(fields)};
     page.leads_to = origin_of(redirect_uri);
-    return show(200, page);
+    return show(call, 200, page);
 }
 
 Response answer(Call& call, const AuthorizationRequest& request, std::vector<HiddenField> fields) {
     if (!request.state.empty()) fields.push_back({"state", request.state});
     fields.push_back({"iss", call.services().settings.issuer});
-    if (request.response_mode == ResponseMode::kFormPost) return by_form(request.redirect_uri, std::move(fields));
+    if (request.response_mode == ResponseMode::kFormPost)
+        return by_form(call, request.redirect_uri, request.ui_locales, std::move(fields));
     std::string query;
     for (const HiddenField& field : fields) put(query, field.name, field.value);
     return see_other(with_query(request.redirect_uri, query));

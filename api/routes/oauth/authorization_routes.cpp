@@ -1,11 +1,11 @@
 // The authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2): where an application sends a
 // browser, and from where the browser goes back with a code. What it needs on the way (a log-in, a consent) are pages
 // of their own, which come back to /oauth2/authorize/continue.
-#include "api/pages/page.hpp"
 #include "api/routes/call.hpp"
 #include "api/routes/oauth/authorization_answer.hpp"
 #include "api/routes/oauth/authorization_request.hpp"
 #include "api/routes/pages/browser.hpp"
+#include "api/routes/pages/showing.hpp"
 #include "api/routes/refusals.hpp"
 #include "api/wire/text.hpp"
 #include "commands/authorization/authorize.hpp"
@@ -17,12 +17,7 @@ using commands::AuthorizationFlow;
 using commands::AuthorizationView;
 
 // Where nothing says that the redirect can be trusted (RFC 6749 section 4.1.2.1).
-Response not_known() {
-    return show(400,
-                {"This link does not work",
-                 {"The application that sent you here is not registered with this service, or wants you back at an "
-                  "address that it did not register. Tell whoever runs it."}});
-}
+Response not_known(const Call& call) { return show(call, 400, {Text::kLinkDoesNotWork, {Text::kApplicationNotKnown}}); }
 
 boost::asio::awaitable<Result<AuthorizationView, commands::CommandError>> view_of(Call& call,
                                                                                   const ApplicationId& application_id) {
@@ -48,6 +43,7 @@ Response advance(Call& call, const AuthorizationView& view, AuthorizationFlow fl
     const AuthorizationRequest& request = flow.request;
     if (!may_have(view.application, request.scope, request.resources))
         return authorization_error(call, request, "invalid_scope", "The application may not have this any more.");
+    flow.application_name = view.application.definition.name;
     const AuthorizationStep step = authorization_step(request, commands::facts_of(view, call.services()));
     switch (step) {
         case AuthorizationStep::kLogIn: return to_page(call, "/login", std::move(flow));
@@ -61,15 +57,15 @@ Response advance(Call& call, const AuthorizationView& view, AuthorizationFlow fl
         case AuthorizationStep::kConsentRequired:
             return authorization_error(call, request, error_of(step), "The user has not agreed to this.");
     }
-    return not_known();
+    return not_known(call);
 }
 
 Reply begin(Call& call, AskedAuthorization asked) {
     const auto application_id = ApplicationId::parse(asked.client_id);
-    if (!application_id) co_return not_known();
+    if (!application_id) co_return not_known(call);
     auto view = co_await view_of(call, *application_id);
     if (!view) co_return refuse(call, view.error());
-    if (!is_trusted(view->application, asked.redirect_uri)) co_return not_known();
+    if (!is_trusted(view->application, asked.redirect_uri)) co_return not_known(call);
     auto checked = checked_authorization(asked, view->application, call.services().clock.now());
     if (!checked) {
         AuthorizationRequest back;
@@ -91,19 +87,20 @@ Reply authorize(Call& call) {
 Reply authorize_by_form(Call& call) {
     FormFields form = FormFields::of_body(call.request, "resource");
     const auto form_fault = form.fault();
-    if (form_fault) co_return show(400, {"This link does not work", {*form_fault}});
+    if (form_fault) co_return show(call, 400, {Text::kLinkDoesNotWork, {Text::kRequestMalformed}});
     const AskedAuthorization asked = read_authorization(std::move(form));
-    if (asked.fault) co_return show(400, {"This link does not work", {*asked.fault}});
+    if (asked.fault) co_return show(call, 400, {Text::kLinkDoesNotWork, {Text::kRequestMalformed}});
     co_return see_other("/oauth2/authorize?" + query_of(asked));
 }
 
 Reply go_on(Call& call) {
     FormFields query = FormFields::of_query_as_form(call.request);
     auto flow = flow_of(call.context, call.request, query.required_string("flow", kMaxFlowBytes));
-    if (!flow) co_return took_too_long();
+    if (!flow) co_return took_too_long(call);
+    if (flow->request.application_id == ApplicationId{}) co_return see_other("/account");  // to no application
     auto view = co_await view_of(call, flow->request.application_id);
     if (!view) co_return refuse(call, view.error());
-    if (!is_trusted(view->application, flow->request.redirect_uri)) co_return not_known();
+    if (!is_trusted(view->application, flow->request.redirect_uri)) co_return not_known(call);
     co_return advance(call, *view, std::move(*flow));
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "api/routes/pages/showing.hpp"
 #include "api/wire/cookies.hpp"
 #include "domain/sessions/grounds.hpp"
 
@@ -12,6 +13,9 @@ constexpr std::string_view kSessionCookie = "__Host-keyledger-session";
 constexpr std::string_view kFlowCookie = "__Host-keyledger-flow";
 constexpr std::string_view kNewFlowCookie = "flow cookie";
 constexpr std::size_t kMaxCookieBytes = 1024;
+constexpr std::string_view kOfForms = "form of a browser session";
+constexpr const char* kFormTokenField = "csrf";
+constexpr std::size_t kMaxFormTokenBytes = 512;
 
 std::chrono::seconds kept_for(Duration duration) { return std::chrono::seconds(duration.whole_seconds()); }
 
@@ -41,6 +45,17 @@ Response without_browser(Response response) {
 
 commands::Client browser_client() { return commands::Client{std::string(kBrowserClientId), {}}; }
 
+HiddenField form_token(Context& context, const commands::Bearer& browser) {
+    return {kFormTokenField, context.cursors.seal(kOfForms, browser.session_id.to_string())};
+}
+
+// Of what was opened there is nothing to time.
+bool has_form_token(Context& context, FormFields& form, const commands::Bearer& browser) {
+    const std::string shown = form.optional_string(kFormTokenField, kMaxFormTokenBytes).value_or("");
+    const auto session = context.cursors.open(kOfForms, shown);
+    return session && *session == browser.session_id.to_string();
+}
+
 FlowCookie flow_cookie_of(Context& context, const Request& request) {
     const auto shown = cookie_of(request.headers, kFlowCookie);
     if (shown && !shown->empty() && shown->size() <= kMaxCookieBytes) return {std::string(*shown), false};
@@ -53,11 +68,7 @@ Response with_flow_cookie(Response response, const FlowCookie& cookie) {
     return response;
 }
 
-Response took_too_long() {
-    return show(400, {"This took too long",
-                      {"Go back to the application and begin again. If that does not help, allow this service to keep "
-                       "cookies."}});
-}
+Response took_too_long(const Call& call) { return show(call, 400, {Text::kTookTooLong, {Text::kGoBackAndBeginAgain}}); }
 
 std::optional<commands::AuthorizationFlow> flow_of(Context& context, const Request& request, std::string_view sealed) {
     auto flow = commands::open_flow(sealed_by(context), sealed, context.services.clock.now());

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "api/pages/page.hpp"
-#include "api/routes/context.hpp"
+#include "api/routes/call.hpp"
 #include "commands/authorization/sealed.hpp"
 
 namespace keyledger::api::routes {
@@ -20,6 +20,11 @@ Response with_browser(Context& context, Response response, const commands::Grant
 Response without_browser(Response response);
 // Whose sessions they are.
 commands::Client browser_client();
+// Beside the cookie, which no other site's form brings (SameSite=Lax), every form that acts for a session has a field
+// that no other page than one shown in that session has: of a sibling of this site, for which browsers send the cookie,
+// or one that was opened by whoever was logged in before.
+HiddenField form_token(Context& context, const commands::Bearer& browser);
+bool has_form_token(Context& context, FormFields& form, const commands::Bearer& browser);
 
 // ---- flows -----------------------------------------------------------------------------------------------------
 struct FlowCookie {
@@ -30,7 +35,7 @@ struct FlowCookie {
 FlowCookie flow_cookie_of(Context& context, const Request& request);
 Response with_flow_cookie(Response response, const FlowCookie& cookie);
 // What is shown where there is none.
-Response took_too_long();
+Response took_too_long(const Call& call);
 // The flow that a page was sent with, if it began in this browser.
 std::optional<commands::AuthorizationFlow> flow_of(Context& context, const Request& request, std::string_view sealed);
 

@@ -1,15 +1,18 @@
 // The pages on the way to a code: log in, second factor, consent. They change nothing of the request that they belong
 // to, and go back to it.
-#include "api/pages/page.hpp"
 #include "api/routes/call.hpp"
+#include "api/routes/factors/read_factor.hpp"
 #include "api/routes/oauth/authorization_answer.hpp"
 #include "api/routes/pages/browser.hpp"
+#include "api/routes/pages/logged_in.hpp"
+#include "api/routes/pages/passkey_forms.hpp"
+#include "api/routes/pages/showing.hpp"
 #include "api/routes/refusals.hpp"
-#include "api/wire/cookies.hpp"
+#include "commands/account_services.hpp"
 #include "commands/authorization/authorize.hpp"
-#include "commands/sessions/end_sessions.hpp"
 #include "commands/sessions/half_log_in.hpp"
 #include "commands/sessions/log_in.hpp"
+#include "commands/sessions/log_in_by_passkey.hpp"
 #include "domain/users/identity.hpp"
 
 namespace keyledger::api::routes {
@@ -17,10 +20,6 @@ namespace {
 
 using commands::AuthorizationFlow;
 using commands::CommandError;
-
-// The pre-authentication token of a log-in that is half way there. It is sealed, and good for minutes.
-constexpr std::string_view kHalfCookie = "__Host-keyledger-log-in";
-constexpr std::size_t kMaxFactorBytes = 64;
 
 // A flow as it came with a page, and what it says.
 struct Flow {
@@ -37,46 +36,46 @@ std::optional<Flow> read_flow(Call& call, FormFields& fields) {
 }
 Response go_on(const Flow& flow) { return see_other("/oauth2/authorize/continue?flow=" + flow.sealed); }
 
-Page page_of(const Flow& flow, std::string title, std::string action, std::string button) {
+Page page_of(const Flow& flow, Phrase title, std::string action, Phrase button) {
     Page page{std::move(title)};
-    page.form = Form{std::move(action), std::move(button), {{"flow", flow.sealed}}, {}};
+    page.form = Form{std::move(action), std::move(button), {{"flow", flow.sealed}}};
+    page.language = language_of_locales(flow.opened.request.ui_locales);
     page.leads_to = origin_of(flow.opened.request.redirect_uri);
     return page;
 }
 
 // ---- logging in ------------------------------------------------------------------------------------------------
-Page log_in_page(const Flow& flow, std::string identifier) {
-    Page page = page_of(flow, "Log in", "/login", "Log in");
-    page.form->fields.push_back(
-        {"identifier", "E-mail address or user name", FormField::Kind::kUsername, std::move(identifier)});
-    page.form->fields.push_back({"password", "Password", FormField::Kind::kPassword});
+Page log_in_page(Call& call, const Flow& flow, std::string identifier) {
+    Page page = page_of(flow, Text::kLogIn, "/login", Text::kLogIn);
+    page.application = flow.opened.application_name;
+    // Of everybody the same is asked, for this browser alone.
+    const auto passkey = commands::ask_for_passkey(call.services(), flow.opened.browser);
+    const auto kind = passkey ? FormField::Kind::kUsernameOrPasskey : FormField::Kind::kUsername;
+    page.form->fields.push_back({"identifier", Text::kIdentifier, kind, std::move(identifier)});
+    if (passkey) add_passkey_form(page, "/login/passkey", *passkey, {{"flow", flow.sealed}});
+    page.form->fields.push_back({"password", Text::kPassword, FormField::Kind::kPassword});
+    page.form->fields.back().is_faulty = true;
+    const std::string along = "?flow=" + flow.sealed;
+    if (call.services().accounts.log_in_by_mail.by_code)
+        page.links.push_back({"/login/mail" + along, Text::kLogInByMail});
+    page.links.push_back({"/forgot-password" + along, Text::kForgotPassword});
+    page.links.push_back({"/register" + along, Text::kRegister});
     return page;
 }
 
 Reply show_log_in(Call& call) {
     FormFields query = FormFields::of_query_as_form(call.request);
     const auto flow = read_flow(call, query);
-    if (!flow) co_return took_too_long();
-    co_return show(200, log_in_page(*flow, flow->opened.request.login_hint));
-}
-
-// The session that the browser had before does not go on behind the new one's back: nobody could log out of it here.
-Reply logged_in(Call& call, const Flow& flow, const commands::Grant& grant) {
-    if (const auto before = browser_of(call.context, call.request)) {
-        commands::Caller caller = caller_of(call.request).acting_as(before->user_id);
-        caller.session_id = before->session_id;
-        auto ended = co_await commands::log_out(call.services(), *before, std::move(caller));
-        if (!ended && ended.error().refusal != refusals::kInvalidToken) co_return refuse(call, ended.error());
-    }
-    co_return with_device(with_browser(call.context, go_on(flow), grant), grant.device);
+    if (!flow) co_return took_too_long(call);
+    co_return show(call, 200, log_in_page(call, *flow, flow->opened.request.login_hint));
 }
 
 // What a refusal becomes on a page that can be sent again; what nobody can do anything about stays a problem.
 Response show_again(Call& call, Page page, const CommandError& error) {
     const int status = status_of(error.refusal->kind);
     if (status >= 429) return refuse(call, error);
-    page.fault = error.refusal->advice;
-    return show(400, page);
+    page.fault = advice_of(call, error);
+    return show(call, 400, page);
 }
 
 Reply log_in_by_page(Call& call) {
@@ -86,84 +85,148 @@ Reply log_in_by_page(Call& call) {
     commands::LogIn login;
     login.password = form.required_secret("password", kMaxPasswordBytes);
     login.client = browser_client();
-    if (!flow) co_return took_too_long();
+    if (!flow) co_return took_too_long(call);
     const bool is_whole = form.finish().has_value();
-    Page page = log_in_page(*flow, identifier);
+    Page page = log_in_page(call, *flow, identifier);
     if (!is_whole) co_return show_again(call, std::move(page), CommandError(refusals::kInvalidCredentials));
     (identifier.find('@') == std::string::npos ? login.username : login.email) = identifier;
     auto grant = co_await commands::log_in(call.services(), std::move(login), caller_of(call.request));
-    if (!grant && grant.error().go_on && grant.error().refusal == refusals::kSecondFactorNeeded) {
-        Response response = see_other("/login/factor?flow=" + flow->sealed);
-        response.headers.add("Set-Cookie",
-                             host_cookie(kHalfCookie, grant.error().go_on->token, std::chrono::minutes(5)));
-        co_return response;
-    }
+    if (!grant && grant.error().go_on && grant.error().refusal == refusals::kSecondFactorNeeded)
+        co_return to_second_factor(grant.error(), flow->sealed);
     if (!grant) co_return show_again(call, std::move(page), grant.error());
-    Response response = co_await logged_in(call, *flow, *grant);
+    Response response = co_await logged_in(call, go_on(*flow), *grant);
     co_return response;
 }
 
+Reply log_in_by_passkey_page(Call& call) {
+    FormFields form = FormFields::of_body(call.request);
+    const auto flow = read_flow(call, form);
+    commands::PasskeyLogIn log_in;
+    log_in.answer = read_passkey_form(form);
+    log_in.client = browser_client();
+    if (!flow) co_return took_too_long(call);
+    log_in.asker = flow->opened.browser;
+    auto refused = CommandError(refusals::kPasskeyNotProven);
+    if (form.finish()) {
+        auto grant = co_await commands::log_in_by_passkey(call.services(), std::move(log_in), caller_of(call.request));
+        if (grant) {
+            Response response = co_await logged_in(call, go_on(*flow), *grant);
+            co_return response;
+        }
+        refused = grant.error();
+    }
+    co_return show_again(call, log_in_page(call, *flow, {}), refused);
+}
+
 // ---- second factor ---------------------------------------------------------------------------------------------
-Page factor_page(const Flow& flow) {
-    Page page = page_of(flow, "Second factor", "/login/factor", "Continue");
-    page.sentences = {"Enter the code that your authenticator app shows."};
-    page.form->fields.push_back({"code", "Code", FormField::Kind::kCode});
+// A recovery code has letters, for which a keyboard of digits is of no use.
+enum class Typed { kDigits, kLetters };
+Page factor_page(const Flow& flow, Typed typed) {
+    Page page = page_of(flow, Text::kSecondFactor, "/login/factor", Text::kContinue);
+    page.application = flow.opened.application_name;
+    const std::string here = "/login/factor?flow=" + flow.sealed;
+    if (typed == Typed::kDigits) {
+        page.sentences = {Text::kEnterCodeOfApp};
+        page.form->fields.push_back({"code", Text::kCode, FormField::Kind::kCode});
+        page.links = {{here + "&by=recovery", Text::kUseRecoveryCode}};
+    } else {
+        page.sentences = {Text::kEnterRecoveryCode};
+        page.form->fields.push_back({"code", Text::kRecoveryCode, FormField::Kind::kFactor});
+        page.links = {{here, Text::kUseApp}};
+    }
+    page.form->fields.back().is_faulty = true;
     return page;
 }
 
 Reply show_factor(Call& call) {
     FormFields query = FormFields::of_query_as_form(call.request);
+    const std::string by = query.optional_string("by", 16).value_or("");
     const auto flow = read_flow(call, query);
-    if (!flow) co_return took_too_long();
-    co_return show(200, factor_page(*flow));
+    if (!flow) co_return took_too_long(call);
+    Page page = factor_page(*flow, by == "recovery" ? Typed::kLetters : Typed::kDigits);
+    if (const auto half = half_log_in_of(call.request)) {
+        const auto passkey = co_await commands::ask_for_passkey_while_logging_in(call.services(), Secret(*half),
+                                                                                 caller_of(call.request));
+        if (passkey) add_passkey_form(page, "/login/factor/passkey", *passkey, {{"flow", flow->sealed}});
+    }
+    co_return show(call, 200, page);
+}
+
+Reply factor_by_passkey_page(Call& call) {
+    FormFields form = FormFields::of_body(call.request);
+    const auto flow = read_flow(call, form);
+    commands::SecondStep second;
+    second.present = {ProofMethod::kPasskey, Secret(), read_passkey_form(form)};
+    const auto half = half_log_in_of(call.request);
+    if (!flow || !half) co_return took_too_long(call);
+    auto refused = CommandError(refusals::kWrongPasskey);
+    if (form.finish()) {
+        second.token = Secret(*half);
+        auto completed =
+            co_await commands::complete_log_in(call.services(), std::move(second), caller_of(call.request));
+        if (completed) {
+            Response response = co_await logged_in(call, go_on(*flow), completed->grant);
+            co_return without_half_log_in(std::move(response));
+        }
+        refused = completed.error();
+    }
+    if (refused.refusal == refusals::kHalfLoginOver) co_return see_other("/login?flow=" + flow->sealed);
+    co_return show_again(call, factor_page(*flow, Typed::kDigits), refused);
 }
 
 Reply factor_by_page(Call& call) {
     FormFields form = FormFields::of_body(call.request);
     const auto flow = read_flow(call, form);
     commands::SecondStep second;
-    second.present = {ProofMethod::kTotp, form.required_secret("code", kMaxFactorBytes)};
-    const auto half = cookie_of(call.request.headers, kHalfCookie);
-    if (!flow || !half) co_return took_too_long();
+    second.present = typed_factor(form.required_secret("code", kMaxFactorCodeBytes));
+    const Typed typed = second.present.method == ProofMethod::kTotp ? Typed::kDigits : Typed::kLetters;
+    const auto half = half_log_in_of(call.request);
+    if (!flow || !half) co_return took_too_long(call);
     if (!form.finish().has_value())
-        co_return show_again(call, factor_page(*flow), CommandError(refusals::kWrongSecondFactor));
+        co_return show_again(call, factor_page(*flow, typed), CommandError(refusals::kWrongSecondFactor));
     second.token = Secret(*half);
     auto completed = co_await commands::complete_log_in(call.services(), std::move(second), caller_of(call.request));
     if (!completed && completed.error().refusal == refusals::kHalfLoginOver)
         co_return see_other("/login?flow=" + flow->sealed);
-    if (!completed) co_return show_again(call, factor_page(*flow), completed.error());
-    Response response = co_await logged_in(call, *flow, completed->grant);
-    response.headers.add("Set-Cookie", host_cookie(kHalfCookie, "", std::chrono::seconds(0)));
-    co_return response;
+    if (!completed) co_return show_again(call, factor_page(*flow, typed), completed.error());
+    Response response = co_await logged_in(call, go_on(*flow), completed->grant);
+    co_return without_half_log_in(std::move(response));
 }
 
 // ---- consent ---------------------------------------------------------------------------------------------------
-std::string_view sentence_of(std::string_view scope) {
-    if (scope == kScopeOpenid) return "know that it is you";
-    if (scope == kScopeProfile) return "see your name and user name";
-    if (scope == kScopeEmail) return "see your e-mail address";
-    if (scope == kScopePhone) return "see your telephone number";
-    if (scope == kScopeOfflineAccess) return "have this also while you are not logged in here";
-    if (scope == kScopeAccount) return "change your account";
-    if (scope == kScopeAdmin) return "do what you may do as an administrator";
-    return scope;
+Phrase phrase_of(const std::string& scope) {
+    if (scope == kScopeOpenid) return Text::kScopeOpenid;
+    if (scope == kScopeProfile) return Text::kScopeProfile;
+    if (scope == kScopeEmail) return Text::kScopeEmail;
+    if (scope == kScopePhone) return Text::kScopePhone;
+    if (scope == kScopeOfflineAccess) return Text::kScopeOfflineAccess;
+    if (scope == kScopeAccount) return Text::kScopeAccount;
+    if (scope == kScopeAdmin) return Text::kScopeAdmin;
+    return Phrase(Text::kScopeOther, scope);
+}
+
+// Of the session in which it is shown: who is logged in when its button is pressed is who was asked.
+Page consent_page(Call& call, const Flow& flow, const commands::Bearer& browser) {
+    const AuthorizationRequest& request = flow.opened.request;
+    const std::string& name = flow.opened.application_name;
+    Page page = page_of(flow, Phrase(Text::kAsks, name), "/consent", Text::kAllow);
+    page.sentences = {Phrase(Text::kWouldLikeTo, name)};
+    for (const std::string& scope : request.scope) page.items.push_back(phrase_of(scope));
+    page.form->hidden.push_back({"decision", "allow"});
+    page.form->hidden.push_back(form_token(call.context, browser));
+    Form deny{"/consent", Text::kCancel, {{"flow", flow.sealed}, {"decision", "deny"}}};
+    deny.look = Form::Look::kOther;
+    page.more_forms.push_back(std::move(deny));
+    return page;
 }
 
 Reply show_consent(Call& call) {
     FormFields query = FormFields::of_query_as_form(call.request);
     const auto flow = read_flow(call, query);
-    if (!flow) co_return took_too_long();
-    const AuthorizationRequest& request = flow->opened.request;
+    if (!flow) co_return took_too_long(call);
     const auto browser = browser_of(call.context, call.request);
-    auto view =
-        co_await commands::view_authorization(call.services(), request.application_id, browser, call.request.deadline);
-    if (!view) co_return refuse(call, view.error());
-    Page page = page_of(*flow, view->application.definition.name + " asks", "/consent", "Allow");
-    page.sentences = {"The application " + view->application.definition.name + " would like to:"};
-    for (const std::string& scope : request.scope) page.sentences.push_back("– " + std::string(sentence_of(scope)));
-    page.form->hidden.push_back({"decision", "allow"});
-    page.other_form = Form{"/consent", "Cancel", {{"flow", flow->sealed}, {"decision", "deny"}}, {}};
-    co_return show(200, page);
+    if (!browser || flow->opened.request.application_id == ApplicationId{}) co_return go_on(*flow);
+    co_return show(call, 200, consent_page(call, *flow, *browser));
 }
 
 Reply consent_by_page(Call& call) {
@@ -171,15 +234,21 @@ Reply consent_by_page(Call& call) {
     const auto flow = read_flow(call, form);
     const std::string decision = form.required_string("decision", 8);
     const auto browser = browser_of(call.context, call.request);
-    if (!flow || !form.finish().has_value()) co_return took_too_long();
+    const bool is_theirs = browser && has_form_token(call.context, form, *browser);
+    if (!flow || !form.finish().has_value()) co_return took_too_long(call);
     const AuthorizationRequest& request = flow->opened.request;
-    if (!browser) co_return go_on(*flow);
+    if (!browser || request.application_id == ApplicationId{}) co_return go_on(*flow);
     if (decision != "allow") {
         auto view = co_await commands::view_authorization(call.services(), request.application_id, browser,
                                                           call.request.deadline);
         if (!view) co_return refuse(call, view.error());
-        if (!redirect_uri_matches(view->application, request.redirect_uri)) co_return took_too_long();
+        if (!redirect_uri_matches(view->application, request.redirect_uri)) co_return took_too_long(call);
         co_return authorization_error(call, request, "access_denied", "The user did not agree.");
+    }
+    if (!is_theirs) {
+        Page page = consent_page(call, *flow, *browser);
+        page.fault = Text::kNotTheSameBrowser;
+        co_return show(call, 400, page);
     }
     auto given = co_await commands::give_consent(call.services(), *browser, request, caller_of(call.request));
     if (!given && given.error().refusal != refusals::kInvalidToken) co_return refuse(call, given.error());
@@ -196,6 +265,10 @@ constexpr RouteRow kRows[] = {
     {"logInByPage", kPost, "/login", log_in_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
     {"showFactorPage", kGet, "/login/factor", show_factor, kOrdinary, kAnybody, {.input = Input::kQuery}},
     {"factorByPage", kPost, "/login/factor", factor_by_page, kPasswords, kAnybody, {.input = Input::kBody}},
+    {"logInByPasskeyPage", kPost, "/login/passkey", log_in_by_passkey_page, kPasswords, kAnybody,
+     {.input = Input::kBody}},
+    {"factorByPasskeyPage", kPost, "/login/factor/passkey", factor_by_passkey_page, kPasswords, kAnybody,
+     {.input = Input::kBody}},
     {"showConsentPage", kGet, "/consent", show_consent, kOrdinary, kAnybody, {.input = Input::kQuery}},
     {"consentByPage", kPost, "/consent", consent_by_page, kOrdinary, kAnybody, {.input = Input::kBody}},
 };

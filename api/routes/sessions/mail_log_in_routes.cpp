@@ -43,11 +43,10 @@ Reply show_magic_link_page(Call& call) {
     // It is shown: nobody makes this page say a sentence of theirs.
     constexpr std::string_view kOfTokens = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     if (!query.finish() || token.find_first_not_of(kOfTokens) != std::string::npos)
-        co_return show_refusal(call.request, refusals::kNotProven);
-    Page page;
-    page.title = "Log in where you asked";
-    page.sentences = {"This mail is good only where you asked for it. Go back there, and give this:", token};
-    co_return show(200, page);
+        co_return show_refusal(call, refusals::kNotProven);
+    Page page{Text::kLogInWhereAsked, {Text::kMailIsGoodWhereAsked}};
+    page.shown_secret = token;
+    co_return show(call, 200, page);
 }
 
 using enum Method;

@@ -55,8 +55,7 @@ Reply reauthenticate(Call& call) {
     JsonFields body(call.request);
     commands::Reauthentication again;
     again.bearer = call.bearer();
-    again.proof.current_password = body.required_secret("password", kMaxPasswordBytes);
-    again.proof.present = read_factor(body);
+    again.proof = read_own_proof(body, "password");
     again.resource = body.optional_string("resource", kMaxResourceBytes);
     again.client = first_party(call.context);
     auto read = call.finish(body);

@@ -1,41 +1,109 @@
-#include "api/pages/page.hpp"
-
 #include <gtest/gtest.h>
+
+#include "api/pages/pages.hpp"
 
 namespace keyledger::api {
 namespace {
 
 constexpr const char* kMarkup = R"("><script>alert('x')</script>{{title}}&amp;)";
 
+const Pages& pages() {
+    static const Pages kPages = std::move(*Pages::load({}));
+    return kPages;
+}
+Response shown(const Page& page, Language language = Language::kEnglish) {
+    return pages().show({language, "../"}, 200, page);
+}
+bool has(const Response& page, std::string_view text) { return page.body.find(text) != std::string::npos; }
+
 TEST(Page, ShowsWhatItIsGivenAsTextAlone) {
-    Page page{kMarkup, {kMarkup}, {}, kMarkup};
-    page.form = Form{"/account/x", kMarkup, {{kMarkup, kMarkup}}, {{"code", kMarkup, FormField::Kind::kCode}}};
-    const Response shown = show(200, page);
-    EXPECT_EQ(shown.body.find("<script"), std::string::npos) << shown.body;
-    EXPECT_EQ(shown.body.find("\"><"), std::string::npos) << shown.body;
-    EXPECT_EQ(shown.body.find("alert('x')"), std::string::npos) << "quotes are escaped too, for they end attributes";
-    EXPECT_NE(shown.body.find("{{title}}"), std::string::npos) << "a value is no template";
+    const Phrase markup = Phrase::as_it_is(kMarkup);
+    Page page{markup, {markup, Phrase(Text::kAsks, kMarkup)}, {}, markup, {markup}};
+    page.form =
+        Form{kMarkup, markup, {{kMarkup, kMarkup}}, {{kMarkup, markup, FormField::Kind::kCode, kMarkup, markup}}};
+    page.form->fields.front().is_faulty = true;
+    page.more_forms = {{kMarkup, markup, {}, {}, Form::Look::kOther, kMarkup}};
+    page.links = {{kMarkup, markup}};
+    page.application = kMarkup;
+    page.shown_secret = kMarkup;
+    const Response answer = shown(page);
+    EXPECT_FALSE(has(answer, "<script")) << answer.body;
+    EXPECT_FALSE(has(answer, "\"><s")) << answer.body;
+    EXPECT_FALSE(has(answer, "alert('x')")) << "quotes are escaped too, for they end attributes";
+    EXPECT_TRUE(has(answer, "{{title}}")) << "a value is no template";
 }
 
-TEST(Page, HasNoScriptAndNothingToLoadAndItsFormGoesNowhereElse) {
-    Page page{"Choose a new password", {"All your sessions end then."}};
-    page.form = Form{"/account/x", "Set password", {{"token", "abc-_"}}, {{"new_password", "New password"}}};
-    const Response shown = show(200, page);
-    EXPECT_EQ(shown.content_type, "text/html; charset=utf-8");
-    for (const char* loaded : {"<script", "<link", "<img", "style=", "src=", "href=", " on"})
-        EXPECT_EQ(shown.body.find(loaded), std::string::npos) << loaded;
-    EXPECT_NE(shown.body.find(R"(<form method="post" action="/account/x">)"), std::string::npos) << shown.body;
-    EXPECT_NE(shown.body.find(R"(<input type="hidden" name="token" value="abc-_">)"), std::string::npos);
-    EXPECT_NE(shown.body.find(R"(type="password" autocomplete="new-password")"), std::string::npos);
-    EXPECT_EQ(shown.headers.find("Content-Security-Policy"), "form-action 'self'; base-uri 'none'");
+TEST(Page, HasNoScriptAndNothingFromElsewhereAndItsFormGoesNowhereElse) {
+    Page page{Text::kChooseNewPassword, {Text::kSessionsEndThen}};
+    page.form = Form{"/account/x", Text::kSetPassword, {{"token", "abc-_"}}, {{"new_password", Text::kNewPassword}}};
+    const Response answer = shown(page);
+    EXPECT_EQ(answer.content_type, "text/html; charset=utf-8");
+    for (const char* loaded : {"<script", "<img", "style=", "src=", " onclick", "http"})
+        EXPECT_FALSE(has(answer, loaded)) << loaded;
+    EXPECT_TRUE(has(answer, R"(<form method="post" action="/account/x")")) << answer.body;
+    EXPECT_TRUE(has(answer, R"(<input type="hidden" name="token" value="abc-_">)"));
+    EXPECT_TRUE(has(answer, R"(type="password" value="" autocomplete="new-password")"));
+    EXPECT_TRUE(has(answer, "href=\"../assets/style-"));
+    EXPECT_EQ(answer.headers.find("Content-Security-Policy"),
+              "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+              "base-uri 'none'");
+}
+
+TEST(Page, AllowsScriptsOfItsOwnWhereItHasThemAlone) {
+    Page page{Text::kLogIn};
+    page.scripts = {"icon.svg"};  // any asset: there may be no script
+    const Response answer = shown(page);
+    EXPECT_TRUE(has(answer, "<script src=\"../assets/icon-")) << answer.body;
+    EXPECT_NE(answer.headers.find("Content-Security-Policy")->find("; script-src 'self';"), std::string::npos);
 }
 
 TEST(Page, LeavesOutWhatThereIsNot) {
-    const Response shown = show(401, Page{"Code or link not accepted", {"Ask for a new one."}});
-    EXPECT_EQ(shown.status, 401);
-    EXPECT_EQ(shown.body.find("<form"), std::string::npos);
-    EXPECT_EQ(shown.body.find("alert"), std::string::npos);
-    EXPECT_EQ(shown.body.find("{{"), std::string::npos);
+    const Response answer = pages().show({}, 401, Page{Text::kCodeOrLinkNotAccepted, {Text::kAskForNewestMail}});
+    EXPECT_EQ(answer.status, 401);
+    for (const char* part :
+         {"<form", "role=\"alert\"", "{{", "<ul", "class=\"application\"", "class=\"secret\"", "Error"})
+        EXPECT_FALSE(has(answer, part)) << part;
+}
+
+// WCAG 2.2: 1.3.1, 3.3.1, 3.3.2; passwords and codes are filled in by machines (1.3.5, 3.3.8).
+TEST(Page, LabelsEveryFieldAndSaysWhatIsWrongWithWhich) {
+    Page page{Text::kLogIn, {}, {}, Phrase(Text::kWrongUserOrPassword)};
+    page.form = Form{"login", Text::kLogIn};
+    page.form->fields = {{"identifier", Text::kIdentifier, FormField::Kind::kUsername, "ann"},
+                         {"password", Text::kPassword, FormField::Kind::kPassword},
+                         {"code", Text::kCode, FormField::Kind::kCode, {}, Phrase(Text::kEnterCodeOfApp)},
+                         {"website_url", Phrase::as_it_is("Website"), FormField::Kind::kTrap}};
+    page.form->fields[1].is_faulty = true;
+    page.form->fields[2].is_faulty = true;
+    const Response answer = shown(page);
+    for (const char* part : {
+             R"(<html lang="en">)",
+             "<title>Error: Log in – Keyledger</title>",
+             R"(<main class="page")",
+             R"(<label for="identifier">)",
+             R"(name="identifier" type="text" value="ann" autocomplete="username")",
+             R"(autocomplete="current-password")",
+             R"(autocomplete="one-time-code" inputmode="numeric")",
+             R"(<p class="fault" id="fault" role="alert">)",
+             R"(<a href="#password">Password</a>)",
+             R"(aria-describedby="fault" aria-invalid="true" required>)",
+             R"(aria-describedby="fault code-hint")",
+             R"(<p class="hint" id="code-hint">)",
+             R"(<div class="trap" aria-hidden="true">)",
+             R"(autocomplete="off")",
+             R"(tabindex="-1">)",
+         })
+        EXPECT_TRUE(has(answer, part)) << part << answer.body;
+    page.fault.reset();
+    EXPECT_FALSE(has(shown(page), "aria-invalid"));
+}
+
+TEST(Page, IsInTheLanguageOfItsReaderUnlessAnotherWasAskedFor) {
+    Page page{Text::kLogIn};
+    EXPECT_TRUE(has(shown(page, Language::kGerman), "<html lang=\"de\">"));
+    EXPECT_TRUE(has(shown(page, Language::kGerman), "<h1>Anmelden</h1>"));
+    page.language = Language::kEnglish;
+    EXPECT_TRUE(has(shown(page, Language::kGerman), "<h1>Log in</h1>"));
 }
 
 }  // namespace

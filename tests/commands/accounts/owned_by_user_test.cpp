@@ -4,7 +4,7 @@
 
 #include "commands/credentials/named_credential.hpp"
 #include "eventstore/declarations.hpp"
-#include "tests/commands/factors/second_factors.hpp"
+#include "tests/commands/passkeys/passkeys.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -50,7 +50,7 @@ TEST(OwnedByUser, HasNoNamesThatOutliveTheUser) {
     }
 }
 
-class OwnedByUserTest : public SecondFactorsTest {
+class OwnedByUserTest : public PasskeysTest {
 protected:
     // What stands before the first dot.
     std::set<std::string> credential_kinds() {
@@ -66,8 +66,8 @@ TEST_F(OwnedByUserTest, LosesCredentialsOfEveryKindThatThereIs) {
     world.accounts.password_history = 3;
     ASSERT_TRUE(test::succeeds(run(change_password(
         services(), {bearer_of(grant_), Secret(kPassword), Secret("another violet tractor")}, caller_of(grant_)))));
-    auto begun = begin(proof(std::nullopt, "another violet tractor"));
-    ASSERT_TRUE(test::succeeds(begun));
+    ASSERT_TRUE(test::succeeds(begin(proof(std::nullopt, "another violet tractor"))));
+    made(proof(std::nullopt, "another violet tractor"));
     std::set<std::string> of_users(std::begin(kCredentialKinds), std::end(kCredentialKinds));
     of_users.erase("client_secret");
     EXPECT_EQ(credential_kinds(), of_users);
@@ -82,7 +82,7 @@ TEST_F(OwnedByUserTest, PutsNoCredentialOfAnotherKind) {
     const Secret clear("478231");
     const Step step = [&](Attempt& attempt) -> StepResult {
         const CredentialId id{services().identifiers.next()};
-        KEYLEDGER_CO_TRY(put, co_await put_credential(services(), attempt, clear, id, ann_, "passkey", 0));
+        KEYLEDGER_CO_TRY(put, co_await put_credential(services(), attempt, clear, id, ann_, "pin", 0));
         attempt.append(user, std::vector<UserEvent>(1, UserEmailVerified{}));
         co_return Result<void, CommandError>{};
     };

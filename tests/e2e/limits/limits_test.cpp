@@ -56,12 +56,17 @@ TEST(SharedLimits, ComeBeforeAnyWorkWhereverAPasswordIsTaken) {
     EXPECT_EQ(third.problem(), "too-many-attempts") << "registration was not throttled at all";
     EXPECT_TRUE(third.header("Retry-After"));
     ApiClient known = client.as(one.tokens.access);
-    for (const char* page : {kResetPage, "/account/invitation", "/account/verify-email", "/login", "/login/factor"})
+    for (const char* page :
+         {kResetPage, "/account/invitation", "/account/verify-email", "/login", "/login/factor", "/register",
+          "/register/confirm", "/forgot-password/code", "/login/mail/code", "/account/password", "/account/factors",
+          "/account/factors/confirm", "/account/passkeys", "/account/passkeys/made", "/login/passkey",
+          "/login/factor/passkey", "/account/factors/remove", "/account/recovery-codes", "/account/erase"})
         EXPECT_EQ(known.form(page, "token=t&new_password=p").problem(), "too-many-attempts") << page;
     for (const char* target :
          {kRegister, kLogin, kChangePassword, kResetPassword, "/api/v1/auth/reauthenticate",
           "/api/v1/auth/accept-invitation", "/api/v1/auth/verify-email", "/api/v1/auth/replace-password",
-          "/api/v1/auth/verify-mfa", "/api/v1/auth/enrol-mfa", kCompleteLogIn})
+          "/api/v1/auth/verify-mfa", "/api/v1/auth/enrol-mfa", "/api/v1/auth/passkey", "/api/v1/auth/mfa/passkeys",
+          "/api/v1/auth/mfa/passkeys/options", kCompleteLogIn})
         EXPECT_EQ(known.post(target, "not even JSON").problem(), "too-many-attempts") << target;
     EXPECT_EQ(known.send("DELETE", kMe).problem(), "too-many-attempts");
     EXPECT_EQ(known.get(kMe).status, 200) << "what takes no password goes on";

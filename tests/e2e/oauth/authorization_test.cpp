@@ -84,6 +84,27 @@ TEST(AuthorizationFlow, GoesBackWithoutACodeWhereThePersonDoesNotAgree) {
     EXPECT_EQ(parameter(Browser::location(back), "code"), "");
 }
 
+// Who was asked is who agrees: not whoever logs in meanwhile, and not by a form of another page.
+TEST(AuthorizationFlow, TakesTheConsentOfWhomItAskedAlone) {
+    const Person ann = register_somebody(api());
+    const Person bob = register_somebody(api());
+    const std::string shop = application();
+    Browser browser;
+    const Answer page = browser.follow(browser.get(request(shop)));
+    const Answer asked = browser.follow(browser.follow(log_in(browser, page, ann, ann.password)));
+    log_in(browser, page, bob, bob.password);
+    const Answer refused = browser.post("/consent", filled(asked, {}));
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_EQ(Browser::location(refused), "");
+    const Answer forged = browser.post("/consent", form_body({{"flow", hidden(asked, "flow")}, {"decision", "allow"}}));
+    EXPECT_EQ(forged.status, 400);
+    const Answer again = browser.follow(browser.post("/consent", filled(refused, {})));
+    EXPECT_NE(parameter(Browser::location(again), "code"), "") << "the page shows the question once more, to Bob";
+    browser.jar.erase("__Host-keyledger-session");
+    EXPECT_TRUE(Browser::location(browser.get("/consent?flow=" + hidden(asked, "flow"))).starts_with("/oauth2/"))
+        << "nobody is logged in who could be asked";
+}
+
 // Where nothing says that the redirect can be trusted, nobody is sent anywhere (RFC 9700 section 4.11).
 TEST(AuthorizationFlow, SendsNobodyWhereTheApplicationDoesNotWantThem) {
     const std::string shop = application();
@@ -195,10 +216,24 @@ TEST(AuthorizationFlow, AsksForTheSecondFactor) {
     EXPECT_EQ(browser.jar.count("__Host-keyledger-session"), 0U);
     const Answer asks = browser.follow(half);
     EXPECT_EQ(browser.post("/login/factor", filled(asks, {{"code", "000000"}})).status, 400);
+    const Answer by_letters = browser.get("/login/factor?by=recovery&flow=" + hidden(asks, "flow"));
+    EXPECT_EQ(by_letters.status, 200);
+    EXPECT_EQ(by_letters.body.find("inputmode=\"numeric\""), std::string::npos) << "a recovery code has letters";
+    EXPECT_EQ(browser.post("/login/factor", filled(asks, {{"code", "AAAA-BBBB"}})).status, 400);
     const Answer whole = browser.post("/login/factor", filled(asks, {{"code", code_of(app.secret, 1)}}));
     ASSERT_EQ(whole.status, 303) << whole.body;
     const Answer tokens = redeem(shop, parameter(Browser::location(browser.follow(whole)), "code"));
     EXPECT_NE(claims_of(tokens.text("/id_token")).find(R"("acr":"2")"), std::string::npos) << tokens.body;
+}
+
+TEST(AuthorizationFlow, TakesARecoveryCodeInPlaceOfTheApp) {
+    const Visitor ann = visitor(api());
+    ApiClient client = api().as(ann.tokens.access);
+    const Enrolled app = enrol(client, ann.person);
+    Browser browser;
+    const Answer page = browser.follow(browser.get(request(application("first_party"))));
+    const Answer asks = browser.follow(log_in(browser, page, ann.person, ann.person.password));
+    EXPECT_EQ(browser.post("/login/factor", filled(asks, {{"code", app.recovery_code}})).status, 303);
 }
 
 // An application is not its user.
@@ -266,7 +301,8 @@ TEST(AuthorizationLogOut, EndsWhatBeganInTheBrowser) {
     const Answer page = browser.get(std::string(kLogOutEndpoint) + "?id_token_hint=" + hint + "&" + kAfterwards);
     ASSERT_EQ(page.status, 200) << page.body;
     EXPECT_EQ(api().as(tokens.text("/access_token")).get("/oauth2/userinfo").status, 200) << "nothing is done yet";
-    const Answer done = browser.post("/logout", "client_id=" + shop + "&" + kAfterwards);
+    const Answer done =
+        browser.post("/logout", "client_id=" + shop + "&" + kAfterwards + "&csrf=" + hidden(page, "csrf"));
     EXPECT_EQ(Browser::location(done), "https://shop.example/bye?state=s2") << done.body;
     EXPECT_EQ(browser.jar.count("__Host-keyledger-session"), 0U);
     EXPECT_EQ(api().as(tokens.text("/access_token")).get("/oauth2/userinfo").status, 401);
@@ -280,9 +316,14 @@ TEST(AuthorizationLogOut, IsNotDoneByAFormOfAnotherSite) {
     const Answer tokens = redeem(shop, parameter(Browser::location(authorized(browser, shop, person)), "code"));
     const Answer forged = api().form("/logout", "client_id=" + shop + "&" + kAfterwards);  // comes without cookies
     EXPECT_FALSE(forged.header("Set-Cookie")) << "and takes none away";
-    HttpHeaders of_a_sibling = browser.cookies();
-    of_a_sibling.push_back({"Sec-Fetch-Site", "same-site"});
-    EXPECT_EQ(api().form("/logout", "client_id=" + shop, of_a_sibling).status, 400);
+    // Of a sibling of this site, for which browsers send the cookie.
+    EXPECT_EQ(browser.post("/logout", "client_id=" + shop).status, 400);
+    const Person thief = register_somebody(api());
+    Browser thiefs;
+    authorized(thiefs, shop, thief);
+    const std::string csrf = hidden(thiefs.get(std::string(kLogOutEndpoint) + "?client_id=" + shop), "csrf");
+    ASSERT_NE(csrf, "");
+    EXPECT_EQ(browser.post("/logout", "client_id=" + shop + "&csrf=" + csrf).status, 400) << "of another session";
     EXPECT_EQ(api().as(tokens.text("/access_token")).get("/oauth2/userinfo").status, 200);
 }
 
@@ -295,7 +336,12 @@ TEST(AuthorizationLogOut, SendsNobodyWhereTheApplicationDoesNotWantThem) {
         EXPECT_EQ(api().form(kLogOutEndpoint, lie).status, 400) << lie;
         EXPECT_EQ(api().form("/logout", lie).status, 400) << lie;
     }
-    EXPECT_EQ(api().form(kLogOutEndpoint, "client_id=" + shop).status, 200) << "by a form, too, and to nowhere";
+    const Answer sent = api().form(kLogOutEndpoint, "client_id=" + shop + "&state=a+b&ui_locales=de");
+    EXPECT_EQ(Browser::location(sent), "/oauth2/logout?client_id=" + shop + "&state=a%20b&ui_locales=de")
+        << "by a form, too, and to nowhere";
+    const Answer asks = Browser().follow(sent);
+    EXPECT_NE(asks.body.find("<html lang=\"de\">"), std::string::npos) << asks.body;
+    EXPECT_EQ(api().form("/logout", "client_id=" + shop).status, 200) << "nobody is logged in";
 }
 
 TEST(AuthorizationFlow, IsTold) {

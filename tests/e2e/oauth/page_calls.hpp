@@ -13,6 +13,7 @@ struct OnTheWay {
     std::string shop;
     HttpHeaders cookies;
     std::string flow;
+    std::string csrf;
     std::string access;  // of the application
 };
 inline OnTheWay on_the_way(ApiClient client, const Person& person, const std::string& mfa_token) {
@@ -22,6 +23,7 @@ inline OnTheWay on_the_way(ApiClient client, const Person& person, const std::st
     const Answer back = authorized(browser, way.shop, person);
     way.access = redeem(way.shop, parameter(Browser::location(back), "code"), client).text("/access_token");
     way.flow = parameter(Browser::location(browser.get(request(way.shop, "&prompt=consent"))), "flow");
+    way.csrf = hidden(browser.get("/consent?flow=" + way.flow), "csrf");
     browser.jar["__Host-keyledger-log-in"] = mfa_token;
     way.cookies = browser.cookies();
     return way;
@@ -43,17 +45,48 @@ inline std::vector<std::pair<std::string, PageCall>> page_calls(const OnTheWay& 
     };
     get(request(way.shop));
     get("/oauth2/authorize/continue?" + flow);
-    get("/consent?" + flow);
     get("/oauth2/logout?" + bye);
     post("/login", log_in);
     post("/login/factor", flow + "&code=000000");
-    post("/consent", flow + "&decision=allow");
+    post("/consent", flow + "&decision=allow&csrf=" + way.csrf);
     post("/oauth2/logout", bye);
     post("/logout", bye);
+    get("/account");
+    const std::string own = "csrf=" + way.csrf + "&" + form_body({{"current_password", person.password}});
+    post("/account/password", own + "&" + form_body({{"new_password", "another one, as long as that"}}));
+    for (const char* target : {"/account/factors", "/account/factors/remove", "/account/recovery-codes"})
+        post(target, own + "&factor_code=000000");
+    post("/account/factors/confirm", own + "&code=000000");
+    post("/account/passkeys", own);
+    post("/account/sessions/end", own);
+    post("/account/erase", own);
     for (const char* method : {"GET", "POST"})
         calls.emplace_back(std::string(method) + " userinfo", [=, access = way.access](ApiClient& as) {
             return as.as(access).send(method, "/oauth2/userinfo");
         });
+    return calls;
+}
+
+// Of those that ask for a mail, or take its code: `registration` and `log_in` are handles.
+inline std::vector<std::pair<std::string, PageCall>> mail_page_calls(const OnTheWay& way, const Person& person,
+                                                                     const std::string& registration,
+                                                                     const std::string& log_in) {
+    const std::string flow = "&" + form_body({{"flow", way.flow}});
+    const std::string address = form_body({{"email", person.email}});
+    const std::string code = form_body({{"handle", registration}, {"code", "000000"}});
+    const std::string log_in_code = form_body({{"handle", log_in}, {"code", "000000"}});
+    const std::string password = form_body({{"password", person.password}});
+    std::vector<std::pair<std::string, PageCall>> calls;
+    for (const auto& [target, form] :
+         std::vector<std::pair<std::string, std::string>>{{"/register", address + "&" + password},
+                                                          {"/register/confirm", code},
+                                                          {"/register/again", code},
+                                                          {"/forgot-password", address},
+                                                          {"/forgot-password/code", log_in_code + "&new_" + password},
+                                                          {"/login/mail", address + flow},
+                                                          {"/login/mail/code", log_in_code + flow}})
+        calls.emplace_back(target,
+                           [=, cookies = way.cookies](ApiClient& as) { return as.form(target, form, cookies); });
     return calls;
 }
 

@@ -104,11 +104,11 @@ TEST(IfMatch, IsAskedOfOneselfToo) {
 }
 
 // Of operations that ask nobody who they are.
-const std::set<std::string> kAnonymous{"registerUser",    "logIn",           "refresh",        "verifyEmail",
-                                       "resendCode",      "replacePassword", "verifyMfa",      "enrolMfa",
-                                       "forgotPassword",  "resetPassword",   "askToUnlock",    "askForMagicLink",
-                                       "askForLogInCode", "completeLogIn",   "undoChange",     "acceptInvitation",
-                                       "disownSession",   "keepAccount",     "confirmAddress", "unlockAccount"};
+const std::set<std::string> kAnonymous{
+    "registerUser",    "logIn",         "refresh",        "verifyEmail",      "resendCode",    "replacePassword",
+    "verifyMfa",       "enrolMfa",      "forgotPassword", "resetPassword",    "askToUnlock",   "askForMagicLink",
+    "askForLogInCode", "completeLogIn", "undoChange",     "acceptInvitation", "disownSession", "keepAccount",
+    "confirmAddress",  "unlockAccount", "askForPasskey",  "logInByPasskey"};
 
 // RFC 9110 section 13.1.1: of what has no ETag no tag is the right one. Where nobody has to be known nothing is
 // selected that could have one, and the header says nothing.

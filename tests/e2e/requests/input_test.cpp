@@ -45,6 +45,10 @@ std::vector<JsonRoute> json_routes() {
             {"POST", "/api/v1/auth/replace-password", "password"},
             {"POST", "/api/v1/auth/verify-mfa", "mfa_token"},
             {"POST", "/api/v1/auth/enrol-mfa", "mfa_token"},
+            {"POST", "/api/v1/auth/passkey/options", "mfa_token"},
+            {"POST", "/api/v1/auth/passkey", "handle"},
+            {"POST", "/api/v1/auth/mfa/passkeys/options", "current_password"},
+            {"POST", "/api/v1/auth/mfa/passkeys", "handle"},
             {"POST", "/api/v1/auth/mfa/enable", "current_password"},
             {"POST", "/api/v1/auth/mfa/verify", "code"},
             {"POST", "/api/v1/auth/mfa/disable", "current_password"},
@@ -139,6 +143,8 @@ TEST(JsonBody, WithUnknownOrWrongFieldsIsRefusedOnEveryRoute) {
                                                           : R"({"email":"a@b.test","status":"enabled",)") +
                                  R"("password":"p","refresh_token":"t","current_password":"p",)"
                                  R"("new_password":"p","token":"t","handle":"h",)"
+                                 R"("credential":{"id":"i","response":{"clientDataJSON":"c","attestationObject":"o",)"
+                                 R"("authenticatorData":"d","signature":"s"}},)"
                                  R"("name":"n","reason":"r","permissions":[],"audiences":[],"kty":"EC",)"
                                  R"("grant_types":[],"scopes":[],"redirect_uris":[],"post_logout_redirect_uris":[]})";
         const Answer answer = send_json(admin, route, good);

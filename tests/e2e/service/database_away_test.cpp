@@ -12,6 +12,7 @@
 #include "tests/e2e/clients/applications.hpp"
 #include "tests/e2e/oauth/page_calls.hpp"
 #include "tests/e2e/service/mailed_links.hpp"
+#include "tests/e2e/service/passkey_calls.hpp"
 #include "tests/e2e/world/watch.hpp"
 #include "tests/e2e/world/world.hpp"
 #include "tests/support/postgres/tcp_proxy.hpp"
@@ -107,6 +108,7 @@ protected:
         return half.text("/mfa_token");
     }();
 
+    AtPasskeys at_passkeys_ = at_passkeys(client_);
     OnTheWay on_the_way_ = on_the_way(client_, one_.person, mfa_token_);
 
     // Over a connection of its own each, so that they can be sent at once.
@@ -184,6 +186,10 @@ protected:
     std::vector<Call> pages_and_their_forms() const {
         std::vector<Call> calls;
         for (const auto& [what, ask] : page_calls(on_the_way_, one_.person))
+            calls.push_back({what, [ask = ask, as = client_]() mutable { return ask(as); }});
+        for (const auto& [what, ask] : passkey_calls(at_passkeys_))
+            calls.push_back({what, [ask = ask, as = client_] { return ask(as); }});
+        for (const auto& [what, ask] : mail_page_calls(on_the_way_, one_.person, newcomer_.handle, log_in_handle_))
             calls.push_back({what, [ask = ask, as = client_]() mutable { return ask(as); }});
         calls.push_back(
             {"withdraw a consent", [this] { return them().del("/api/v1/auth/consents/" + on_the_way_.shop); }});

@@ -34,8 +34,9 @@ protected:
 
 TEST_F(PasskeyChallengesTest, ComeBackAsTheyWereMade) {
     auto here = challenges();
-    const PasskeyChallenge made{PasskeyPurpose::kRegister, here.random(32), UserId(test::uuid(7)), "handle", true, kNow,
-                                kNow + minutes(5)};
+    const PasskeyChallenge made{
+        PasskeyPurpose::kRegister, here.random(32), UserId(test::uuid(7)), "handle", true, "session", kNow,
+        kNow + minutes(5)};
     const std::string handle = here.seal(made);
     EXPECT_LE(handle.size(), 1024U);
     const auto opened = challenges().open(Secret(handle));
@@ -45,6 +46,7 @@ TEST_F(PasskeyChallengesTest, ComeBackAsTheyWereMade) {
     EXPECT_EQ(opened->user_id, made.user_id);
     EXPECT_EQ(opened->user_handle, made.user_handle);
     EXPECT_TRUE(opened->proved_factor);
+    EXPECT_EQ(opened->asker, made.asker);
     EXPECT_EQ(opened->made_at, made.made_at);
     EXPECT_EQ(opened->expires_at, made.expires_at);
     EXPECT_NE(here.random(32), made.challenge);

@@ -1,0 +1,36 @@
+// What pages load. Its names have a digest of the text in them: browsers keep it for good, and a new text has a new
+// name.
+#include "api/pages/pages.hpp"
+#include "api/routes/call.hpp"
+#include "api/routes/conditions.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+Reply show_asset(Call& call) {
+    const auto found = call.context.pages.assets().find(call.request.path_parameter("name"));
+    if (!found) co_return problem(call.request, problems::kNotFound, "There is no such file.");
+    Response response;
+    response.content_type = found->asset->content_type;
+    response.body = found->asset->text;
+    // A page of a node of another version asks here, too: it gets what there is, for this once.
+    response.headers.add("Cache-Control",
+                         found->is_this_text ? "public, max-age=31536000, immutable" : "public, max-age=0");
+    co_return with_entity_tag(call.request, std::move(response), "");
+}
+
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
+
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"showAsset", kGet, "/assets/{name}", show_asset, kUnlimited, kAnybody},
+};
+// clang-format on
+
+}  // namespace
+
+RouteTable asset_routes() { return kRows; }
+
+}  // namespace keyledger::api::routes

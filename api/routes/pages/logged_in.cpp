@@ -1,0 +1,43 @@
+#include "api/routes/pages/logged_in.hpp"
+
+#include "api/routes/oauth/authorization_answer.hpp"
+#include "api/routes/pages/browser.hpp"
+#include "api/routes/refusals.hpp"
+#include "api/wire/cookies.hpp"
+#include "commands/sessions/end_sessions.hpp"
+#include "commands/sessions/half_log_in.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+// The pre-authentication token of a log-in that is half way there. It is sealed, and good for minutes.
+constexpr std::string_view kHalfCookie = "__Host-keyledger-log-in";
+
+}  // namespace
+
+Reply logged_in(Call& call, Response response, const commands::Grant& grant) {
+    if (const auto before = browser_of(call.context, call.request)) {
+        commands::Caller caller = caller_of(call.request).acting_as(before->user_id);
+        caller.session_id = before->session_id;
+        auto ended = co_await commands::log_out(call.services(), *before, std::move(caller));
+        if (!ended && ended.error().refusal != refusals::kInvalidToken) co_return refuse(call, ended.error());
+    }
+    co_return with_device(with_browser(call.context, std::move(response), grant), grant.device);
+}
+
+Response to_second_factor(const commands::CommandError& needed, const std::string& flow) {
+    Response response = see_other("/login/factor?flow=" + flow);
+    response.headers.add("Set-Cookie", host_cookie(kHalfCookie, needed.go_on->token, std::chrono::minutes(5)));
+    return response;
+}
+
+std::optional<std::string_view> half_log_in_of(const Request& request) {
+    return cookie_of(request.headers, kHalfCookie);
+}
+
+Response without_half_log_in(Response response) {
+    response.headers.add("Set-Cookie", host_cookie(kHalfCookie, "", std::chrono::seconds(0)));
+    return response;
+}
+
+}  // namespace keyledger::api::routes

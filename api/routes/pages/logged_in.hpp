@@ -1,0 +1,21 @@
+#pragma once
+// What follows where somebody logs in at a browser, whatever by: a session of the browser, or what is missing of one.
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/pages/page.hpp"
+#include "api/routes/call.hpp"
+
+namespace keyledger::api::routes {
+
+// The session that the browser had before does not go on behind the new one's back: nobody could log out of it here.
+Reply logged_in(Call& call, Response response, const commands::Grant& grant);
+
+// To the page that asks for a second factor: of an error that says how to go on. `flow`: as it is sealed.
+Response to_second_factor(const commands::CommandError& needed, const std::string& flow);
+std::optional<std::string_view> half_log_in_of(const Request& request);
+Response without_half_log_in(Response response);
+
+}  // namespace keyledger::api::routes

@@ -1,0 +1,89 @@
+// Pages as a browser gets them: their language, their policy, and what they load.
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "tests/e2e/oauth/browser.hpp"
+
+namespace keyledger::test {
+namespace {
+
+Answer log_in_page(Browser& browser, const std::string& more = "") {
+    return browser.follow(browser.get(request(application(), more)));
+}
+Answer log_in_page(ApiClient client, const std::string& more = "") {
+    Browser browser(std::move(client));
+    return log_in_page(browser, more);
+}
+
+std::string language_of(const Answer& page) {
+    std::smatch found;
+    static const std::regex kLang("<html lang=\"([^\"]*)\">");
+    return std::regex_search(page.body, found, kLang) ? found[1].str() : "";
+}
+
+TEST(Pages, LoadWhatIsServedHere) {
+    Browser browser;
+    const Answer page = log_in_page(browser);
+    ASSERT_EQ(page.status, 200);
+    static const std::regex kHref("<link [^>]*href=\"([^\"]*)\"");
+    int loaded = 0;
+    for (std::sregex_iterator at(page.body.begin(), page.body.end(), kHref), end; at != end; ++at, ++loaded) {
+        const Answer asset = api().get("/" + (*at)[1].str());
+        EXPECT_EQ(asset.status, 200) << (*at)[1];
+        EXPECT_EQ(asset.header("Cache-Control"), "public, max-age=31536000, immutable");
+        EXPECT_TRUE(asset.header("ETag"));
+    }
+    EXPECT_EQ(loaded, 2);
+    const Answer deeper = browser.get("/login/factor?flow=" + hidden(page, "flow"));
+    EXPECT_NE(deeper.body.find("href=\"../assets/style-"), std::string::npos) << deeper.body;
+}
+
+TEST(Pages, ForbidAllThatTheyDoNotNeed) {
+    const Answer page = log_in_page(api());
+    std::size_t policies = 0;
+    for (const auto& [name, value] : page.headers) policies += name == "Content-Security-Policy" ? 1 : 0;
+    EXPECT_EQ(policies, 1U) << "of two, browsers hold to both";
+    EXPECT_EQ(page.header("Content-Security-Policy"),
+              "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' https://shop.example; "
+              "frame-ancestors 'none'; base-uri 'none'");
+    EXPECT_EQ(page.header("Cache-Control"), "no-store");
+    EXPECT_EQ(page.header("Referrer-Policy"), "no-referrer");
+    for (const char* inline_code : {"<script", "<style", " style=", "onclick"})
+        EXPECT_EQ(page.body.find(inline_code), std::string::npos) << inline_code;
+}
+
+TEST(Pages, SpeakTheLanguageThatIsAskedFor) {
+    const auto browser = [](const char* accepts) { return api().with("Accept-Language", accepts); };
+    EXPECT_EQ(language_of(log_in_page(api())), "en");
+    EXPECT_EQ(language_of(log_in_page(browser("de-AT,de;q=0.9,en;q=0.8"))), "de");
+    EXPECT_EQ(language_of(log_in_page(browser("fr, en;q=0.2, de;q=0.7"))), "de") << "the best of those that there are";
+    EXPECT_EQ(language_of(log_in_page(browser("de;q=0, en;q=0.1"))), "en");
+    EXPECT_EQ(language_of(log_in_page(browser("*, xx;;;=, \"")), "en") << "what is not well-formed says nothing";
+    EXPECT_EQ(language_of(log_in_page(api(), "&ui_locales=fr%20de-CH%20en")), "de");
+    EXPECT_EQ(language_of(log_in_page(browser("de"), "&ui_locales=en")), "en") << "the application knows better";
+    const Answer german = log_in_page(browser("de"));
+    EXPECT_NE(german.body.find(">Passwort<"), std::string::npos) << german.body;
+    const Answer by_mail = browser("de").get("/account/unlock?token=x");
+    EXPECT_EQ(language_of(by_mail), "de");
+}
+
+TEST(Pages, SayWhereTheyLead) {
+    const Answer page = log_in_page(api());
+    EXPECT_NE(page.body.find("To go on to Shop"), std::string::npos) << page.body;
+    EXPECT_NE(page.body.find("<title>Log in – Keyledger</title>"), std::string::npos);
+}
+
+// What was wrong stands first, names the field, and is said by the field, too (WCAG 2.2, 3.3.1 and 1.3.1).
+TEST(Pages, TellWhatIsWrongWhereItIs) {
+    Browser browser;
+    const Answer page = log_in_page(browser);
+    const Answer wrong = log_in(browser, page, somebody(), "not the password at all");
+    EXPECT_NE(wrong.body.find("role=\"alert\""), std::string::npos) << wrong.body;
+    EXPECT_NE(wrong.body.find("<title>Error: Log in"), std::string::npos);
+    EXPECT_NE(wrong.body.find("aria-describedby=\"fault\" aria-invalid=\"true\""), std::string::npos);
+    EXPECT_NE(wrong.body.find("href=\"#password\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace keyledger::test
