@@ -19,6 +19,7 @@ class Later;
 class PasskeyCeremonies;
 class PasskeyChallenges;
 class Places;
+class Providers;
 
 // What an installation offers beside the password; nothing, unless it is configured.
 struct LogInByMail {
@@ -59,6 +60,7 @@ struct AccountServices {
     Duration step_up_window = minutes(5);  // how recent an authentication has to be (commands/access/step_up.hpp)
     Duration own_erasure_grace{};          // as Settings::erasure_grace, of users themselves; the longer one counts
     SessionLimit session_limit{};          // of one user (commands/sessions/begin_session.hpp)
+    Providers* providers = nullptr;        // commands/providers/; nullptr: none is configured
     Later* later = nullptr;                // nullptr: answers wait for what they need not
 };
 

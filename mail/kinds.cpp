@@ -38,6 +38,8 @@ constexpr KindRow kRows[] = {
     {Kind::kAccountMade, "account-made", kFacts<kAt>, {}},
     {Kind::kChangesUndone, "changes-undone", kFacts<kAt>, {}},
     {Kind::kRecoveryCodesMade, "recovery-codes-made", kFacts<kAt>, {}},
+    {Kind::kIdentityLinked, "identity-linked", kFacts<kAt>, kFacts<kProvider>},
+    {Kind::kIdentityUnlinked, "identity-unlinked", kFacts<kAt>, {}},
     {Kind::kAlertAdministrator, "alert-administrator", kFacts<kAt, kAddress>, {}},
     {Kind::kAlertRecovery, "alert-recovery", kFacts<kAt, kAddress>, {}},
     {Kind::kAlertGuesses, "alert-guesses", kFacts<kAt, kCount>, {}},

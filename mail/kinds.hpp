@@ -39,6 +39,8 @@ enum class Kind {
     kAccountMade,     // an administrator made an account for them, with a one-time password
     kChangesUndone,   // by the link of a mail that told of them
     kRecoveryCodesMade,
+    kIdentityLinked,    // user.identity_linked, but at sign-up
+    kIdentityUnlinked,  // user.identity_unlinked
     // To whoever runs the service.
     kAlertAdministrator,
     kAlertRecovery,
@@ -55,6 +57,7 @@ struct Facts {
     std::string place;           // "192.0.2.0/24", "Berlin, Germany"
     std::string address;         // the other one, where a mail is about two
     std::string factor;          // its name
+    std::string provider;        // its name in the configuration
     std::string code;            // a secret: never logged
     std::string link;            // likewise; https, or http to this machine
     std::optional<int> minutes;  // how long code and link are good
@@ -63,16 +66,16 @@ struct Facts {
 };
 
 // A member of Facts, by the name that templates give it.
-enum class Fact { kAt, kDue, kDevice, kPlace, kAddress, kFactor, kCode, kLink, kMinutes, kLeft, kCount };
+enum class Fact { kAt, kDue, kDevice, kPlace, kAddress, kFactor, kProvider, kCode, kLink, kMinutes, kLeft, kCount };
 
 struct FactName {
     Fact fact;
     std::string_view name;
 };
 inline constexpr FactName kFactNames[] = {
-    {Fact::kAt, "at"},           {Fact::kDue, "due"},       {Fact::kDevice, "device"}, {Fact::kPlace, "place"},
-    {Fact::kAddress, "address"}, {Fact::kFactor, "factor"}, {Fact::kCode, "code"},     {Fact::kLink, "link"},
-    {Fact::kMinutes, "minutes"}, {Fact::kLeft, "left"},     {Fact::kCount, "count"},
+    {Fact::kAt, "at"},           {Fact::kDue, "due"},         {Fact::kDevice, "device"},     {Fact::kPlace, "place"},
+    {Fact::kAddress, "address"}, {Fact::kFactor, "factor"},   {Fact::kProvider, "provider"}, {Fact::kCode, "code"},
+    {Fact::kLink, "link"},       {Fact::kMinutes, "minutes"}, {Fact::kLeft, "left"},         {Fact::kCount, "count"},
 };
 
 struct KindRow {

@@ -52,6 +52,11 @@ struct Teller {
     }
     Telling operator()(const UserEmailChangeUndone&) const { return Told{Kind::kChangesUndone}; }
     Telling operator()(const UserSecondFactorGivenBack&) const { return Told{Kind::kChangesUndone}; }
+    // With which the account began, the welcome tells.
+    Telling operator()(const UserIdentityLinked& linked) const {
+        return linked.linked_by == LinkedBy::kRegistration ? Telling() : Told{Kind::kIdentityLinked};
+    }
+    Telling operator()(const UserIdentityUnlinked&) const { return Told{Kind::kIdentityUnlinked}; }
     Telling operator()(const UserDisabled&) const { return Told{Kind::kAccountDisabled}; }
     Telling operator()(const UserEnabled&) const { return Told{Kind::kAccountEnabled}; }
     Telling operator()(const UserSessionsRevoked&) const { return is_own() ? Telling() : Told{Kind::kSessionsRevoked}; }
@@ -111,6 +116,13 @@ std::optional<FactorId> factor_in(const eventstore::AnyEvent& event) {
     if (const auto* made = std::get_if<PasskeyRegistered>(of_factors)) return made->factor_id;
     if (const auto* removed = std::get_if<FactorRemoved>(of_factors)) return removed->factor_id;
     return std::nullopt;
+}
+
+// Of a link.
+std::string provider_in(const eventstore::AnyEvent& event) {
+    const auto* of_user = eventstore::event_in<User>(event);
+    const auto* linked = of_user != nullptr ? std::get_if<UserIdentityLinked>(of_user) : nullptr;
+    return linked != nullptr ? linked->provider : std::string();
 }
 
 mail::Mail mail_to(const User& user, Kind kind, std::string id, Instant at) {
@@ -278,6 +290,7 @@ asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
     if (*is_told) co_return Done{};
     auto letter = mail_to(user, *kind, message_id(cause->event_id, job.id), cause->metadata.occurred_at);
     letter.facts.left = codes_left_after(*cause->event);
+    letter.facts.provider = provider_in(*cause->event);
     letter.facts.link = link_of(*cause, *user_id, user);
     const auto told = co_await tell_of_device(job, *cause, *user_id, letter.facts, deadline);
     if (!told) co_return Again{"log-unavailable"};

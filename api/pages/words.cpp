@@ -324,6 +324,60 @@ constexpr Row kRows[] = {
      "Sie haben so viele Authenticator-Apps, wie es geben darf."},
     {Text::kEnrolmentOver, "That took too long", "Das hat zu lange gedauert"},
     {Text::kBeginItAgain, "Begin again.", "Beginnen Sie noch einmal."},
+
+    {Text::kLogInWith, "Log in with {1}", "Mit {1} anmelden"},
+    {Text::kOtherWays, "Other ways to log in", "Andere Wege, sich anzumelden"},
+    {Text::kProviderDidNotWork, "That did not work", "Das hat nicht geklappt"},
+    {Text::kProviderUnknown, "This service knows no provider of that name.",
+     "Dieser Dienst kennt keinen Anbieter dieses Namens."},
+    {Text::kRequestTooLongForProvider,
+     "What the application asks for is too long to log in by a provider. Log in in another way.",
+     "Was die Anwendung möchte, ist zu lang, um sich über einen Anbieter anzumelden. Melden Sie sich anders an."},
+    {Text::kLogInAsWhoeverLinks, "Log in here with this browser first, as whoever wants to link an account.",
+     "Melden Sie sich in diesem Browser erst hier an, als wer das Konto verknüpfen möchte."},
+    {Text::kProviderAway,
+     "Your provider does not answer as it should at the moment. Try again in a minute, or log in in another way.",
+     "Ihr Anbieter antwortet im Moment nicht, wie er soll. Versuchen Sie es in einer Minute noch einmal, oder melden "
+     "Sie sich anders an."},
+    {Text::kProviderDenied,
+     "Your provider did not let you in here, or you did not want it to. Try again, or log in in another way.",
+     "Ihr Anbieter hat Sie hier nicht hineingelassen, oder Sie wollten es nicht. Versuchen Sie es noch einmal, oder "
+     "melden Sie sich anders an."},
+    {Text::kProviderNotBelieved,
+     "What came back from your provider does not prove who you are. Begin again; if it happens again, tell whoever "
+     "runs this service.",
+     "Was von Ihrem Anbieter zurückkam, beweist nicht, wer Sie sind. Beginnen Sie noch einmal; geschieht es wieder, "
+     "sagen Sie dem Betreiber dieses Dienstes Bescheid."},
+    {Text::kTripOver, "This took too long, or was used before. Go back to the application and begin again.",
+     "Das hat zu lange gedauert oder wurde schon benutzt. Gehen Sie zur Anwendung zurück und beginnen Sie noch "
+     "einmal."},
+    {Text::kNobodyLinked,
+     "Nobody here is linked with that account. Log in in another way; you can link it in your account then.",
+     "Mit jenem Konto ist hier niemand verknüpft. Melden Sie sich anders an; dann können Sie es in Ihrem Konto "
+     "verknüpfen."},
+    {Text::kNoTrustedAddress,
+     "Your provider told no e-mail address that can be trusted, and an account here needs one. Register with an "
+     "address and a password; you can link that account then.",
+     "Ihr Anbieter hat keine E-Mail-Adresse genannt, der man trauen kann, und ein Konto braucht hier eine. "
+     "Registrieren "
+     "Sie sich mit Adresse und Passwort; dann können Sie jenes Konto verknüpfen."},
+    {Text::kAddressHasAccount,
+     "Your e-mail address has an account here already. Log in to it in another way; you can link the account at your "
+     "provider with it then.",
+     "Ihre E-Mail-Adresse hat hier schon ein Konto. Melden Sie sich anders an; dann können Sie das Konto bei Ihrem "
+     "Anbieter damit verknüpfen."},
+    {Text::kArrivalTooRisky, "This log-in is too unusual. Log in from a device or place that you used before.",
+     "Diese Anmeldung ist zu ungewöhnlich. Melden Sie sich von einem Gerät oder Ort aus an, den Sie schon benutzt "
+     "haben."},
+    {Text::kLinkedWithAnother,
+     "Whoever you are at this provider is linked with another user here. Log in as that user to unlink it.",
+     "Wer Sie bei diesem Anbieter sind, ist hier mit einem anderen Benutzer verknüpft. Melden Sie sich als dieser an, "
+     "um die Verknüpfung zu lösen."},
+    {Text::kTooManyLinked, "20 accounts at other providers are linked already. Unlink one first.",
+     "Es sind schon 20 Konten bei anderen Anbietern verknüpft. Lösen Sie zuerst eine Verknüpfung."},
+    {Text::kAccountLinked, "Account linked", "Konto verknüpft"},
+    {Text::kAccountLinkedMeans, "You can log in here with {1} from now on.",
+     "Sie können sich hier von nun an mit {1} anmelden."},
 };
 
 constexpr bool is_complete() {

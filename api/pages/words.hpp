@@ -215,6 +215,25 @@ enum class Text : std::uint16_t {
     kRemoveOneFirst,
     kEnrolmentOver,
     kBeginItAgain,
+    // ---- other providers
+    kLogInWith,
+    kOtherWays,
+    kProviderDidNotWork,
+    kProviderUnknown,
+    kRequestTooLongForProvider,
+    kLogInAsWhoeverLinks,
+    kProviderAway,
+    kProviderDenied,
+    kProviderNotBelieved,
+    kTripOver,
+    kNobodyLinked,
+    kNoTrustedAddress,
+    kAddressHasAccount,
+    kArrivalTooRisky,
+    kLinkedWithAnother,
+    kTooManyLinked,
+    kAccountLinked,
+    kAccountLinkedMeans,
     kCount,  // how many there are
 };
 

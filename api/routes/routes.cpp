@@ -18,6 +18,7 @@
     TABLE(group_queries)              \
     TABLE(group_routes)               \
     TABLE(health_routes)              \
+    TABLE(identity_routes)            \
     TABLE(invitation_routes)          \
     TABLE(log_in_page_routes)         \
     TABLE(log_out_routes)             \
@@ -28,6 +29,7 @@
     TABLE(oauth_routes)               \
     TABLE(own_account_routes)         \
     TABLE(passkey_routes)             \
+    TABLE(provider_page_routes)       \
     TABLE(recovery_routes)            \
     TABLE(register_page_routes)       \
     TABLE(registration_routes)        \

@@ -17,6 +17,7 @@
 #include "app/serve/management.hpp"
 #include "app/serve/metrics.hpp"
 #include "app/serve/observation.hpp"
+#include "app/serve/other_providers.hpp"
 #include "app/serve/probe.hpp"
 #include "app/serve/reactors.hpp"
 #include "app/serve/tree_heads.hpp"
@@ -165,7 +166,8 @@ struct Service::Parts {
           management(management_options(config.management_listen), management_routes({health, metrics, log_id})),
           housekeeper(config, core),
           keyring_exchange(config, core),
-          probe(core, queries, keyring_exchange) {
+          probe(core, queries, keyring_exchange),
+          other_providers(config, core, outgoing) {
         core.accounts.challenge_secrets = &challenge_secrets;
         core.accounts.log_in_by_mail = {config.log_in_by_mail.by_link, config.log_in_by_mail.by_code};
         core.accounts.half_logins = &half_logins;
@@ -213,6 +215,7 @@ struct Service::Parts {
     Housekeeper housekeeper;
     KeyringExchange keyring_exchange;
     Probe probe;
+    OtherProviders other_providers;
     bool stopped = false;
 };
 
@@ -234,6 +237,7 @@ void Service::start() try {
     parts.tree_heads.start();
     parts.housekeeper.start();
     parts.probe.start();
+    parts.other_providers.start();
     if (parts.config.serves_api) parts.server.start();
     parts.health.set_serving(true);
     const auto took = std::chrono::steady_clock::now() - parts.begun;

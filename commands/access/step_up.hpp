@@ -15,6 +15,9 @@ inline constexpr Refusal kPasswordNotRecent = step_up_required(
 inline constexpr Refusal kSecondFactorNotRecent = step_up_required(
     "This takes an authentication of the last minutes by your second factor. Send password and code to "
     "/api/v1/auth/reauthenticate, and this request again with the token that it gives.");
+inline constexpr Refusal kProviderNotRecent = step_up_required(
+    "This takes an authentication of the last minutes. Log in by your provider again (an application asks for that by "
+    "prompt=login), and send this request again with a token of that log-in.");
 inline constexpr Refusal kNothingToStepUpBy = step_up_required(
     "You have neither password nor second factor. Set a password by mail: a day later it suffices for this.");
 inline constexpr Refusal kMeansTooYoung = step_up_required(
@@ -25,11 +28,15 @@ inline constexpr Refusal kMeansTooYoung = step_up_required(
 
 namespace keyledger::commands {
 
-// One of the four above, unless the bearer's session proved enough within the window that is set. What was proven after
+// One of the five above, unless the bearer's session proved enough within the window that is set. What was proven after
 // the token was made does not count for it: whoever stole it gains nothing from what its owner proves later.
 // `proven_now`: what this very request proves, for a command that goes on to check it.
 Result<void, CommandError> require_step_up(const Attempt& attempt, const ActorStreams& actor, const Bearer& bearer,
                                            const Services& services, StepUpFor purpose,
                                            const std::vector<ProofMethod>& proven_now = {});
+// The same on folds, for answers that append nothing.
+Result<void, CommandError> steps_up(const Session& session, const User& user, const Bearer& bearer,
+                                    const Services& services, StepUpFor purpose,
+                                    const std::vector<ProofMethod>& proven_now = {});
 
 }  // namespace keyledger::commands

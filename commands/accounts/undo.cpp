@@ -86,6 +86,7 @@ Answer<Receipt> undo_change(Services& services, const Secret& link, Caller calle
         attempt.act_as(user_id);
         KEYLEDGER_CO_TRY(undone,
                          co_await undo_factor_changes(services, attempt, user, factors, *since, caller.deadline));
+        KEYLEDGER_CO_TRY(unlinked, attempt.decide_and_append(user, UnlinkIdentitiesSince{*since}));
         auto of_user = co_await undo_of_user(services, attempt, user);
         co_return of_user;
     };

@@ -39,6 +39,14 @@ public:
     virtual std::optional<std::string> recovery_code_digest(const UserId& user_id, const Secret& typed) = 0;
 };
 
+// Somebody at another provider who is to be linked with the user once the rest is proven.
+struct IdentityToLink {
+    std::string provider;
+    std::string issuer;
+    std::string subject;
+    std::string shown_as;  // empty: nothing
+};
+
 // A log-in that is not there yet: what its pre-authentication token says. The token is sealed, so that nobody else can
 // have written it.
 struct HalfLogin {
@@ -57,6 +65,7 @@ struct HalfLogin {
     std::string device;
     Instant made_at;
     Instant expires_at;
+    std::optional<IdentityToLink> links{};
 };
 inline constexpr Duration kHalfLoginLasts = minutes(5);
 

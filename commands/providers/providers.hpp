@@ -52,6 +52,8 @@ struct ProvenIdentity {
     std::string verified_email{};  // empty: none that is believed
     std::string name{};            // as it came
     std::string locale{};          // as it came
+    // There, if it says so; of a trip that asked for an authentication of then it does.
+    std::optional<Instant> authenticated_at{};
 };
 
 enum class ProviderFault : std::uint8_t {

@@ -29,8 +29,10 @@ CommandError go_on_with(Services& services, HalfLogin half, const Refusal& neede
     return error;
 }
 
-bool proved_password(const HalfLogin& half) {
-    return std::ranges::any_of(half.proven, [](const Proof& one) { return one.method == ProofMethod::kPassword; });
+bool proved_more_than_mail(const HalfLogin& half) {
+    return std::ranges::any_of(half.proven, [](const Proof& one) {
+        return one.method == ProofMethod::kPassword || one.method == ProofMethod::kProvider;
+    });
 }
 
 // What of the ladder's answer is no "granted".
@@ -42,7 +44,7 @@ Result<void, CommandError> granted(Services& services, const NextStep& next, Hal
         so_far.purpose = Purpose::kSecondFactor;
         let_in = Unexpected(
             go_on_with(services, std::move(so_far), refusals::kSecondFactorNeeded, names_of(needs->methods)));
-    } else if (std::holds_alternative<MustEnrol>(next) && !proved_password(so_far)) {
+    } else if (std::holds_alternative<MustEnrol>(next) && !proved_more_than_mail(so_far)) {
         let_in = Unexpected(CommandError(refusals::kEnrolmentNeedsPassword));
     } else if (const auto* must = std::get_if<MustEnrol>(&next)) {
         so_far.purpose = Purpose::kEnrol;
@@ -121,6 +123,17 @@ Answer<NextStep> ask_the_ladder(Services& services, Attempt& attempt, StreamOf<U
 }
 
 }  // namespace
+
+LinkIdentity link_of(Services& services, const IdentityToLink& identity) {
+    LinkIdentity command{LinkedIdentityId{services.identifiers.next()},
+                         identity.provider,
+                         identity.issuer,
+                         identity.subject,
+                         std::nullopt,
+                         LinkedBy::kAddress};
+    if (!identity.shown_as.empty()) command.shown_as = identity.shown_as;
+    return command;
+}
 
 HalfLogin begun_by(const UserId& user_id, const Proof& proof) {
     HalfLogin half;
@@ -237,6 +250,9 @@ Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Ca
             origin.risk = risk_of_log_in(services, *history, device, used->may_be_copied);
         }
         attempt.spend(use_of(*half), refusals::kHalfLoginOver);
+        if (half->links) {
+            KEYLEDGER_CO_TRY(linked, attempt.decide_and_append(user, link_of(services, *half->links)));
+        }
         auto started = co_await start(services, attempt, user, session, whole, origin);
         co_return started;
     };

@@ -35,6 +35,9 @@ struct Session;
 
 namespace keyledger::commands {
 
+// By its address, once that was proven by all that the account asks for.
+LinkIdentity link_of(Services& services, const IdentityToLink& identity);
+
 // Of now, by whoever proved this.
 HalfLogin begun_by(const UserId& user_id, const Proof& proof);
 

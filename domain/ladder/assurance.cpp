@@ -12,11 +12,13 @@ bool is_second_factor(ProofMethod method) {
 }  // namespace
 
 Assurance assurance_of(const std::vector<Proof>& proofs) {
-    const auto is_password = [](const Proof& proof) { return proof.method == ProofMethod::kPassword; };
+    const auto is_first = [](const Proof& proof) {
+        return proof.method == ProofMethod::kPassword || proof.method == ProofMethod::kProvider;
+    };
     const auto is_second = [](const Proof& proof) { return is_second_factor(proof.method); };
     const auto is_passkey = [](const Proof& proof) { return proof.method == ProofMethod::kPasskey; };
     const bool two = std::ranges::any_of(proofs, is_passkey) ||
-                     (std::ranges::any_of(proofs, is_password) && std::ranges::any_of(proofs, is_second));
+                     (std::ranges::any_of(proofs, is_first) && std::ranges::any_of(proofs, is_second));
     Assurance assurance{two ? kTwoFactors : kOneFactor, {}, {}};
     for (const Proof& proof : proofs) {
         assurance.methods.push_back(proof.method);

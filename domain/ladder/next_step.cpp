@@ -10,6 +10,7 @@ enum class Rung { kFirst, kSecond };
 constexpr bool reaches(ProofMethod method, Rung rung) {
     switch (method) {
         case ProofMethod::kPassword:
+        case ProofMethod::kProvider:
         case ProofMethod::kMail: return rung == Rung::kFirst;
         case ProofMethod::kTotp:
         case ProofMethod::kRecoveryCode: return rung == Rung::kSecond;

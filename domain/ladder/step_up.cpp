@@ -12,7 +12,8 @@ int strength_of(ProofMethod method) {
     switch (method) {
         case ProofMethod::kTotp:
         case ProofMethod::kPasskey: return 2;
-        case ProofMethod::kPassword: return 1;
+        case ProofMethod::kPassword:
+        case ProofMethod::kProvider: return 1;
         case ProofMethod::kMail:
         case ProofMethod::kRecoveryCode: return 0;
     }
@@ -25,6 +26,18 @@ bool proves_now(const StepUpFacts& facts, ProofMethod method, const StepUpRules&
     });
 }
 
+// Of the first of the identities that counts: one with which the account began does at once, another after the wait of
+// what somebody added.
+Instant counts_from(const User& user) {
+    std::optional<Instant> first;
+    for (const LinkedIdentity& identity : user.identities) {
+        const bool began_with_it = identity.linked_by == LinkedBy::kRegistration;
+        const Instant from = began_with_it ? Instant() : identity.linked_at + kWaitOfNewFactor;
+        if (!first || from < *first) first = from;
+    }
+    return first.value_or(Instant());
+}
+
 }  // namespace
 
 std::vector<Means> means_of(const User& user) {
@@ -32,6 +45,7 @@ std::vector<Means> means_of(const User& user) {
     if (!user.credential_id.is_nil()) means.push_back({ProofMethod::kPassword, user.password_counts_from});
     if (user.second_factor == User::SecondFactor::kOn)
         means.push_back({ProofMethod::kTotp, user.second_factor_counts_from});
+    if (means.empty() && !user.identities.empty()) means.push_back({ProofMethod::kProvider, counts_from(user)});
     return means;
 }
 
@@ -45,6 +59,7 @@ StepUp step_up(const StepUpFacts& facts, StepUpFor purpose, const StepUpRules& r
     if (strongest == nullptr) return StepUp::kMustWait;
     if (proves_now(facts, strongest->method, rules)) return StepUp::kGranted;
     if (strongest->method == ProofMethod::kPassword) return StepUp::kNeedsPassword;
+    if (strongest->method == ProofMethod::kProvider) return StepUp::kNeedsProvider;
     // The user's stream says that there is a second factor, and not of which kinds.
     if (proves_now(facts, ProofMethod::kPasskey, rules)) return StepUp::kGranted;
     // Codes are made with the factor, and count when it does.

@@ -20,6 +20,7 @@ struct Means {
     Instant counts_from;  // before it, it neither is asked for nor suffices
     bool operator==(const Means&) const = default;
 };
+// Another provider is one for those alone who have nothing of their own.
 std::vector<Means> means_of(const User& user);
 
 enum class StepUpFor {
@@ -41,8 +42,9 @@ enum class StepUp {
     kGranted,
     kNeedsPassword,
     kNeedsSecondFactor,
-    kNeedsMeans,  // there is nothing to authenticate with
-    kMustWait,    // none of their means counts yet
+    kNeedsProvider,  // a log-in by one of those that they are linked with
+    kNeedsMeans,     // there is nothing to authenticate with
+    kMustWait,       // none of their means counts yet
 };
 
 // The strongest of the means that count must have been proven within the window.

@@ -152,6 +152,37 @@ UserDecision decide_on(const User& user, const GiveBackSecondFactor&) {
     return Events{UserSecondFactorGivenBack{}};
 }
 
+UserDecision decide_on(const User& user, const LinkIdentity& command) {
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
+    if (user.status != Status::kActive) return Unexpected(refusals::kUserDisabled);
+    if (user.find_identity(command.issuer, command.subject) != nullptr) return Events{};
+    if (user.identities.size() >= kMaxLinkedIdentities) return Unexpected(refusals::kTooManyIdentities);
+    return Events{UserIdentityLinked{command.identity_id,
+                                     command.provider,
+                                     {command.issuer},
+                                     {command.subject},
+                                     {command.shown_as},
+                                     command.linked_by}};
+}
+
+UserDecision decide_on(const User& user, const UnlinkIdentity& command) {
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
+    if (std::ranges::find(user.identities, command.identity_id, &LinkedIdentity::id) == user.identities.end())
+        return Unexpected(refusals::kIdentityUnknown);
+    return Events{UserIdentityUnlinked{command.identity_id, command.kept_session}};
+}
+
+UserDecision decide_on(const User& user, const UnlinkIdentitiesSince& command) {
+    // Also what a thief may have linked in the days before: it does not count yet.
+    const auto may_be_a_thiefs = [&](const LinkedIdentity& identity) {
+        return identity.linked_by != LinkedBy::kRegistration && command.since < identity.linked_at + kWaitOfNewFactor;
+    };
+    Events events;
+    for (const LinkedIdentity& identity : user.identities)
+        if (may_be_a_thiefs(identity)) events.push_back(UserIdentityUnlinked{identity.id, std::nullopt});
+    return events;
+}
+
 // Of a password that is its user's own.
 User with_password(User user, const CredentialId& credential_id, const std::string& sealed_sha256) {
     user.credential_id = credential_id;
@@ -277,6 +308,17 @@ User apply(User user, const UserSecondFactorGivenBack&, const Recorded& recorded
     user.password_use = User::PasswordUse::kMustBeReset;
     return user;
 }
+// Without the user's key nobody knows any more who it was.
+User apply(User user, const UserIdentityLinked& event, const Recorded& recorded) {
+    user.identities.push_back({event.identity_id, event.provider, event.issuer.value.value_or(""),
+                               event.subject.value.value_or(""), event.shown_as.value, event.linked_by,
+                               recorded.occurred_at});
+    return user;
+}
+User apply(User user, const UserIdentityUnlinked& event, const Recorded&) {
+    std::erase_if(user.identities, [&](const LinkedIdentity& one) { return one.id == event.identity_id; });
+    return user;
+}
 // What is left ends sessions and tells nobody.
 User apply(User user, const UserErased&, const Recorded&) {
     User erased;
@@ -309,10 +351,20 @@ std::vector<ClaimedName> User::held_names() const {
     const auto by_former_email = former_email ? parse_email(*former_email) : std::nullopt;
     if (by_former_email && !(by_email && by_email->key == by_former_email->key))
         names.push_back({"email", by_former_email->key, refusals::kEmailTaken});
-    if (!username) return names;
-    const auto by_username = parse_username(*username);
-    if (by_username) names.push_back({"username", by_username->key, refusals::kUsernameTaken});
+    if (username) {
+        const auto by_username = parse_username(*username);
+        if (by_username) names.push_back({"username", by_username->key, refusals::kUsernameTaken});
+    }
+    for (const LinkedIdentity& identity : identities)
+        if (!identity.subject.empty())
+            names.push_back({"identity", identity_key(identity.issuer, identity.subject), refusals::kIdentityTaken});
     return names;
+}
+
+const LinkedIdentity* User::find_identity(std::string_view issuer, std::string_view subject) const {
+    const auto found = std::ranges::find_if(
+        identities, [&](const LinkedIdentity& one) { return one.issuer == issuer && one.subject == subject; });
+    return found == identities.end() || subject.empty() ? nullptr : &*found;
 }
 
 UserDecision decide(const User& user, const UserCommand& command) {

@@ -12,20 +12,11 @@
 #include "domain/base/id.hpp"
 #include "domain/base/refusal.hpp"
 #include "domain/base/time.hpp"
+#include "domain/users/consequences.hpp"
+#include "domain/users/linked_identity.hpp"
 #include "domain/users/user_imported.hpp"
 
 namespace keyledger {
-
-// ---- what its events may declare beside their fields; fold and read models go by that --------------------------
-// Every session of the user that began before the event ends with it, except the one that is kept.
-struct EndOfSessions {
-    std::string_view reason;  // for the list of sessions, where it is stored: never changes
-    std::optional<SessionId> kept_session{};
-};
-// The request for the user's erasure as it stands behind the event.
-struct PendingErasure {
-    std::optional<Instant> due_at{};  // empty: there is none (any more)
-};
 
 // ---- events ----------------------------------------------------------------------------------------------------
 struct UserRegistered {
@@ -285,7 +276,8 @@ using UserEvent =
                  UserProfileUpdated, UserDisabled, UserEnabled, UserSessionsRevoked, UserMadeAdministrator,
                  UserErasureRequested, UserErasureWithdrawn, UserErased, UserEmailVerified, UserEmailChanged,
                  UserEmailChangeUndone, UserFormerEmailReleased, UserPasswordReset, UserOneTimePasswordSet,
-                 UserLocaleChosen, UserSecondFactorTurnedOn, UserSecondFactorTurnedOff, UserSecondFactorGivenBack>;
+                 UserLocaleChosen, UserSecondFactorTurnedOn, UserSecondFactorTurnedOff, UserSecondFactorGivenBack,
+                 UserIdentityLinked, UserIdentityUnlinked>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct NewCredential {
@@ -432,6 +424,7 @@ struct User {
     Position sessions_ended_before = 0;
     std::optional<SessionId> kept_session;
     std::optional<Instant> erasure_due_at;  // requested, and not taken back
+    std::vector<LinkedIdentity> identities;
 
     static constexpr std::string_view kStreamType = "user";
     static constexpr std::string_view kTitle = "Users";
@@ -439,7 +432,7 @@ struct User {
     static constexpr About kAbout = About::streams_account();
     using Event = UserEvent;
     // As Session's. A snapshot with personal data is sealed under the user's key and dies with it.
-    static constexpr int kFold = 4;
+    static constexpr int kFold = 5;
     static constexpr auto fields() {
         using U = User;
         return std::tuple{Field{"status", &U::status},
@@ -464,15 +457,19 @@ struct User {
                           Field{"security_stamp", &U::security_stamp},
                           Field{"sessions_ended_before", &U::sessions_ended_before},
                           Field{"kept_session", &U::kept_session},
-                          Field{"erasure_due_at_ms", &U::erasure_due_at}};
+                          Field{"erasure_due_at_ms", &U::erasure_due_at},
+                          Field{"identities", &U::identities}};
     }
     // Of an aggregate with personal fields: whether any are known, and whether its key was destroyed.
-    bool has_personal_data() const { return email || username || name || locale || former_email; }
+    bool has_personal_data() const {
+        return email || username || name || locale || former_email || !identities.empty();
+    }
     bool is_erased() const { return status == Status::kErased; }
 
     bool exists() const { return status == Status::kActive || status == Status::kDisabled; }
-    static constexpr std::array<std::string_view, 2> kNameKinds{"email", "username"};
+    static constexpr std::array<std::string_view, 3> kNameKinds{"email", "username", "identity"};
     std::vector<ClaimedName> held_names() const;
+    const LinkedIdentity* find_identity(std::string_view issuer, std::string_view subject) const;
     // A session that began at `first_position` was ended by an event on its user.
     bool ended_session(const SessionId& session_id, Position first_position) const {
         return first_position < sessions_ended_before && session_id != kept_session;
@@ -481,11 +478,11 @@ struct User {
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 using UserDecision = Result<std::vector<UserEvent>, RefusalRef>;
-using UserCommand =
-    std::variant<RegisterUser, ImportUser, ChangePassword, RenewPasswordHash, UpdateProfile, DisableUser, EnableUser,
-                 RevokeAllSessions, RequestErasure, WithdrawErasure, EraseUser, VerifyEmail, ChangeEmail,
-                 UndoEmailChange, ReleaseFormerEmail, ResetPassword, SetOneTimePassword, ChooseLocale,
-                 TurnOnSecondFactor, TurnOffSecondFactor, GiveBackSecondFactor>;
+using UserCommand = std::variant<RegisterUser, ImportUser, ChangePassword, RenewPasswordHash, UpdateProfile,
+                                 DisableUser, EnableUser, RevokeAllSessions, RequestErasure, WithdrawErasure, EraseUser,
+                                 VerifyEmail, ChangeEmail, UndoEmailChange, ReleaseFormerEmail, ResetPassword,
+                                 SetOneTimePassword, ChooseLocale, TurnOnSecondFactor, TurnOffSecondFactor,
+                                 GiveBackSecondFactor, LinkIdentity, UnlinkIdentity, UnlinkIdentitiesSince>;
 
 UserDecision decide(const User& user, const UserCommand& command);
 User evolve(User user, const UserEvent& event, const Recorded& recorded);

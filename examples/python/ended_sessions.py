@@ -33,6 +33,8 @@ UNDERSTOOD = {
     "user.one_time_password_set": 1,
     "user.email_changed": 1,
     "user.email_change_undone": 1,
+    "user.second_factor_given_back": 1,
+    "user.identity_unlinked": 1,
     "user.sessions_revoked": 1,
     "user.disabled": 1,
     "user.erasure_requested": 1,

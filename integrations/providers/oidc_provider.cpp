@@ -190,6 +190,7 @@ OidcProvider::Answer<commands::ProvenIdentity> OidcProvider::arrive(commands::Pr
     if (told->email_verified && options_.believes_addresses) proven.verified_email = std::move(told->email);
     proven.name = std::move(told->name);
     proven.locale = std::move(told->locale);
+    proven.authenticated_at = told->authenticated_at;
     co_return proven;
 }
 

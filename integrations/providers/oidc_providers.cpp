@@ -27,6 +27,10 @@ std::vector<commands::ProviderOffer> OidcProviders::offers() const {
     return all;
 }
 
+boost::asio::awaitable<void> OidcProviders::look_at_all(eventstore::Deadline deadline) {
+    for (const auto& one : providers_) co_await one->look(deadline);
+}
+
 boost::asio::awaitable<Result<commands::ProviderDeparture, commands::ProviderFailure>> OidcProviders::depart(
     std::string name, commands::ProviderWish wish, eventstore::Deadline deadline) {
     OidcProvider* const provider = find(name);

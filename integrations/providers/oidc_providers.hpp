@@ -13,6 +13,8 @@ public:
     OidcProviders(std::vector<ProviderOptions> options, ProviderWorld world);
 
     std::vector<commands::ProviderOffer> offers() const override;
+    // Asks each for what it tells of itself, one after the other, before anybody waits for that.
+    boost::asio::awaitable<void> look_at_all(eventstore::Deadline deadline);
     boost::asio::awaitable<Result<commands::ProviderDeparture, commands::ProviderFailure>> depart(
         std::string name, commands::ProviderWish wish, eventstore::Deadline deadline) override;
     boost::asio::awaitable<Result<commands::ProvenIdentity, commands::ProviderFailure>> arrive(

@@ -135,6 +135,7 @@ std::string told(const Facts& facts, Fact fact) {
         case Fact::kPlace: return shown_place(facts.place);
         case Fact::kAddress: return shown_address(facts.address);
         case Fact::kFactor: return shown_name(facts.factor);
+        case Fact::kProvider: return shown_name(facts.provider);
         case Fact::kCode: return is_code(facts.code) ? facts.code : "";
         case Fact::kLink: return is_link(facts.link) ? facts.link : "";
         case Fact::kMinutes: return number(facts.minutes);

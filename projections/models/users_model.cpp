@@ -71,6 +71,8 @@ struct Change {
     void operator()(const UserSecondFactorTurnedOn&) const { row.second_factor = true; }
     void operator()(const UserSecondFactorTurnedOff&) const { row.second_factor = false; }
     void operator()(const UserSecondFactorGivenBack&) const { row.second_factor = true; }
+    void operator()(const UserIdentityLinked&) const {}
+    void operator()(const UserIdentityUnlinked&) const {}
     void forget_former_email() const {
         row.former_email.reset();
         row.undo_until.reset();

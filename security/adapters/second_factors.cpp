@@ -24,11 +24,17 @@ Secret base64_of(const Secret& bytes) {
     return Secret::take(std::move(text));
 }
 
+// Behind the log's id where one follows: nodes of an older version don't know it, and begin such a log-in anew.
+constexpr std::string_view kLinks = "links";
+
 std::string clear_of(const Uuid& log_id, const commands::HalfLogin& half) {
-    std::string clear = length_prefixed({log_id.to_string(), stored_name(half.purpose), half.user_id.to_string(),
-                                         half.session_id.to_string(), std::to_string(half.security_stamp),
-                                         half.client_id, half.device, std::to_string(half.made_at.ms()),
-                                         std::to_string(half.expires_at.ms()), std::to_string(half.proven.size())});
+    std::string clear = length_prefixed({log_id.to_string()});
+    if (const auto& links = half.links)
+        clear += length_prefixed({kLinks, links->provider, links->issuer, links->subject, links->shown_as});
+    clear += length_prefixed({stored_name(half.purpose), half.user_id.to_string(), half.session_id.to_string(),
+                              std::to_string(half.security_stamp), half.client_id, half.device,
+                              std::to_string(half.made_at.ms()), std::to_string(half.expires_at.ms()),
+                              std::to_string(half.proven.size())});
     for (const Proof& proof : half.proven)
         clear += length_prefixed({stored_name(proof.method), std::to_string(proof.at.ms())});
     for (const std::string& audience : half.audiences) clear += length_prefixed({audience});
@@ -39,7 +45,15 @@ std::optional<commands::HalfLogin> read(std::string_view clear, const Uuid& log_
     PartsReader parts(clear);
     if (parts.part() != log_id.to_string()) return std::nullopt;
     commands::HalfLogin half;
-    const auto purpose = stored_value<commands::HalfLogin::Purpose>(parts.part());
+    std::string_view named = parts.part();
+    if (named == kLinks) {
+        commands::IdentityToLink links;
+        for (std::string* text : {&links.provider, &links.issuer, &links.subject, &links.shown_as})
+            *text = parts.part();
+        half.links = std::move(links);
+        named = parts.part();
+    }
+    const auto purpose = stored_value<commands::HalfLogin::Purpose>(named);
     const auto user_id = UserId::parse(parts.part());
     const auto session_id = SessionId::parse(parts.part());
     if (!purpose || !user_id || !session_id) return std::nullopt;

@@ -24,6 +24,7 @@ Facts all_facts() {
     facts.place = "192.0.2.0/24";
     facts.address = "ann.new@example.test";
     facts.factor = "My phone";
+    facts.provider = "google";
     facts.code = "123456";
     facts.link = "https://accounts.example.test/l?t=abc&u=1";
     facts.minutes = 10;
@@ -55,6 +56,7 @@ Facts needed_facts(const KindRow& row) {
     if (!is_needed(Fact::kPlace)) facts.place.clear();
     if (!is_needed(Fact::kAddress)) facts.address.clear();
     if (!is_needed(Fact::kFactor)) facts.factor.clear();
+    if (!is_needed(Fact::kProvider)) facts.provider.clear();
     if (!is_needed(Fact::kCode)) facts.code.clear();
     if (!is_needed(Fact::kLink)) facts.link.clear();
     if (!is_needed(Fact::kMinutes)) facts.minutes.reset();

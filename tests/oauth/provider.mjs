@@ -1,5 +1,5 @@
 // oidc-provider as a provider by which people log in. Whoever comes is let in as `subject-1`, and consents, without a
-// page; where it `refuses`, nobody is. Called by real_provider_test.cpp with its configuration as JSON;
+// page; where it `refuses`, nobody is. Called by real_provider.hpp with its configuration as JSON;
 // says {"port", "now"} on its output once it listens, and ends when its input does.
 import { generateKeyPair } from 'node:crypto'
 import { createServer } from 'node:http'

@@ -1,13 +1,7 @@
 // The relying party against a provider that somebody else wrote: npm's oidc-provider, which `scripts/install
 // oauth-clients` gets.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <rapidjson/document.h>
-#include <spawn.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -16,8 +10,7 @@
 #include "integrations/outgoing/curl_outgoing.hpp"
 #include "integrations/providers/oidc_provider.hpp"
 #include "security/keys/signing_key.hpp"
-#include "tests/support/http/http_client.hpp"
-#include "tests/support/raw_server/http_exchange.hpp"
+#include "tests/oauth/real_provider.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/world/stand_ins.hpp"
 
@@ -27,17 +20,8 @@ using Authentication = ProviderOptions::Authentication;
 
 namespace {
 
-constexpr int kStartsWithinMs = 60'000;
 const std::string kRedirectUri = "https://id.example.test/account/providers/real/callback";
 const std::string kSecret = "a secret: with/what & forms=encode+";
-
-// Debian's own Node is too old for it.
-std::string newer_node() {
-    namespace files = std::filesystem;
-    for (const auto& entry : files::directory_iterator("tests/oauth/node_modules"))
-        if (entry.path().filename().string().starts_with("node-linux-")) return entry.path() / "bin/node";
-    throw std::runtime_error("no Node in tests/oauth/node_modules: scripts/install oauth-clients");
-}
 
 // The service's own, of each kind.
 const security::SigningKey& client_key(const std::string& algorithm) {
@@ -60,91 +44,9 @@ std::string client_keys() {
     return all;
 }
 
-// For as long as the object lives.
-class RealProvider {
-public:
-    explicit RealProvider(std::uint16_t port = 0, int keys = 1, bool refuses = false) {
-        std::string given = R"({"keys":)" + std::to_string(keys) + R"(,"refuses":)" + (refuses ? "true" : "false") +
-                            R"(,"client_keys":[)" + client_keys() + R"(],"secret":")" + kSecret +
-                            R"(","redirect_uri":")" + kRedirectUri + "\"";
-        if (port != 0) given += R"(,"port":)" + std::to_string(port);
-        start(given + "}");
-    }
-    ~RealProvider() {
-        close(input_);
-        if (pid_ > 0) waitpid(pid_, nullptr, 0);
-        close(output_);
-    }
-    RealProvider(const RealProvider&) = delete;
-    RealProvider& operator=(const RealProvider&) = delete;
-
-    std::uint16_t port() const { return port_; }
-    Instant now() const { return now_; }
-    std::string issuer() const { return "http://127.0.0.1:" + std::to_string(port_); }
-
-private:
-    void start(const std::string& given) {
-        int to[2];
-        int from[2];
-        if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) throw std::runtime_error("no pipes");
-        std::vector<std::string> words{newer_node(), "tests/oauth/provider.mjs", given};
-        std::vector<char*> all;
-        for (std::string& word : words) all.push_back(word.data());
-        all.push_back(nullptr);
-        posix_spawn_file_actions_t actions;
-        posix_spawn_file_actions_init(&actions);
-        posix_spawn_file_actions_adddup2(&actions, to[0], 0);
-        posix_spawn_file_actions_adddup2(&actions, from[1], 1);
-        const int failed = posix_spawn(&pid_, words[0].c_str(), &actions, nullptr, all.data(), environ);
-        posix_spawn_file_actions_destroy(&actions);
-        close(to[0]);
-        close(from[1]);
-        input_ = to[1];
-        output_ = from[0];
-        if (failed != 0) throw std::runtime_error("oidc-provider did not start");
-        rapidjson::Document said;
-        said.Parse(first_line());
-        if (!said.IsObject()) throw std::runtime_error("oidc-provider ended before it listened");
-        port_ = static_cast<std::uint16_t>(said["port"].GetInt());
-        now_ = Instant::at_ms(said["now"].GetInt64());
-    }
-    std::string first_line() {
-        std::string line;
-        for (char byte = 0; byte != '\n'; line += byte) {
-            pollfd waited{output_, POLLIN, 0};
-            if (poll(&waited, 1, kStartsWithinMs) <= 0 || read(output_, &byte, 1) != 1) return {};
-        }
-        return line;
-    }
-
-    pid_t pid_ = -1;
-    int input_ = -1;
-    int output_ = -1;
-    std::uint16_t port_ = 0;
-    Instant now_;
-};
-
-// As a browser goes, with its cookies, until it is sent away from the provider: with what parameters.
-std::map<std::string, std::string> browse(const RealProvider& provider, std::string url) {
-    test::HttpClient client(provider.port());
-    std::map<std::string, std::string> cookies;
-    for (int steps = 0; steps < 10; ++steps) {
-        if (url.starts_with(kRedirectUri))
-            return test::form_fields(std::string_view(url).substr(kRedirectUri.size() + 1));
-        if (url.starts_with(provider.issuer())) url.erase(0, provider.issuer().size());
-        std::string all;
-        for (const auto& [name, value] : cookies) all += (all.empty() ? "" : "; ") + name + "=" + value;
-        const auto answer = client.get(url, {{"Cookie", all}});
-        for (const auto& [name, value] : answer.headers) {
-            if (name != "set-cookie" && name != "Set-Cookie") continue;
-            const std::string pair = value.substr(0, value.find(';'));
-            cookies[pair.substr(0, pair.find('='))] = pair.substr(pair.find('=') + 1);
-        }
-        const auto location = answer.header("Location");
-        if (!location) throw std::runtime_error("the provider shows a page: " + answer.body);
-        url = *location;
-    }
-    throw std::runtime_error("the provider sends a browser round and round");
+std::unique_ptr<test::RealProvider> real_provider(std::uint16_t port = 0, int keys = 1, bool refuses = false) {
+    return std::make_unique<test::RealProvider>(
+        test::RealProviderSettings{kRedirectUri, kSecret, client_keys(), port, keys, refuses});
 }
 
 class RealProviderTest : public testing::Test {
@@ -173,7 +75,7 @@ protected:
         return OidcProvider(options, {outgoing_, clock_, identifiers_, processors_});
     }
     commands::ProviderReturn browse_for(const commands::ProviderDeparture& departure) {
-        auto fields = browse(*there_, departure.url);
+        auto fields = test::browse(*there_, departure.url);
         return {fields["state"], fields["code"], fields["iss"], fields["error"]};
     }
     commands::ProviderDeparture depart(OidcProvider& party, bool anew = false) {
@@ -191,7 +93,7 @@ protected:
     std::string_view why(const Arrived& arrived) { return arrived ? "arrived" : arrived.error().why; }
 
     std::string secret_file_;
-    std::unique_ptr<RealProvider> there_ = std::make_unique<RealProvider>();
+    std::unique_ptr<test::RealProvider> there_ = real_provider();
     OutgoingOptions outgoing_options_{.named_hosts = {*NamedHost::parse("127.0.0.1")}};
     CurlOutgoing outgoing_{outgoing_options_};
     test::FixedClock clock_{there_->now()};
@@ -246,7 +148,7 @@ TEST_F(RealProviderTest, LearnsTheKeysThatTakeTheirPlace) {
     EXPECT_EQ(why(travel(party)), "arrived");
     const std::uint16_t port = there_->port();
     there_.reset();
-    there_ = std::make_unique<RealProvider>(port, 2);
+    there_ = real_provider(port, 2);
     EXPECT_EQ(why(travel(party)), "unknown-key");  // it was asked just now
     clock_.advance(kBetweenProviderAsks);
     EXPECT_EQ(why(travel(party)), "arrived");
@@ -258,7 +160,7 @@ TEST_F(RealProviderTest, SaysWhoIsNotLetIn) {
     EXPECT_EQ(why(travel(party)), "token-status");
     const std::uint16_t port = there_->port();
     there_.reset();
-    there_ = std::make_unique<RealProvider>(port, 1, true);
+    there_ = real_provider(port, 1, true);
     const Arrived refused = travel(party);
     EXPECT_EQ(why(refused), "error-of-response");
     EXPECT_EQ(refused.error().fault, commands::ProviderFault::kDenied);

@@ -82,6 +82,8 @@ TEST(AccountMailPlan, OfEveryEvent) {
                                                             {"user.second_factor_turned_on", ""},
                                                             {"user.second_factor_turned_off", ""},
                                                             {"user.second_factor_given_back", "changes-undone"},
+                                                            {"user.identity_linked", "identity-linked"},
+                                                            {"user.identity_unlinked", "identity-unlinked"},
                                                             {"session.started", ""},
                                                             {"session.refreshed", ""},
                                                             {"session.refresh_refused", ""},

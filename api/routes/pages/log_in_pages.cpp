@@ -9,6 +9,8 @@
 #include "api/routes/pages/showing.hpp"
 #include "api/routes/refusals.hpp"
 #include "commands/account_services.hpp"
+#include "api/routes/pages/showing.hpp"
+#include "api/routes/refusals.hpp"
 #include "commands/authorization/authorize.hpp"
 #include "commands/sessions/half_log_in.hpp"
 #include "commands/sessions/log_in.hpp"
@@ -47,6 +49,7 @@ Page page_of(const Flow& flow, Phrase title, std::string action, Phrase button) 
 // ---- logging in ------------------------------------------------------------------------------------------------
 Page log_in_page(Call& call, const Flow& flow, std::string identifier) {
     Page page = page_of(flow, Text::kLogIn, "/login", Text::kLogIn);
+    page.links = ways_by_providers(call, flow.sealed);
     page.application = flow.opened.application_name;
     // Of everybody the same is asked, for this browser alone.
     const auto passkey = commands::ask_for_passkey(call.services(), flow.opened.browser);

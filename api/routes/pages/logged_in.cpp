@@ -5,6 +5,8 @@
 #include "api/routes/refusals.hpp"
 #include "api/wire/cookies.hpp"
 #include "commands/sessions/end_sessions.hpp"
+#include "commands/account_services.hpp"
+#include "commands/providers/providers.hpp"
 #include "commands/sessions/half_log_in.hpp"
 
 namespace keyledger::api::routes {
@@ -38,6 +40,14 @@ std::optional<std::string_view> half_log_in_of(const Request& request) {
 Response without_half_log_in(Response response) {
     response.headers.add("Set-Cookie", host_cookie(kHalfCookie, "", std::chrono::seconds(0)));
     return response;
+}
+
+std::vector<Link> ways_by_providers(const Call& call, const std::string& flow) {
+    std::vector<Link> links;
+    if (call.services().accounts.providers == nullptr) return links;
+    for (const commands::ProviderOffer& offer : call.services().accounts.providers->offers())
+        links.push_back({"/login/providers/" + offer.name + "?flow=" + flow, Phrase(Text::kLogInWith, offer.title)});
+    return links;
 }
 
 }  // namespace keyledger::api::routes

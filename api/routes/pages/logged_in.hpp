@@ -18,4 +18,7 @@ Response to_second_factor(const commands::CommandError& needed, const std::strin
 std::optional<std::string_view> half_log_in_of(const Request& request);
 Response without_half_log_in(Response response);
 
+// Links to the other providers by which somebody may log in.
+std::vector<Link> ways_by_providers(const Call& call, const std::string& flow);
+
 }  // namespace keyledger::api::routes

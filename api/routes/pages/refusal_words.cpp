@@ -8,6 +8,7 @@
 #include "commands/credentials/passwords.hpp"
 #include "commands/credentials/reset_password.hpp"
 #include "commands/passkeys/register_passkey.hpp"
+#include "commands/providers/log_in_by_provider.hpp"
 #include "commands/sessions/half_log_in.hpp"
 #include "commands/sessions/log_in.hpp"
 #include "commands/sessions/log_in_by_mail.hpp"
@@ -76,6 +77,16 @@ const Row* row_of(RefusalRef refusal) {
         {r::kPasswordNotRecent, Text::kRecentProofNeeded, Text::kLogInAgainFirst},
         {r::kSecondFactorNotRecent, Text::kRecentProofNeeded, Text::kLogInAgainFirst},
         {r::kLogInByMailOff, Text::kNotOffered, Text::kLogInByPassword},
+        {r::kProviderAway, Text::kProviderDidNotWork, Text::kProviderAway},
+        {r::kProviderDenied, Text::kProviderDidNotWork, Text::kProviderDenied},
+        {r::kProviderNotBelieved, Text::kProviderDidNotWork, Text::kProviderNotBelieved},
+        {r::kTripOver, Text::kProviderDidNotWork, Text::kTripOver},
+        {r::kNobodyLinked, Text::kProviderDidNotWork, Text::kNobodyLinked},
+        {r::kNoTrustedAddress, Text::kProviderDidNotWork, Text::kNoTrustedAddress},
+        {r::kAddressHasAccount, Text::kProviderDidNotWork, Text::kAddressHasAccount},
+        {r::kArrivalTooRisky, Text::kProviderDidNotWork, Text::kArrivalTooRisky},
+        {r::kIdentityTaken, Text::kProviderDidNotWork, Text::kLinkedWithAnother},
+        {r::kTooManyIdentities, Text::kProviderDidNotWork, Text::kTooManyLinked},
     };
     const auto at = std::ranges::find(kRows, refusal, &Row::refusal);
     return at == std::end(kRows) ? nullptr : at;

@@ -17,6 +17,7 @@
 #include "commands/devices/devices.hpp"
 #include "commands/factors/change_factors.hpp"
 #include "commands/factors/reset_second_factor.hpp"
+#include "commands/providers/identities.hpp"
 #include "commands/sessions/clean_up_sessions.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "tests/commands/devices/plain_devices.hpp"
@@ -121,6 +122,16 @@ struct Command {
     std::function<Subject(const Scene&)> about = {};  // whom it is about
 };
 
+inline void link_with_a_provider(Scene& s) {
+    s.made = LinkedIdentityId{s.world.identifiers.next()};
+    Streams streams;
+    const auto user = streams.read<User>(s.ann);
+    const Step link = [&](Attempt& attempt) -> StepResult {
+        LinkIdentity command{LinkedIdentityId{s.made}, "google", "https://there.example", "1"};
+        co_return attempt.decide_and_append(user, command);
+    };
+    if (!run(s.node.executor.run(test::caller(), streams, link))) throw std::runtime_error("nothing was linked");
+}
 inline void log_in_with_a_device(Scene& scene) {
     static test::PlainDeviceIds ids;
     scene.world.accounts.device_ids = &ids;
@@ -168,6 +179,8 @@ inline std::vector<Command> own_commands() {
              return run(name_device(s.services(), b, DeviceId{s.made}, "laptop", c)); }, log_in_with_a_device},
         {"forgetMyDevice", Of::kOwn, [](Scene& s, Bearer b, Caller c) {
              return run(forget_device(s.services(), b, DeviceId{s.made}, c)); }, log_in_with_a_device},
+        {"unlinkMyIdentity", Of::kOwn, [](Scene& s, Bearer b, Caller c) {
+             return run(unlink_identity(s.services(), b, LinkedIdentityId{s.made}, c)); }, link_with_a_provider},
         {"endMySessions", Of::kOwn,
          [](Scene& s, Bearer b, Caller c) {
              return run(revoke_all_sessions(s.services(), b, SessionsToKeep::kCurrentSession, c));

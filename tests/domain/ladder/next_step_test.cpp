@@ -25,7 +25,10 @@ struct Situation {
     enum class Grace { kNone, kSinceRegistration, kSincePolicy, kOver } grace = Grace::kNone;
 
     bool has(ProofMethod method) const { return (proven >> static_cast<int>(method) & 1) != 0; }
-    bool began() const { return has(ProofMethod::kPassword) || has(ProofMethod::kMail) || has(ProofMethod::kPasskey); }
+    bool began() const {
+        return has(ProofMethod::kPassword) || has(ProofMethod::kMail) || has(ProofMethod::kPasskey) ||
+               has(ProofMethod::kProvider);
+    }
     bool completed() const {
         return has(ProofMethod::kTotp) || has(ProofMethod::kRecoveryCode) || has(ProofMethod::kPasskey);
     }
@@ -120,7 +123,7 @@ void hold_against_the_table(const Situation& situation, std::array<int, std::siz
     ASSERT_EQ(rows, 1);
 }
 
-// Each of 4 × 2 × 5 × 4 × 32 × 128 situations.
+// Each of 4 × 2 × 5 × 4 × 64 × 128 situations.
 TEST(NextStep, IsAsTheTableSaysInEverySituation) {
     std::array<int, std::size(kTable)> times{};
     int all = 0;
@@ -130,14 +133,14 @@ TEST(NextStep, IsAsTheTableSaysInEverySituation) {
             for (const auto holds :
                  {Holds::kNothing, Holds::kApp, Holds::kAppAndCodes, Holds::kPasskey, Holds::kPasskeyAndApp})
                 for (const auto grace : {Grace::kNone, Grace::kSinceRegistration, Grace::kSincePolicy, Grace::kOver})
-                    for (unsigned proven = 0; proven < 32; ++proven)
+                    for (unsigned proven = 0; proven < 64; ++proven)
                         for (unsigned bits = 0; bits < 128; ++bits, ++all) {
                             const auto bit = [bits](int place) { return (bits >> place & 1) != 0; };
                             const Situation situation{status, by_user, holds,  proven, bit(0), bit(1),
                                                       bit(2), bit(3),  bit(4), bit(5), bit(6), grace};
                             ASSERT_NO_FATAL_FAILURE(hold_against_the_table(situation, times));
                         }
-    EXPECT_EQ(all, 4 * 2 * 5 * 4 * 32 * 128);
+    EXPECT_EQ(all, 4 * 2 * 5 * 4 * 64 * 128);
     for (std::size_t i = 0; i < times.size(); ++i) EXPECT_GT(times[i], 0) << kTable[i].name;
 }
 
@@ -147,6 +150,15 @@ TEST(NextStep, IsNoFurtherByMailAfterAPassword) {
     situation.holds = Holds::kApp;
     situation.by_user = User::SecondFactor::kOn;
     situation.proven = 1U << static_cast<int>(ProofMethod::kPassword) | 1U << static_cast<int>(ProofMethod::kMail);
+    EXPECT_EQ(asked(situation), NextStep(NeedsProof{{ProofMethod::kTotp}}));
+}
+
+// How the provider found out who it is, nobody here knows.
+TEST(NextStep, AsksForTheSecondFactorAfterAProvider) {
+    Situation situation;
+    situation.holds = Holds::kApp;
+    situation.by_user = User::SecondFactor::kOn;
+    situation.proven = 1U << static_cast<int>(ProofMethod::kProvider);
     EXPECT_EQ(asked(situation), NextStep(NeedsProof{{ProofMethod::kTotp}}));
 }
 
@@ -163,7 +175,7 @@ TEST(NextStep, IsGrantedByAPasskey) {
 TEST(NextStep, OpensNothingWhereTheFactorsAreHidden) {
     Situation situation;
     situation.by_user = User::SecondFactor::kOn;
-    situation.proven = 31;
+    situation.proven = 63;
     EXPECT_EQ(asked(situation), NextStep(LadderRefused{refusals::kFactorsMissing}));
 }
 

@@ -42,7 +42,7 @@ void hold(std::vector<Means>& means, ProofMethod method, Held held) {
 }
 
 // Which proofs there are, and which of them are recent: two bits for each method.
-constexpr std::array kMethods{kPassword, kMail, kTotp, kRecoveryCode, kPasskey};
+constexpr std::array kMethods{kPassword, kMail, kTotp, kRecoveryCode, kPasskey, kProvider};
 constexpr unsigned kCombinations = 1U << (2 * kMethods.size());
 bool is_recent(unsigned combination, ProofMethod method) {
     return ((combination >> (2 * static_cast<unsigned>(method))) & 3U) == 3U;
@@ -63,6 +63,7 @@ bool satisfies(unsigned combination, StepUp needs, StepUpFor purpose) {
         case StepUp::kNeedsSecondFactor:
             return is_recent(combination, kTotp) || is_recent(combination, kPasskey) ||
                    (purpose == StepUpFor::kFactors && is_recent(combination, kRecoveryCode));
+        case StepUp::kNeedsProvider: return is_recent(combination, kProvider);
         case StepUp::kNeedsMeans:
         case StepUp::kMustWait: return false;
         case StepUp::kGranted: break;
@@ -90,6 +91,15 @@ TEST(StepUp, GoesByTheWindowThatIsSet) {
     EXPECT_EQ(step_up(facts, StepUpFor::kAccount, {hours(1) - milliseconds(1), kNow}), StepUp::kNeedsPassword);
 }
 
+TEST(StepUp, TakesAProviderOfThoseWhoHaveNothingElse) {
+    const auto with = [](ProofMethod method) { return StepUpFacts{{{kProvider, {}}}, {{method, kNow}}}; };
+    EXPECT_EQ(step_up(with(kProvider), StepUpFor::kAccount, kRules), StepUp::kGranted);
+    EXPECT_EQ(step_up(with(kMail), StepUpFor::kAccount, kRules), StepUp::kNeedsProvider);
+    EXPECT_EQ(step_up({{{kPassword, {}}}, {{kProvider, kNow}}}, StepUpFor::kAccount, kRules), StepUp::kNeedsPassword);
+    EXPECT_EQ(step_up({{{kProvider, kNow + kSecond}}, {{kProvider, kNow}}}, StepUpFor::kAccount, kRules),
+              StepUp::kMustWait);
+}
+
 // The clocks of two nodes differ a little.
 TEST(StepUp, TakesWhatANodeAheadHasSeen) {
     const StepUpFacts facts{{{kPassword, {}}}, {{kPassword, kNow + kSecond}}};
@@ -113,6 +123,19 @@ TEST(MeansOf, CountWhereTheAccountBeganWithThem) {
     EXPECT_EQ(means_of(User{}), AllMeans{});
     EXPECT_EQ(means_of(test::given<User>(test::registered())), AllMeans{});
     EXPECT_EQ(means_of(test::given_user()), (AllMeans{{kPassword, {}}}));
+}
+
+UserIdentityLinked linked(LinkedBy by) {
+    return {LinkedIdentityId{test::uuid(0x51)}, "google", {"https://there.example"}, {"1104"}, {}, by};
+}
+
+TEST(MeansOf, AreAProviderWhereThereIsNothingElse) {
+    const User bare = test::given<User>(test::registered());
+    EXPECT_EQ(means_of(test::further(bare, linked(LinkedBy::kRegistration), {2, kNow})), (AllMeans{{kProvider, {}}}));
+    EXPECT_EQ(means_of(test::further(bare, linked(LinkedBy::kUser), {2, kNow})),
+              (AllMeans{{kProvider, kNow + kWaitOfNewFactor}}))
+        << "whoever took the account over linked what is theirs";
+    EXPECT_EQ(means_of(after({{linked(LinkedBy::kUser), kNow}})), (AllMeans{{kPassword, {}}}));
 }
 
 TEST(MeansOf, LetAPasswordWaitThatTheMailSet) {

@@ -62,6 +62,7 @@ TEST(SharedLimits, ComeBeforeAnyWorkWhereverAPasswordIsTaken) {
           "/account/factors/confirm", "/account/passkeys", "/account/passkeys/made", "/login/passkey",
           "/login/factor/passkey", "/account/factors/remove", "/account/recovery-codes", "/account/erase"})
         EXPECT_EQ(known.form(page, "token=t&new_password=p").problem(), "too-many-attempts") << page;
+    EXPECT_EQ(known.get("/login/providers/any/callback").problem(), "too-many-attempts");
     for (const char* target :
          {kRegister, kLogin, kChangePassword, kResetPassword, "/api/v1/auth/reauthenticate",
           "/api/v1/auth/accept-invitation", "/api/v1/auth/verify-email", "/api/v1/auth/replace-password",

@@ -56,6 +56,7 @@ std::vector<JsonRoute> json_routes() {
             {"PUT", "/api/v1/auth/mfa/factors/"s + kAnyId, "name"},
             {"DELETE", "/api/v1/auth/mfa/factors/"s + kAnyId, "current_password"},
             {"PUT", "/api/v1/auth/devices/"s + kAnyId, "name"},
+            {"POST", "/api/v1/auth/identities", "provider"},
             {"POST", kUsers, "email"},
             {"POST", std::string(kUsers) + "/" + kAnyId + "/one-time-password", "one_time_password"},
             {"PUT", kMe, "name"},

@@ -74,7 +74,7 @@ void call_those_of_users(Caller& call, const std::string& id, const std::string&
     const std::string user = "/api/v1/admin/users/{id}";
     call.expect_good("GET", user, {id});
     call.expect_good("PUT", user, {id}, R"({"username":null,"name":"Somebody"})");
-    for (const char* list : {"/sessions", "/roles", "/groups", "/permissions", "/lock-out", "/devices"})
+    for (const char* list : {"/sessions", "/roles", "/groups", "/permissions", "/lock-out", "/devices", "/identities"})
         call.expect_good("GET", user + list, {id});
     call.expect_good("PUT", user + "/roles/{role}", {id, role});
     call.expect_good("DELETE", user + "/roles/{role}", {id, role});
@@ -173,6 +173,7 @@ TEST(Identifiers, AreReadInEitherCaseInEveryPath) {
     const std::string device = themselves.client.get("/api/v1/auth/devices").text("/items/0/id");
     themselves.expect_good("PUT", "/api/v1/auth/devices/{id}", {device}, R"({"name":"Telephone"})");
     EXPECT_EQ(themselves("DELETE", "/api/v1/auth/consents/{id}", {one.person.id}).problem(), "consent-unknown");
+    EXPECT_EQ(themselves("DELETE", "/api/v1/auth/identities/{id}", {one.person.id}).problem(), "identity-unknown");
     const std::string factor = "/api/v1/auth/mfa/factors/{id}";  // none is there: read all the same
     EXPECT_EQ(themselves("PUT", factor, {one.person.id}, R"({"name":"Telephone"})").problem(), "factor-unknown");
     EXPECT_EQ(themselves("DELETE", factor, {one.person.id}, json_object({{"current_password", one.person.password}}))
@@ -184,6 +185,8 @@ TEST(Identifiers, AreReadInEitherCaseInEveryPath) {
     call_those_of_applications(call);
     call_those_of_users(call, one.person.id, role);
     call_those_of_roles_and_groups(call, role, member.person.id);
+    for (const char* of_names : {"GET /login/providers/{name}", "GET /login/providers/{name}/callback"})
+        call.called.insert(of_names);
     EXPECT_EQ(call.called, routes_with_ids()) << "every route that has an id in its path is in this table";
 }
 

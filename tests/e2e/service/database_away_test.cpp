@@ -30,6 +30,7 @@ constexpr auto kTolerance = 6s;
 
 constexpr const char* kNobody = "/01890a5d-ac96-774b-bcce-b302099a8057";
 constexpr const char* kDevices = "/api/v1/auth/devices";
+constexpr const char* kIdentities = "/api/v1/auth/identities";
 constexpr const char* kRoles = "/api/v1/admin/roles";
 constexpr const char* kGroups = "/api/v1/admin/groups";
 constexpr const char* kAdministrators = "/6b65796c-6564-8065-8072-6f6c65000001";
@@ -286,6 +287,10 @@ protected:
                 {"list a user's devices", [=, this] { return admin().get(user + "/devices"); }},
                 {"name a device", [=, this] { return them().put(device, named); }},
                 {"forget a device", [=, this] { return them().del(device); }},
+                {"list my identities", [this] { return them().get(kIdentities); }},
+                {"list a user's identities", [=, this] { return admin().get(user + "/identities"); }},
+                {"link an identity", [this] { return them().post(kIdentities, R"({"provider":"p"})"); }},
+                {"unlink an identity", [this] { return them().del(std::string(kIdentities) + kNobody); }},
                 {"make a user", [=, this] { return admin().post(kUsers, newcomer); }},
                 {"make users",
                  [=, this] {

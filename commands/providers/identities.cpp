@@ -1,0 +1,73 @@
+#include "commands/providers/identities.hpp"
+
+#include <algorithm>
+
+#include "commands/access/answers_at_head.hpp"
+#include "commands/access/step_up.hpp"
+#include "commands/account_services.hpp"
+#include "commands/factors/presented_factor.hpp"
+#include "commands/sessions/half_log_in.hpp"
+#include "domain/sessions/session.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+bool has_passkey(const Factors& factors) {
+    return std::ranges::find(factors.enrolled, FactorKind::kPasskey, &Factors::Enrolled::kind) !=
+           factors.enrolled.end();
+}
+
+// What would be left beside the one that goes.
+bool is_last_way_in(const User& user, const Factors& factors, const LogInByMail& by_mail) {
+    const bool reads_mail = user.email_proof == User::EmailProof::kVerified && (by_mail.by_link || by_mail.by_code);
+    return user.identities.size() <= 1 && user.credential_id.is_nil() && !has_passkey(factors) && !reads_mail;
+}
+
+}  // namespace
+
+Answer<Receipt> may_link_identity(Services& services, Bearer bearer, std::string provider, Deadline deadline) {
+    KEYLEDGER_CO_TRY(known, co_await bearer_at_head(services, bearer, deadline));
+    if (!offer_named(services, provider)) co_return Unexpected(refusals::kProviderUnknown);
+    const auto recent = steps_up(*known->session, known->user, bearer, services, StepUpFor::kAccount);
+    if (!recent) co_return Unexpected(recent.error());
+    co_return Receipt{};
+}
+
+Answer<Receipt> link_identity(Services& services, ComeBack back, Caller caller) {
+    caller.idempotency.reset();
+    const Bearer bearer = back.sent.links.value_or(Bearer{});
+    KEYLEDGER_CO_TRY(proven, co_await arrive_from_provider(services, back, caller.deadline));
+    LinkIdentity link = link_of(services, identity_to_link(back.sent.trip.provider, *proven));
+    link.linked_by = LinkedBy::kUser;
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        KEYLEDGER_CO_TRY(known, authorise(attempt, actor, bearer, services));
+        attempt.spend(use_of(back.sent), refusals::kTripOver);
+        co_return attempt.decide_and_append(actor.user, link);
+    };
+    Caller user_caller = caller.acting_as(bearer.user_id);
+    user_caller.session_id = bearer.session_id;
+    auto executed = co_await services.executor.run(std::move(user_caller), streams, step);
+    co_return done(executed);
+}
+
+Answer<Receipt> unlink_identity(Services& services, Bearer bearer, LinkedIdentityId identity_id, Caller caller) {
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    const auto factors = streams.read<Factors>(factors_of(bearer.user_id));
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        const User& user = attempt.state(actor.user);
+        KEYLEDGER_CO_TRY(unlinked, decide(user, UnlinkIdentity{identity_id, bearer.session_id}));
+        if (is_last_way_in(user, attempt.state(factors), services.accounts.log_in_by_mail))
+            co_return Unexpected(refusals::kLastWayIn);
+        KEYLEDGER_CO_TRY(recent, require_step_up(attempt, actor, bearer, services, StepUpFor::kAccount));
+        attempt.append(actor.user, *unlinked);
+        co_return Result<void, CommandError>{};
+    };
+    CommandSteps steps(require_actor(services, actor, bearer), step);
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(steps));
+    co_return done(executed);
+}
+
+}  // namespace keyledger::commands
