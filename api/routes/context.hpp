@@ -65,6 +65,7 @@ struct Context {
     Uuid log_id = {};
     PositionDisclosure positions = PositionDisclosure::kSealed;
     std::size_t least_password_length = 15;  // code points, of new ones
+    bool pkce_for_all = true;                // or for applications alone that don't authenticate
 };
 
 // The caller of a request, who is nobody yet.

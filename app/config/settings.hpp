@@ -78,6 +78,7 @@ struct Config {
     std::size_t io_threads = 1;
     std::size_t network_connections = 1000;
     bool clear_positions = false;
+    bool pkce_for_all = true;
     std::size_t database_connections = 4;
     std::size_t append_batch = 256;
     std::size_t hash_threads = 0;
@@ -322,6 +323,9 @@ inline constexpr Setting kSettings[] = {
      into<&Config::trusted_proxies>},
     {"KEYLEDGER_CORS_ORIGINS", "", origins(), "origins of browsers that may call the API", kServing,
      into<&Config::cors_origins>},
+    {"KEYLEDGER_PKCE", "all", one_of("all,public"),
+     "public: applications that authenticate may ask for codes without PKCE, as old ones do; all: nobody may", kServing,
+     [](Config& config, const Value& value) { config.pkce_for_all = value.text == "all"; }},
     {"KEYLEDGER_POSITIONS", "sealed", one_of("sealed,clear"),
      "clear: all callers get numbers and may count events; for tests and benches", kServing,
      [](Config& config, const Value& value) { config.clear_positions = value.text == "clear"; }},

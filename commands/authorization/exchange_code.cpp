@@ -14,7 +14,9 @@ namespace {
 constexpr Duration kLostAnswer = seconds(10);
 
 // RFC 7636 section 4.6, S256. The challenge is known to whoever sees the browser's address; there is nothing to time.
+// Without a challenge there is no verifier either: who brings one had it taken out on the way (RFC 9700 section 4.8.2).
 bool fits(const Secret& verifier, const std::string& challenge) {
+    if (challenge.empty()) return verifier.reveal().empty();
     constexpr std::size_t kMinVerifierBytes = 43;  // section 4.1
     if (verifier.reveal().size() < kMinVerifierBytes) return false;
     const auto digest = security::sha256(verifier.reveal());
@@ -44,6 +46,7 @@ bool still_holds(const Attempt& attempt, const ExchangeStreams& streams, const A
     std::erase(resources, userinfo_audience);
     if (user.security_stamp != code.security_stamp) return false;
     if (!may_have(application, code.scope, resources)) return false;
+    if (code.code_challenge.empty() && application.is_public()) return false;
     if (!application.is_first_party() && !attempt.state(streams.consent).covers(code.scope)) return false;
     const Session& browser_session = attempt.state(streams.browser_session);
     return check_session(browser_session, code.browser_session_id, user, lifetimes, now).has_value();

@@ -52,7 +52,10 @@ std::vector<std::string> scope_of(std::string_view text, const Application& appl
     return scope;
 }
 
-Result<void, AuthorizationFault> check_form(const AskedAuthorization& asked, const Application& application) {
+Result<void, AuthorizationFault> check_form(const AskedAuthorization& asked, const Application& application,
+                                            PkceFor pkce) {
+    const bool has_pkce = !asked.code_challenge.empty() || !asked.code_challenge_method.empty();
+    const bool needs_pkce = pkce == PkceFor::kAll || application.is_public();
     Result<void, AuthorizationFault> good;
     const auto refuse = [&](std::string_view error, std::string_view description) {
         good = Unexpected(AuthorizationFault{error, description});
@@ -70,9 +73,9 @@ Result<void, AuthorizationFault> check_form(const AskedAuthorization& asked, con
         refuse("invalid_request", "The application pushes its requests (RFC 9126).");
     else if (application.definition.token_binding == TokenBinding::kDpop)
         refuse("invalid_request", "The application's tokens are bound by DPoP (RFC 9449), which is not offered yet.");
-    else if (asked.code_challenge.empty())
+    else if (asked.code_challenge.empty() && (needs_pkce || has_pkce))
         refuse("invalid_request", "'code_challenge' is missing: PKCE is for every application (RFC 9700).");
-    else if (asked.code_challenge_method != "S256" || !is_challenge(asked.code_challenge))
+    else if (has_pkce && (asked.code_challenge_method != "S256" || !is_challenge(asked.code_challenge)))
         refuse("invalid_request", "Use 'code_challenge_method=S256' and the challenge that belongs to it.");
     return good;
 }
@@ -105,8 +108,9 @@ AskedAuthorization read_authorization(FormFields fields) {
 }
 
 Result<AuthorizationRequest, AuthorizationFault> checked_authorization(const AskedAuthorization& asked,
-                                                                       const Application& application, Instant now) {
-    KEYLEDGER_TRY(good, check_form(asked, application));
+                                                                       const Application& application, Instant now,
+                                                                       PkceFor pkce) {
+    KEYLEDGER_TRY(good, check_form(asked, application, pkce));
     KEYLEDGER_TRY(prompts, prompts_of(asked.prompt));
     KEYLEDGER_TRY(max_age, max_age_of(asked.max_age));
     AuthorizationRequest request;

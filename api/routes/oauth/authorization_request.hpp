@@ -38,8 +38,10 @@ struct AuthorizationFault {
     std::string_view error;  // RFC 6749 section 4.1.2.1
     std::string_view description;
 };
+enum class PkceFor { kAll, kPublic };  // RFC 9700 section 2.1.1 wants it of public clients, and advises it for others
 // Of a client and a redirect URI that are known to belong together: any fault goes there.
 Result<AuthorizationRequest, AuthorizationFault> checked_authorization(const AskedAuthorization& asked,
-                                                                       const Application& application, Instant now);
+                                                                       const Application& application, Instant now,
+                                                                       PkceFor pkce = PkceFor::kAll);
 
 }  // namespace keyledger::api::routes

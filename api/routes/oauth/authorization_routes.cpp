@@ -66,7 +66,8 @@ Reply begin(Call& call, AskedAuthorization asked) {
     auto view = co_await view_of(call, *application_id);
     if (!view) co_return refuse(call, view.error());
     if (!is_trusted(view->application, asked.redirect_uri)) co_return not_known(call);
-    auto checked = checked_authorization(asked, view->application, call.services().clock.now());
+    const PkceFor pkce = call.context.pkce_for_all ? PkceFor::kAll : PkceFor::kPublic;
+    auto checked = checked_authorization(asked, view->application, call.services().clock.now(), pkce);
     if (!checked) {
         AuthorizationRequest back;
         back.redirect_uri = asked.redirect_uri;

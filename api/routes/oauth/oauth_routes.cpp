@@ -356,7 +356,9 @@ Reply token(Call& call) {
     if (exchanges) {
         asked.code = form.required_secret("code", kMaxTokenBytes);
         asked.redirect_uri = form.required_string("redirect_uri", kMaxResourceBytes);
-        asked.code_verifier = form.required_secret("code_verifier", kMaxVerifierBytes);
+        // None where there was no challenge; what is missing is found when the code is looked at.
+        const auto verifier = form.optional_string("code_verifier", kMaxVerifierBytes).value_or("");
+        asked.code_verifier = Secret(std::string_view(verifier));
     }
     auto finished = oauth_finish(call.request, form);
     if (!finished) co_return finished.error();

@@ -176,6 +176,25 @@ TEST_F(ExchangeCodeTest, EndsTheSessionOfAnApplicationThatKeepsASecret) {
     EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
 }
 
+// RFC 9700 section 4.8.2: who brings a verifier to a code without a challenge had the challenge taken out on the way.
+TEST_F(ExchangeCodeTest, TakesACodeWithoutAChallengeFromAnApplicationThatKeepsASecretAlone) {
+    const auto without = [&](const char* verifier) {
+        CodeExchange asked = whole(code());
+        asked.code.code_challenge.clear();
+        asked.code_verifier = Secret(std::string_view(verifier));
+        return run(exchange_code(services(), std::move(asked), caller()));
+    };
+    EXPECT_TRUE(test::refused(without(""), refusals::kCodeNotGood)) << "it has no secret";
+    define(ClientAuthentication::kSecretBasic);
+    ASSERT_TRUE(test::succeeds(run(give_consent(services(), browser_, request(), caller()))));
+    EXPECT_TRUE(test::refused(without(kVerifier), refusals::kCodeNotGood));
+    EXPECT_TRUE(test::succeeds(without("")));
+    CodeExchange bare = whole(code());
+    bare.code_verifier = Secret();
+    EXPECT_TRUE(test::refused(run(exchange_code(services(), std::move(bare), caller())), refusals::kCodeNotGood))
+        << "there was a challenge";
+}
+
 TEST_F(ExchangeCodeTest, BeginsOneSessionForFiftyAtOnceOnTwoNodes) {
     for (const auto authentication : {ClientAuthentication::kNone, ClientAuthentication::kPrivateKeyJwt}) {
         define(authentication);

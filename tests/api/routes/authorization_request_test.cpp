@@ -1,0 +1,49 @@
+#include "api/routes/oauth/authorization_request.hpp"
+
+#include <gtest/gtest.h>
+
+namespace keyledger::api::routes {
+namespace {
+
+constexpr const char* kChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";  // RFC 7636 appendix B
+
+Application application(ClientAuthentication authentication) {
+    Application one;
+    one.definition.authentication = authentication;
+    one.definition.grant_types = {GrantType::kAuthorizationCode};
+    one.definition.scopes = {"openid"};
+    return one;
+}
+bool takes(PkceFor pkce, ClientAuthentication authentication, const std::string& challenge, const std::string& method) {
+    AskedAuthorization asked;
+    asked.response_type = "code";
+    asked.scope = "openid";
+    asked.code_challenge = challenge;
+    asked.code_challenge_method = method;
+    return checked_authorization(asked, application(authentication), Instant(), pkce).has_value();
+}
+
+TEST(AuthorizationRequestPkce, IsForAllUnlessTheOperatorSaysOtherwise) {
+    for (const auto authentication : {ClientAuthentication::kNone, ClientAuthentication::kSecretBasic}) {
+        EXPECT_TRUE(takes(PkceFor::kAll, authentication, kChallenge, "S256"));
+        EXPECT_FALSE(takes(PkceFor::kAll, authentication, "", ""));
+        EXPECT_FALSE(takes(PkceFor::kAll, authentication, kChallenge, "plain"));
+    }
+}
+
+TEST(AuthorizationRequestPkce, IsLeftOutByApplicationsThatAuthenticateAloneAndThenWhole) {
+    EXPECT_FALSE(takes(PkceFor::kPublic, ClientAuthentication::kNone, "", ""));
+    EXPECT_TRUE(takes(PkceFor::kPublic, ClientAuthentication::kNone, kChallenge, "S256"));
+    for (const auto authentication : {ClientAuthentication::kSecretBasic, ClientAuthentication::kSecretPost,
+                                      ClientAuthentication::kPrivateKeyJwt}) {
+        EXPECT_TRUE(takes(PkceFor::kPublic, authentication, "", ""));
+        EXPECT_TRUE(takes(PkceFor::kPublic, authentication, kChallenge, "S256"));
+        EXPECT_FALSE(takes(PkceFor::kPublic, authentication, kChallenge, ""));
+        EXPECT_FALSE(takes(PkceFor::kPublic, authentication, kChallenge, "plain"));
+        EXPECT_FALSE(takes(PkceFor::kPublic, authentication, "", "S256"));
+        EXPECT_FALSE(takes(PkceFor::kPublic, authentication, "short", "S256"));
+    }
+}
+
+}  // namespace
+}  // namespace keyledger::api::routes
