@@ -9,8 +9,6 @@
 #include "api/routes/pages/showing.hpp"
 #include "api/routes/refusals.hpp"
 #include "commands/account_services.hpp"
-#include "api/routes/pages/showing.hpp"
-#include "api/routes/refusals.hpp"
 #include "commands/authorization/authorize.hpp"
 #include "commands/sessions/half_log_in.hpp"
 #include "commands/sessions/log_in.hpp"

@@ -4,9 +4,9 @@
 #include "api/routes/pages/browser.hpp"
 #include "api/routes/refusals.hpp"
 #include "api/wire/cookies.hpp"
-#include "commands/sessions/end_sessions.hpp"
 #include "commands/account_services.hpp"
 #include "commands/providers/providers.hpp"
+#include "commands/sessions/end_sessions.hpp"
 #include "commands/sessions/half_log_in.hpp"
 
 namespace keyledger::api::routes {

@@ -34,13 +34,15 @@ protected:
     }
     std::string new_subject() { return watch_personal(unique("subject")); }
     std::string new_address() { return watch_personal(unique("federated") + "@people.keyledger.test"); }
-    // What the application is told of whoever is logged in at the browser.
+    // What the application is told of whoever is logged in at the browser, by the ID token and by userinfo.
     std::string who(Browser& browser, const Answer& arrived) {
         const Answer asks = browser.follow(arrived);
         Answer back = asks;
         if (Browser::location(asks).starts_with("/consent"))
             back = browser.follow(browser.post("/consent", filled(browser.follow(asks), {})));
-        return claims_of(redeem(shop_, parameter(Browser::location(back), "code"), node()).text("/id_token"));
+        const Answer tokens = redeem(shop_, parameter(Browser::location(back), "code"), node());
+        return claims_of(tokens.text("/id_token")) +
+               node().as(tokens.text("/access_token")).get("/oauth2/userinfo").body;
     }
     // A page that says what to do, and nobody is logged in.
     void expect_page(const Answer& answer, int status, Browser& browser, const std::string& words) {
