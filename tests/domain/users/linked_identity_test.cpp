@@ -20,7 +20,8 @@ LinkIdentity link(const LinkedIdentityId& id, std::string subject) {
 }
 User linked(User user, const LinkIdentity& command, Instant at = kNow) {
     Position position = user.sessions_ended_before + 20;
-    for (const UserEvent& event : *decide(user, command)) user = evolve(std::move(user), event, {++position, at});
+    const auto events = decide(user, command);
+    for (const UserEvent& event : *events) user = evolve(std::move(user), event, {++position, at});
     return user;
 }
 std::vector<std::string> keys_of(const User& user) {
@@ -76,8 +77,8 @@ TEST(LinkedIdentities, GoWithATakeoverThatIsUndone) {
     ann = linked(std::move(ann), link(kSecond, "2"), kNow + kDay);
     const auto gone = [&](Instant since) {
         std::vector<LinkedIdentityId> ids;
-        for (const UserEvent& event : *decide(ann, UnlinkIdentitiesSince{since}))
-            ids.push_back(std::get<UserIdentityUnlinked>(event).identity_id);
+        const auto events = decide(ann, UnlinkIdentitiesSince{since});
+        for (const UserEvent& event : *events) ids.push_back(std::get<UserIdentityUnlinked>(event).identity_id);
         return ids;
     };
     EXPECT_EQ(gone(kNow), (std::vector{kSecond}));
