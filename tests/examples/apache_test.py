@@ -98,7 +98,7 @@ def main():
             expect("Apache: by which subject", known[0].split("@")[0], person["id"])
             browser.open(f"{here}/members/callback?logout={urllib.parse.quote(here + '/', safe='')}")
             browser.until("location.pathname === '/oauth2/logout'", "Apache: the page that asks whether it is meant")
-            browser.script("document.querySelector('form button').click()")
+            browser.script("document.querySelector('form:not([hidden]) button').click()")
             browser.until(f"location.href === {here + '/'!r}", "Apache: after the log-out")
             browser.open(page)
             browser.until("document.querySelector('[name=password]')", "Apache: they are asked to log in again")

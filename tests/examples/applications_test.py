@@ -152,7 +152,7 @@ def page(work, issuer, administrator, api, port, expect):
         expect("page: what it stored", kept, "[{},{}]")
         browser.script("document.getElementById('log-out').click()")
         browser.until("location.pathname === '/oauth2/logout'", "page: the page that asks whether log-out is meant")
-        browser.script("document.querySelector('form button').click()")
+        browser.script("document.querySelector('form:not([hidden]) button').click()")
         browser.until(f"{SAYS} === 'Nobody is logged in.'", "page: after the log-out")
         browser.open(here + "?code=x&state=y")
         browser.until(f"{SAYS}?.startsWith('That did not work')", "page: a code that nobody asked for")

@@ -82,22 +82,26 @@ class Administrator:
 
 
 class Forms(html.parser.HTMLParser):
-    """The first form of a page that is sent by POST: where to, and what it carries along."""
+    """The forms that a page shows without script, and that are sent by POST: where to, with which fields."""
 
     def __init__(self, text):
         super().__init__()
-        self.action, self.fields, self.inside = None, {}, False
+        self.forms, self.form = [], None
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
-        if tag == "form" and self.action is None and attrs.get("method", "").lower() == "post":
-            self.action, self.inside = attrs.get("action", ""), True
-        elif self.inside and tag in ("input", "button") and attrs.get("name") and attrs.get("type") != "checkbox":
-            self.fields.setdefault(attrs["name"], attrs.get("value", ""))
+        if tag == "form" and attrs.get("method", "").lower() == "post" and "hidden" not in attrs:
+            self.form = (attrs.get("action", ""), {})
+            self.forms.append(self.form)
+        elif self.form and tag in ("input", "button") and attrs.get("name") and attrs.get("type") != "checkbox":
+            self.form[1].setdefault(attrs["name"], attrs.get("value", ""))
 
     def handle_endtag(self, tag):
-        self.inside = self.inside and tag != "form"
+        self.form = None if tag == "form" else self.form
+
+    def with_fields(self, names):
+        return next((form for form in self.forms if names <= form[1].keys()), None)
 
 
 class Everywhere(http.cookiejar.DefaultCookiePolicy):
@@ -128,10 +132,10 @@ class Browser:
         return self.text
 
     def send(self, **typed):
-        form = Forms(self.text)
-        if form.action is None:
-            die(f"{self.address} has no form: {self.text}")
-        return self.open(urllib.parse.urljoin(self.address, form.action), {**form.fields, **typed})
+        form = Forms(self.text).with_fields(typed.keys())
+        if form is None:
+            die(f"{self.address} has no such form: {self.text}")
+        return self.open(urllib.parse.urljoin(self.address, form[0]), {**form[1], **typed})
 
     def log_in(self):
         """From the log-in page back to the application."""
@@ -189,7 +193,7 @@ class Chromium:
             document.querySelector('[name=password]').value = {json.dumps(PASSWORD)}
             document.querySelector('[name=password]').form.requestSubmit()""")
         self.until("location.pathname === '/consent'", f"{who}: the page that asks for consent")
-        self.script("document.querySelector('form button').click()")
+        self.script("document.querySelector('form:not([hidden]) button').click()")
 
     def stop(self):
         try:
