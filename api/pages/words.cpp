@@ -86,6 +86,7 @@ constexpr Row kRows[] = {
 
     {Text::kAsks, "{1} asks", "{1} bittet um Erlaubnis"},
     {Text::kWouldLikeTo, "The application {1} would like to:", "Die Anwendung {1} möchte:"},
+    {Text::kActForYouAt, "act for you at {1}", "bei {1} für Sie handeln"},
     {Text::kAllow, "Allow", "Erlauben"},
     {Text::kScopeOpenid, "know that it is you", "wissen, dass Sie es sind"},
     {Text::kScopeProfile, "see your name and user name", "Ihren Namen und Benutzernamen sehen"},

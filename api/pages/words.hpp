@@ -70,6 +70,7 @@ enum class Text : std::uint16_t {
     // ---- consent
     kAsks,
     kWouldLikeTo,
+    kActForYouAt,
     kAllow,
     kScopeOpenid,
     kScopeProfile,

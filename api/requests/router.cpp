@@ -9,11 +9,12 @@
 namespace keyledger::api {
 namespace {
 
-constexpr std::string_view kAllowedRequestHeaders =
-    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Keyledger-Min-Position, X-Request-Id, "
-    "traceparent";
+constexpr std::string_view kAllowedRequestHeaders = "Authorization, Content-Type, DPoP, Idempotency-Key, If-Match, "
+                                                    "If-None-Match, Keyledger-Min-Position, X-Request-Id, "
+                                                    "traceparent";
 constexpr std::string_view kExposedResponseHeaders =
-    "ETag, Idempotency-Replayed, Keyledger-Position, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
+    "DPoP-Nonce, ETag, Idempotency-Replayed, Keyledger-Position, Location, RateLimit, RateLimit-Policy, Retry-After, "
+    "WWW-Authenticate, X-Request-Id";
 
 bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
 

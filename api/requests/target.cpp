@@ -8,6 +8,7 @@ namespace keyledger::api {
 namespace {
 
 constexpr std::size_t kMaxEchoedBytes = 64;
+constexpr std::string_view kRepeatable = "resource";  // RFC 8707 section 2; nothing of our own is called so
 
 // Visible ASCII without what RFC 3986 keeps out of paths and queries.
 bool target_byte(char c) {
@@ -65,7 +66,7 @@ Result<Target, std::string> parse_target(std::string_view raw) {
     if (!segments) return Unexpected(segments.error());
     target.segments = *std::move(segments);
     if (question == raw.size()) return target;
-    auto query = parse_parameters(raw.substr(question + 1), kMaxQueryParameters);
+    auto query = parse_parameters(raw.substr(question + 1), kMaxQueryParameters, kRepeatable);
     if (!query) return Unexpected("The query is malformed: " + query.error());
     target.query = *std::move(query);
     return target;

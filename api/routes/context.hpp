@@ -16,6 +16,10 @@ namespace keyledger::projections {
 class Queries;
 }
 
+namespace keyledger::commands {
+class DpopChecker;
+}
+
 namespace keyledger::api {
 
 class Pages;
@@ -60,6 +64,7 @@ struct Context {
     TreeHeadSource& tree_heads;
     commands::ClaimOwnerCache& claim_owners;
     const Pages& pages;
+    commands::DpopChecker& dpop;
     commands::SubjectNameKinds subject_name_kinds = {};  // what AuthZEN's subjects may be called by
     std::string owner_property = "owner";                // of AuthZEN's resources: whose they are
     Uuid log_id = {};

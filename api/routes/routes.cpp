@@ -30,6 +30,7 @@
     TABLE(own_account_routes)         \
     TABLE(passkey_routes)             \
     TABLE(provider_page_routes)       \
+    TABLE(pushed_request_routes)      \
     TABLE(recovery_routes)            \
     TABLE(register_page_routes)       \
     TABLE(registration_routes)        \

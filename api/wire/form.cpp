@@ -34,6 +34,13 @@ bool is_b64token(std::string_view text) {
     });
 }
 
+Result<std::string_view, AuthorizationError> token_of(const Request& request, std::string_view scheme) {
+    auto token = credentials_of(request, scheme);
+    if (!token) return token;
+    if (!is_b64token(*token)) return Unexpected(AuthorizationError::kMalformed);
+    return token;
+}
+
 }  // namespace
 
 FormFields FormFields::of_body(const Request& request, std::string_view repeatable) {
@@ -162,10 +169,9 @@ Result<BasicCredentials, AuthorizationError> basic_credentials(const Request& re
 }
 
 Result<std::string_view, AuthorizationError> bearer_token(const Request& request) {
-    auto token = credentials_of(request, "Bearer");
-    if (!token) return token;
-    if (!is_b64token(*token)) return Unexpected(AuthorizationError::kMalformed);
-    return token;
+    return token_of(request, "Bearer");
 }
+
+Result<std::string_view, AuthorizationError> dpop_token(const Request& request) { return token_of(request, "DPoP"); }
 
 }  // namespace keyledger::api

@@ -75,5 +75,7 @@ Result<BasicCredentials, AuthorizationError> basic_credentials(const Request& re
 
 // RFC 6750 section 2.1. The view is into the request's headers.
 Result<std::string_view, AuthorizationError> bearer_token(const Request& request);
+// RFC 9449 section 7.1: one that is shown with a proof. The same otherwise.
+Result<std::string_view, AuthorizationError> dpop_token(const Request& request);
 
 }  // namespace keyledger::api

@@ -22,12 +22,14 @@
 #include "app/serve/reactors.hpp"
 #include "app/serve/tree_heads.hpp"
 #include "commands/access/roles.hpp"
+#include "commands/clients/dpop.hpp"
 #include "eventstore/postgres/keys/key_uses.hpp"
 #include "projections/engine/queries.hpp"
 #include "projections/hot/hot_access.hpp"
 #include "projections/models/deadlines.hpp"
 #include "security/adapters/challenge_secrets.hpp"
 #include "security/adapters/device_ids.hpp"
+#include "security/adapters/dpop_keys.hpp"
 #include "security/adapters/keyring_tokens.hpp"
 #include "security/adapters/passkeys.hpp"
 #include "security/primitives/secret_file.hpp"
@@ -155,6 +157,7 @@ struct Service::Parts {
                   tree_heads,
                   claim_owners,
                   pages,
+                  dpop,
                   config.subject_name_kinds,
                   config.owner_property,
                   log_id,
@@ -209,6 +212,8 @@ struct Service::Parts {
     Reactors reactors;
     commands::ClaimOwnerCache claim_owners{commands::kMaxKnownOwners};
     api::Pages pages;
+    security::JwtDpopKeys dpop_keys{core.processors};
+    commands::DpopChecker dpop{dpop_keys, cursors, core.clock, log_id};
     api::Context context;
     api::Router router;
     api::Server server;

@@ -11,6 +11,9 @@
 namespace keyledger::commands {
 
 inline constexpr Duration kCodeLasts = seconds(60);
+// After that it begins nothing any more, and whoever shows that they have it with all that belongs to it ends what it
+// began for so long yet.
+inline constexpr Duration kCodeReuseNoticed = minutes(10);
 
 struct AuthorizationCode {
     ApplicationId application_id;
@@ -24,6 +27,7 @@ struct AuthorizationCode {
     SessionId session_id;             // that it begins
     SessionId browser_session_id;     // in which it was given
     Instant expires_at;
+    std::string key_thumbprint{};  // of the key that alone exchanges it (RFC 9449 section 10); empty: any, or none
 };
 
 }  // namespace keyledger::commands

@@ -50,6 +50,7 @@ AuthorizationCode code_for(Services& services, const AuthorizationView& view, co
     code.session_id = SessionId{services.identifiers.next()};
     code.browser_session_id = view.browser_session_id;
     code.expires_at = services.clock.now() + kCodeLasts;
+    code.key_thumbprint = request.key_thumbprint;
     return code;
 }
 

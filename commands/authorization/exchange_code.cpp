@@ -3,6 +3,7 @@
 #include "commands/access/authority.hpp"
 #include "commands/authorization/authorize.hpp"
 #include "commands/sessions/session_grounds.hpp"
+#include "domain/applications/application_lifetimes.hpp"
 #include "domain/ladder/assurance.hpp"
 #include "security/primitives/base64url.hpp"
 #include "security/primitives/bytes.hpp"
@@ -26,7 +27,8 @@ bool fits(const Secret& verifier, const std::string& challenge) {
 bool is_whole(const CodeExchange& exchange, Instant now) {
     const AuthorizationCode& code = exchange.code;
     return code.application_id == exchange.application_id && code.redirect_uri == exchange.redirect_uri &&
-           fits(exchange.code_verifier, code.code_challenge) && now < code.expires_at;
+           fits(exchange.code_verifier, code.code_challenge) && now < code.expires_at + kCodeReuseNoticed &&
+           (code.key_thumbprint.empty() || code.key_thumbprint == exchange.key_thumbprint);
 }
 
 struct ExchangeStreams {
@@ -55,9 +57,13 @@ bool still_holds(const Attempt& attempt, const ExchangeStreams& streams, const A
 StartSession session_of(const Attempt& attempt, const ExchangeStreams& streams, const AuthorizationCode& code,
                         const SessionLifetimes& lifetimes, Instant now) {
     const Assurance assurance = assurance_of(attempt.state(streams.browser_session).proofs);
-    StartSession command{code.user_id, code.application_id.to_string(),           code.audiences,
-                         {},           attempt.state(streams.user).sealed_sha256, now,
-                         lifetimes};
+    StartSession command{code.user_id,
+                         code.application_id.to_string(),
+                         code.audiences,
+                         {},
+                         attempt.state(streams.user).sealed_sha256,
+                         now,
+                         lifetimes_of(attempt.state(streams.application).definition, lifetimes)};
     command.methods = assurance.methods;
     command.authenticated_at = assurance.authenticated_at;
     command.scope = code.scope;
@@ -103,8 +109,10 @@ Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Calle
         reused = false;
         session = attempt.state(streams.session);
         application = attempt.state(streams.application);
+        const bool wants_key = application.definition.token_binding == TokenBinding::kDpop;
+        if (wants_key && exchange.key_thumbprint.empty()) co_return Unexpected(refusals::kPossessionWanted);
         if (session.status == Session::Status::kAbsent) {
-            if (!still_holds(attempt, streams, code, userinfo, lifetimes, now))
+            if (now >= code.expires_at || !still_holds(attempt, streams, code, userinfo, lifetimes, now))
                 co_return Unexpected(refusals::kCodeNotGood);
             StartSession command = session_of(attempt, streams, code, lifetimes, now);
             command.device = device;
@@ -113,7 +121,7 @@ Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Calle
             attempt.append(streams.session, *events);
             co_return Result<void, CommandError>{};
         }
-        if (is_lost_answer(session, application, now) &&
+        if (exchange.key_thumbprint.empty() && is_lost_answer(session, application, now) &&
             still_holds(attempt, streams, code, userinfo, lifetimes, now) &&
             holds(session, {application, attempt.state(streams.consent), attempt.state(streams.browser_session)}))
             co_return Result<void, CommandError>{};
@@ -132,6 +140,7 @@ Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Calle
     if (executed->position > 0) granted.grant.generated_at = executed->occurred_at;
     granted.nonce = code.nonce;
     granted.grant.id_token_algorithm = application.definition.id_token_algorithm;
+    granted.is_public = application.is_public();
     granted.refreshes = application.definition.has(GrantType::kRefreshToken);
     co_return granted;
 }

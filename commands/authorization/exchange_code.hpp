@@ -17,17 +17,20 @@ struct CodeExchange {
     std::string redirect_uri;
     Secret code_verifier;
     ApplicationId application_id;  // that authenticated
+    std::string key_thumbprint{};  // of the key that it holds (RFC 9449); empty: it showed none
 };
 struct CodeGrant {
     Grant grant;
     std::string nonce;
     bool refreshes = false;  // it gets a refresh token, too
+    bool is_public = false;  // whose refresh token is bound to the key that it holds
 };
 
-// One append and one read. Used a second time with all that belongs to it, a code ends the session that it began: one
-// of the two is a thief. Only an application without a secret, which can't tell a lost answer from that, gets what
-// the first exchange got, for ten seconds and as long as it is unused. A code without its verifier, of another client
-// or for another redirect URI ends nothing. kCodeNotGood.
+// One append and one read. Used a second time with all that belongs to it, within minutes, a code ends the session that
+// it began: one of the two is a thief. Only an application without a secret, which can't tell a lost answer from that,
+// gets what the first exchange got, for ten seconds and as long as it is unused, and never where it holds a key. A code
+// without its verifier, of another client, for another redirect URI, or of another key than it is bound to, ends
+// nothing. kCodeNotGood; kPossessionWanted.
 Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Caller caller);
 
 }  // namespace keyledger::commands

@@ -10,6 +10,7 @@ using security::length_prefixed;
 using security::view_of;
 
 constexpr std::string_view kFlow = "authorization request";
+constexpr std::string_view kPushed = "pushed authorization request";
 constexpr std::string_view kCode = "authorization code";
 constexpr std::string_view kBrowser = "browser session";
 
@@ -33,27 +34,22 @@ std::vector<std::string> names_of(const std::vector<Prompt>& prompts) {
     return names;
 }
 
-}  // namespace
-
-std::optional<std::string> seal_flow(const SealedBy& by, const AuthorizationFlow& flow) {
-    const AuthorizationRequest& request = flow.request;
+std::string clear_of(const SealedBy& by, const AuthorizationRequest& request) {
     const std::int64_t max_age = request.max_age ? request.max_age->whole_seconds() : kNoMaxAge;
     std::string clear = length_prefixed({view_of(by.log_id), view_of(request.application_id), request.redirect_uri,
                                          request.state, request.nonce, request.code_challenge, std::to_string(max_age),
-                                         request.login_hint, request.ui_locales, stored_name(request.response_mode),
-                                         std::to_string(request.made_at.ms()), flow.browser});
+                                         request.key_thumbprint, request.login_hint, request.ui_locales,
+                                         stored_name(request.response_mode), std::to_string(request.made_at.ms())});
     clear += counted(request.scope) + counted(request.resources) + counted(names_of(request.prompts));
-    clear += length_prefixed({flow.application_name});
-    if (clear.size() > kMaxFlowClearBytes) return std::nullopt;
-    return by.cursors.seal(kFlow, clear);
+    clear += length_prefixed({stored_name(request.second_factor), request.user ? request.user->to_string() : ""});
+    if (const auto& pushed = request.pushed)
+        return clear + length_prefixed({"pushed", view_of(pushed->id), std::to_string(pushed->at.ms())});
+    return clear + length_prefixed({"sent"});
 }
 
-std::optional<AuthorizationFlow> open_flow(const SealedBy& by, std::string_view sealed, Instant now) {
-    const auto clear = by.cursors.open(kFlow, sealed);
-    if (!clear) return std::nullopt;
-    security::PartsReader parts(*clear);
-    AuthorizationFlow flow;
-    AuthorizationRequest& request = flow.request;
+// Of another log its parts are good, and it is none of ours.
+std::optional<AuthorizationRequest> read_request(const SealedBy& by, security::PartsReader& parts) {
+    AuthorizationRequest request;
     const Uuid log_id = parts.uuid();
     request.application_id = ApplicationId{parts.uuid()};
     request.redirect_uri = parts.part();
@@ -62,19 +58,62 @@ std::optional<AuthorizationFlow> open_flow(const SealedBy& by, std::string_view 
     request.code_challenge = parts.part();
     const std::int64_t max_age = parts.number();
     if (max_age != kNoMaxAge) request.max_age = seconds(max_age);
+    request.key_thumbprint = parts.part();
     request.login_hint = parts.part();
     request.ui_locales = parts.part();
     request.response_mode = stored_value<ResponseMode>(parts.part()).value_or(ResponseMode::kQuery);
     request.made_at = Instant::at_ms(parts.number());
-    flow.browser = parts.part();
     request.scope = read_counted(parts);
     request.resources = read_counted(parts);
     for (const std::string& name : read_counted(parts))
         if (const auto prompt = stored_value<Prompt>(name)) request.prompts.push_back(*prompt);
+    request.second_factor = stored_value<SecondFactor>(parts.part()).value_or(SecondFactor::kNotAsked);
+    if (const auto user = parts.part(); !user.empty()) request.user = UserId::parse(user).value_or(UserId{});
+    if (parts.part() == "pushed") {
+        const Uuid id = parts.uuid();
+        request.pushed = PushedRequest{id, Instant::at_ms(parts.number())};
+    }
+    if (!parts.is_good() || log_id != by.log_id) return std::nullopt;
+    return request;
+}
+
+}  // namespace
+
+std::optional<std::string> seal_flow(const SealedBy& by, const AuthorizationFlow& flow) {
+    const std::string clear = clear_of(by, flow.request) + length_prefixed({flow.browser, flow.application_name});
+    if (clear.size() > kMaxFlowClearBytes) return std::nullopt;
+    return by.cursors.seal(kFlow, clear);
+}
+
+std::optional<AuthorizationFlow> open_flow(const SealedBy& by, std::string_view sealed, Instant now) {
+    const auto clear = by.cursors.open(kFlow, sealed);
+    if (!clear) return std::nullopt;
+    security::PartsReader parts(*clear);
+    auto request = read_request(by, parts);
+    AuthorizationFlow flow;
+    flow.browser = parts.part();
     flow.application_name = parts.part();
-    const bool is_old = now - request.made_at > kFlowLasts;
-    if (!parts.is_at_end() || log_id != by.log_id || is_old) return std::nullopt;
+    if (!request || !parts.is_at_end() || now - request->made_at > kFlowLasts) return std::nullopt;
+    flow.request = std::move(*request);
     return flow;
+}
+
+std::optional<std::string> seal_pushed(const SealedBy& by, const AuthorizationRequest& request) {
+    const std::string clear = clear_of(by, request);
+    if (clear.size() > kMaxRequestUriBytes) return std::nullopt;
+    std::string request_uri = std::string(kRequestUriPrefix) + by.cursors.seal(kPushed, clear);
+    if (request_uri.size() > kMaxRequestUriBytes) return std::nullopt;
+    return request_uri;
+}
+
+std::optional<AuthorizationRequest> open_pushed(const SealedBy& by, std::string_view request_uri) {
+    if (!request_uri.starts_with(kRequestUriPrefix)) return std::nullopt;
+    const auto clear = by.cursors.open(kPushed, request_uri.substr(kRequestUriPrefix.size()));
+    if (!clear) return std::nullopt;
+    security::PartsReader parts(*clear);
+    auto request = read_request(by, parts);
+    if (!request || !request->pushed || !parts.is_at_end()) return std::nullopt;
+    return request;
 }
 
 std::string digest_of_flow_cookie(std::string_view cookie) {
@@ -83,10 +122,10 @@ std::string digest_of_flow_cookie(std::string_view cookie) {
 }
 
 std::string seal_code(const SealedBy& by, const AuthorizationCode& code) {
-    std::string clear = length_prefixed({view_of(by.log_id), view_of(code.application_id), code.redirect_uri,
-                                         code.code_challenge, code.nonce, view_of(code.user_id),
-                                         std::to_string(code.security_stamp), view_of(code.session_id),
-                                         view_of(code.browser_session_id), std::to_string(code.expires_at.ms())});
+    std::string clear = length_prefixed(
+        {view_of(by.log_id), view_of(code.application_id), code.redirect_uri, code.code_challenge, code.nonce,
+         view_of(code.user_id), std::to_string(code.security_stamp), view_of(code.session_id),
+         view_of(code.browser_session_id), std::to_string(code.expires_at.ms()), code.key_thumbprint});
     clear += counted(code.scope) + counted(code.audiences);
     return by.cursors.seal(kCode, clear);
 }
@@ -106,6 +145,7 @@ std::optional<AuthorizationCode> open_code(const SealedBy& by, std::string_view 
     code.session_id = SessionId{parts.uuid()};
     code.browser_session_id = SessionId{parts.uuid()};
     code.expires_at = Instant::at_ms(parts.number());
+    code.key_thumbprint = parts.part();
     code.scope = read_counted(parts);
     code.audiences = read_counted(parts);
     if (!parts.is_at_end() || log_id != by.log_id) return std::nullopt;

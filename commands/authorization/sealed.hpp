@@ -35,6 +35,16 @@ std::optional<std::string> seal_flow(const SealedBy& by, const AuthorizationFlow
 std::optional<AuthorizationFlow> open_flow(const SealedBy& by, std::string_view sealed, Instant now);
 std::string digest_of_flow_cookie(std::string_view cookie);
 
+// ---- a pushed request (RFC 9126) -------------------------------------------------------------------------------
+// 4 KiB with what an address needs: it travels in one.
+inline constexpr std::size_t kMaxRequestUriBytes = 4 * 1024;
+inline constexpr std::string_view kRequestUriPrefix = "urn:ietf:params:oauth:request_uri:";
+
+// The `request_uri` of a request that says when it was pushed. nullopt: it is too long.
+std::optional<std::string> seal_pushed(const SealedBy& by, const AuthorizationRequest& request);
+// nullopt: not ours. Whether it is still good, and whose it is, is not asked here.
+std::optional<AuthorizationRequest> open_pushed(const SealedBy& by, std::string_view request_uri);
+
 // ---- codes -----------------------------------------------------------------------------------------------------
 std::string seal_code(const SealedBy& by, const AuthorizationCode& code);
 // nullopt: not ours. Whether it is still good, its exchange says.

@@ -5,7 +5,7 @@
 
 namespace keyledger::commands {
 
-Answer<User> user_of_application(Services& services, Bearer bearer, Deadline deadline) {
+Answer<UserOfApplication> user_of_application(Services& services, Bearer bearer, Deadline deadline) {
     Folder& folder = services.executor.folder();
     Streams first;
     first.read<Session>(bearer.session_id);
@@ -25,7 +25,7 @@ Answer<User> user_of_application(Services& services, Bearer bearer, Deadline dea
     const bool holds = token_holds(session, user, bearer, services.settings.lifetimes, services.clock.now()) &&
                        grounds_hold(session, grounds, state);
     if (!holds) co_return Unexpected(refusals::kInvalidToken);
-    co_return user;
+    co_return UserOfApplication{user, state(grounds->application).definition.userinfo_algorithm};
 }
 
 }  // namespace keyledger::commands

@@ -5,6 +5,7 @@
 #include "commands/clients/service_tokens.hpp"
 #include "commands/limits/rates.hpp"
 #include "commands/sessions/session_grounds.hpp"
+#include "domain/applications/application_lifetimes.hpp"
 #include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
@@ -31,6 +32,8 @@ struct RefreshVerdict {
 };
 
 struct ApplicationTerms {
+    SessionLifetimes lifetimes;
+    TokenBinding token_binding = TokenBinding::kOptional;
     RefreshTokens refresh_tokens = RefreshTokens::kRotate;
     KeyAlgorithm id_token_algorithm = KeyAlgorithm::kRs256;
 };
@@ -51,18 +54,20 @@ RefreshVerdict judge(const Session& session, const User& user, const std::vector
 }
 
 // Whether what the session of an application rests on still holds, and how its refresh tokens are.
-Answer<ApplicationTerms> check_grounds(Attempt& attempt, const Session& session) {
+Answer<ApplicationTerms> check_grounds(Attempt& attempt, const Session& session, const SessionLifetimes& lifetimes) {
     Streams more;
     const auto grounds = read_grounds(more, session);
-    if (!grounds) co_return ApplicationTerms{};
+    ApplicationTerms terms{lifetimes};
+    if (!grounds) co_return terms;
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
     const auto state = [&](const auto& stream) -> const auto& { return attempt.state(stream); };
     if (!grounds_hold(session, grounds, state)) co_return Unexpected(refusals::kInvalidGrant);
     const Application& application = attempt.state(grounds->application);
     if (!application.definition.has(GrantType::kRefreshToken)) co_return Unexpected(refusals::kInvalidGrant);
-    ApplicationTerms terms;
+    terms.lifetimes = lifetimes_of(application.definition, lifetimes);
     if (!application.is_public()) terms.refresh_tokens = RefreshTokens::kStay;
     terms.id_token_algorithm = application.definition.id_token_algorithm;
+    terms.token_binding = application.definition.token_binding;
     co_return terms;
 }
 
@@ -85,6 +90,9 @@ Instant moment_of(const Session& session, Instant now) {
 Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller) {
     caller.idempotency.reset();
     if (request.token.client_id != request.client.client_id) co_return Unexpected(refusals::kInvalidGrant);
+    const bool is_bound = !request.token.key_thumbprint.empty();
+    if (is_bound && request.key_thumbprint != request.token.key_thumbprint)
+        co_return Unexpected(refusals::kInvalidGrant);
     KEYLEDGER_CO_TRY(taken, admit_refresh(services, request.token.session_id));
     KEYLEDGER_CO_TRY(audiences, audiences_for(request.client, services.settings.issuer, request.resource));
     const SessionId session_id = request.token.session_id;
@@ -99,16 +107,19 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
     const Step step = [&](Attempt& attempt) -> StepResult {
         const Instant now = moment_of(attempt.state(session), services.clock.now());
         const Session& before = attempt.state(session);
-        KEYLEDGER_CO_TRY(terms, co_await check_grounds(attempt, before));
+        KEYLEDGER_CO_TRY(terms, co_await check_grounds(attempt, before, services.settings.lifetimes));
         id_token_algorithm = terms->id_token_algorithm;
+        if (terms->token_binding == TokenBinding::kDpop && request.key_thumbprint.empty())
+            co_return Unexpected(refusals::kPossessionWanted);
+        if (is_bound) terms->refresh_tokens = RefreshTokens::kStay;
         if (!is_within(request.scope, before.scope)) co_return Unexpected(refusals::kInvalidScope);
         // RFC 8707 section 2.2: what was granted, and not all that the application could have asked for.
         const auto& granted = before.audiences;
         if (request.client.application && request.resource &&
             std::ranges::find(granted, *request.resource) == granted.end())
             co_return Unexpected(refusals::kInvalidTarget);
-        const RefreshSession command{request.token.generation,    request.client.client_id, device, now,
-                                     services.settings.lifetimes, terms->refresh_tokens};
+        const RefreshSession command{request.token.generation, request.client.client_id, device, now,
+                                     terms->lifetimes,         terms->refresh_tokens};
         auto events = decide(attempt.state(session), session_id, attempt.state(user), command);
         if (!events) co_return Unexpected(refusals::kInvalidGrant);
         verdict = judge(attempt.state(session), attempt.state(user), *events);

@@ -32,6 +32,7 @@ struct AccessClaims {
     std::vector<std::string> methods;  // amr
     std::string strength;              // acr
     std::vector<std::string> scope;    // of an application's
+    std::string key_thumbprint{};      // of the key that it is bound to (RFC 9449); empty: to none
     Instant issued_at;
     Instant expires_at;
 };
@@ -39,7 +40,8 @@ struct AccessClaims {
 // What an ID token tells.
 struct IdToken {
     Grant grant;
-    std::string nonce;  // empty: none
+    std::string nonce;                   // empty: none
+    std::optional<Duration> lifetime{};  // none: that of the service's access tokens
 };
 
 // What an ID token of ours says that is shown to us again (`id_token_hint`).
@@ -49,17 +51,29 @@ struct ShownIdToken {
     SessionId session_id;
 };
 
+// What tokens of an application are like, beside what they grant.
+struct TokenTerms {
+    // The thumbprints (RFC 7638) of the keys that they are bound to (RFC 9449); empty: to none. Of refresh tokens for a
+    // client that keeps no secret alone: others prove who they are.
+    std::string access_token_key;
+    std::string refresh_token_key{};
+    std::optional<Duration> access_token_lifetime{};  // none: the service's own
+};
+
 class Tokens {
 public:
     virtual ~Tokens() = default;
     // Signing that takes long leaves the I/O thread and comes back.
-    virtual asio::awaitable<IssuedTokens> issue(Grant grant) = 0;
+    virtual asio::awaitable<IssuedTokens> issue(Grant grant, TokenTerms terms) = 0;
+    asio::awaitable<IssuedTokens> issue(Grant grant) { return issue(std::move(grant), TokenTerms{}); }
     // An access token alone (RFC 6749 section 4.4.3).
     virtual asio::awaitable<std::string> issue(ServiceGrant grant) = 0;
     // OpenID Connect Core section 2, for the client that holds the session. `access_token` is what goes with it.
     virtual asio::awaitable<std::string> issue_id_token(IdToken told, std::string access_token) = 0;
     // RFC 9701 section 5: `answer` is the JSON object of an introspection, the audience its caller.
     virtual asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) = 0;
+    // OpenID Connect Core section 5.3.2: `answer` is the JSON object of userinfo, with issuer and audience.
+    virtual asio::awaitable<std::string> sign_userinfo(std::string answer, KeyAlgorithm algorithm) = 0;
     // Signature, algorithm, type, issuer and time are checked; the audience is the caller's to check.
     virtual std::optional<AccessClaims> read_access(std::string_view token) = 0;
     // The same of one that may have expired, as long as its key is known: it names what is to be ended.

@@ -26,6 +26,19 @@ constexpr auto enum_names(Prompt) {
                       EnumName{Prompt::kConsent, "consent"}, EnumName{Prompt::kSelectAccount, "select_account"}};
 }
 
+// Whether somebody is to have proven a second factor (`acr` 2): as far as they have one, or in any case.
+enum class SecondFactor { kNotAsked, kWanted, kNeeded };
+constexpr auto enum_names(SecondFactor) {
+    return std::array{EnumName{SecondFactor::kNotAsked, "not_asked"}, EnumName{SecondFactor::kWanted, "wanted"},
+                      EnumName{SecondFactor::kNeeded, "needed"}};
+}
+
+// That it was pushed (RFC 9126), by which it is told from others: it is good for one code.
+struct PushedRequest {
+    Uuid id;
+    Instant at;
+};
+
 struct AuthorizationRequest {
     ApplicationId application_id;
     std::string redirect_uri;
@@ -35,11 +48,15 @@ struct AuthorizationRequest {
     std::string code_challenge;      // S256 (RFC 7636)
     std::vector<std::string> resources;
     std::vector<Prompt> prompts;
+    SecondFactor second_factor = SecondFactor::kNotAsked;
+    std::optional<UserId> user{};  // who alone is meant: by an ID token, or by `sub`
     std::optional<Duration> max_age;
+    std::string key_thumbprint;  // that the code is to be bound to (dpop_jkt, RFC 9449 section 10); empty: to none
     std::string login_hint;
     std::string ui_locales;
     ResponseMode response_mode = ResponseMode::kQuery;
     Instant made_at;  // what was proven since then was proven for it
+    std::optional<PushedRequest> pushed{};
 
     bool asks_for(Prompt prompt) const;
     bool has_scope(std::string_view word) const;

@@ -22,9 +22,31 @@ bool is_fresh(const AuthorizationRequest& request, const AuthorizationFacts& fac
     return !request.max_age || facts.now - proven_at <= *request.max_age;
 }
 
+// RFC 8252 section 8.6: what keeps no secret on a device, and is answered at an address that any other there can take,
+// too. Of https the system knows whose it is.
+bool may_be_another(const Application& application, const std::string& redirect_uri) {
+    return application.definition.type == ApplicationType::kNative && application.is_public() &&
+           !redirect_uri.starts_with("https://");
+}
+
+// They logged in for this very request: there is nothing that they could prove beyond that.
+bool was_proven_for(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
+    return assurance_of(facts.browser_session.proofs).authenticated_at >= request.made_at;
+}
+
+bool is_strong(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
+    return request.second_factor == SecondFactor::kNotAsked ||
+           assurance_of(facts.browser_session.proofs).level == kTwoFactors;
+}
+
+bool is_meant(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
+    return !request.user || *request.user == facts.browser_session.user_id;
+}
+
 bool has_consent(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
     const bool asked_now = facts.consent.status == Consent::Status::kGiven && facts.consent.given_at >= request.made_at;
-    if (request.asks_for(Prompt::kConsent) && !asked_now) return false;
+    const bool asks = request.asks_for(Prompt::kConsent) || may_be_another(facts.application, request.redirect_uri);
+    if (asks && !asked_now) return false;
     return facts.application.is_first_party() || facts.consent.covers(request.scope);
 }
 
@@ -40,6 +62,12 @@ AuthorizationStep authorization_step(const AuthorizationRequest& request, const 
     using Step = AuthorizationStep;
     const bool silent = request.asks_for(Prompt::kNone);
     if (!is_logged_in(facts) || !is_fresh(request, facts)) return silent ? Step::kLoginRequired : Step::kLogIn;
+    const bool may_prove_more = !silent && !was_proven_for(request, facts);
+    if (!is_meant(request, facts)) return may_prove_more ? Step::kLogIn : Step::kLoginRequired;
+    if (!is_strong(request, facts)) {
+        if (may_prove_more) return Step::kLogIn;
+        if (request.second_factor == SecondFactor::kNeeded) return Step::kNotStrong;
+    }
     if (!has_consent(request, facts)) return silent ? Step::kConsentRequired : Step::kAskConsent;
     return Step::kGranted;
 }
@@ -58,6 +86,7 @@ std::string_view error_of(AuthorizationStep step) {
     switch (step) {
         case AuthorizationStep::kLoginRequired: return "login_required";
         case AuthorizationStep::kConsentRequired: return "consent_required";
+        case AuthorizationStep::kNotStrong: return "unmet_authentication_requirements";
         case AuthorizationStep::kLogIn:
         case AuthorizationStep::kAskConsent:
         case AuthorizationStep::kGranted: break;

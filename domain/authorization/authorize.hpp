@@ -5,13 +5,20 @@
 //     the session of the browser is over, or there is none    log in
 //     prompt=login, select_account, or max_age, and what is
 //       proven is older than that                             log in
+//     somebody else is meant                                 log in
+//     a second factor is asked for, and was not proven       log in
 //     the application needs consent, and the user gave none
 //       to all that it asks for                               ask
-//     prompt=consent, and they were not asked for this        ask
+//     prompt=consent, or an application on a device that any
+//       other there could pass for, and they were not asked
+//       for this                                             ask
 //     else                                                    granted
 //
-// With prompt=none nobody is shown anything: the first two are login_required, the others consent_required (OpenID
-// Connect Core section 3.1.2.6).
+// Who logged in for this request is not asked again: it is login_required where somebody else is meant; without the
+// second factor they go on if it was wanted, and it is unmet_authentication_requirements if it was needed.
+//
+// With prompt=none nobody is shown anything: the first three are login_required, a second factor is as if they had
+// logged in for this, the others are consent_required (OpenID Connect Core section 3.1.2.6).
 #include <string_view>
 #include <variant>
 
@@ -39,6 +46,7 @@ enum class AuthorizationStep {
     // Errors, for the application.
     kLoginRequired,
     kConsentRequired,
+    kNotStrong,
 };
 AuthorizationStep authorization_step(const AuthorizationRequest& request, const AuthorizationFacts& facts);
 

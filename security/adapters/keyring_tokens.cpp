@@ -23,8 +23,8 @@ asio::awaitable<std::string> sign_here(const AccessTokens& tokens, AccessTokenCl
     co_return tokens.sign(claims, now);
 }
 
-asio::awaitable<std::string> sign_id_token_here(std::shared_ptr<const Keyring> /*holds the key*/, const Key& key,
-                                                std::string claims) {
+asio::awaitable<std::string> sign_here_for_application(std::shared_ptr<const Keyring> /*holds the key*/, const Key& key,
+                                                       std::string claims) {
     co_return sign_jwt(key, "JWT", claims);
 }
 
@@ -68,8 +68,9 @@ asio::awaitable<std::string> KeyringTokens::sign(AccessTokenClaims claims, Insta
     co_return token;
 }
 
-asio::awaitable<commands::IssuedTokens> KeyringTokens::issue(commands::Grant grant) {
+asio::awaitable<commands::IssuedTokens> KeyringTokens::issue(commands::Grant grant, commands::TokenTerms terms) {
     const Instant now = clock_.now();
+    const Duration lifetime = terms.access_token_lifetime.value_or(settings_.access_token_lifetime);
     AccessTokenClaims claims;
     claims.issuer = settings_.issuer;
     claims.subject = grant.user_id;
@@ -78,9 +79,10 @@ asio::awaitable<commands::IssuedTokens> KeyringTokens::issue(commands::Grant gra
     claims.session = grant.session_id;
     claims.token_id = AccessTokenId{identifiers_.next()};
     claims.issued_at = now;
-    claims.expires_at = now + settings_.access_token_lifetime;
+    claims.expires_at = now + lifetime;
     claims.security_stamp = grant.security_stamp;
     claims.scope = joined(grant.scope);
+    claims.key_thumbprint = std::move(terms.access_token_key);
     claims.log_id = settings_.log_id;
     const Assurance assurance = assurance_of(grant.proofs);
     if (assurance.authenticated_at.is_set()) {
@@ -89,15 +91,15 @@ asio::awaitable<commands::IssuedTokens> KeyringTokens::issue(commands::Grant gra
         claims.strength = assurance.level;
     }
     commands::IssuedTokens issued;
-    issued.expires_in = settings_.access_token_lifetime;
+    issued.expires_in = lifetime;
     issued.access_token = co_await sign(std::move(claims), now);
 
     const auto keyring = keyring_.snapshot();
     // The key of the time when this generation came into being: a lost answer is given again byte for byte.
     const Key* root = keyring->current(KeyPurpose::kSealingRoot, grant.generated_at);
     if (!root || root->has_ended(now)) root = &keyring->require_current(KeyPurpose::kSealingRoot, now);
-    const RefreshTokenContent content{grant.session_id, settings_.log_id, grant.generation, grant.client_id,
-                                      grant.session_audiences};
+    const RefreshTokenContent content{grant.session_id, settings_.log_id,        grant.generation,
+                                      grant.client_id,  grant.session_audiences, std::move(terms.refresh_token_key)};
     issued.refresh_token = seal_refresh_token(*root, content);
     co_return issued;
 }
@@ -126,7 +128,7 @@ asio::awaitable<std::string> KeyringTokens::issue_id_token(commands::IdToken tol
     claims.client_id = told.grant.client_id;
     claims.session = told.grant.session_id;
     claims.issued_at = now;
-    claims.expires_at = now + settings_.access_token_lifetime;
+    claims.expires_at = now + told.lifetime.value_or(settings_.access_token_lifetime);
     claims.authenticated_at = assurance.authenticated_at;
     claims.methods = method_names(assurance);
     claims.strength = assurance.level;
@@ -135,7 +137,20 @@ asio::awaitable<std::string> KeyringTokens::issue_id_token(commands::IdToken tol
     const Key& key = key_for_id_tokens(*keyring, told.grant.id_token_algorithm, now);
     // Of Ed25519 the digest would be another one (at_hash is optional: section 3.1.3.6).
     if (key.signing->algorithm() != SigningAlgorithm::kEdDsa) claims.access_token = std::move(access_token);
-    auto signing = sign_id_token_here(keyring, key, issued_id_token_text(claims));
+    auto token = co_await sign_for_application(keyring, key, issued_id_token_text(claims));
+    co_return token;
+}
+
+asio::awaitable<std::string> KeyringTokens::sign_userinfo(std::string answer, KeyAlgorithm algorithm) {
+    const auto keyring = keyring_.snapshot();
+    const Key& key = key_for_id_tokens(*keyring, algorithm, clock_.now());
+    auto token = co_await sign_for_application(keyring, key, std::move(answer));
+    co_return token;
+}
+
+asio::awaitable<std::string> KeyringTokens::sign_for_application(std::shared_ptr<const Keyring> keyring, const Key& key,
+                                                                 std::string claims) {
+    auto signing = sign_here_for_application(std::move(keyring), key, std::move(claims));
     if (key.signing->algorithm() != SigningAlgorithm::kRs256) {
         auto token = co_await std::move(signing);
         co_return token;
@@ -184,6 +199,7 @@ std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectat
     claims.methods = verified->methods;
     claims.strength = verified->strength;
     claims.scope = words_of(verified->scope);
+    claims.key_thumbprint = verified->key_thumbprint;
     claims.issued_at = verified->issued_at;
     claims.expires_at = verified->expires_at;
     return claims;
@@ -203,7 +219,7 @@ std::optional<commands::PresentedRefreshToken> KeyringTokens::read_refresh(std::
         opened = open_refresh_token(*keyring_.snapshot(), token, clock_.now());
     if (!opened || opened->content.log_id != settings_.log_id) return std::nullopt;
     return commands::PresentedRefreshToken{opened->content.session, opened->content.generation,
-                                           opened->content.client_id};
+                                           opened->content.client_id, opened->content.key_thumbprint};
 }
 
 std::string KeyringTokens::jwks() { return security::jwks(*keyring_.snapshot(), clock_.now()); }

@@ -29,10 +29,12 @@ public:
           locate_key_(std::move(locate_key)),
           access_tokens_(keyring) {}
 
-    boost::asio::awaitable<commands::IssuedTokens> issue(commands::Grant grant) override;
+    using commands::Tokens::issue;
+    boost::asio::awaitable<commands::IssuedTokens> issue(commands::Grant grant, commands::TokenTerms terms) override;
     boost::asio::awaitable<std::string> issue(commands::ServiceGrant grant) override;
     boost::asio::awaitable<std::string> issue_id_token(commands::IdToken told, std::string access_token) override;
     boost::asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) override;
+    boost::asio::awaitable<std::string> sign_userinfo(std::string answer, KeyAlgorithm algorithm) override;
     std::optional<commands::AccessClaims> read_access(std::string_view token) override;
     std::optional<commands::AccessClaims> read_expired_access(std::string_view token) override;
     std::optional<commands::ShownIdToken> read_id_token(std::string_view token) override;
@@ -44,6 +46,8 @@ public:
 private:
     std::optional<commands::AccessClaims> read_as(const TokenExpectation& expectation, std::string_view token);
     boost::asio::awaitable<std::string> sign(AccessTokenClaims claims, Instant now);
+    boost::asio::awaitable<std::string> sign_for_application(std::shared_ptr<const Keyring> keyring, const Key& key,
+                                                             std::string claims);
 
     const LiveKeyring& keyring_;
     const commands::Clock& clock_;

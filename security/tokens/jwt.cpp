@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kLatestSecond = std::int64_t{1} << 38;
 constexpr std::size_t kMaxClaims = 64;
+constexpr std::size_t kThumbprintSize = 43;  // SHA-256 in base64url
 
 using Json = rapidjson::Document;
 
@@ -81,6 +82,15 @@ public:
         }
         return all;
     }
+    // RFC 7800 section 3, of the one kind that is made here: {"jkt": …}.
+    std::string thumbprint(const char* name) {
+        const auto at = json_.FindMember(name);
+        const bool is_one = at != json_.MemberEnd() && at->value.IsObject() && at->value.MemberCount() == 1 &&
+                            at->value.HasMember("jkt") && at->value["jkt"].IsString() &&
+                            at->value["jkt"].GetStringLength() == kThumbprintSize;
+        good_ = good_ && is_one;
+        return is_one ? std::string(text_of(at->value["jkt"])) : std::string();
+    }
     bool has(const char* name) const { return json_.HasMember(name); }
     bool good() const { return good_; }
 
@@ -115,6 +125,7 @@ std::optional<SignedToken> read_claims(const Json& json) {
     if (reader.has("scope")) {
         token.claims.scope = reader.text("scope", kMaxScopeSize);
     }
+    if (reader.has("cnf")) token.claims.key_thumbprint = reader.thumbprint("cnf");
     token.claims.token_id = AccessTokenId{reader.uuid("jti")};
     token.claims.issued_at = reader.time("iat");
     token.claims.expires_at = reader.time("exp");
@@ -167,6 +178,8 @@ void check_claims(const AccessTokenClaims& claims) {
         throw std::invalid_argument("access token: without a session it is the client's own");
     if (!tells_whole_authentication(claims))
         throw std::invalid_argument("access token: auth_time, amr and acr are told together, of a session");
+    if (!claims.key_thumbprint.empty() && claims.key_thumbprint.size() != kThumbprintSize)
+        throw std::invalid_argument("access token: a thumbprint is SHA-256 in base64url");
     if (claims.security_stamp < 0) throw std::invalid_argument("access token: the security stamp is negative");
 }
 
@@ -216,6 +229,12 @@ std::string claims_text(const AccessTokenClaims& claims) {
             put(json, "acr", claims.strength);
         }
         if (!claims.scope.empty()) put(json, "scope", claims.scope);
+        if (!claims.key_thumbprint.empty()) {
+            json.Key("cnf");
+            json.StartObject();
+            put(json, "jkt", claims.key_thumbprint);
+            json.EndObject();
+        }
         put(json, "log", claims.log_id);
     });
 }

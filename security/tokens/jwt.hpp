@@ -40,6 +40,7 @@ struct AccessTokenClaims {
     std::vector<std::string> methods = {};    // amr (RFC 8176), with auth_time only
     std::string strength = {};                // acr, likewise
     std::string scope = {};                   // scope, if there is any: of services, and of applications
+    std::string key_thumbprint = {};          // cnf.jkt (RFC 9449 section 6.1); empty: of whoever bears it
     Uuid log_id = {};                         // log
     friend bool operator==(const AccessTokenClaims&, const AccessTokenClaims&) = default;
 };

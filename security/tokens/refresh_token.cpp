@@ -24,7 +24,8 @@ std::string bound_to(std::string_view head, std::string_view session) {
     return length_prefixed({kPurpose, head, session});
 }
 
-// log id | generation (8 bytes) | client id | audiences, each text behind its length (2 bytes).
+// log id | generation (8 bytes) | client id | audiences, each text behind its length (2 bytes); of one that is bound to
+// a key also 0 (2 bytes), which no text has, and the key's thumbprint.
 void put_number(std::string& bytes, std::uint64_t number, int size) {
     for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) bytes += static_cast<char>(number >> shift & 0xFF);
 }
@@ -43,6 +44,9 @@ std::string content_bytes(const RefreshTokenContent& content) {
     put_number(bytes, static_cast<std::uint64_t>(content.generation), 8);
     put_text(bytes, content.client_id);
     for (const std::string& audience : content.audiences) put_text(bytes, audience);
+    if (content.key_thumbprint.empty()) return bytes;
+    put_number(bytes, 0, 2);
+    put_text(bytes, content.key_thumbprint);
     return bytes;
 }
 
@@ -67,8 +71,13 @@ public:
         return value;
     }
     std::string text() {
+        std::string read = text_or_nothing();
+        good_ = good_ && !read.empty();
+        return read;
+    }
+    std::string text_or_nothing() {
         std::size_t size = static_cast<std::size_t>(number(2));
-        good_ = good_ && size > 0 && size <= kMaxTokenTextSize;
+        good_ = good_ && size <= kMaxTokenTextSize;
         return std::string(take(size));
     }
 
@@ -89,8 +98,13 @@ std::optional<RefreshTokenContent> read_content(std::string_view bytes) {
     content.log_id = uuid_from(reader.take(kUuidSize));
     content.generation = static_cast<std::int64_t>(reader.number(8));
     content.client_id = reader.text();
-    while (reader.good() && !reader.at_end()) content.audiences.push_back(reader.text());
-    bool good = reader.good() && content.generation >= 0 && content.audiences.size() <= kMaxAudiences;
+    while (reader.good() && !reader.at_end() && content.key_thumbprint.empty()) {
+        std::string audience = reader.text_or_nothing();
+        if (audience.empty()) content.key_thumbprint = reader.text();
+        else content.audiences.push_back(std::move(audience));
+    }
+    bool good =
+        reader.good() && reader.at_end() && content.generation >= 0 && content.audiences.size() <= kMaxAudiences;
     return good ? std::optional(std::move(content)) : std::nullopt;
 }
 

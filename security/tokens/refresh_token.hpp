@@ -25,6 +25,7 @@ struct RefreshTokenContent {
     std::int64_t generation = 0;
     std::string client_id = {};
     std::vector<std::string> audiences = {};  // their order counts
+    std::string key_thumbprint = {};          // of the key that it is bound to (RFC 9449 section 5); empty: to none
     friend bool operator==(const RefreshTokenContent&, const RefreshTokenContent&) = default;
 };
 

@@ -1,7 +1,8 @@
-// Access tokens: raw text, and claims under any header, rightly signed. The same as a client's assertion and as another
-// provider's ID token, and the claims as a JWK and as a set of them.
+// Access tokens: raw text, and claims under any header, rightly signed. The same as a client's assertion, as a DPoP
+// proof and as another provider's ID token, and the claims as a JWK and as a set of them.
 #include "security/primitives/base64url.hpp"
 #include "security/tokens/client_assertion.hpp"
+#include "security/tokens/dpop_proof.hpp"
 #include "security/tokens/id_token.hpp"
 #include "security/tokens/jwt.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -34,6 +35,18 @@ void read_as_a_clients(std::string_view token) {
     promise(found->issuer == found->subject, "one client");
 }
 
+void read_as_a_proof(std::string_view token) {
+    const auto found = security::read_dpop_proof(token);
+    if (!found) {
+        promise(found.error().find_first_of("\"\\\r\n") == std::string::npos, "an error is a description of RFC 6749");
+        return;
+    }
+    promise(!found->id.empty() && !found->method.empty() && !found->uri.empty(), "all claims");
+    promise(found->thumbprint.size() == 43, "a thumbprint");
+    const auto key = security::PublicKey::parse(found->jwk);
+    promise(!key || key->thumbprint() == found->thumbprint, "it is that of the key");
+}
+
 void read_as_a_key(std::string_view jwk) {
     const auto key = security::PublicKey::parse(jwk);
     if (!key) return promise(!key.error().empty(), "a reason");
@@ -62,12 +75,14 @@ security::KeySet set_of(const security::SigningKey& key) {
 void token(std::string_view text) {
     read(text);
     read_as_a_clients(text);
+    read_as_a_proof(text);
     // The first line is the header, the rest the claims.
     const std::size_t line = text.find('\n');
     if (line == text.npos) return;
     const std::string signed_part =
         security::base64url_encode(text.substr(0, line)) + "." + security::base64url_encode(text.substr(line + 1));
     read_as_a_clients(signed_part + ".AA");
+    read_as_a_proof(signed_part + ".AA");
     read_as_a_key(text.substr(line + 1));
     const auto& key = *test_keys().require_current(security::KeyPurpose::kTokenSigning, kNow).signing;
     const std::string signed_token = signed_part + "." + security::base64url_encode(key.sign(signed_part));

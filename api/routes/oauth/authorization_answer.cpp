@@ -75,8 +75,12 @@ std::string query_of(const AskedAuthorization& asked) {
     put(query, "nonce", asked.nonce);
     put(query, "code_challenge", asked.code_challenge);
     put(query, "code_challenge_method", asked.code_challenge_method);
+    put(query, "dpop_jkt", asked.dpop_jkt);
     put(query, "prompt", asked.prompt);
     put(query, "max_age", asked.max_age);
+    put(query, "acr_values", asked.acr_values);
+    put(query, "claims", asked.claims);
+    put(query, "id_token_hint", asked.id_token_hint);
     put(query, "login_hint", asked.login_hint);
     put(query, "ui_locales", asked.ui_locales);
     put(query, "request", asked.request);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/wire/form.hpp"
+#include "commands/sessions/tokens.hpp"
 #include "domain/applications/application.hpp"
 #include "domain/authorization/authorization_request.hpp"
 
@@ -23,25 +24,32 @@ struct AskedAuthorization {
     std::string nonce;
     std::string code_challenge;
     std::string code_challenge_method;
+    std::string dpop_jkt;
     std::string prompt;
     std::string max_age;
+    std::string acr_values;
+    std::string claims;
+    std::string id_token_hint;
     std::string login_hint;
     std::string ui_locales;
-    std::string request;  // parameters that are not supported, and say so
+    std::string request;  // is not supported, and says so
     std::string request_uri;
     std::vector<std::string> resources;
     std::optional<std::string> fault;  // of its form
 };
-AskedAuthorization read_authorization(FormFields fields);
+// Asks for all of it, and finishes nothing.
+AskedAuthorization read_authorization(FormFields& fields);
 
 struct AuthorizationFault {
     std::string_view error;  // RFC 6749 section 4.1.2.1
     std::string_view description;
 };
 enum class PkceFor { kAll, kPublic };  // RFC 9700 section 2.1.1 wants it of public clients, and advises it for others
-// Of a client and a redirect URI that are known to belong together: any fault goes there.
+// Of a client and a redirect URI that are known to belong together: any fault goes there. `tokens` tell whose an ID
+// token is that comes with it.
 Result<AuthorizationRequest, AuthorizationFault> checked_authorization(const AskedAuthorization& asked,
-                                                                       const Application& application, Instant now,
+                                                                       const Application& application,
+                                                                       commands::Tokens& tokens, Instant now,
                                                                        PkceFor pkce = PkceFor::kAll);
 
 }  // namespace keyledger::api::routes

@@ -8,7 +8,7 @@
 #include "api/routes/pages/showing.hpp"
 #include "api/routes/refusals.hpp"
 #include "api/wire/text.hpp"
-#include "commands/authorization/authorize.hpp"
+#include "commands/authorization/issue_code.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -39,25 +39,52 @@ Response to_page(Call& call, std::string_view page, AuthorizationFlow flow) {
     return with_flow_cookie(see_other(std::string(page) + "?flow=" + *sealed), cookie);
 }
 
-Response advance(Call& call, const AuthorizationView& view, AuthorizationFlow flow) {
+Reply grant(Call& call, AuthorizationView view, AuthorizationRequest request) {
+    const auto code = co_await commands::issue_code(call.services(), std::move(view), request, caller_of(call.request));
+    if (!code && code.error().refusal == refusals::kRequestUriUsed)
+        co_return authorization_error(call, request, "invalid_request_uri",
+                                      "This request got its code before: push another one.");
+    if (!code) co_return refuse(call, code.error());
+    co_return authorization_code(call, request, commands::seal_code(sealed_by(call.context), *code));
+}
+
+Reply advance(Call& call, AuthorizationView view, AuthorizationFlow flow) {
     const AuthorizationRequest& request = flow.request;
+    if (!request.pushed && view.application.definition.pushed_requests == PushedRequests::kRequired)
+        co_return authorization_error(call, request, "invalid_request",
+                                      "The application pushes its requests (RFC 9126).");
     if (!may_have(view.application, request.scope, request.resources))
-        return authorization_error(call, request, "invalid_scope", "The application may not have this any more.");
+        co_return authorization_error(call, request, "invalid_scope", "The application may not have this any more.");
     flow.application_name = view.application.definition.name;
     const AuthorizationStep step = authorization_step(request, commands::facts_of(view, call.services()));
     switch (step) {
-        case AuthorizationStep::kLogIn: return to_page(call, "/login", std::move(flow));
-        case AuthorizationStep::kAskConsent: return to_page(call, "/consent", std::move(flow));
-        case AuthorizationStep::kGranted: {
-            const auto code = commands::code_for(call.services(), view, request);
-            return authorization_code(call, request, commands::seal_code(sealed_by(call.context), code));
-        }
+        case AuthorizationStep::kLogIn: co_return to_page(call, "/login", std::move(flow));
+        case AuthorizationStep::kAskConsent: co_return to_page(call, "/consent", std::move(flow));
+        case AuthorizationStep::kGranted: break;
         case AuthorizationStep::kLoginRequired:
-            return authorization_error(call, request, error_of(step), "Nobody is logged in here.");
+            co_return authorization_error(call, request, error_of(step), "Nobody is logged in here.");
         case AuthorizationStep::kConsentRequired:
-            return authorization_error(call, request, error_of(step), "The user has not agreed to this.");
+            co_return authorization_error(call, request, error_of(step), "The user has not agreed to this.");
+        case AuthorizationStep::kNotStrong:
+            co_return authorization_error(call, request, error_of(step), "The user has proven no second factor.");
     }
-    return not_known(call);
+    Response response = co_await grant(call, std::move(view), std::move(flow.request));
+    co_return response;
+}
+
+// What stands beside it in the address says nothing (RFC 9101 section 5).
+Reply begin_pushed(Call& call, AuthorizationView view, const ApplicationId& application_id,
+                   const std::string& request_uri) {
+    auto request = commands::open_pushed(sealed_by(call.context), request_uri);
+    if (!request || request->application_id != application_id || !is_trusted(view.application, request->redirect_uri))
+        co_return not_known(call);
+    // It is the browser's request from now on: what was proven before it came here was not proven for it.
+    request->made_at = call.services().clock.now();
+    if (!commands::may_begin(*request->pushed, request->made_at))
+        co_return authorization_error(call, *request, "invalid_request_uri", "This request is too old: push it again.");
+    AuthorizationFlow flow{std::move(*request)};
+    Response response = co_await advance(call, std::move(view), std::move(flow));
+    co_return response;
 }
 
 Reply begin(Call& call, AskedAuthorization asked) {
@@ -65,9 +92,14 @@ Reply begin(Call& call, AskedAuthorization asked) {
     if (!application_id) co_return not_known(call);
     auto view = co_await view_of(call, *application_id);
     if (!view) co_return refuse(call, view.error());
+    if (asked.request_uri.starts_with(commands::kRequestUriPrefix)) {
+        Response response = co_await begin_pushed(call, std::move(*view), *application_id, asked.request_uri);
+        co_return response;
+    }
     if (!is_trusted(view->application, asked.redirect_uri)) co_return not_known(call);
     const PkceFor pkce = call.context.pkce_for_all ? PkceFor::kAll : PkceFor::kPublic;
-    auto checked = checked_authorization(asked, view->application, call.services().clock.now(), pkce);
+    auto checked =
+        checked_authorization(asked, view->application, call.context.tokens, call.services().clock.now(), pkce);
     if (!checked) {
         AuthorizationRequest back;
         back.redirect_uri = asked.redirect_uri;
@@ -76,11 +108,15 @@ Reply begin(Call& call, AskedAuthorization asked) {
         co_return authorization_error(call, back, checked.error().error, checked.error().description);
     }
     checked->application_id = *application_id;
-    co_return advance(call, *view, {std::move(*checked)});
+    AuthorizationFlow flow{std::move(*checked)};
+    Response response = co_await advance(call, std::move(*view), std::move(flow));
+    co_return response;
 }
 
 Reply authorize(Call& call) {
-    Response response = co_await begin(call, read_authorization(FormFields::of_query_as_form(call.request)));
+    FormFields query = FormFields::of_query_as_form(call.request);
+    AskedAuthorization asked = read_authorization(query);
+    Response response = co_await begin(call, std::move(asked));
     co_return response;
 }
 
@@ -89,7 +125,7 @@ Reply authorize_by_form(Call& call) {
     FormFields form = FormFields::of_body(call.request, "resource");
     const auto form_fault = form.fault();
     if (form_fault) co_return show(call, 400, {Text::kLinkDoesNotWork, {Text::kRequestMalformed}});
-    const AskedAuthorization asked = read_authorization(std::move(form));
+    const AskedAuthorization asked = read_authorization(form);
     if (asked.fault) co_return show(call, 400, {Text::kLinkDoesNotWork, {Text::kRequestMalformed}});
     co_return see_other("/oauth2/authorize?" + query_of(asked));
 }
@@ -102,7 +138,8 @@ Reply go_on(Call& call) {
     auto view = co_await view_of(call, flow->request.application_id);
     if (!view) co_return refuse(call, view.error());
     if (!is_trusted(view->application, flow->request.redirect_uri)) co_return not_known(call);
-    co_return advance(call, *view, std::move(*flow));
+    Response response = co_await advance(call, std::move(*view), std::move(*flow));
+    co_return response;
 }
 
 using enum Method;

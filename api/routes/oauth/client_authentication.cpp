@@ -59,9 +59,15 @@ Response oauth_error(const Request&, OAuthError error, std::string_view descript
     return response;
 }
 
+Response oauth_error(std::string_view error, std::string_view description) {
+    return error_answer(400, error, description);
+}
+
 Response oauth_refuse(const Request& request, const CommandError& error) {
     if (error.refusal == refusals::kInvalidClient)
         return oauth_error(request, OAuthError::kInvalidClient, told_of(error.client));
+    if (error.refusal == refusals::kPossessionWanted)
+        return oauth_error("invalid_dpop_proof", "The application's tokens are bound to a key: send a DPoP proof.");
     if (error.refusal == refusals::kInvalidGrant)
         return oauth_error(request, OAuthError::kInvalidGrant,
                            "The refresh token is not good (any more). Log in again.");
@@ -166,6 +172,18 @@ boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(C
     auto client = co_await commands::authenticate_client(context.services, std::move(*proof), caller_of(request));
     if (!client) co_return Unexpected(oauth_refuse(request, client.error()));
     co_return std::move(*client);
+}
+
+bool is_public(const PresentedCredentials& presented) {
+    return presented.method == Way::kNone && !presented.client_id.empty();
+}
+
+boost::asio::awaitable<Result<commands::Client, Response>> holder_of_tokens(Context& context, const Request& request,
+                                                                            PresentedCredentials presented) {
+    if (is_public(presented) && presented.client_id == commands::kFirstPartyClientId)
+        if (auto client = context.clients.find(commands::kFirstPartyClientId)) co_return std::move(*client);
+    auto client = co_await authenticate_client(context, request, std::move(presented));
+    co_return client;
 }
 
 }  // namespace keyledger::api

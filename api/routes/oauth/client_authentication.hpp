@@ -19,6 +19,8 @@ enum class OAuthError {
     kInvalidTarget,  // RFC 8707 section 2
 };
 Response oauth_error(const Request& request, OAuthError error, std::string_view description);
+// The same of what the registries of others name (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6).
+Response oauth_error(std::string_view error, std::string_view description);
 // What a command refused. What is broken or away on this side is a problem document, as on every route.
 Response oauth_refuse(const Request& request, const commands::CommandError& error);
 // The form was read to its end and is good.
@@ -43,5 +45,11 @@ std::optional<commands::Client> configured_client(Context& context, const Presen
 // Either. The error is oauth_error's, also for a client that does not authenticate at all.
 boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(Context& context, const Request& request,
                                                                                PresentedCredentials presented);
+
+// Who can't keep a secret is told by their name alone.
+bool is_public(const PresentedCredentials& presented);
+// Either, or the built-in client, which is one of these, as on the routes that it logs in at.
+boost::asio::awaitable<Result<commands::Client, Response>> holder_of_tokens(Context& context, const Request& request,
+                                                                            PresentedCredentials presented);
 
 }  // namespace keyledger::api

@@ -2,11 +2,13 @@
 // and where all of it is (RFC 8414).
 
 #include <algorithm>
+#include <array>
 
 #include "api/routes/bearer_tokens.hpp"
 #include "api/routes/call.hpp"
 #include "api/routes/limiting.hpp"
 #include "api/routes/oauth/client_authentication.hpp"
+#include "api/routes/oauth/possession.hpp"
 #include "api/routes/oauth/provider_metadata.hpp"
 #include "api/routes/refusals.hpp"
 #include "api/routes/sessions/token_answer.hpp"
@@ -17,8 +19,10 @@
 #include "api/wire/write_json.hpp"
 #include "commands/access/answers_at_head.hpp"
 #include "commands/access/authority.hpp"
+#include "commands/authorization/authorize.hpp"
 #include "commands/authorization/exchange_code.hpp"
 #include "commands/authorization/sealed.hpp"
+#include "commands/authorization/token_lifetimes.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "commands/sessions/refresh_session.hpp"
 #include "domain/applications/application_definition.hpp"
@@ -32,6 +36,7 @@ using commands::Client;
 using commands::CommandError;
 
 constexpr std::size_t kMaxVerifierBytes = 128;  // RFC 7636 section 4.1
+const ProofNeeds kAtTokenEndpoint{"/oauth2/token"};
 constexpr std::string_view kSignedAnswer = "application/token-introspection+jwt";
 
 // ---- tokens ----------------------------------------------------------------------------------------------------
@@ -79,30 +84,21 @@ Reply client_credentials(Context& context, Request& request, PresentedCredential
     co_return response;
 }
 
-// Who can't keep a secret is told by their name alone.
-bool is_public(const PresentedCredentials& presented) {
-    return presented.method == PresentedCredentials::Method::kNone && !presented.client_id.empty();
-}
-
-boost::asio::awaitable<Result<Client, Response>> holder_of_tokens(Context& context, const Request& request,
-                                                                  PresentedCredentials presented) {
-    // The built-in client is one of these, as on the routes that it logs in at.
-    if (is_public(presented) && presented.client_id == commands::kFirstPartyClientId)
-        if (auto client = context.clients.find(commands::kFirstPartyClientId)) co_return std::move(*client);
-    auto client = co_await authenticate_client(context, request, std::move(presented));
-    co_return client;
-}
-
 enum class RefreshToken { kTold, kNone };
 
+constexpr std::string_view kBearerType = "Bearer";
+constexpr std::string_view kDpopType = "DPoP";  // RFC 9449 section 5
+
 // What an application gets (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
-Reply application_tokens(Context& context, commands::IdToken told, RefreshToken refresh_token) {
-    const auto tokens = co_await context.tokens.issue(told.grant);
+Reply application_tokens(Context& context, commands::IdToken told, RefreshToken refresh_token,
+                         commands::TokenTerms terms) {
+    const bool is_bound = !terms.access_token_key.empty();
+    const auto tokens = co_await context.tokens.issue(told.grant, std::move(terms));
     const std::vector<std::string> scope = told.grant.scope;
     const Position position = told.grant.position;
     JsonText json;
     json.text("access_token", tokens.access_token)
-        .text("token_type", "Bearer")
+        .text("token_type", is_bound ? kDpopType : kBearerType)
         .number("expires_in", tokens.expires_in.whole_seconds())
         .text("scope", words(scope));
     if (refresh_token == RefreshToken::kTold) json.text("refresh_token", tokens.refresh_token);
@@ -121,7 +117,15 @@ Reply code_grant(Context& context, Request& request, PresentedCredentials presen
     const CommandError not_good(refusals::kCodeNotGood);
     auto code = commands::open_code({context.cursors, context.log_id}, asked.code.reveal());
     if (!code) co_return oauth_refuse(request, not_good);
+    ProofNeeds needs = kAtTokenEndpoint;
+    auto key = co_await shown_key(context, request, std::move(needs));
+    if (!key) co_return refuse_proof(context, key.error());
+    // Before anything is begun: what follows can't fail.
+    const auto lifetimes =
+        co_await commands::token_lifetimes_of(context.services, *client->application, request.deadline);
+    if (!lifetimes) co_return refuse(request, lifetimes.error());
     commands::CodeExchange exchange;
+    exchange.key_thumbprint = key->thumbprint;
     exchange.code = std::move(*code);
     exchange.redirect_uri = std::move(asked.redirect_uri);
     exchange.code_verifier = std::move(asked.code_verifier);
@@ -129,9 +133,11 @@ Reply code_grant(Context& context, Request& request, PresentedCredentials presen
     auto granted = co_await commands::exchange_code(context.services, std::move(exchange), caller_of(request));
     if (!granted) co_return oauth_refuse(request, granted.error());
     const RefreshToken refresh_token = granted->refreshes ? RefreshToken::kTold : RefreshToken::kNone;
-    commands::IdToken told{std::move(granted->grant), std::move(granted->nonce)};
-    Response response = co_await application_tokens(context, std::move(told), refresh_token);
-    co_return response;
+    commands::IdToken told{std::move(granted->grant), std::move(granted->nonce), lifetimes->id_token};
+    commands::TokenTerms terms{key->thumbprint, {}, lifetimes->access_token};
+    if (granted->is_public) terms.refresh_token_key = key->thumbprint;
+    Response response = co_await application_tokens(context, std::move(told), refresh_token, std::move(terms));
+    co_return with_nonce(std::move(response), key->next_nonce);
 }
 
 Reply refresh_grant(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
@@ -139,25 +145,39 @@ Reply refresh_grant(Context& context, Request& request, PresentedCredentials pre
     if (!client) co_return client.error();
     auto token = context.tokens.read_refresh(asked.refresh_token.reveal());
     if (!token) co_return oauth_refuse(request, CommandError(refusals::kInvalidGrant));
-    if (asked.scope && !client->application)
+    const bool is_application = client->application.has_value();
+    KeyOrFault key = ShownKey{};
+    commands::TokenLifetimes lifetimes;
+    if (is_application) {
+        auto known = co_await commands::token_lifetimes_of(context.services, *client->application, request.deadline);
+        if (!known) co_return refuse(request, known.error());
+        lifetimes = *known;
+        ProofNeeds needs = kAtTokenEndpoint;
+        if (!token->key_thumbprint.empty()) needs.thumbprint = token->key_thumbprint;
+        key = co_await shown_key(context, request, std::move(needs));
+    }
+    if (!key) co_return refuse_proof(context, key.error());
+    if (asked.scope && !is_application)
         co_return oauth_error(request, OAuthError::kInvalidScope,
                               "The tokens of a session are for all that its user may do.");
     if (asked.resources.size() > 1)
         co_return oauth_error(request, OAuthError::kInvalidTarget, "Ask for one 'resource' when refreshing.");
     commands::Refresh refresh;
     refresh.token = *token;
+    refresh.key_thumbprint = key->thumbprint;
     refresh.client = std::move(*client);
     if (!asked.resources.empty()) refresh.resource = asked.resources.front();
     if (asked.scope) refresh.scope = words_of(*asked.scope);
     if (refresh.scope && refresh.scope->empty())
         co_return oauth_error(request, OAuthError::kInvalidScope, "The scope has no word (RFC 6749 section 3.3).");
-    const bool is_application = refresh.client.application.has_value();
     auto grant = co_await commands::refresh_session(context.services, std::move(refresh), caller_of(request));
     if (!grant) co_return oauth_refuse(request, grant.error());
     if (is_application) {
-        commands::IdToken told{std::move(*grant), {}};
-        Response response = co_await application_tokens(context, std::move(told), RefreshToken::kTold);
-        co_return response;
+        commands::IdToken told{std::move(*grant), {}, lifetimes.id_token};
+        commands::TokenTerms terms{key->thumbprint, token->key_thumbprint, lifetimes.access_token};
+        Response response =
+            co_await application_tokens(context, std::move(told), RefreshToken::kTold, std::move(terms));
+        co_return with_nonce(std::move(response), key->next_nonce);
     }
     const auto tokens = co_await context.tokens.issue(*grant);
     co_return token_answer(tokens, grant->session_id, grant->position);
@@ -236,13 +256,20 @@ void write_access(JsonText& json, const Client& client, const std::vector<std::s
 
 using IntrospectionAnswer = boost::asio::awaitable<Result<std::string, CommandError>>;  // the answer as JSON
 
+// RFC 9449 section 6.2.
+void write_key(JsonText& json, const std::string& thumbprint) {
+    if (thumbprint.empty()) return;
+    json.begin_object("cnf").text("jkt", thumbprint).end_object();
+}
+
 void write_claims(JsonText& json, Context& context, const SubjectId& subject, const commands::AccessClaims& claims) {
     json.boolean("active", true)
         .text("iss", context.services.settings.issuer)
         .text("sub", subject.to_string())
         .texts("aud", claims.audiences)
         .text("client_id", claims.client_id)
-        .text("token_type", "Bearer");
+        .text("token_type", claims.key_thumbprint.empty() ? kBearerType : kDpopType);
+    write_key(json, claims.key_thumbprint);
     if (!claims.service) json.text("sid", claims.bearer.session_id.to_string());
     json.text("jti", claims.token_id)
         .number("iat", claims.issued_at.whole_seconds())
@@ -303,6 +330,7 @@ IntrospectionAnswer tell_of_refresh(Context& context, Client client, commands::P
         .text("sid", token.session_id.to_string())
         .number("iat", session.refreshed_at.whole_seconds())
         .number("exp", ends_at.whole_seconds());
+    write_key(json, token.key_thumbprint);
     // An application is not its user: what they may do is not told to it.
     if (!application_of(session)) write_access(json, client, access->scope().texts(), access->roles, access->groups);
     co_return json.finish();
@@ -395,9 +423,13 @@ Reply introspect(Call& call) {
     co_return response;
 }
 
-// An access token for a resource server alone was shown to it: to hold it proves nothing of who its client is.
+// An access token for a resource server alone was shown to it: to hold it proves nothing of who its client is. One for
+// this service's API or for userinfo was shown here alone.
 bool is_of_the_client_itself(const Context& context, const commands::AccessClaims& access) {
-    return std::ranges::find(access.audiences, context.services.settings.issuer) != access.audiences.end();
+    const auto& settings = context.services.settings;
+    return std::ranges::find_first_of(access.audiences,
+                                      std::array{settings.issuer, commands::userinfo_audience(settings)}) !=
+           access.audiences.end();
 }
 
 Reply revoke(Call& call) {

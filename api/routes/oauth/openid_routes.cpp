@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/routes/call.hpp"
+#include "api/routes/oauth/possession.hpp"
 #include "api/routes/oauth/provider_metadata.hpp"
 #include "api/routes/refusals.hpp"
 #include "api/wire/write_json.hpp"
@@ -16,8 +17,7 @@ bool has(const std::vector<std::string>& words, std::string_view wanted) {
 }
 
 // Core section 5.4: what each scope asks for, as far as it is known.
-std::string claims_of(const UserId& user_id, const User& user, const std::vector<std::string>& scope) {
-    JsonText json;
+void write_claims(JsonText& json, const UserId& user_id, const User& user, const std::vector<std::string>& scope) {
     json.text("sub", user_id.to_string());
     const auto text = [&](std::string_view name, const std::optional<std::string>& value) {
         if (value) json.text(name, *value);
@@ -31,21 +31,57 @@ std::string claims_of(const UserId& user_id, const User& user, const std::vector
         text("email", user.email);
         json.boolean("email_verified", user.email_proof == User::EmailProof::kVerified);
     }
-    return json.finish();
+}
+
+// A token as it was shown: by itself, or with a proof (RFC 9449 section 7.1).
+struct ShownToken {
+    std::string_view text;
+    bool with_proof = false;
+};
+Result<ShownToken, Response> shown_token(Call& call) {
+    const auto bearer = bearer_token(call.request);
+    if (bearer) return ShownToken{*bearer};
+    if (bearer.error() == AuthorizationError::kMalformed) return Unexpected(refuse_token(call.request));
+    const auto bound = dpop_token(call.request);
+    if (bound) return ShownToken{*bound, true};
+    if (bound.error() == AuthorizationError::kMalformed)
+        return Unexpected(refuse_bound_token(call.context, call.request));
+    return Unexpected(refuse_without_token(call.request));
 }
 
 Reply userinfo(Call& call) {
-    const auto token = bearer_token(call.request);
-    if (!token && token.error() != AuthorizationError::kMalformed) co_return refuse_without_token(call.request);
-    if (!token) co_return refuse_token(call.request);
-    const auto claims = call.context.tokens.read_access(*token);
+    const auto shown = shown_token(call);
+    if (!shown) co_return shown.error();
+    const auto refused = [&] {
+        return shown->with_proof ? refuse_bound_token(call.context, call.request) : refuse_token(call.request);
+    };
+    const auto claims = call.context.tokens.read_access(shown->text);
     const std::string audience = commands::userinfo_audience(call.services().settings);
     if (!claims || claims->service || !has(claims->audiences, audience) || !has(claims->scope, kScopeOpenid))
-        co_return refuse_token(call.request);
+        co_return refused();
+    // A bound token opens nothing by itself, and one that is not is no worth with a proof.
+    if (claims->key_thumbprint.empty() == shown->with_proof) co_return refused();
+    ShownKey key;
+    if (shown->with_proof) {
+        ProofNeeds needs{"/oauth2/userinfo", shown->text, claims->key_thumbprint};
+        auto proven = co_await shown_key(call.context, call.request, std::move(needs));
+        if (!proven) co_return challenge_for_proof(call.context, call.request, proven.error());
+        key = std::move(*proven);
+    }
     const auto user = co_await commands::user_of_application(call.services(), claims->bearer, call.request.deadline);
-    if (!user && user.error().refusal == refusals::kInvalidToken) co_return refuse_token(call.request);
+    if (!user && user.error().refusal == refusals::kInvalidToken) co_return refused();
     if (!user) co_return refuse(call, user.error());
-    co_return json(200, claims_of(claims->bearer.user_id, *user, claims->scope));
+    JsonText told;
+    if (user->signed_by) told.text("iss", call.services().settings.issuer).text("aud", claims->client_id);
+    write_claims(told, claims->bearer.user_id, user->user, claims->scope);
+    Response response = json(200, told.finish());
+    if (user->signed_by) {
+        std::string answer = std::move(response.body);
+        std::string token = co_await call.context.tokens.sign_userinfo(std::move(answer), *user->signed_by);
+        response.body = std::move(token);
+        response.content_type = "application/jwt";
+    }
+    co_return with_nonce(std::move(response), key.next_nonce);
 }
 
 Reply openid_configuration(Call& call) {

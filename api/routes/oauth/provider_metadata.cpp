@@ -1,6 +1,7 @@
 #include "api/routes/oauth/provider_metadata.hpp"
 
 #include "api/wire/write_json.hpp"
+#include "commands/clients/dpop.hpp"
 #include "domain/applications/application_definition.hpp"
 
 namespace keyledger::api::routes {
@@ -16,6 +17,8 @@ std::string provider_metadata(Call& call) {
     JsonText json;
     json.text("issuer", issuer)
         .text("authorization_endpoint", issuer + "/oauth2/authorize")
+        .text("pushed_authorization_request_endpoint", issuer + "/oauth2/par")
+        .boolean("require_pushed_authorization_requests", false)
         .text("token_endpoint", issuer + "/oauth2/token")
         .texts("token_endpoint_auth_methods_supported", public_methods)
         .texts("token_endpoint_auth_signing_alg_values_supported", algorithms)
@@ -29,14 +32,16 @@ std::string provider_metadata(Call& call) {
         .texts("prompt_values_supported", {"none", "login", "consent", "select_account"})
         .texts("subject_types_supported", {"public"})
         .texts("id_token_signing_alg_values_supported", call.context.tokens.id_token_algorithms())
+        .texts("userinfo_signing_alg_values_supported", call.context.tokens.id_token_algorithms())
         .texts("code_challenge_methods_supported", {"S256"})
+        .texts("dpop_signing_alg_values_supported", call.context.dpop.algorithms())
         .texts("claims_supported", {"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid",
                                     "at_hash", "name", "preferred_username", "locale", "email", "email_verified"})
         .texts("acr_values_supported", {"1", "2"})
         .boolean("authorization_response_iss_parameter_supported", true)
         .boolean("backchannel_logout_supported", true)
         .boolean("backchannel_logout_session_supported", true)
-        .boolean("claims_parameter_supported", false)
+        .boolean("claims_parameter_supported", true)
         .boolean("request_parameter_supported", false)
         .boolean("request_uri_parameter_supported", false)
         .text("revocation_endpoint", issuer + "/oauth2/revoke")

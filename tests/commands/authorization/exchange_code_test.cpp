@@ -1,15 +1,8 @@
 // From a browser that is logged in to an application's session, and what ends it.
 #include "commands/authorization/exchange_code.hpp"
 
-#include "commands/access/answers_at_head.hpp"
-#include "commands/authorization/authorize.hpp"
-#include "commands/authorization/userinfo.hpp"
 #include "commands/sessions/end_sessions.hpp"
-#include "commands/sessions/session_grounds.hpp"
-#include "security/primitives/base64url.hpp"
-#include "security/primitives/bytes.hpp"
-#include "security/primitives/digest.hpp"
-#include "tests/commands/runtime/fixture.hpp"
+#include "tests/commands/authorization/shop_fixture.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -19,87 +12,7 @@ using test::kAnnsEmail;
 using test::run;
 using test::Types;
 
-constexpr const char* kVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";  // RFC 7636 appendix B
-constexpr const char* kChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-constexpr const char* kCallback = "https://shop.example/callback";
-
-class ExchangeCodeTest : public test::CommandTest {
-protected:
-    void SetUp() override {
-        ann_ = world.register_user(node, kAnnsEmail);
-        define(ClientAuthentication::kNone);
-        LogIn login = test::login(kAnnsEmail);
-        login.client = Client{std::string(kBrowserClientId), {}};
-        const auto grant = run(log_in(services(), std::move(login), caller()));
-        ASSERT_TRUE(test::succeeds(grant));
-        browser_ = {grant->user_id, grant->session_id, grant->security_stamp, clock.now()};
-        ASSERT_TRUE(test::succeeds(run(give_consent(services(), browser_, request(), caller()))));
-        before_ = world.head();
-    }
-    void define(ClientAuthentication authentication) {
-        ApplicationDefinition definition;
-        definition.name = "Shop";
-        definition.type = authentication == ClientAuthentication::kNone ? ApplicationType::kSpa : ApplicationType::kWeb;
-        definition.authentication = authentication;
-        definition.grant_types = {GrantType::kAuthorizationCode, GrantType::kRefreshToken};
-        definition.scopes = {"email", "offline_access", "openid"};
-        definition.redirect_uris = {kCallback};
-        shop_ = ApplicationId{world.identifiers.next()};
-        of_application(RegisterApplication{std::move(definition)});
-    }
-    template <class Command>
-    void of_application(const Command& command) {
-        Streams streams;
-        const auto shop = streams.read<Application>(shop_);
-        const Step step = [&](Attempt& attempt) -> StepResult { co_return attempt.decide_and_append(shop, command); };
-        ASSERT_TRUE(test::succeeds(run(other.executor.run(caller(), streams, step))));
-    }
-    AuthorizationRequest request(std::vector<std::string> scope = {"openid", "email"}) {
-        AuthorizationRequest one;
-        one.application_id = shop_;
-        one.redirect_uri = kCallback;
-        one.scope = std::move(scope);
-        one.nonce = "n-0S6_WzA2Mj";
-        one.code_challenge = kChallenge;
-        one.made_at = clock.now();
-        return one;
-    }
-    AuthorizationCode code(std::vector<std::string> scope = {"openid", "email"}) {
-        const auto view = run(view_authorization(services(), shop_, browser_, Deadline::max()));
-        return code_for(services(), view.value(), request(std::move(scope)));
-    }
-    CodeExchange whole(const AuthorizationCode& code) {
-        return {code, kCallback, Secret(std::string_view(kVerifier)), shop_};
-    }
-    Result<CodeGrant, CommandError> exchange(const AuthorizationCode& code) {
-        return run(exchange_code(services(), whole(code), caller()));
-    }
-    Result<Grant, CommandError> refresh(const Grant& grant, std::optional<std::vector<std::string>> scope = {}) {
-        Refresh again{{grant.session_id, grant.generation, grant.client_id}, std::nullopt, client(), std::move(scope)};
-        return run(refresh_session(other.services, std::move(again), caller()));
-    }
-    Client client() {
-        Client one{shop_.to_string(), {}};
-        one.application = shop_;
-        return one;
-    }
-    // By the folds of another node, for introspection, for userinfo and for the next tokens alike.
-    bool is_over(const Grant& grant) {
-        const Bearer bearer{grant.user_id, grant.session_id, grant.security_stamp, clock.now()};
-        const bool userinfo = run(user_of_application(other.services, bearer, Deadline::max())).has_value();
-        const bool introspected = run(access_of_bearer(other.services, bearer, Deadline::max())).has_value();
-        const bool refreshed = refresh(grant).has_value();
-        EXPECT_EQ(userinfo, introspected);
-        EXPECT_EQ(userinfo, refreshed);
-        return !userinfo && !introspected && !refreshed;
-    }
-    Types since() { return world.types(before_); }
-
-    UserId ann_;
-    ApplicationId shop_;
-    Bearer browser_;
-    Position before_ = 0;
-};
+class ExchangeCodeTest : public ShopTest {};
 
 TEST_F(ExchangeCodeTest, BeginsTheSessionThatTheCodeNames) {
     const auto given = code();
@@ -128,10 +41,30 @@ TEST_F(ExchangeCodeTest, RefusesAndEndsNothingWithoutAllThatBelongsToTheCode) {
     lies.back().application_id = ApplicationId{test::uuid(0xEE)};
     for (CodeExchange& lie : lies)
         EXPECT_TRUE(test::refused(run(exchange_code(services(), std::move(lie), caller())), refusals::kCodeNotGood));
-    clock.advance(kCodeLasts);
-    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood)) << "too old: nobody proves to be a thief";
     EXPECT_EQ(since(), Types{"session.started"});
     EXPECT_FALSE(is_over(granted->grant));
+}
+
+TEST_F(ExchangeCodeTest, BeginsNothingByACodeThatIsTooOld) {
+    const auto given = code();
+    clock.advance(kCodeLasts);
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
+    EXPECT_EQ(since(), Types{});
+}
+
+TEST_F(ExchangeCodeTest, NoticesForMinutesThatACodeIsUsedAgain) {
+    const auto early = code();
+    const auto late = code();
+    const auto first = exchange(early);
+    const auto second = exchange(late);
+    ASSERT_TRUE(test::succeeds(first));
+    ASSERT_TRUE(test::succeeds(second));
+    clock.advance(kCodeLasts + kCodeReuseNoticed - milliseconds(1));
+    EXPECT_TRUE(test::refused(exchange(early), refusals::kCodeNotGood));
+    EXPECT_TRUE(is_over(first->grant));
+    clock.advance(milliseconds(1));
+    EXPECT_TRUE(test::refused(exchange(late), refusals::kCodeNotGood));
+    EXPECT_FALSE(is_over(second->grant));
 }
 
 TEST_F(ExchangeCodeTest, GivesALostAnswerAgainToAnApplicationWithoutASecret) {
@@ -317,6 +250,34 @@ TEST_F(ExchangeCodeTest, RefreshingEndsWithTheGrantType) {
     less.grant_types = {GrantType::kAuthorizationCode};
     of_application(ChangeApplication{std::move(less), ApplicationStatus::kEnabled});
     EXPECT_TRUE(test::refused(refresh(first->grant), refusals::kInvalidGrant));
+}
+// A longer one than the service's says nothing.
+TEST_F(ExchangeCodeTest, SessionsLastAsTheApplicationWantsIt) {
+    const auto view = run(view_authorization(services(), shop_, browser_, Deadline::max()));
+    ApplicationDefinition changed = view.value().application.definition;
+    changed.session_idle_lifetime = minutes(10);
+    changed.session_lifetime = minutes(25);
+    of_application(ChangeApplication{changed, ApplicationStatus::kEnabled});
+    const auto first = exchange(code());
+    const auto second = exchange(code());
+    clock.advance(minutes(9));
+    const auto next = refresh(first->grant);
+    ASSERT_TRUE(test::succeeds(next));
+    clock.advance(minutes(1));
+    EXPECT_TRUE(test::refused(refresh(second->grant), refusals::kInvalidGrant)) << "it was idle";
+    clock.advance(minutes(8));
+    const auto last = refresh(*next);
+    ASSERT_TRUE(test::succeeds(last));
+    clock.advance(minutes(7));
+    EXPECT_TRUE(test::refused(refresh(*last), refusals::kInvalidGrant)) << "it is too old";
+    EXPECT_TRUE(is_over(*last));
+    changed.session_lifetime = services().settings.lifetimes.absolute * 2;
+    of_application(ChangeApplication{changed, ApplicationStatus::kEnabled});
+    const auto longest = exchange(code());
+    Streams streams;
+    streams.read<Session>(longest->grant.session_id);
+    const auto folds = run(services().executor.folder().load(streams.loads(), Freshness::kAtHead, Deadline::max()));
+    EXPECT_EQ(state_of<Session>(folds->front()).expires_at, clock.now() + services().settings.lifetimes.absolute);
 }
 TEST_F(ExchangeCodeTest, RefreshingNarrowsTheScopeAndNeverWidensIt) {
     const auto first = exchange(code());

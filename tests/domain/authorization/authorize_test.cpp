@@ -20,6 +20,11 @@ struct Case {
     ConsentRule rule = ConsentRule::kRequired;
     std::optional<Instant> consent_given_at = kLoggedIn;
     std::vector<std::string> consented{"email", "openid"};
+    ApplicationType type = ApplicationType::kWeb;
+    std::string redirect_uri = "https://shop.example/callback";
+    SecondFactor second_factor = SecondFactor::kNotAsked;
+    std::optional<UserId> user{};
+    std::vector<ProofMethod> methods{ProofMethod::kPassword};
     Duration proven_after{};  // how long after the request somebody logged in for it; 0: before
 };
 using Browser = Case::Browser;
@@ -27,7 +32,7 @@ using Browser = Case::Browser;
 Session session_of(const Case& one) {
     if (one.browser == Browser::kNone) return {};
     SessionStarted started{UserId{uuid(1)}, std::string(kBrowserClientId), {}, 0, "", kLoggedIn + days(30)};
-    started.methods = {ProofMethod::kPassword};
+    started.methods = one.methods;
     if (one.browser == Browser::kOfApplication) started.client_id = uuid(9).to_string();
     const Instant at = one.proven_after > Duration() ? kAsked + one.proven_after : kLoggedIn;
     started.authenticated_at = at;
@@ -41,10 +46,15 @@ Step step_of(const Case& one) {
     request.scope = {"openid", "email"};
     request.prompts = one.prompts;
     request.max_age = one.max_age;
+    request.second_factor = one.second_factor;
+    request.user = one.user;
+    request.redirect_uri = one.redirect_uri;
     request.made_at = kAsked;
     Application application;
     application.status = Application::Status::kEnabled;
     application.definition.consent = one.rule;
+    application.definition.type = one.type;
+    if (one.type != ApplicationType::kWeb) application.definition.authentication = ClientAuthentication::kNone;
     Consent consent;
     if (one.consent_given_at)
         consent = evolve(Consent{}, ConsentGiven{UserId{uuid(1)}, ApplicationId{uuid(9)}, one.consented},
@@ -81,6 +91,45 @@ TEST(Authorize, AsksForConsentThatIsNotGiven) {
     EXPECT_EQ(step_of({.consented = {"openid"}}), Step::kAskConsent) << "not for all of it";
     EXPECT_EQ(step_of({.prompts = {Prompt::kNone}, .consented = {"openid"}}), Step::kConsentRequired);
     EXPECT_EQ(step_of({.rule = ConsentRule::kFirstParty, .consent_given_at = std::nullopt}), Step::kGranted);
+}
+
+// RFC 8252 section 8.6: any application on the device may have taken the address.
+TEST(Authorize, AsksEachTimeForAnApplicationThatAnyOtherOnTheDeviceCouldBe) {
+    for (const char* uri : {"http://127.0.0.1/callback", "com.example.shop:/callback"})
+        for (const ConsentRule rule : {ConsentRule::kRequired, ConsentRule::kFirstParty}) {
+            Case one{.rule = rule, .type = ApplicationType::kNative, .redirect_uri = uri};
+            EXPECT_EQ(step_of(one), Step::kAskConsent) << uri;
+            one.consent_given_at = kAsked + seconds(30);
+            EXPECT_EQ(step_of(one), Step::kGranted) << "they were asked for this";
+            one = {.prompts = {Prompt::kNone}, .rule = rule, .type = ApplicationType::kNative, .redirect_uri = uri};
+            EXPECT_EQ(step_of(one), Step::kConsentRequired);
+        }
+    EXPECT_EQ(step_of({.type = ApplicationType::kNative}), Step::kGranted) << "a claimed https address";
+    EXPECT_EQ(step_of({.type = ApplicationType::kSpa, .redirect_uri = "http://localhost/callback"}), Step::kGranted);
+}
+
+// RFC 9470 section 4.
+TEST(Authorize, AsksToLogInAgainWhereTheApplicationWantsASecondFactor) {
+    const std::vector<ProofMethod> both{ProofMethod::kPassword, ProofMethod::kTotp};
+    for (const SecondFactor asked : {SecondFactor::kWanted, SecondFactor::kNeeded}) {
+        const bool needed = asked == SecondFactor::kNeeded;
+        EXPECT_EQ(step_of({.second_factor = asked}), Step::kLogIn);
+        EXPECT_EQ(step_of({.second_factor = asked, .methods = both}), Step::kGranted);
+        EXPECT_EQ(step_of({.second_factor = asked, .proven_after = seconds(20)}),
+                  needed ? Step::kNotStrong : Step::kGranted)
+            << "they have no other";
+        EXPECT_EQ(step_of({.prompts = {Prompt::kNone}, .second_factor = asked}),
+                  needed ? Step::kNotStrong : Step::kGranted);
+    }
+}
+
+TEST(Authorize, GrantsNothingToWhoIsNotMeant) {
+    EXPECT_EQ(step_of({.user = UserId{uuid(1)}}), Step::kGranted);
+    for (const UserId& other : {UserId{uuid(2)}, UserId{}}) {
+        EXPECT_EQ(step_of({.user = other}), Step::kLogIn);
+        EXPECT_EQ(step_of({.prompts = {Prompt::kNone}, .user = other}), Step::kLoginRequired);
+        EXPECT_EQ(step_of({.user = other, .proven_after = seconds(20)}), Step::kLoginRequired) << "somebody else did";
+    }
 }
 
 TEST(Authorize, AsksForConsentOnceMoreWhereTheApplicationWantsIt) {

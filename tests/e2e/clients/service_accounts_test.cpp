@@ -4,6 +4,7 @@
 
 #include "security/keys/signing_key.hpp"
 #include "tests/e2e/clients/service_accounts.hpp"
+#include "tests/e2e/oauth/endpoints.hpp"
 
 namespace keyledger::test {
 namespace {
@@ -340,7 +341,7 @@ TEST(ThrottleOfClients, IsForFailuresOnly) {
     ApiClient client(service.port());
     const std::string body = form_body({{"grant_type", "client_credentials"}, {"token", "x"}});
     for (int i = 0; i < 5; ++i) client.form(kToken, body, {{"Authorization", wrong.basic()}});
-    for (const char* endpoint : {kToken, kIntrospect, kRevoke}) {
+    for (const char* endpoint : {kToken, kIntrospect, kRevoke, kPar}) {
         const Answer answer = client.form(endpoint, body, {{"Authorization", wrong.basic()}});
         EXPECT_TRUE(answer.status == 429 && answer.header("Retry-After")) << endpoint << answer.body;
     }

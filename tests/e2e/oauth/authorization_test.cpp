@@ -78,8 +78,7 @@ TEST(AuthorizationFlow, GoesBackWithoutACodeWhereThePersonDoesNotAgree) {
     Browser browser;
     const Answer page = browser.follow(browser.get(request(shop)));
     const Answer consent = browser.follow(browser.follow(log_in(browser, page, person, person.password)));
-    const Answer back = browser.post("/consent", form_body({{"flow", hidden(consent, "flow")}, {"decision", "deny"}}) +
-                                                     "&" + form_body({{"csrf", hidden(consent, "csrf")}}));
+    const Answer back = browser.post("/consent", form_body({{"flow", hidden(consent, "flow")}, {"decision", "deny"}}));
     EXPECT_EQ(parameter(Browser::location(back), "error"), "access_denied") << back.body;
     EXPECT_EQ(parameter(Browser::location(back), "code"), "");
 }

@@ -10,6 +10,7 @@
 
 #include "security/primitives/base64url.hpp"
 #include "tests/e2e/clients/applications.hpp"
+#include "tests/e2e/oauth/endpoints.hpp"
 #include "tests/e2e/world/world.hpp"
 
 namespace keyledger::test {
@@ -81,6 +82,14 @@ inline std::string request(const std::string& client_id, const std::string& more
     return "/oauth2/authorize?response_type=code&scope=openid%20email&state=af0ifjsldkj&nonce=n-0S6_WzA2Mj&client_id=" +
            client_id + "&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback&code_challenge=" + kChallenge +
            "&code_challenge_method=S256" + more;
+}
+// The same as a form, for whoever pushes it, and where the browser is sent then.
+inline std::string request_form(const std::string& client_id, const std::string& more = "") {
+    const std::string target = request(client_id, more);
+    return target.substr(target.find('?') + 1);
+}
+inline std::string pushed_target(const std::string& client_id, const std::string& request_uri) {
+    return "/oauth2/authorize?" + form_body({{"client_id", client_id}, {"request_uri", request_uri}});
 }
 // Every field of the page's first form, and what somebody types.
 inline std::string filled(const Answer& page,

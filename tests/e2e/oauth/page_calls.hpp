@@ -51,6 +51,7 @@ inline std::vector<std::pair<std::string, PageCall>> page_calls(const OnTheWay& 
     post("/login/factor", flow + "&code=000000");
     post("/consent", flow + "&decision=allow&csrf=" + way.csrf);
     post("/oauth2/logout", bye);
+    post(kPar, request_form(way.shop));
     post("/logout", bye);
     get("/account");
     const std::string own = "csrf=" + way.csrf + "&" + form_body({{"current_password", person.password}});

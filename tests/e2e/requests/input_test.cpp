@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "tests/e2e/clients/applications.hpp"
+#include "tests/e2e/oauth/endpoints.hpp"
 #include "tests/e2e/world/world.hpp"
 
 namespace keyledger::test {
@@ -204,7 +205,7 @@ TEST(Form, IsReadWhateverItsParametersAndEmptyPairs) {
             const Answer answer = client.send("POST", kIntrospect, {{"Content-Type", type}}, body);
             EXPECT_EQ(answer.status, 200) << type << body << answer.body;
         }
-    for (const char* target : {kToken, kIntrospect, kRevoke}) {
+    for (const char* target : {kToken, kIntrospect, kRevoke, kPar}) {
         const Answer coded = client.send(
             "POST", target, {{"Content-Type", "application/x-www-form-urlencoded"}, {"Content-Encoding", "gzip"}},
             "token=a");
@@ -214,7 +215,7 @@ TEST(Form, IsReadWhateverItsParametersAndEmptyPairs) {
 
 TEST(Form, ThatIsMalformedIsRefused) {
     ApiClient client = api().with("Authorization", deployment().gateway.basic());
-    for (const char* target : {kToken, kIntrospect, kRevoke}) {
+    for (const char* target : {kToken, kIntrospect, kRevoke, kPar}) {
         EXPECT_EQ(client.post(target, R"({"token":"a"})").problem(), "unsupported-media-type") << target;
         EXPECT_EQ(client.form(target, std::string(70'000, 'a')).problem(), "payload-too-large") << target;
     }

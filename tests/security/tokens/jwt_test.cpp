@@ -84,6 +84,20 @@ TEST_F(AccessToken, TellsWhatWasProvenAndWhen) {
     EXPECT_EQ(read_access_token(*keyring_, token, kTokenNow)->claims, claims);
 }
 
+// RFC 9449 section 6.1.
+TEST_F(AccessToken, NamesTheKeyThatItIsBoundTo) {
+    AccessTokenClaims claims = some_claims();
+    claims.key_thumbprint = std::string(43, 'k');
+    const std::string token = sign_access_token(keyring_->keys().front(), claims);
+    EXPECT_NE(payload_of(token).find(R"("cnf":{"jkt":"kkk)"), std::string::npos) << payload_of(token);
+    EXPECT_EQ(read_access_token(*keyring_, token, kTokenNow)->claims, claims);
+    for (const char* wrong : {R"("cnf":{},)", R"("cnf":"kkk",)", R"("cnf":{"jkt":"short"},)", R"("cnf":{"jkt":1},)",
+                              R"("cnf":{"jkt":"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk","x":1},)"})
+        EXPECT_EQ(error_with(R"("sst":7)", wrong + std::string(R"("sst":7)")), TokenError::kBadClaims) << wrong;
+    claims.key_thumbprint = "short";
+    EXPECT_THROW(sign_access_token(keyring_->keys().front(), claims), std::invalid_argument);
+}
+
 // Of all three or of none, and of a session.
 TEST_F(AccessToken, IsRefusedWhereItTellsHalfOfWhatWasProven) {
     const std::string time = R"("auth_time":1700000000,)";

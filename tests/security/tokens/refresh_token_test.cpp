@@ -54,6 +54,18 @@ TEST_F(RefreshToken, OpensToWhatWasSealed) {
     EXPECT_EQ(open_refresh_token(*keyring_, seal_refresh_token(root(), content_), kNow)->content, content_);
 }
 
+TEST_F(RefreshToken, OpensToTheKeyThatItIsBoundTo) {
+    for (const bool has_audiences : {true, false}) {
+        if (!has_audiences) content_.audiences.clear();
+        content_.key_thumbprint = std::string(43, 'k');
+        const std::string bound = seal_refresh_token(root(), content_);
+        EXPECT_EQ(open_refresh_token(*keyring_, bound, kNow)->content, content_);
+        EXPECT_EQ(bound, seal_refresh_token(root(), content_)) << "byte for byte";
+        content_.key_thumbprint.clear();
+        EXPECT_NE(seal_refresh_token(root(), content_), bound);
+    }
+}
+
 TEST_F(RefreshToken, ShowsNothingOfItsContent) {
     std::string bytes = bytes_of(seal_refresh_token(root(), content_));
     EXPECT_EQ(bytes.find("first-party"), std::string::npos);
