@@ -1,5 +1,6 @@
 #pragma once
 #include "commands/sessions/tokens.hpp"
+#include "domain/users/user.hpp"
 
 namespace keyledger::commands {
 

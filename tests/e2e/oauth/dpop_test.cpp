@@ -40,7 +40,7 @@ std::string next_code(Bound& bound, const std::string& more = "") {
     return parameter(Browser::location(bound.browser.get(request(bound.shop, more))), "code");
 }
 Bound bound_to(const Prover& prover) {
-    Bound bound{register_somebody(api()), application(), {}, {}};
+    Bound bound{register_somebody(api()), application(), Browser(), {}};
     const std::string code = parameter(Browser::location(authorized(bound.browser, bound.shop, bound.person)), "code");
     bound.tokens = prove_and_post(api(), prover, kToken, code_form(bound.shop, code));
     EXPECT_EQ(bound.tokens.status, 200) << bound.tokens.body;
