@@ -1,6 +1,7 @@
 // Log-in by another provider: who gets in, who becomes a user, who is linked, and who is not.
 #include "commands/providers/log_in_by_provider.hpp"
 
+#include "commands/access/step_up.hpp"
 #include "commands/accounts/erase_user.hpp"
 #include "commands/claim_owner.hpp"
 #include "commands/providers/identities.hpp"
