@@ -127,7 +127,8 @@ inline void link_with_a_provider(Scene& s) {
     Streams streams;
     const auto user = streams.read<User>(s.ann);
     const Step link = [&](Attempt& attempt) -> StepResult {
-        LinkIdentity command{LinkedIdentityId{s.made}, "google", "https://there.example", "1"};
+        const LinkedIdentityId id{s.made};
+        const LinkIdentity command{id, "google", "https://there.example", "1", std::nullopt, LinkedBy::kUser};
         co_return attempt.decide_and_append(user, command);
     };
     if (!run(s.node.executor.run(test::caller(), streams, link))) throw std::runtime_error("nothing was linked");
