@@ -85,7 +85,7 @@ TEST(AccountPage, AddsASecondFactorShowsItsCodesOnceAndRemovesIt) {
     EXPECT_EQ(browser.post(kAppCode, form(shown, {{"code", "000000"}})).status, 400);
     const Answer codes = browser.post(kAppCode, form(shown, {{"code", code_of(secret)}}));
     ASSERT_EQ(codes.status, 200) << codes.body;
-    const std::string recovery_code = watch_secret(text_in(codes, "<ul class=\"codes\">\n<li>"));
+    const std::string recovery_code = watch_secret(text_in(codes, "<li>"));
     ASSERT_NE(recovery_code, "");
     EXPECT_EQ(browser.post(kAppCode, form(page, {{"code", "000000"}})).status, 400) << "it is on";
 
@@ -98,7 +98,7 @@ TEST(AccountPage, AddsASecondFactorShowsItsCodesOnceAndRemovesIt) {
     EXPECT_EQ(browser.post(kNewCodes, proof("000000")).status, 400);
     const Answer renewed = browser.post(kNewCodes, proof(recovery_code));
     ASSERT_EQ(renewed.status, 200) << renewed.body;
-    const std::string fresh = watch_secret(text_in(renewed, "<ul class=\"codes\">\n<li>"));
+    const std::string fresh = watch_secret(text_in(renewed, "<li>"));
     EXPECT_EQ(browser.post(kNoApps, proof(recovery_code)).status, 400) << "it is void";
     const Answer second = browser.post(kAppPage, proof(fresh));
     ASSERT_EQ(second.status, 200) << second.body;
