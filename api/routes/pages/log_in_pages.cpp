@@ -213,8 +213,7 @@ Page consent_page(Call& call, const Flow& flow, const commands::Bearer& browser)
     Page page = page_of(flow, Phrase(Text::kAsks, name), "/consent", Text::kAllow);
     page.sentences = {Phrase(Text::kWouldLikeTo, name)};
     for (const std::string& scope : request.scope) page.items.push_back(phrase_of(scope));
-    for (const std::string& resource : request.resources)
-        page.items.push_back(Phrase(Text::kActForYouAt, resource));
+    for (const std::string& resource : request.resources) page.items.push_back(Phrase(Text::kActForYouAt, resource));
     page.form->hidden.push_back({"decision", "allow"});
     page.form->hidden.push_back(form_token(call.context, browser));
     Form deny{"/consent", Text::kCancel, {{"flow", flow.sealed}, {"decision", "deny"}}};
