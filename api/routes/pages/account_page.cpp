@@ -21,7 +21,7 @@ namespace {
 namespace rows = keyledger::projections;
 using commands::CommandError;
 
-// More are not shown; ending all others ends them, too.
+// More are not shown; whoever ends all others ends those, too.
 constexpr std::int32_t kMostSessions = 50;
 
 // What the page tells of.

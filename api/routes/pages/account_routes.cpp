@@ -23,7 +23,7 @@ struct Own {
     commands::Bearer browser;
     commands::Caller caller;
 };
-// Whose session it is; the error is the answer.
+// Whose session it is, and that its own page sent the form; the error is the answer.
 Result<Own, Response> own(Call& call, FormFields& form) {
     const auto browser = browser_of(call.context, call.request);
     if (!browser) return Unexpected(to_own_log_in(call));

@@ -49,7 +49,7 @@ HiddenField form_token(Context& context, const commands::Bearer& browser) {
     return {kFormTokenField, context.cursors.seal(kOfForms, browser.session_id.to_string())};
 }
 
-// Of what was opened there is nothing to time.
+// It was opened by a key of ours: there is nothing to time.
 bool has_form_token(Context& context, FormFields& form, const commands::Bearer& browser) {
     const std::string shown = form.optional_string(kFormTokenField, kMaxFormTokenBytes).value_or("");
     const auto session = context.cursors.open(kOfForms, shown);
