@@ -172,9 +172,16 @@ TEST(Passkeys, ThatLieAreNotTaken) {
     SoftwareAuthenticator phone = authenticator();
     make_passkey(client, ann.person, phone);
     const auto refused_at_log_in = [&](const std::function<void(SoftwareAuthenticator&)>& lie) {
-        SoftwareAuthenticator liar = phone;
-        lie(liar);
-        return log_in_by(api(), liar).problem();
+        const SoftwareAuthenticator honest = authenticator();
+        const std::string user_handle = phone.user_handle;
+        lie(phone);
+        const std::string problem = log_in_by(api(), phone).problem();
+        phone.origin = honest.origin;
+        phone.relying_party_id = honest.relying_party_id;
+        phone.flags = honest.flags;
+        phone.get_type = honest.get_type;
+        phone.user_handle = user_handle;
+        return problem;
     };
     EXPECT_EQ(refused_at_log_in([](auto& it) { it.origin = "https://evil.test"; }), "invalid-credentials");
     EXPECT_EQ(refused_at_log_in([](auto& it) { it.relying_party_id = "evil.test"; }), "invalid-credentials");
@@ -191,7 +198,8 @@ TEST(Passkeys, AreOneUsersAndEightAtMost) {
     make_passkey(client, ann.person, phone);
     const Visitor bob = visitor(api());
     ApiClient his = api().as(bob.tokens.access);
-    SoftwareAuthenticator same = phone;
+    SoftwareAuthenticator same = authenticator();
+    same.credential_id = phone.credential_id;
     EXPECT_EQ(
         his.post(kRegisterPasskey, registration_body(same, his.post(kBeginPasskey, body_of(bob.person, {})))).problem(),
         "passkey-taken");
