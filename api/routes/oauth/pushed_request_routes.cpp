@@ -27,7 +27,8 @@ Response push_checked(Call& call, const AskedAuthorization& asked, const Applica
     if (!redirect_uri_matches(application, asked.redirect_uri))
         return oauth_error("invalid_request", "'redirect_uri' is none that the application was registered with.");
     const Instant now = call.services().clock.now();
-    auto request = checked_authorization(asked, application, call.context.tokens, now);
+    const PkceFor pkce = call.context.pkce_for_all ? PkceFor::kAll : PkceFor::kPublic;
+    auto request = checked_authorization(asked, application, call.context.tokens, now, pkce);
     if (!request) return oauth_error(request.error().error, request.error().description);
     request->application_id = application_id;
     if (!key.thumbprint.empty()) request->key_thumbprint = key.thumbprint;

@@ -7,6 +7,31 @@ namespace {
 
 constexpr const char* kChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";  // RFC 7636 appendix B
 
+// Of which no request here asks anything.
+class NoTokens : public commands::Tokens {
+public:
+    commands::asio::awaitable<commands::IssuedTokens> issue(commands::Grant, commands::TokenTerms) override {
+        co_return commands::IssuedTokens{};
+    }
+    commands::asio::awaitable<std::string> issue(commands::ServiceGrant) override { co_return std::string(); }
+    commands::asio::awaitable<std::string> issue_id_token(commands::IdToken, std::string) override {
+        co_return std::string();
+    }
+    commands::asio::awaitable<std::string> sign_introspection(std::string, std::string) override {
+        co_return std::string();
+    }
+    commands::asio::awaitable<std::string> sign_userinfo(std::string, KeyAlgorithm) override {
+        co_return std::string();
+    }
+    std::optional<commands::AccessClaims> read_access(std::string_view) override { return std::nullopt; }
+    std::optional<commands::AccessClaims> read_expired_access(std::string_view) override { return std::nullopt; }
+    std::optional<commands::ShownIdToken> read_id_token(std::string_view) override { return std::nullopt; }
+    std::optional<commands::PresentedRefreshToken> read_refresh(std::string_view) override { return std::nullopt; }
+    std::string jwks() override { return {}; }
+    std::vector<std::string> signing_algorithms() override { return {}; }
+    std::vector<std::string> id_token_algorithms() override { return {}; }
+};
+
 Application application(ClientAuthentication authentication) {
     Application one;
     one.definition.authentication = authentication;
@@ -20,7 +45,8 @@ bool takes(PkceFor pkce, ClientAuthentication authentication, const std::string&
     asked.scope = "openid";
     asked.code_challenge = challenge;
     asked.code_challenge_method = method;
-    return checked_authorization(asked, application(authentication), Instant(), pkce).has_value();
+    NoTokens tokens;
+    return checked_authorization(asked, application(authentication), tokens, Instant(), pkce).has_value();
 }
 
 TEST(AuthorizationRequestPkce, IsForAllUnlessTheOperatorSaysOtherwise) {

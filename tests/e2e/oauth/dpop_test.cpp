@@ -82,12 +82,12 @@ TEST(BoundTokens, OpenNothingWithoutTheKey) {
     const Answer unbound = redeem(bound.shop, next_code(bound));
     EXPECT_EQ(unbound.text("/token_type"), "Bearer");
     EXPECT_EQ(show(prover, unbound.text("/access_token")).status, 401) << "and one that is bound to nothing";
-    const Answer without_nonce =
-        api()
-            .with("Authorization", "DPoP " + access)
-            .get(kUserinfo, with_proof(prover.sign({.method = "GET",
-                                                    .uri = std::string(kIssuer) + kUserinfo,
-                                                    .token_digest = Prover::digest_of(access)})));
+    Prover::Says says_no_nonce;
+    says_no_nonce.method = "GET";
+    says_no_nonce.uri = std::string(kIssuer) + kUserinfo;
+    says_no_nonce.token_digest = Prover::digest_of(access);
+    const HttpHeaders no_nonce = with_proof(prover.sign(says_no_nonce));
+    const Answer without_nonce = api().with("Authorization", "DPoP " + access).get(kUserinfo, no_nonce);
     EXPECT_NE(without_nonce.header("WWW-Authenticate").value_or("").find("use_dpop_nonce"), std::string::npos);
     EXPECT_TRUE(without_nonce.header("DPoP-Nonce"));
     EXPECT_EQ(api().as(access).get(kMe).status, 401);
