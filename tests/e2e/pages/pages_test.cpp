@@ -66,7 +66,7 @@ TEST(Pages, SpeakTheLanguageThatIsAskedFor) {
     EXPECT_EQ(language_of(log_in_page(browser("de-AT,de;q=0.9,en;q=0.8"))), "de");
     EXPECT_EQ(language_of(log_in_page(browser("fr, en;q=0.2, de;q=0.7"))), "de") << "the best of those that there are";
     EXPECT_EQ(language_of(log_in_page(browser("de;q=0, en;q=0.1"))), "en");
-    EXPECT_EQ(language_of(log_in_page(browser("*, xx;;;=, \"")), "en") << "what is not well-formed says nothing";
+    EXPECT_EQ(language_of(log_in_page(browser("*, xx;;;=, \""))), "en") << "what is not well-formed says nothing";
     EXPECT_EQ(language_of(log_in_page(api(), "&ui_locales=fr%20de-CH%20en")), "de");
     EXPECT_EQ(language_of(log_in_page(browser("de"), "&ui_locales=en")), "en") << "the application knows better";
     const Answer german = log_in_page(browser("de"));
