@@ -34,6 +34,7 @@ public:
 
 Application application(ClientAuthentication authentication) {
     Application one;
+    one.status = Application::Status::kEnabled;
     one.definition.authentication = authentication;
     one.definition.grant_types = {GrantType::kAuthorizationCode};
     one.definition.scopes = {"openid"};

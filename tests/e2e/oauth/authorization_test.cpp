@@ -147,19 +147,6 @@ TEST(AuthorizationFlow, TellsTheApplicationWhatIsWrongWithItsRequest) {
     }
 }
 
-// It is refused rather than served with less than it was registered for.
-TEST(AuthorizationFlow, ServesNobodyWithLessThanTheyWereRegisteredFor) {
-    ApiClient admin = administrator(api());
-    for (const char* more : {R"(,"pushed_requests":"required")", R"(,"token_binding":"dpop")"}) {
-        const std::string id = register_application(admin, more);
-        const Answer sent =
-            Browser().get("/oauth2/authorize?response_type=code&scope=openid&client_id=" + id +
-                          "&redirect_uri=https%3A%2F%2Forders.example%2Fcallback&code_challenge=" + kChallenge +
-                          "&code_challenge_method=S256");
-        EXPECT_EQ(parameter(Browser::location(sent), "error"), "invalid_request") << more << sent.body;
-    }
-}
-
 // Log-in CSRF (RFC 9700 section 4.7): the thief's browser began the request.
 TEST(AuthorizationFlow, GoesOnInTheBrowserAloneInWhichItBegan) {
     const Person thief = register_somebody(api());
