@@ -283,7 +283,7 @@ TEST_F(LongUserTest, IsReadAgainWhereASnapshotCannotBeOpened) {
 }
 
 TEST(FoldNames, AreOfAllAggregatesWhoseStreamsSomebodyCanLengthen) {
-    EXPECT_EQ(fold_name_of(User::kStreamType), "user.4/3");
+    EXPECT_EQ(fold_name_of(User::kStreamType), "user.5/3");
     EXPECT_EQ(fold_name_of(Session::kStreamType), "session.4/3");
     EXPECT_EQ(fold_name_of(LoginAttempts::kStreamType), "login_attempts.3/3");
     EXPECT_EQ(fold_name_of(Role::kStreamType), "role.1/3");
@@ -339,9 +339,9 @@ TEST(FoldNames, StandForWhatTheFoldMakesOfAUser) {
         folded_of<User>({registered, UserPasswordSet{test::uuid(2), "aa"}, UserProfileUpdated{{"ann"}, {"Ann Lee"}},
                          UserSessionsRevoked{test::uuid(3)}, UserErasureRequested{Instant::at_ms(5000)}});
     EXPECT_EQ(kept_text(user),
-              R"(4 {"credential_id":"00000000-0000-7000-8000-000000000002","email":"ann@example.com",)"
+              R"(5 {"credential_id":"00000000-0000-7000-8000-000000000002","email":"ann@example.com",)"
               R"("email_proof":"none","erasure_due_at_ms":5000,"former_email":null,"former_email_proof":"none",)"
-              R"("kept_session":null,"locale":null,"name":"Ann Lee","origin":"registered",)"
+              R"("identities":[],"kept_session":null,"locale":null,"name":"Ann Lee","origin":"registered",)"
               R"("password_counts_from_ms":0,)"
               R"("password_expires_at_ms":0,"password_use":"logs_in","registered_at_ms":1000,"sealed_sha256":"aa",)"
               R"("second_factor":"off","second_factor_counts_from_ms":0,"security_stamp":2,)"
