@@ -46,7 +46,9 @@ TEST(AuthorizationLogOut, IsToldToTheApplicationsServer) {
     Browser browser;
     const Answer tokens = redeem(shop, parameter(Browser::location(authorized(browser, shop, person)), "code"));
     ASSERT_EQ(tokens.status, 200) << tokens.body;
-    browser.post("/logout", "client_id=" + shop);
+    const Answer asks = browser.get("/oauth2/logout?client_id=" + shop);
+    const Answer done = browser.post("/logout", "client_id=" + shop + "&csrf=" + hidden(asks, "csrf"));
+    ASSERT_EQ(done.status, 200) << done.body;
     await_that("the application is told", [&] { return !shop_server.requests().empty(); });
 
     const HttpRequest told = shop_server.requests()[0];
