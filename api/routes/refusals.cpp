@@ -4,6 +4,7 @@
 #include "commands/access/step_up.hpp"
 #include "commands/clients/clients.hpp"
 #include "commands/credentials/passwords.hpp"
+#include "commands/passkeys/passkey_challenges.hpp"
 #include "commands/sessions/half_log_in.hpp"
 #include "commands/sessions/log_in.hpp"
 #include "commands/sessions/refresh_session.hpp"
@@ -93,7 +94,8 @@ Response refuse(const Request& request, const commands::CommandError& error) {
         return challenge(std::move(response), wanted);
     if (error.refusal == refusals::kInvalidClient)
         return challenge(std::move(response), R"(Basic realm="keyledger", charset="UTF-8")");
-    if (error.refusal == refusals::kInvalidCredentials || error.refusal == refusals::kHalfLoginOver)
+    if (error.refusal == refusals::kInvalidCredentials || error.refusal == refusals::kHalfLoginOver ||
+        error.refusal == refusals::kPasskeyNotProven)
         return challenge(std::move(response), R"(Bearer realm="keyledger")");
     return response;
 }

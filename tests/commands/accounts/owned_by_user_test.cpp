@@ -67,12 +67,14 @@ TEST_F(OwnedByUserTest, LosesCredentialsOfEveryKindThatThereIs) {
     ASSERT_TRUE(test::succeeds(run(change_password(
         services(), {bearer_of(grant_), Secret(kPassword), Secret("another violet tractor")}, caller_of(grant_)))));
     ASSERT_TRUE(test::succeeds(begin(proof(std::nullopt, "another violet tractor"))));
-    made(proof(std::nullopt, "another violet tractor"));
+    const test::PlainAuthenticator phone = made(proof(std::nullopt, "another violet tractor"));
     std::set<std::string> of_users(std::begin(kCredentialKinds), std::end(kCredentialKinds));
     of_users.erase("client_secret");
     EXPECT_EQ(credential_kinds(), of_users);
+    const auto grant = log_in_with(phone);
+    ASSERT_TRUE(test::succeeds(grant));
     ASSERT_TRUE(test::succeeds(run(
-        request_own_erasure(services(), {bearer_of(grant_), Secret("another violet tractor")}, caller_of(grant_)))));
+        request_own_erasure(services(), {bearer_of(*grant), Secret("another violet tractor")}, caller_of(*grant)))));
     EXPECT_EQ(credential_kinds(), std::set<std::string>{});
 }
 

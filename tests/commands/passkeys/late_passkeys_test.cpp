@@ -24,6 +24,10 @@ TEST_F(PasskeysTest, AnswerWithinFiveMinutes) {
 
 class OldAccountPasskeysTest : public PasskeysTest {
 protected:
+    void SetUp() override {
+        PasskeysTest::SetUp();
+        grant_ = world.log_in(node, kAnnsEmail);  // the session of then is over
+    }
     Duration age_of_account() const override { return days(30); }
 };
 
