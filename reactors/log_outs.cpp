@@ -13,13 +13,11 @@ namespace keyledger::reactors {
 namespace {
 
 using commands::Freshness;
-using projections::SessionRow;
 
 constexpr std::string_view kSessionEnded = "session-ended";
 constexpr std::string_view kSessionsEnded = "sessions-ended";  // of a user, together
 constexpr std::string_view kConsentWithdrawn = "consent-withdrawn";
 
-constexpr std::int32_t kRowsAtOnce = 100;
 constexpr std::size_t kMostOfAnAnswer = 4 * 1024;  // nobody reads it
 constexpr std::chrono::milliseconds kPatienceWithApplications{10'000};
 // An answer that says no for good: the next attempt would be told the same (sections 2.5 and 2.8).
@@ -64,24 +62,6 @@ Performed come_of(const commands::OutgoingAnswer& answer) {
     if (!refused || answer.status == kTooManyRequests || answer.status == kTimeout) return Again{code};
     return Dead{code};
 }
-// Those of applications, for nobody asks for others.
-asio::awaitable<std::optional<std::vector<SessionRow>>> read(projections::Queries& queries, UserId user_id,
-                                                             Position position, Deadline deadline) {
-    const auto reached = co_await queries.wait_for(projections::kSessionsModel, position, position, deadline);
-    if (!reached) co_return std::nullopt;
-    std::vector<SessionRow> rows;
-    std::optional<projections::SessionCursor> cursor;
-    do {
-        projections::SessionFilter filter{user_id, {}};
-        auto page = co_await projections::list_sessions(queries, std::move(filter), cursor, kRowsAtOnce, deadline);
-        if (!page) co_return std::nullopt;
-        for (SessionRow& row : page->items)
-            if (ApplicationId::parse(row.client_id)) rows.push_back(std::move(row));
-        cursor = page->next;
-    } while (cursor);
-    co_return rows;
-}
-
 Performed come_of(commands::OutgoingFault fault) {
     using Fault = commands::OutgoingFault;
     const std::string code{commands::name_of(fault)};
@@ -92,12 +72,6 @@ Performed come_of(commands::OutgoingFault fault) {
 
 }  // namespace
 
-SessionsAsOf sessions_as_of(projections::Queries& queries) {
-    return [&queries](UserId user_id, Position position, Deadline deadline) {
-        return read(queries, user_id, position, deadline);
-    };
-}
-
 // Whose sessions are looked through, and which of them may rest on what ended.
 struct LogOuts::Ended {
     UserId user_id;
@@ -105,7 +79,7 @@ struct LogOuts::Ended {
     std::optional<std::string> client_id{};
 
     // Those that ended by themselves, or before, are told already.
-    bool concerns(const SessionRow& row, Position position) const {
+    bool concerns(const ListedSession& row, Position position) const {
         if (client_id && row.client_id != *client_id) return false;
         if (row.first_position >= position) return false;
         return !row.ended_position || *row.ended_position == position;
@@ -151,7 +125,7 @@ asio::awaitable<Performed> LogOuts::perform_end_of_session(const Job& job, Deadl
 asio::awaitable<Performed> LogOuts::record_ends(const Job& job, const Ended& ended, Deadline deadline) {
     const auto rows = co_await parts_.sessions(ended.user_id, job.id.position, deadline);
     if (!rows) co_return Again{"sessions-unavailable"};
-    for (const SessionRow& row : *rows) {
+    for (const ListedSession& row : *rows) {
         if (!ended.concerns(row, job.id.position)) continue;
         const auto again = co_await record_end(row.id, ended, deadline);
         if (again) co_return *again;

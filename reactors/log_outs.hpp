@@ -6,24 +6,28 @@
 // records the end of each in its own stream; that event causes the second job, which tells the application. So each
 // session is told by a job of its own, with its own attempts, and whoever follows the log sees each end.
 //
-// An application that is disabled or deleted is told nothing: its sessions, which may be very many, end with it at once,
-// and no event of theirs follows.
+// An application that is disabled or deleted is told nothing: its sessions, which may be very many, end with it at
+// once, and no event of theirs follows.
 #include <functional>
 
 #include "commands/runtime/outgoing.hpp"
 #include "commands/services.hpp"
 #include "commands/sessions/logout_tokens.hpp"
 #include "domain/sessions/session.hpp"
-#include "projections/models/sessions.hpp"
 #include "reactors/engine/reactor.hpp"
 
 namespace keyledger::reactors {
 
-// The user's sessions as of a position at least, newest first; nullopt: they can't be told now.
-using SessionsAsOf = std::function<asio::awaitable<std::optional<std::vector<projections::SessionRow>>>(
+// A session that an application holds, as a list of its user's sessions has it.
+struct ListedSession {
+    SessionId id;
+    std::string client_id;
+    Position first_position = 0;
+    std::optional<Position> ended_position{};  // by itself or with others
+};
+// The user's, as of a position at least; nullopt: they can't be told now.
+using SessionsAsOf = std::function<asio::awaitable<std::optional<std::vector<ListedSession>>>(
     UserId user_id, Position position, Deadline deadline)>;
-// By the read model, once it got there. `queries` outlives it.
-SessionsAsOf sessions_as_of(projections::Queries& queries);
 
 // All outlive it.
 struct LogOutParts {

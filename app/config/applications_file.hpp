@@ -11,8 +11,8 @@
 //         status: disabled          # enabled where nothing is said
 //       0190f3a2-6d1c-7c1e-9a57-3f0c5b1d2e50: null    # there must be none; {state: absent} says the same
 //
-// What is named becomes as it is written, and what is not named stays as it is. A member that is left out is as it is by
-// default. Pure; any thread.
+// What is named becomes as it is written, and what is not named stays as it is. A member that is left out is as it is
+// by default. Pure; any thread.
 #include <optional>
 #include <string>
 #include <string_view>

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "app/core/mailing.hpp"
+#include "app/serve/listed_sessions.hpp"
 #include "commands/jobs/end_jobs.hpp"
 #include "eventstore/postgres/store/postgres_log_source.hpp"
 #include "reactors/account_mail.hpp"
@@ -96,7 +97,7 @@ struct Reactors::Parts {
     Parts(const Config& config, Core& core, const Uuid& log_id, const ReactorNeeds& needs)
         : outgoing(needs.outgoing),
           logout_tokens(*core.keyring, core.clock, core.processors, config.issuer),
-          log_outs({core.services, reactors::sessions_as_of(needs.queries), logout_tokens, needs.outgoing}) {
+          log_outs({core.services, sessions_as_of(needs.queries), logout_tokens, needs.outgoing}) {
         running.push_back(std::make_unique<Running>(config, core, log_id, log_outs, kLogOutThreads));
         if (auto mailer = make_mailer(config.mail)) {
             mail = std::make_unique<MailParts>(config, core, needs.secrets, std::move(mailer));

@@ -25,8 +25,8 @@ struct IssuedIdToken {
     std::string nonce;                 // nonce; empty: none was sent
     std::string access_token;          // that is issued with it: its at_hash binds the two
 };
-// Of several algorithms: the key of access tokens where it is the one that the application wants, else that of ID tokens,
-// whose algorithm all clients understand. Valid as long as the keyring.
+// Of several algorithms: the key of access tokens where it is the one that the application wants, else that of ID
+// tokens, whose algorithm all clients understand. Valid as long as the keyring.
 const Key& key_for_id_tokens(const Keyring& keyring, KeyAlgorithm algorithm, Instant now);
 // A JSON object, to be signed with SHA-256 in the algorithm's name.
 std::string issued_id_token_text(const IssuedIdToken& claims);

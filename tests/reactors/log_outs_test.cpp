@@ -117,9 +117,10 @@ protected:
 
     // ---- the reactor ---------------------------------------------------------------------------------------------
     // As the read model has them: when each ended, by itself or with others.
-    asio::awaitable<std::optional<std::vector<projections::SessionRow>>> rows(UserId user_id) {
+    asio::awaitable<std::optional<std::vector<ListedSession>>> rows(UserId user_id) {
         if (sessions_unavailable) co_return std::nullopt;
-        std::vector<projections::SessionRow> all;
+        std::vector<ListedSession> all;
+        std::vector<UserId> users;  // of each of them
         for (const auto& recorded : world.events(0)) {
             eventstore::NullFieldOpener nothing;
             const auto event = eventstore::decode_any(recorded, nothing);
@@ -127,7 +128,7 @@ protected:
                 if (const auto* started = std::get_if<SessionStarted>(of_session)) {
                     auto& row = all.emplace_back();
                     row.id = SessionId{recorded.stream_id};
-                    row.user_id = started->user_id;
+                    users.push_back(started->user_id);
                     row.client_id = started->client_id;
                     row.first_position = recorded.position;
                 } else if (std::holds_alternative<SessionEnded>(*of_session)) {
@@ -137,11 +138,13 @@ protected:
             }
             const auto* of_user = eventstore::event_in<User>(*event);
             if (of_user == nullptr || !end_of_sessions(*of_user)) continue;
-            for (auto& row : all)
-                if (row.user_id == recorded.stream_id && !row.ended_position) row.ended_position = recorded.position;
+            for (std::size_t i = 0; i < all.size(); ++i)
+                if (users[i] == recorded.stream_id && !all[i].ended_position) all[i].ended_position = recorded.position;
         }
-        std::erase_if(all, [&](const auto& row) { return row.user_id != user_id; });
-        co_return all;
+        std::vector<ListedSession> theirs;
+        for (std::size_t i = 0; i < all.size(); ++i)
+            if (users[i] == user_id && ApplicationId::parse(all[i].client_id)) theirs.push_back(all[i]);
+        co_return theirs;
     }
     // All jobs of the events behind that position are performed, and of the events that follow from them.
     std::vector<Performed> perform_all(Position behind) {

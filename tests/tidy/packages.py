@@ -40,6 +40,7 @@ INSTALLED_BY = {
     "scripts/lib/demo_recovery.sh": ["scripts/demo"],
     "scripts/lib/demo_takeover.sh": ["scripts/demo"],
     "scripts/lib/demo_openid.sh": ["scripts/demo"],
+    "scripts/lib/authenticator.py": ["scripts/demo"],
     "scripts/lib/mailbox.sh": ["mailbox", "tools"],
     "scripts/lib/story.sh": ["scripts/run"],
     "scripts/services": ["postgres", "kafka"],

@@ -1,4 +1,4 @@
-#include "app/cli/applied_file.hpp"
+#include "app/cli/files/applied_file.hpp"
 
 #include <fstream>
 #include <iostream>

@@ -3,8 +3,8 @@
 #include <map>
 
 #include "api/wire/write_json.hpp"
-#include "app/cli/applied_file.hpp"
 #include "app/cli/cli.hpp"
+#include "app/cli/files/applied_file.hpp"
 #include "app/cli/refusal_words.hpp"
 #include "app/config/access_file.hpp"
 #include "app/core/core.hpp"

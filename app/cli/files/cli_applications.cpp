@@ -2,8 +2,8 @@
 #include <iostream>
 
 #include "api/wire/write_json.hpp"
-#include "app/cli/applied_file.hpp"
 #include "app/cli/cli.hpp"
+#include "app/cli/files/applied_file.hpp"
 #include "app/config/applications_file.hpp"
 #include "app/core/core.hpp"
 #include "app/core/logging.hpp"
