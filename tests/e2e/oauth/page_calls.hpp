@@ -14,6 +14,7 @@ struct OnTheWay {
     HttpHeaders cookies;
     std::string flow;
     std::string csrf;
+    std::string reset;   // the handle of an ask for a new password
     std::string access;  // of the application
 };
 inline OnTheWay on_the_way(ApiClient client, const Person& person, const std::string& mfa_token) {
@@ -24,6 +25,7 @@ inline OnTheWay on_the_way(ApiClient client, const Person& person, const std::st
     way.access = redeem(way.shop, parameter(Browser::location(back), "code"), client).text("/access_token");
     way.flow = parameter(Browser::location(browser.get(request(way.shop, "&prompt=consent"))), "flow");
     way.csrf = hidden(browser.get("/consent?flow=" + way.flow), "csrf");
+    way.reset = hidden(browser.post("/forgot-password", form_body({{"email", person.email}})), "handle");
     browser.jar["__Host-keyledger-log-in"] = mfa_token;
     way.cookies = browser.cookies();
     return way;
@@ -78,13 +80,14 @@ inline std::vector<std::pair<std::string, PageCall>> mail_page_calls(const OnThe
     const std::string code = form_body({{"handle", registration}, {"code", "000000"}});
     const std::string log_in_code = form_body({{"handle", log_in}, {"code", "000000"}});
     const std::string password = form_body({{"password", person.password}});
+    const std::string reset_code = form_body({{"handle", way.reset}, {"code", "000000"}});
     std::vector<std::pair<std::string, PageCall>> calls;
     for (const auto& [target, form] :
          std::vector<std::pair<std::string, std::string>>{{"/register", address + "&" + password},
                                                           {"/register/confirm", code},
                                                           {"/register/again", code},
                                                           {"/forgot-password", address},
-                                                          {"/forgot-password/code", log_in_code + "&new_" + password},
+                                                          {"/forgot-password/code", reset_code + "&new_" + password},
                                                           {"/login/mail", address + flow},
                                                           {"/login/mail/code", log_in_code + flow}})
         calls.emplace_back(target,
