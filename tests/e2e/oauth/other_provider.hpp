@@ -20,22 +20,24 @@ inline Instant now_there() {
 }
 
 // "open" registers people and links them by their address; "closed" does neither. Both are the same provider, so that
-// who somebody is there is the same.
+// who somebody is there is the same. "away" is nobody.
 class WithOtherProvider {
 public:
     WithOtherProvider() : file_(deployment().folder() / (unique("providers") + ".yaml")) {
-        std::ofstream(file_) << "providers:\n" << entry("open", "on") << entry("closed", "off");
+        std::ofstream(file_) << "providers:\n"
+                             << entry("open", "on", there.issuer()) << entry("closed", "off", there.issuer())
+                             << entry("away", "off", "http://127.0.0.1:1");
         std::filesystem::permissions(file_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     }
     Environment environment() const {
-        return {{"KEYLEDGER_PROVIDERS_FILE", file_.string()}, {"KEYLEDGER_OUTGOING_ALLOW", there.host()}};
+        return {{"KEYLEDGER_PROVIDERS_FILE", file_.string()}, {"KEYLEDGER_OUTGOING_ALLOW", "127.0.0.1"}};
     }
 
     LyingProvider there{now_there()};
 
 private:
-    std::string entry(const std::string& name, const std::string& lets_in) const {
-        return "  - name: " + name + "\n    title: The " + name + " one\n    issuer: " + there.issuer() +
+    static std::string entry(const std::string& name, const std::string& lets_in, const std::string& issuer) {
+        return "  - name: " + name + "\n    title: The " + name + " one\n    issuer: " + issuer +
                "\n    client_id: keyledger\n    client_authentication: none\n    register: " + lets_in +
                "\n    link_by_address: " + lets_in + "\n";
     }

@@ -66,7 +66,7 @@ TEST_F(OtherProviders, AreOnThePageAndInTheList) {
     EXPECT_NE(page.body.find("/login/providers/open?flow="), std::string::npos) << page.body;
     EXPECT_NE(page.body.find("Log in with The open one"), std::string::npos);
     const Answer list = node().get("/api/v1/auth/providers");
-    ASSERT_EQ(list.count(), 2U) << list.body;
+    ASSERT_EQ(list.count(), 3U) << list.body;
     EXPECT_EQ(list.text("/items/0/name"), "open");
     EXPECT_EQ(list.text("/items/0/title"), "The open one");
     EXPECT_TRUE(list.boolean("/items/0/signs_up"));
@@ -192,6 +192,7 @@ TEST_F(OtherProviders, BelieveNoLieOfATokenAndShowAPage) {
 TEST_F(OtherProviders, ThatAreAwayOrBrokenBecomeAPageThatSaysWhatToDo) {
     be(*with_, new_subject(), new_address());
     Browser browser(node());
+    expect_page(depart(*with_, browser, "away", shop_).answer, 502, browser, "Try again in a minute");
     const Departed departed = depart(*with_, browser, "open", shop_);
     there().lies.body = std::string(2'000'000, 'x');
     expect_page(browser.get(departed.back), 502, browser, "Try again in a minute");

@@ -147,7 +147,7 @@ TEST(JsonBody, WithUnknownOrWrongFieldsIsRefusedOnEveryRoute) {
                                  R"("new_password":"p","token":"t","handle":"h",)"
                                  R"("credential":{"id":"i","response":{"clientDataJSON":"c","attestationObject":"o",)"
                                  R"("authenticatorData":"d","signature":"s"}},)"
-                                 R"("name":"n","reason":"r","permissions":[],"audiences":[],"kty":"EC",)"
+                                 R"("name":"n","provider":"p","reason":"r","permissions":[],"audiences":[],"kty":"EC",)"
                                  R"("grant_types":[],"scopes":[],"redirect_uris":[],"post_logout_redirect_uris":[]})";
         const Answer answer = send_json(admin, route, good);
         // What is sent back of an account is held against it, so that it must be there.
