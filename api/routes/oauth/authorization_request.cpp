@@ -66,7 +66,11 @@ SecondFactor wanted_by(std::string_view acr_values) {
 Result<void, AuthorizationFault> check_form(const AskedAuthorization& asked, const Application& application,
                                             PkceFor pkce) {
     const bool has_pkce = !asked.code_challenge.empty() || !asked.code_challenge_method.empty();
-    const bool needs_pkce = pkce == PkceFor::kAll || application.is_public();
+    // What an operator lets older applications leave out is none of what those ask for that are held to more.
+    const auto& definition = application.definition;
+    const bool is_held_to_more =
+        definition.pushed_requests == PushedRequests::kRequired || definition.token_binding == TokenBinding::kDpop;
+    const bool needs_pkce = pkce == PkceFor::kAll || application.is_public() || is_held_to_more;
     Result<void, AuthorizationFault> good;
     const auto refuse = [&](std::string_view error, std::string_view description) {
         good = Unexpected(AuthorizationFault{error, description});

@@ -50,6 +50,22 @@ bool takes(PkceFor pkce, ClientAuthentication authentication, const std::string&
     return checked_authorization(asked, application(authentication), tokens, Instant(), pkce).has_value();
 }
 
+TEST(AuthorizationRequestPkce, IsForWhoeverPushesOrBindsByDpopWhateverTheOperatorSays) {
+    for (const bool pushes : {true, false}) {
+        Application one = application(ClientAuthentication::kPrivateKeyJwt);
+        one.definition.pushed_requests = pushes ? PushedRequests::kRequired : PushedRequests::kOptional;
+        one.definition.token_binding = pushes ? TokenBinding::kOptional : TokenBinding::kDpop;
+        AskedAuthorization asked;
+        asked.response_type = "code";
+        asked.scope = "openid";
+        NoTokens tokens;
+        EXPECT_FALSE(checked_authorization(asked, one, tokens, Instant(), PkceFor::kPublic)) << pushes;
+        asked.code_challenge = kChallenge;
+        asked.code_challenge_method = "S256";
+        EXPECT_TRUE(checked_authorization(asked, one, tokens, Instant(), PkceFor::kPublic)) << pushes;
+    }
+}
+
 TEST(AuthorizationRequestPkce, IsForAllUnlessTheOperatorSaysOtherwise) {
     for (const auto authentication : {ClientAuthentication::kNone, ClientAuthentication::kSecretBasic}) {
         EXPECT_TRUE(takes(PkceFor::kAll, authentication, kChallenge, "S256"));
