@@ -129,6 +129,7 @@ TEST(SharedLimits, FailClosedWhileTheirStoreIsAway) {
     EXPECT_EQ(refused.status, 503);
     EXPECT_TRUE(refused.header("Retry-After"));
     EXPECT_EQ(client.post(kRegister, registration_of(somebody())).status, 503);
+    EXPECT_EQ(client.get("/login/providers/any/callback").problem(), "unavailable");
     const ClientOfService& gateway = deployment().gateway;
     EXPECT_EQ(introspect(client, gateway, one.tokens.access).status, 200);
     EXPECT_EQ(refresh(client, one.tokens.refresh).status, 200);

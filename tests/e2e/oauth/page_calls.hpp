@@ -48,7 +48,6 @@ inline std::vector<std::pair<std::string, PageCall>> page_calls(const OnTheWay& 
     get(request(way.shop));
     get("/oauth2/authorize/continue?" + flow);
     get("/oauth2/logout?" + bye);
-    get("/login/providers/any/callback");
     post("/login", log_in);
     post("/login/factor", flow + "&code=000000");
     post("/consent", flow + "&decision=allow&csrf=" + way.csrf);
