@@ -11,6 +11,7 @@
 #include "app/config/yaml.hpp"
 #include "domain/base/nearest.hpp"
 #include "domain/base/plain_text.hpp"
+#include "domain/base/uuid.hpp"
 #include "security/primitives/secret_file.hpp"
 
 namespace keyledger::app {
@@ -156,12 +157,20 @@ private:
             fault(map_, "anybody can have any address at this provider: 'believe_addresses' stays off");
         if (options.links_by_address && !options.believes_addresses)
             fault(map_, "'link_by_address' goes by addresses that are not believed");
-        const YamlNode* tenants = member(map_, "tenants");
-        if (tenants == nullptr) return;
+        // Without the member everybody is let in: one that is there and names nobody is a mistake.
+        const auto found = std::ranges::find_if(map_.members, [](const auto& one) { return one.first == "tenants"; });
+        if (found == map_.members.end()) return;
+        const YamlNode* tenants = &found->second;
         if (options.issuer.find(kTenantOfAll) == std::string::npos)
             fault(*tenants, "'tenants' is for providers whose issuer names a tenant");
-        if (tenants->kind != Kind::kList) return fault(*tenants, "'tenants' is not a list");
-        for (const YamlNode& tenant : tenants->items) options.tenants.push_back(tenant.text);
+        if (tenants->kind != Kind::kList || tenants->items.empty())
+            return fault(*tenants, "'tenants' is not a list of at least one tenant's id");
+        for (const YamlNode& tenant : tenants->items) {
+            const auto id = Uuid::parse(tenant.text);
+            if (!id || id->to_string() != tenant.text)
+                fault(tenant, "a tenant's id is a UUID in small letters, as the provider shows it");
+            options.tenants.push_back(tenant.text);
+        }
     }
 
     const YamlNode& map_;

@@ -35,6 +35,8 @@ StepResult put_chosen(Services& services, Attempt& attempt, StreamOf<User> user,
         hash, co_await hash_password(services, chosen.password.clone(), HashingRequester::Kind::kAccount, caller));
     KEYLEDGER_CO_TRY(password, co_await put_password(services, attempt, user.id, place->credential_id, place->revision,
                                                      std::move(*hash)));
+    // What was linked lately may be somebody's who had the password.
+    KEYLEDGER_CO_TRY(unlinked, attempt.decide_and_append(user, UnlinkIdentitiesSince{services.clock.now()}));
     co_return attempt.decide_and_append(user, SetOneTimePassword{*password, chosen.expires_at});
 }
 

@@ -68,6 +68,12 @@ Answer<std::optional<std::string>> put_name(Services& services, Attempt& attempt
     co_return sealed_sha256;
 }
 
+bool takes_passkey(const Factors& factors, const std::optional<FactorId>& factor_id) {
+    return std::ranges::any_of(factors.enrolled, [&](const Factors::Enrolled& one) {
+        return one.kind == FactorKind::kPasskey && (!factor_id || one.id == *factor_id);
+    });
+}
+
 }  // namespace
 
 Answer<Receipt> remove_factor(Services& services, FactorRemoval removal, Caller caller) {
@@ -79,9 +85,14 @@ Answer<Receipt> remove_factor(Services& services, FactorRemoval removal, Caller 
         FactorsCommand command = RemoveAllFactors{user_id, kept_until};
         if (removal.factor_id) command = RemoveFactor{user_id, *removal.factor_id, kept_until};
         KEYLEDGER_CO_TRY(removed, attempt.decide_and_append(factors, command));
-        Result<void, CommandError> off;
-        if (was_last) off = attempt.decide_and_append(actor.user, TurnOffSecondFactor{});
-        co_return off;
+        if (was_last) {
+            KEYLEDGER_CO_TRY(off, attempt.decide_and_append(actor.user, TurnOffSecondFactor{}));
+        }
+        // Whoever holds a lost passkey logged in by it alone: what began by it is over, too.
+        Result<void, CommandError> ended;
+        if (takes_passkey(attempt.state(factors), removal.factor_id))
+            ended = attempt.decide_and_append(actor.user, RevokeAllSessions{removal.bearer.session_id});
+        co_return ended;
     };
     auto removed = co_await run_proven(services, removal.bearer, removal.proof, remove, std::move(caller));
     co_return removed;

@@ -5,6 +5,7 @@
 #include "commands/account_services.hpp"
 #include "commands/accounts/new_identity.hpp"
 #include "commands/claim_owner.hpp"
+#include "commands/credentials/one_time_password.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/sessions/begin_session.hpp"
 #include "commands/sessions/half_log_in.hpp"
@@ -91,6 +92,9 @@ Answer<Grant> let_in(Services& services, const Arrival& arrival, UserId user_id,
         go_on.reset();
         const User& state = attempt.state(user);
         if (!state.exists()) co_return Unexpected(kMovedMeanwhile);
+        // What was taken over and given back is its owner's again once they set another password.
+        if (state.password_use == User::PasswordUse::kMustBeReset)
+            co_return Unexpected(refusals::kPasswordResetRequired);
         half = half_of(services, arrival, state, user_id, session_id, caller);
         half.audiences = *audiences;
         if (half.links && !may_link(arrival, state)) co_return Unexpected(refusals::kAddressHasAccount);

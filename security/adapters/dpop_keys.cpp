@@ -38,7 +38,7 @@ asio::awaitable<bool> JwtDpopKeys::is_signed_by_its_key(std::string text) {
         key = co_await asio::co_spawn(processors_, std::move(judging), asio::use_awaitable);
         judged_.put(proof->jwk, key);
     }
-    co_return key&& is_signed_by(text, *key, proof->padding);
+    co_return key&& proof_is_signed_by(text, *key);
 }
 
 std::vector<std::string> JwtDpopKeys::algorithms() { return dpop_algorithms(); }

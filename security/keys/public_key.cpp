@@ -192,9 +192,7 @@ std::string PublicKey::thumbprint() const {
     return base64url_encode(view_of(digest));
 }
 
-bool PublicKey::verify(std::string_view message, std::string_view signature, RsaPadding padding) const {
-    if (algorithm_ == SigningAlgorithm::kRs256 && padding == RsaPadding::kPss)
-        return verify_pss_signature(handle_->key.get(), message, signature);
+bool PublicKey::verify(std::string_view message, std::string_view signature) const {
     return verify_signature(handle_->key.get(), algorithm_, message, signature);
 }
 

@@ -13,9 +13,6 @@ namespace keyledger::security {
 inline constexpr std::size_t kMaxJwkSize = 32 * 1024;  // with a chain of certificates
 inline constexpr std::size_t kMaxKeyIdSize = 256;
 
-// How RSA signs (RFC 7518 sections 3.3 and 3.5: RS256 and PS256); keys of other kinds have no choice.
-enum class RsaPadding { kPkcs1, kPss };
-
 class PublicKey {
 public:
     // The only way to one, wherever it comes from: a request, the log, another service. One JSON object
@@ -39,7 +36,7 @@ public:
     // with none.
     const std::string& key_id() const { return key_id_; }
     // Any text may come as signature; what is not exactly of the key's form is false.
-    bool verify(std::string_view message, std::string_view signature, RsaPadding padding = RsaPadding::kPkcs1) const;
+    bool verify(std::string_view message, std::string_view signature) const;
 
 private:
     struct Handle;

@@ -213,19 +213,4 @@ bool verify_signature(EVP_PKEY* key, SigningAlgorithm algorithm, std::string_vie
     return good;
 }
 
-bool verify_pss_signature(EVP_PKEY* key, std::string_view message, std::string_view signature) {
-    MessageDigestContext context(ensured(EVP_MD_CTX_new(), "verifying"));
-    EVP_PKEY_CTX* of_key = nullptr;  // the context's
-    const EVP_MD* sha256 = digest_for(SigningAlgorithm::kRs256);
-    ensure(EVP_DigestVerifyInit(context.get(), &of_key, sha256, nullptr, key) == 1, "verifying");
-    ensure(EVP_PKEY_CTX_set_rsa_padding(of_key, RSA_PKCS1_PSS_PADDING) == 1 &&
-               EVP_PKEY_CTX_set_rsa_pss_saltlen(of_key, RSA_PSS_SALTLEN_DIGEST) == 1 &&
-               EVP_PKEY_CTX_set_rsa_mgf1_md(of_key, sha256) == 1,
-           "verifying");
-    const bool good =
-        EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(message), message.size()) == 1;
-    if (!good) forget_openssl_errors();
-    return good;
-}
-
 }  // namespace keyledger::security

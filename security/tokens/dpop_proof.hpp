@@ -13,16 +13,15 @@
 
 namespace keyledger::security {
 
-inline constexpr std::size_t kMaxProofSize = 6 * 1024;  // twice what RSA of 4096 bits takes
+inline constexpr std::size_t kMaxProofSize = 6 * 1024;
 
 struct ProofOfPossession {
     std::string jwk = {};         // the key's required members, in the form that is hashed
     std::string thumbprint = {};  // RFC 7638, base64url
-    RsaPadding padding = RsaPadding::kPkcs1;
-    std::string id = {};      // jti
-    std::string method = {};  // htm
-    std::string uri = {};     // htu, as it stands there
-    Instant made_at;          // iat
+    std::string id = {};          // jti
+    std::string method = {};      // htm
+    std::string uri = {};         // htu, as it stands there
+    Instant made_at;              // iat
     std::optional<std::string> nonce = {};
     std::optional<std::string> token_digest = {};  // ath
 };
@@ -30,7 +29,7 @@ struct ProofOfPossession {
 // What it claims, unverified, and not yet of a key that is any good. The error is a sentence for whoever made it.
 Result<ProofOfPossession, std::string> read_dpop_proof(std::string_view proof);
 // Under the key of its own jwk.
-bool is_signed_by(std::string_view proof, const PublicKey& key, RsaPadding padding);
+bool proof_is_signed_by(std::string_view proof, const PublicKey& key);
 
 // JOSE's names of what may sign one.
 std::vector<std::string> dpop_algorithms();

@@ -87,11 +87,12 @@ TEST_F(ProvidersFile, KnowsSomeBeforehand) {
     ASSERT_TRUE(google) << google.error().front();
     EXPECT_EQ(google->front().issuer, "https://accounts.google.com");
     EXPECT_EQ(google->front().title, "Google");
-    const auto microsoft = parse("    preset: microsoft\n    client_id: a\n    tenants: [018b]\n");
+    const auto microsoft =
+        parse("    preset: microsoft\n    client_id: a\n    tenants: [6f1d2a4e-0b7c-4c1e-9a57-3f0c5b1d2e4f]\n");
     ASSERT_TRUE(microsoft) << microsoft.error().front();
     EXPECT_EQ(microsoft->front().issuer, "https://login.microsoftonline.com/{tenantid}/v2.0");
     EXPECT_EQ(microsoft->front().discovered_at, "https://login.microsoftonline.com/common/v2.0");
-    EXPECT_EQ(microsoft->front().tenants, std::vector<std::string>{"018b"});
+    EXPECT_EQ(microsoft->front().tenants, std::vector<std::string>{"6f1d2a4e-0b7c-4c1e-9a57-3f0c5b1d2e4f"});
     EXPECT_FALSE(microsoft->front().believes_addresses);
     const auto own = parse("    preset: gitlab\n    issuer: https://git.example.com\n    client_id: a\n");
     ASSERT_TRUE(own) << own.error().front();
@@ -118,7 +119,12 @@ TEST_F(ProvidersFile, SaysWhatIsWrongAndWhere) {
     expect_fault(kGood + "    scope: email\n", "openid");
     expect_fault(kGood + "    register: yes\n", "'register' is on or off");
     expect_fault(kGood + "    regster: on\n", "did you mean 'register'?");
-    expect_fault(kGood + "    tenants: [a]\n", "'tenants' is for providers");
+    expect_fault(kGood + "    tenants: [6f1d2a4e-0b7c-4c1e-9a57-3f0c5b1d2e4f]\n", "'tenants' is for providers");
+    const std::string microsoft = "    preset: microsoft\n    client_id: a\n";
+    for (const char* nobody : {"    tenants: []\n", "    tenants:\n", "    tenants: contoso\n"})
+        expect_fault(microsoft + nobody, "'tenants' is not a list of at least one");
+    for (const char* id : {"contoso", "6F1D2A4E-0B7C-4C1E-9A57-3F0C5B1D2E4F"})
+        expect_fault(microsoft + "    tenants: [" + id + "]\n", "a tenant's id is a UUID in small letters");
     expect_fault(kGood + "    believe_addresses: off\n    link_by_address: on\n", "not believed");
     expect_fault("    preset: microsoft\n    client_id: a\n    believe_addresses: on\n", "stays off");
     expect_fault(kGood + "    title: [a]\n", "'title' is not a text");

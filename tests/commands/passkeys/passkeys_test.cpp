@@ -42,7 +42,8 @@ TEST_F(PasskeysTest, AreListedNamedAndRemovedAsEveryFactor) {
     ASSERT_TRUE(succeeds(log_in_with(phone))) << "its key is as it was";
     mark();
     ASSERT_TRUE(succeeds(remove(passkey_alone(phone.answer(asked_of_ann())), factor_id_)));
-    EXPECT_EQ(since(), (Types{"factor.passkey_used", "factor.removed", "user.second_factor_turned_off"}));
+    EXPECT_EQ(since(), (Types{"factor.passkey_used", "factor.removed", "user.second_factor_turned_off",
+                              "user.sessions_revoked"}));
     EXPECT_TRUE(refused(log_in_with(phone), refusals::kPasskeyNotProven));
     world.log_in(node, kAnnsEmail);
 }

@@ -4,6 +4,7 @@
 #include "commands/access/step_up.hpp"
 #include "commands/accounts/erase_user.hpp"
 #include "commands/claim_owner.hpp"
+#include "commands/credentials/one_time_password.hpp"
 #include "commands/providers/identities.hpp"
 #include "commands/sessions/log_in_by_mail.hpp"
 #include "tests/commands/factors/second_factors.hpp"
@@ -145,6 +146,19 @@ TEST_F(LogInByProvider, LetsNobodyInWhoIsDisabledOrGone) {
 }
 
 // I13, on two nodes; the provider takes the code as often as it is shown.
+// What was taken over and given back waits for another password, whichever the way in.
+TEST_F(LogInByProvider, LetsNobodyInWhoHasToSetAnotherPassword) {
+    prove_address();
+    ASSERT_TRUE(succeeds(log_in()));
+    const Step give_back = [&](Attempt& attempt) -> StepResult {
+        co_return attempt.decide_and_append(StreamOf<User>{ann_}, GiveBackSecondFactor{});
+    };
+    Streams streams;
+    streams.read<User>(ann_);
+    ASSERT_TRUE(succeeds(run_step(std::move(streams), give_back)));
+    EXPECT_TRUE(refused(log_in(), refusals::kPasswordResetRequired));
+}
+
 TEST_F(LogInByProvider, BeginsOneSessionForFiftyAtOnce) {
     prove_address();
     ASSERT_TRUE(succeeds(log_in()));
