@@ -20,7 +20,7 @@ import urllib.error
 import urllib.request
 
 import leaks
-from full_life import Life, personal_in, secrets_in
+from full_life import ORIGIN, Life, personal_in, secrets_in
 from mailbox import Mailbox
 from places_file import places_file
 from scenario import Database, arguments, die, run_scenario
@@ -33,8 +33,8 @@ CITY = "Quittenwerder an der Probe"
 # What somebody did before it was shown who they are is told of the day's anonymous callers, and goes with their key.
 AS_NOBODY = ["agent before log-in", "network address before log-in"]
 IN_READ_MODELS = sorted(["address", "agent", "city", "name", "network address", "user name", *AS_NOBODY])
-OWNED = ["claim email", "claim username", "credential former_passwords", "credential password", "credential totp",
-         "key"]
+OWNED = ["claim email", "claim username", "credential former_passwords", "credential passkey", "credential password",
+         "credential totp", "key"]
 COLUMNS = ["audit.client_address", "audit.user_agent", "sessions.city", "sessions.client_address", "sessions.country",
            "sessions.user_agent", "users.email", "users.name", "users.username"]
 PERSONAL_COLUMNS = {"email", "username", "name", "locale", "former_email", "client_address", "user_agent", "country",
@@ -193,6 +193,7 @@ def configure(service, mailbox, work):
         "KEYLEDGER_MAIL_FROM": "accounts@example.com", "KEYLEDGER_EMAIL_VERIFICATION": "required",
         "KEYLEDGER_LOG_IN_BY_MAIL": "both", "KEYLEDGER_PLACES_FILE": str(work / "places.mmdb"),
         "KEYLEDGER_TRUSTED_PROXIES": "127.0.0.0/8", "KEYLEDGER_PASSWORD_HISTORY": "2",
+        "KEYLEDGER_PASSKEY_DOMAIN": "keyledger.example.com", "KEYLEDGER_PASSKEY_ORIGINS": ORIGIN,
         "KEYLEDGER_KAFKA_STATE_TOPICS": "on", "KEYLEDGER_SESSIONS_AT_ONCE": "10"}
 
 
@@ -223,6 +224,8 @@ def tell(service, database, mailbox, work, expect):
     before = everywhere(service, database, work)
     expect_only("before", ann, before, IN_READ_MODELS, expect)
     expect("hers, before", owned_by(database, ann.id), OWNED)
+    passkeys = "select count(*) from keyledger.claims where kind = 'passkey'"
+    expect("passkeys, before", Database.psql(database.url, passkeys), ["2"])
     expect("kinds of credentials that users have", [what for what in OWNED if "credential" in what], credential_kinds())
     expect("columns that tell of her, before", told_in_columns(database, ann.id), COLUMNS)
     jobs = f"select count(*) > 0 from keyledger.jobs where subject = '{ann.id}'"
@@ -231,6 +234,7 @@ def tell(service, database, mailbox, work, expect):
     ann.own("DELETE", "/api/v1/auth/me", {"current_password": "wrong password"}, 403)
     ann.own("DELETE", "/api/v1/auth/me", {"current_password": ann.password}, 204)
     await_head(service, database, root)
+    expect("passkeys, after", Database.psql(database.url, passkeys), ["1"])
     after = everywhere(service, database, work)
     expect_only("after", ann, after, AS_NOBODY, expect)
     expect("hers, after", owned_by(database, ann.id), [])
@@ -251,7 +255,8 @@ def look_back(service, ann, bob, root, expect):
     expect("she in the list", call(service, "GET", f"/api/v1/admin/users/{ann.id}", token=root)[0], 404)
     _, page = call(service, "GET", f"/api/v1/admin/audit?user={ann.id}&limit=200", token=root)
     types = [entry["type"] for entry in page["items"]]
-    expect("the audit trail's newest entry", types[0], "user.erased")
+    # The passkey's end stands in the same append, for it takes the claim of its id with it.
+    expect("the audit trail's newest entries", sorted(types[:2]), ["factor.removed", "user.erased"])
     expect("the audit trail's oldest entry", types[-1], "registration.completed")
     status, _ = call(service, "DELETE", "/api/v1/auth/me", {"current_password": PASSWORD}, root)
     expect("the administrator", status, 409)

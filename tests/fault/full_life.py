@@ -4,7 +4,11 @@ more registration that they never completed. What of it is secret, and what pers
 
 import base64
 import json
+import pathlib
 import re
+import subprocess
+import sys
+import tempfile
 import urllib.error
 import urllib.request
 
@@ -15,6 +19,8 @@ from scenario import die
 PASSWORD = "violet tractors hum at noon"
 OTHER_PASSWORD = "ochre ladders count the rain"
 TAIL = 40  # of a token: its seal
+ORIGIN = "https://keyledger.example.com"
+AUTHENTICATOR = pathlib.Path(__file__).resolve().parents[2] / "scripts/lib/authenticator.py"
 
 
 class Life:
@@ -30,6 +36,7 @@ class Life:
             "agent before log-in": f"Quillmobile/{name}", "network address before log-in": f"{network}.88",
             "language": f"de-x-{name[::-1]}tongue"[:13],
             "device's name": f"{name.title()}'s quillbook", "factor's name": f"{name.title()}'s quillphone",
+            "passkey's name": f"{name.title()}'s quillkey",
             "other address": f"{name}.second@example.com", "other name": f"{name.title()} Secondfeather"}
         self.secrets = {PASSWORD: "a password", OTHER_PASSWORD: "a password"}  # the value -> what it is
         self.codes = {}  # likewise, of few digits
@@ -143,6 +150,26 @@ class Life:
             self.ask("POST", "/api/v1/auth/verify-mfa",
                      {"mfa_token": half["mfa_token"], "recovery_code": "0000-" * 6 + "0000"}, 403)
             self.keep_tokens(*self.ask("POST", "/api/v1/auth/verify-mfa", {"mfa_token": half["mfa_token"], **proof}))
+        self.make_passkey(shown[1])
+
+    def make_passkey(self, recovery_code):
+        """And log in by it."""
+        with tempfile.TemporaryDirectory() as folder:
+            asked = self.own("POST", "/api/v1/auth/mfa/passkeys/options",
+                             {"current_password": self.password, "recovery_code": recovery_code})
+            made = self.by_authenticator("make", folder, asked)
+            self.own("POST", "/api/v1/auth/mfa/passkeys", made | {"name": self.personal["passkey's name"]})
+            identifier = made["credential"]["id"]
+            self.secrets[identifier] = "the passkey's id"
+            self.secrets[base64.urlsafe_b64decode(identifier + "==")] = "the passkey's id in bytes"
+            asked, _ = self.ask("POST", "/api/v1/auth/passkey/options", {})
+            self.keep_tokens(*self.ask("POST", "/api/v1/auth/passkey", self.by_authenticator("sign", folder, asked)))
+
+    def by_authenticator(self, what, folder, asked):
+        self.keep(asked["handle"], "the handle of a passkey's challenge")
+        done = subprocess.run([sys.executable, AUTHENTICATOR, what, folder, ORIGIN], input=json.dumps(asked), text=True,
+                              check=True, capture_output=True)
+        return json.loads(done.stdout)
 
     def show_code(self, seed, steps):
         code = code_of(seed, steps)
