@@ -57,8 +57,8 @@ Answer<Receipt> reset_password(Services& services, PasswordReset reset, Caller c
                                                          place->revision, std::move(*hash)));
         KEYLEDGER_CO_TRY(verified, attempt.decide_and_append(user, VerifyEmail{}));
         KEYLEDGER_CO_TRY(decided, attempt.decide_and_append(user, ResetPassword{*password}));
-        // Nor does a thief of the password keep a way in by an account of theirs at another provider. Of an address that
-        // nobody had proven, everything may be a stranger's.
+        // Nor does a thief of the password keep a way in by an account of theirs at another provider. Of an address
+        // that nobody had proven, everything may be a stranger's.
         const bool was_proven = state.email_proof == User::EmailProof::kVerified;
         if (!reset.factor) {
             const UnlinkIdentitiesSince young{was_proven ? services.clock.now() : Instant()};
