@@ -2,7 +2,7 @@
 """Joins the files of this folder into the OpenAPI document, as C++ that holds it: join.py OUT shared.json SUBJECT...
 
 Each file is a part of the document: `paths` and `components` of one subject; shared.json has everything else too. Parts
-are written one after the other, each value as it stands in its file. What two files say, and a member that only
+are written one after the other, without blanks. What two files say, and a member that only
 shared.json may have, is an error.
 """
 import json
@@ -65,6 +65,17 @@ def written(members, indent):
     return "{\n" + ",\n".join(lines) + "\n" + indent[2:] + "}"
 
 
+def compact(document):
+    """Without the blanks: whoever asks for the document and does not read holds a copy of it in memory."""
+    def without_doubles(members):
+        if len(dict(members)) < len(members):
+            raise Fault(f"a member stands twice among {[name for name, _ in members]}")
+        return dict(members)
+
+    whole = json.loads(document, object_pairs_hook=without_doubles)
+    return json.dumps(whole, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
 def as_cpp(document):
     if ')json"' in document:
         raise Fault('the document can\'t have )json" in it')
@@ -75,7 +86,7 @@ def as_cpp(document):
 
 def main(out, *paths):
     try:
-        text = as_cpp(joined([(path, pathlib.Path(path).read_text("utf-8")) for path in paths]))
+        text = as_cpp(compact(joined([(path, pathlib.Path(path).read_text("utf-8")) for path in paths])))
     except (Fault, ValueError) as fault:
         sys.exit(f"join.py: {fault}")
     pathlib.Path(out).write_text(text, "utf-8")

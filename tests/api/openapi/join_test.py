@@ -29,6 +29,12 @@ class Join(unittest.TestCase):
         value = '{\n    "get": {"summary": "\\u00e4, {and} [more]",\n      "tags": [ ]}}'
         self.assertIn('"/a": ' + value, joined('{"paths": {"/a": ' + value + "}}"))
 
+    def test_takes_out_blanks_and_nothing_else(self):
+        text = '{ "a" : [ 1, 1.5, "x  y", "\\u00e4", null ],\n  "b": { } }'
+        self.assertEqual(join.compact(text), '{"a":[1,1.5,"x  y","ä",null],"b":{}}\n')
+        with self.assertRaisesRegex(join.Fault, "a member stands twice"):
+            join.compact('{"a": {"b": 1, "b": 2}}')
+
     def test_refuses_what_two_files_say(self):
         with self.assertRaisesRegex(join.Fault, "b.json: '/a' is said before"):
             joined('{"paths": {"/a": {}}}', '{"paths": {"/a": {}}}')
