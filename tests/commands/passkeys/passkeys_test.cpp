@@ -277,6 +277,48 @@ TEST_F(PasskeysTest, ProveAgainWhoSomebodyIs) {
     EXPECT_EQ(assurance_of(granted->proofs).level, kTwoFactors);
 }
 
+struct OwnerAndThief : PasskeysTest {
+    void TestBody() override {}
+    OwnerAndThief() {
+        SetUp();
+        owners_ = made();
+        owners_answer_ = owners_.answer(asked_of_ann());
+        thiefs_answer_ = PlainAuthenticator{"c3RyYW5nZXI", "nobody"}.answer(asked_of_ann());
+    }
+    // The session is theirs, too; a passkey of the account they do not have.
+    Result<Grant, CommandError> thief_proves() {
+        Reauthentication again;
+        again.bearer = bearer_of(grant_);
+        again.proof = passkey_alone(std::move(thiefs_answer_));
+        again.client = test::first_party();
+        return run(reauthenticate(services(), std::move(again), caller_of(grant_)));
+    }
+    asio::awaitable<void> owner_removes_it() {
+        FactorRemoval removal{bearer_of(grant_), proof(presented(std::move(owners_answer_))), std::nullopt};
+        auto removed = co_await remove_factor(other.services, std::move(removal), caller_of(grant_));
+        was_removed = removed.has_value();
+    }
+    bool was_removed = false;
+    PlainAuthenticator owners_;
+    PasskeyAnswer owners_answer_, thiefs_answer_;
+};
+
+// Scenario: whoever took over a session shows a passkey of their own, at every step of which the owner turns the second
+// factor off in that session. It proves nothing, whether there is a factor any more or not.
+TEST(PasskeysAtOnce, OfStrangersProveNothingWhileTheFactorIsTurnedOff) {
+    int removed = 0;
+    test::for_every_step([&](test::Steps& steps) {
+        OwnerAndThief scene;
+        scene.stepped.steps = &steps;
+        steps.meanwhile = [&] { return scene.owner_removes_it(); };
+        const auto granted = scene.thief_proves();
+        scene.stepped.steps = nullptr;
+        EXPECT_FALSE(granted) << steps.where();
+        if (steps.happened() && scene.was_removed) ++removed;
+    });
+    EXPECT_GE(removed, 3);
+}
+
 // ---- used once (I13) ---------------------------------------------------------------------------------------------
 template <class T>
 int count_of(const std::vector<Result<T, CommandError>>& outcomes) {
