@@ -86,6 +86,10 @@ struct Page {
     std::vector<Form> more_forms{};  // the other choices
     std::vector<Link> links{};
     std::string application{};  // the name of whom it leads to; empty: nobody
+    // Theirs, too: the path of a style sheet below the root of the service, and the https address of a picture. Empty:
+    // none.
+    std::string theme{};
+    std::string logo{};
     // Where a form leads in the end, as an origin: a browser that is told form-action follows a redirect nowhere else.
     std::string leads_to{};
     std::optional<Language> language{};  // that was asked for; else the browser's

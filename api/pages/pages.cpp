@@ -190,10 +190,17 @@ void draw_what_is_shown(data& values, const Page& page, Language language) {
     values.set("drawing", drawing);
 }
 
+// Of an https URI as applications have them: nothing in it can end a directive of the policy.
+std::string_view origin_of(std::string_view uri) {
+    constexpr std::string_view kScheme = "https://";
+    return uri.substr(0, uri.find_first_of("/?", kScheme.size()));
+}
+
 // ---- what a browser may do with it -----------------------------------------------------------------------------
 // Instead of the policy that every other answer has. Beside it there is no referrer and no cache.
 std::string policy_of(const Page& page) {
     std::string policy = "default-src 'none'; style-src 'self'; img-src 'self'";
+    if (!page.logo.empty()) policy += ' ' + std::string(origin_of(page.logo));
     if (!page.scripts.empty()) policy += "; script-src 'self'";
     policy += "; form-action 'self'" + (page.leads_to.empty() ? "" : ' ' + page.leads_to);
     return policy + "; frame-ancestors 'none'; base-uri 'none'";
@@ -275,6 +282,8 @@ Response Pages::show(const Reader& reader, int status, const Page& page) const {
     values.set("language", std::string(tag_of(language)));
     values.set("service", service_name_);
     values.set("style", reader.root + assets_.path(kPageStyle));
+    if (!page.theme.empty()) values.set("theme", reader.root + page.theme);
+    set_if(values, "logo", page.logo);
     values.set("icon", reader.root + assets_.path("icon.svg"));
     values.set("scripts",
                listed(page.scripts, "script", [&](const auto& name) { return reader.root + assets_.path(name); }));

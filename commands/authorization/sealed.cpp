@@ -80,7 +80,9 @@ std::optional<AuthorizationRequest> read_request(const SealedBy& by, security::P
 }  // namespace
 
 std::optional<std::string> seal_flow(const SealedBy& by, const AuthorizationFlow& flow) {
-    const std::string clear = clear_of(by, flow.request) + length_prefixed({flow.browser, flow.application_name});
+    const std::string clear =
+        clear_of(by, flow.request) + length_prefixed({flow.browser, flow.application_name, flow.accent_color,
+                                                      flow.accent_color_dark, flow.logo_uri});
     if (clear.size() > kMaxFlowClearBytes) return std::nullopt;
     return by.cursors.seal(kFlow, clear);
 }
@@ -93,6 +95,11 @@ std::optional<AuthorizationFlow> open_flow(const SealedBy& by, std::string_view 
     AuthorizationFlow flow;
     flow.browser = parts.part();
     flow.application_name = parts.part();
+    if (!parts.is_at_end()) {  // a node of an earlier version says no more
+        flow.accent_color = parts.part();
+        flow.accent_color_dark = parts.part();
+        flow.logo_uri = parts.part();
+    }
     if (!request || !parts.is_at_end() || now - request->made_at > kFlowLasts) return std::nullopt;
     flow.request = std::move(*request);
     return flow;

@@ -26,8 +26,12 @@ inline constexpr std::size_t kMaxFlowClearBytes = 4000;
 // request of theirs (log-in CSRF, RFC 9700 section 4.7).
 struct AuthorizationFlow {
     AuthorizationRequest request;
-    std::string browser{};           // digest of the cookie; empty: not bound yet
-    std::string application_name{};  // for pages
+    std::string browser{};  // digest of the cookie; empty: not bound yet
+    // For pages; empty: none.
+    std::string application_name{};
+    std::string accent_color{};
+    std::string accent_color_dark{};
+    std::string logo_uri{};
 };
 // nullopt: the request is too long to be carried along.
 std::optional<std::string> seal_flow(const SealedBy& by, const AuthorizationFlow& flow);

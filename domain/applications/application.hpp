@@ -21,14 +21,14 @@ namespace keyledger {
 // ---- events ----------------------------------------------------------------------------------------------------
 struct ApplicationRegistered : ApplicationDefinition {
     static constexpr std::string_view kType = "application.registered";
-    static constexpr int kSchema = 1;
+    static constexpr int kSchema = 2;
     static constexpr std::string_view kMeaning =
         "There is an application from now on, enabled, which has no secret and no key yet.";
     AuditOutcome outcome() const { return AuditOutcome::success(name); }
 };
 struct ApplicationChanged : ApplicationDefinition {
     static constexpr std::string_view kType = "application.changed";
-    static constexpr int kSchema = 1;
+    static constexpr int kSchema = 2;
     static constexpr std::string_view kMeaning =
         "The whole application as it is from now on. If a scope or an audience was taken from it, if people are asked "
         "for their consent from now on, or if it authenticates in another way, its tokens and sessions are over.";
@@ -137,7 +137,7 @@ struct Application : ClientCredentials {
         "their subject.";
     static constexpr About kAbout = About::stream();
     using Event = ApplicationEvent;
-    static constexpr int kFold = 1;  // as Session's
+    static constexpr int kFold = 2;  // as Session's
 };
 
 // ---- rules -----------------------------------------------------------------------------------------------------

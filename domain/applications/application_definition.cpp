@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/base/color.hpp"
 #include "domain/base/plain_text.hpp"
 #include "domain/clients/client_uri.hpp"
 
@@ -88,6 +89,22 @@ Fault fault_of_lifetimes(const ApplicationDefinition& definition) {
     return std::nullopt;
 }
 
+Fault fault_of_accent(const ApplicationDefinition& definition) {
+    const auto& light = definition.accent_color;
+    const auto& dark = definition.accent_color_dark;
+    const auto on_light = light ? parse_color(*light) : std::nullopt;
+    const auto on_dark = dark ? parse_color(*dark) : std::nullopt;
+    if (light && !on_light) return refusals::kInvalidAccentColor;
+    if (dark && (!on_dark || !light)) return refusals::kInvalidAccentColorDark;
+    if (on_light && contrast_of(*on_light, kLightSurface) < kLeastContrast) return refusals::kAccentColorTooLight;
+    if (on_dark && contrast_of(*on_dark, kDarkSurface) < kLeastContrast) return refusals::kAccentColorTooDark;
+    return std::nullopt;
+}
+
+void spell_as_kept(std::optional<std::string>& color) {
+    if (const auto parsed = color ? parse_color(*color) : std::nullopt) color = text_of(*parsed);
+}
+
 bool has_all_of(const std::vector<std::string>& sorted, const std::vector<std::string>& sorted_part) {
     return std::includes(sorted.begin(), sorted.end(), sorted_part.begin(), sorted_part.end());
 }
@@ -105,7 +122,10 @@ Result<ApplicationDefinition, RefusalRef> checked(ApplicationDefinition definiti
     sort_each_once(definition.audiences);
     sort_each_once(definition.redirect_uris);
     sort_each_once(definition.post_logout_redirect_uris);
-    for (const auto fault_of : {fault_of_name, fault_of_uris, fault_of_grants, fault_of_reach, fault_of_lifetimes})
+    spell_as_kept(definition.accent_color);
+    spell_as_kept(definition.accent_color_dark);
+    for (const auto fault_of :
+         {fault_of_name, fault_of_uris, fault_of_grants, fault_of_reach, fault_of_lifetimes, fault_of_accent})
         if (const Fault fault = fault_of(definition)) return Unexpected(*fault);
     return definition;
 }

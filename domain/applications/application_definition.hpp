@@ -87,6 +87,8 @@ struct ApplicationDefinition {
     std::optional<KeyAlgorithm> userinfo_algorithm;  // none: JSON, not signed
     PushedRequests pushed_requests = PushedRequests::kOptional;
     TokenBinding token_binding = TokenBinding::kOptional;
+    std::optional<std::string> accent_color;       // as text_of() of domain/base/color.hpp writes it
+    std::optional<std::string> accent_color_dark;  // none: follows from accent_color
     static constexpr auto fields() {
         using D = ApplicationDefinition;
         return std::tuple{
@@ -114,7 +116,10 @@ struct ApplicationDefinition {
             Field{"id_token_algorithm", &D::id_token_algorithm, "that ID tokens are signed by"},
             Field{"userinfo_algorithm", &D::userinfo_algorithm, "that answers of userinfo are signed by; `null`: not"},
             Field{"pushed_requests", &D::pushed_requests, "whether requests must be pushed (RFC 9126)"},
-            Field{"token_binding", &D::token_binding, "`dpop`: all tokens are bound to a key (RFC 9449)"}};
+            Field{"token_binding", &D::token_binding, "`dpop`: all tokens are bound to a key (RFC 9449)"},
+            Field{"accent_color", &D::accent_color, "of buttons and links of pages that lead to it, as `#rrggbb`"},
+            Field{"accent_color_dark", &D::accent_color_dark,
+                  "the same where pages are dark; `null`: a lighter one, if it takes one"}};
     }
     bool operator==(const ApplicationDefinition&) const = default;
 
@@ -160,6 +165,19 @@ inline constexpr Refusal kInvalidSessionIdleLifetime =
     invalid_field("session_idle_lifetime", "Give 60 to 31536000 seconds (a year).");
 inline constexpr Refusal kInvalidSessionLifetime =
     invalid_field("session_lifetime", "Give 60 to 31536000 seconds (a year).");
+inline constexpr Refusal kInvalidAccentColor = invalid_field("accent_color", "Give #rrggbb, such as #0b57d0.");
+inline constexpr Refusal kInvalidAccentColorDark =
+    invalid_field("accent_color_dark", "Give #rrggbb, such as #8ab4f8, beside accent_color.");
+inline constexpr Refusal kAccentColorTooLight =
+    invalid_field("accent_color",
+                  "Its contrast with white (#ffffff), which it is drawn on and which is drawn on it, is below 4.5:1 "
+                  "(WCAG 2.2, 1.4.3). Give a darker one.",
+                  RefusalKind::kUnsuitable);
+inline constexpr Refusal kAccentColorTooDark =
+    invalid_field("accent_color_dark",
+                  "Its contrast with the surface of dark pages (#1d2126), which it is drawn on, is below 4.5:1 (WCAG "
+                  "2.2, 1.4.3). Give a lighter one.",
+                  RefusalKind::kUnsuitable);
 }  // namespace refusals
 
 // ---- rules -----------------------------------------------------------------------------------------------------

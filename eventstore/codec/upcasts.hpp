@@ -85,4 +85,19 @@ struct Upcast<ServiceAccountKeyAdded> {
     }
 };
 
+// ---- applications ----------------------------------------------------------------------------------------------
+// Before version 2 pages showed all of them in the same colours.
+inline void color_nothing(int version, rapidjson::Document& payload) {
+    if (version != 1) return;
+    for (const auto* color : {"accent_color", "accent_color_dark"}) add_member(payload, color, rapidjson::Value());
+}
+template <>
+struct Upcast<ApplicationRegistered> {
+    static void from(int version, rapidjson::Document& payload) { color_nothing(version, payload); }
+};
+template <>
+struct Upcast<ApplicationChanged> {
+    static void from(int version, rapidjson::Document& payload) { color_nothing(version, payload); }
+};
+
 }  // namespace keyledger::eventstore::codec

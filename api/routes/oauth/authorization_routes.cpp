@@ -48,6 +48,14 @@ Reply grant(Call& call, AuthorizationView view, AuthorizationRequest request) {
     co_return authorization_code(call, request, commands::seal_code(sealed_by(call.context), *code));
 }
 
+// What pages say of the application is of now, also where the request goes on.
+void dress(AuthorizationFlow& flow, const ApplicationDefinition& definition) {
+    flow.application_name = definition.name;
+    flow.accent_color = definition.accent_color.value_or("");
+    flow.accent_color_dark = definition.accent_color_dark.value_or("");
+    flow.logo_uri = definition.logo_uri.value_or("");
+}
+
 Reply advance(Call& call, AuthorizationView view, AuthorizationFlow flow) {
     const AuthorizationRequest& request = flow.request;
     if (!request.pushed && view.application.definition.pushed_requests == PushedRequests::kRequired)
@@ -55,7 +63,7 @@ Reply advance(Call& call, AuthorizationView view, AuthorizationFlow flow) {
                                       "The application pushes its requests (RFC 9126).");
     if (!may_have(view.application, request.scope, request.resources))
         co_return authorization_error(call, request, "invalid_scope", "The application may not have this any more.");
-    flow.application_name = view.application.definition.name;
+    dress(flow, view.application.definition);
     const AuthorizationStep step = authorization_step(request, commands::facts_of(view, call.services()));
     switch (step) {
         case AuthorizationStep::kLogIn: co_return to_page(call, "/login", std::move(flow));

@@ -1,21 +1,31 @@
 // What pages load. Its names have a digest of the text in them: browsers keep it for good, and a new text has a new
 // name.
 #include "api/pages/pages.hpp"
+#include "api/pages/theme_style.hpp"
 #include "api/routes/call.hpp"
 #include "api/routes/conditions.hpp"
 
 namespace keyledger::api::routes {
 namespace {
 
+constexpr std::string_view kKeptForGood = "public, max-age=31536000, immutable";
+
 Reply show_asset(Call& call) {
-    const auto found = call.context.pages.assets().find(call.request.path_parameter("name"));
+    const std::string_view name = call.request.path_parameter("name");
+    if (auto theme = theme_style(name)) {
+        Response response;
+        response.content_type = "text/css; charset=utf-8";
+        response.body = std::move(*theme);
+        response.headers.add("Cache-Control", kKeptForGood);
+        co_return with_entity_tag(call.request, std::move(response), "");
+    }
+    const auto found = call.context.pages.assets().find(name);
     if (!found) co_return problem(call.request, problems::kNotFound, "There is no such file.");
     Response response;
     response.content_type = found->asset->content_type;
     response.body = found->asset->text;
     // A page of a node of another version asks here, too: it gets what there is, for this once.
-    response.headers.add("Cache-Control",
-                         found->is_this_text ? "public, max-age=31536000, immutable" : "public, max-age=0");
+    response.headers.add("Cache-Control", found->is_this_text ? kKeptForGood : "public, max-age=0");
     co_return with_entity_tag(call.request, std::move(response), "");
 }
 

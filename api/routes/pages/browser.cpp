@@ -2,8 +2,10 @@
 
 #include <chrono>
 
+#include "api/pages/theme_style.hpp"
 #include "api/routes/pages/showing.hpp"
 #include "api/wire/cookies.hpp"
+#include "domain/base/color.hpp"
 #include "domain/sessions/grounds.hpp"
 
 namespace keyledger::api::routes {
@@ -69,6 +71,12 @@ Response with_flow_cookie(Response response, const FlowCookie& cookie) {
 }
 
 Response took_too_long(const Call& call) { return show(call, 400, {Text::kTookTooLong, {Text::kGoBackAndBeginAgain}}); }
+
+void dress(Page& page, const commands::AuthorizationFlow& flow) {
+    page.logo = flow.logo_uri;
+    const auto accent = parse_color(flow.accent_color);
+    if (accent) page.theme = theme_path(*accent, parse_color(flow.accent_color_dark).value_or(dark_accent_of(*accent)));
+}
 
 std::optional<commands::AuthorizationFlow> flow_of(Context& context, const Request& request, std::string_view sealed) {
     auto flow = commands::open_flow(sealed_by(context), sealed, context.services.clock.now());

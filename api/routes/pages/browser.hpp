@@ -36,6 +36,8 @@ FlowCookie flow_cookie_of(Context& context, const Request& request);
 Response with_flow_cookie(Response response, const FlowCookie& cookie);
 // What is shown where there is none.
 Response took_too_long(const Call& call);
+// Puts the page into the colours of the application to which the flow leads, and shows its picture.
+void dress(Page& page, const commands::AuthorizationFlow& flow);
 // The flow that a page was sent with, if it began in this browser.
 std::optional<commands::AuthorizationFlow> flow_of(Context& context, const Request& request, std::string_view sealed);
 

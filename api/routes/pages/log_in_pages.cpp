@@ -41,6 +41,7 @@ Page page_of(const Flow& flow, Phrase title, std::string action, Phrase button) 
     page.form = Form{std::move(action), std::move(button), {{"flow", flow.sealed}}};
     page.language = language_of_locales(flow.opened.request.ui_locales);
     page.leads_to = origin_of(flow.opened.request.redirect_uri);
+    dress(page, flow.opened);
     return page;
 }
 

@@ -18,6 +18,7 @@ Page on_the_way(const Way& way, Page page) {
     if (!way.flow) return page;
     page.language = language_of_locales(way.flow->request.ui_locales);
     page.application = way.flow->application_name;
+    dress(page, *way.flow);
     if (page.form) page.form->hidden.push_back({"flow", way.sealed});
     for (Form& form : page.more_forms) form.hidden.push_back({"flow", way.sealed});
     return page;

@@ -25,6 +25,8 @@ TEST(Page, ShowsWhatItIsGivenAsTextAlone) {
     page.more_forms = {{kMarkup, markup, {}, {}, Form::Look::kOther, kMarkup}};
     page.links = {{kMarkup, markup}};
     page.application = kMarkup;
+    page.theme = kMarkup;
+    page.logo = kMarkup;
     page.shown_secret = kMarkup;
     const Response answer = shown(page);
     EXPECT_FALSE(has(answer, "<script")) << answer.body;
@@ -47,6 +49,21 @@ TEST(Page, HasNoScriptAndNothingFromElsewhereAndItsFormGoesNowhereElse) {
     EXPECT_EQ(answer.headers.find("Content-Security-Policy"),
               "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; "
               "base-uri 'none'");
+}
+
+TEST(Page, LoadsThePictureOfAnApplicationFromItsOriginAlone) {
+    Page page{Text::kLogIn};
+    page.logo = "https://shop.example:8443/logo.png?a=b;script-src%20*";
+    page.theme = "assets/theme-0b57d0-8ab4f8.css";
+    const Response answer = shown(page);
+    EXPECT_TRUE(has(answer, R"(src="https://shop.example:8443/logo.png?a=b;script-src%20*" alt="">)")) << answer.body;
+    const auto own = answer.body.find("<link rel=\"stylesheet\" href=\"../assets/style-");
+    const auto theme = answer.body.find("<link rel=\"stylesheet\" href=\"../assets/theme-0b57d0-8ab4f8.css\">");
+    ASSERT_NE(own, std::string::npos);
+    EXPECT_GT(theme, own) << "the later one holds";
+    EXPECT_EQ(answer.headers.find("Content-Security-Policy"),
+              "default-src 'none'; style-src 'self'; img-src 'self' https://shop.example:8443; form-action 'self'; "
+              "frame-ancestors 'none'; base-uri 'none'");
 }
 
 TEST(Page, AllowsScriptsOfItsOwnWhereItHasThemAlone) {

@@ -150,6 +150,28 @@ TEST(CheckedApplication, HasLifetimesWithinBounds) {
     EXPECT_EQ(refusal_of([](auto& d) { d.session_lifetime = seconds(1); }), refusals::kInvalidSessionLifetime);
 }
 
+// WCAG 2.2, 1.4.3.
+TEST(CheckedApplication, HasColoursThatCanBeRead) {
+    const auto refusal_of_colors = [](const char* light, const char* dark) {
+        return refusal_of([&](auto& d) {
+            if (*light != 0) d.accent_color = light;
+            if (*dark != 0) d.accent_color_dark = dark;
+        });
+    };
+    EXPECT_EQ(refusal_of_colors("#767676", ""), std::nullopt);
+    EXPECT_EQ(refusal_of_colors("#777777", ""), refusals::kAccentColorTooLight);
+    EXPECT_EQ(refusal_of_colors("#0b57d0", "#8ab4f8"), std::nullopt);
+    EXPECT_EQ(refusal_of_colors("#0b57d0", "#0b57d0"), refusals::kAccentColorTooDark);
+    EXPECT_EQ(refusal_of_colors("", "#8ab4f8"), refusals::kInvalidAccentColorDark) << "of what?";
+    for (const char* bad : {"blue", "#00f", "#0b57d0;}", "url(//evil.example)", "#0b57d0 "}) {
+        EXPECT_EQ(refusal_of_colors(bad, ""), refusals::kInvalidAccentColor) << bad;
+        EXPECT_EQ(refusal_of_colors("#0b57d0", bad), refusals::kInvalidAccentColorDark) << bad;
+    }
+    const auto spelled = checked(with([](auto& d) { d.accent_color = "#0B57D0"; }));
+    ASSERT_TRUE(spelled);
+    EXPECT_EQ(spelled->accent_color, "#0b57d0") << "one spelling is kept";
+}
+
 // ---- decisions -------------------------------------------------------------------------------------------------
 TEST(RegisterApplication, MakesOneThatIsEnabled) {
     EXPECT_TRUE(decides(decide(Application{}, RegisterApplication{web()}), {ApplicationRegistered{web()}}));

@@ -49,9 +49,10 @@ TEST(ApplicationsFile, MakesChangesAndRemoves) {
     EXPECT_EQ(tokens.status, 200) << tokens.body;
 
     const ProcessResult changed = apply(shop(id, "    post_logout_redirect_uris: [\"https://shop.example/bye\"]\n"
-                                                 "    session_lifetime: 3600\n"));
-    EXPECT_TRUE(says(changed.output, "~ " + id + " Shop of a file: post_logout_redirect_uris, session_lifetime\n"))
-        << changed.output;
+                                                 "    session_lifetime: 3600\n"
+                                                 "    accent_color: \"#0B57D0\"\n"));
+    const std::string members = "post_logout_redirect_uris, session_lifetime, accent_color\n";
+    EXPECT_TRUE(says(changed.output, "~ " + id + " Shop of a file: " + members)) << changed.output;
     const ProcessResult exported = applications({"export"});
     EXPECT_EQ(exported.exit_code, 0) << exported.output;
     EXPECT_TRUE(says(apply(exported.output, {"--dry-run"}).output, "Would change 0 of ")) << exported.output;

@@ -29,7 +29,8 @@ TEST(Applications, AreRegisteredShownChangedAndDeleted) {
     const std::string name = unique("Application");
     const std::string rest = R"(,"authentication":"private_key_jwt","id_token_algorithm":"ES256",)"
                              R"("userinfo_algorithm":"EdDSA","pushed_requests":"required","token_binding":"dpop",)"
-                             R"("access_token_lifetime":120,"logo_uri":"https://orders.example/logo.png")";
+                             R"("access_token_lifetime":120,"logo_uri":"https://orders.example/logo.png",)"
+                             R"("accent_color":"#0b57d0","accent_color_dark":"#8ab4f8")";
     const Answer registered = admin.post(kApplications, application_body(name, rest));
     ASSERT_EQ(registered.status, 201) << registered.body;
     const std::string target = application_target(registered.text("/id"));
@@ -124,7 +125,10 @@ TEST(Applications, RefuseWhatIsUnknownOrTooMuch) {
     EXPECT_EQ(admin.post(target(spa, "/keys"), kEdwardsKey).problem(), "limit-reached") << "it has none";
     for (const char* wrong :
          {R"(,"application_type":"spa")", R"(,"application_type":"desktop")", R"(,"authentication":"none")",
-          R"(,"access_token_lifetime":59)", R"(,"logo_uri":"http://orders.example")"}) {
+          R"(,"access_token_lifetime":59)", R"(,"logo_uri":"http://orders.example")",
+          R"(,"logo_uri":"data:image/svg+xml,<svg>")", R"(,"logo_uri":"https://orders.example/ ;script-src *")",
+          R"(,"accent_color":"red")", R"(,"accent_color":"#000;}*{display:none")", R"(,"accent_color":"#777777")",
+          R"(,"accent_color_dark":"#8ab4f8")", R"(,"accent_color":"#0b57d0","accent_color_dark":"#0b57d0")"}) {
         const Answer refused = admin.post(kApplications, application_body("x", wrong));
         EXPECT_EQ(refused.problem(), "invalid-fields") << wrong << refused.body;
     }

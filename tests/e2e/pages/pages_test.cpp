@@ -81,6 +81,47 @@ TEST(Pages, SayWhereTheyLead) {
     EXPECT_NE(page.body.find("<title>Log in – Keyledger</title>"), std::string::npos);
 }
 
+TEST(Pages, AreInTheColoursOfTheApplicationThatTheyLeadTo) {
+    const std::string shop =
+        application("required", R"(,"accent_color":"#7A1FA2","logo_uri":"https://cdn.shop.example/logo.png?a=1;b")");
+    Browser browser;
+    const Answer page = browser.follow(browser.get(request(shop)));
+    ASSERT_EQ(page.status, 200) << page.body;
+    static const std::regex kTheme("href=\"(assets/theme-7a1fa2-[0-9a-f]{6}\\.css)\"");
+    std::smatch theme;
+    ASSERT_TRUE(std::regex_search(page.body, theme, kTheme)) << page.body;
+    EXPECT_EQ(api().get("/" + theme[1].str()).status, 200) << "the darker one follows, and can be read";
+    EXPECT_NE(page.body.find(R"(<img src="https://cdn.shop.example/logo.png?a=1;b" alt="">)"), std::string::npos);
+    const std::string policy = page.header("Content-Security-Policy").value_or("");
+    EXPECT_NE(policy.find("; img-src 'self' https://cdn.shop.example; "), std::string::npos) << policy;
+    EXPECT_EQ(policy.find("unsafe"), std::string::npos) << policy;
+    const std::string flow = hidden(page, "flow");
+    for (const std::string target : {"/register?flow=", "/forgot-password?flow=", "/login/factor?flow="}) {
+        const Answer other = browser.get(target + flow);
+        EXPECT_NE(other.body.find("assets/theme-7a1fa2-"), std::string::npos) << target << other.body;
+    }
+    const Answer consent = browser.follow(browser.follow(log_in(browser, page, somebody(), somebody().password)));
+    EXPECT_NE(consent.body.find("name=\"decision\" value=\"allow\""), std::string::npos) << consent.body;
+    EXPECT_NE(consent.body.find("assets/theme-7a1fa2-"), std::string::npos);
+    EXPECT_EQ(browser.get("/register").body.find("assets/theme-"), std::string::npos) << "it leads nowhere";
+}
+
+// An application's members are text, whatever stands in them.
+TEST(Pages, TakeNoMarkupFromAnApplication) {
+    ApiClient admin = administrator(api());
+    const Answer made =
+        admin.post(kApplications, R"({"name":"<b>\"};@import url(//evil.example);'","application_type":"spa",)"
+                                  R"("authentication":"none","grant_types":["authorization_code"],"scopes":["openid",)"
+                                  R"("email"],"audiences":[],"redirect_uris":["https://shop.example/callback"],)"
+                                  R"("post_logout_redirect_uris":[],"accent_color":"#0b57d0"})");
+    ASSERT_EQ(made.status, 201) << made.body;
+    Browser browser;
+    const Answer page = browser.follow(browser.get(request(made.text("/id"))));
+    EXPECT_EQ(page.body.find("<b>"), std::string::npos) << page.body;
+    EXPECT_NE(page.body.find("&lt;b&gt;&quot;};@import"), std::string::npos) << page.body;
+    EXPECT_EQ(page.header("Content-Security-Policy").value_or("").find("evil"), std::string::npos);
+}
+
 // What was wrong stands first, names the field, and is said by the field, too (WCAG 2.2, 3.3.1 and 1.3.1).
 TEST(Pages, TellWhatIsWrongWhereItIs) {
     Browser browser;
