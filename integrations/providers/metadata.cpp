@@ -1,5 +1,7 @@
 #include "integrations/providers/metadata.hpp"
 
+#include <algorithm>
+
 #include "security/tokens/jose.hpp"
 
 namespace keyledger::integrations {
@@ -15,6 +17,17 @@ std::string text_of(const JoseObject& object, std::string_view name) {
 bool is_true(const JoseObject& object, std::string_view name) {
     const auto* value = object.find(name);
     return value != nullptr && value->kind == JoseObject::Value::Kind::kFlag && value->text == "true";
+}
+
+// Of visible ASCII alone, so that it can be a field's value.
+bool can_be_sent(std::string_view token) {
+    return !token.empty() && std::ranges::all_of(token, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+// RFC 6749 section 5.1: without case.
+bool is_bearer(std::string_view type) {
+    constexpr std::string_view kBearer = "bearer";
+    return std::ranges::equal(type, kBearer, [](char a, char b) { return (a | 0x20) == b; });
 }
 
 // A browser is sent there: to nothing that a browser would carry out.
@@ -44,7 +57,7 @@ Result<ProviderMetadata, std::string_view> read_metadata(std::string_view json, 
     if (!object) return Unexpected(std::string_view("discovery-no-json"));
     if (text_of(*object, "issuer") != issuer) return Unexpected(std::string_view("discovery-issuer"));
     ProviderMetadata read{text_of(*object, "authorization_endpoint"), text_of(*object, "token_endpoint"),
-                          text_of(*object, "jwks_uri")};
+                          text_of(*object, "jwks_uri"), text_of(*object, "userinfo_endpoint")};
     read.says_issuer = is_true(*object, "authorization_response_iss_parameter_supported");
     if (!is_for_browsers(read.authorization_endpoint) || read.token_endpoint.empty() || read.jwks_uri.empty())
         return Unexpected(std::string_view("discovery-endpoints"));
@@ -56,6 +69,17 @@ Result<TokenAnswer, std::string_view> read_token_answer(std::string_view json) {
     if (!object) return Unexpected(std::string_view("token-no-json"));
     TokenAnswer read{text_of(*object, "id_token"), text_of(*object, "access_token")};
     if (read.id_token.empty()) return Unexpected(std::string_view("token-no-id-token"));
+    read.is_bearer = is_bearer(text_of(*object, "token_type")) && can_be_sent(read.access_token);
+    return read;
+}
+
+Result<UserInfo, std::string_view> read_user_info(std::string_view json, std::string_view subject) {
+    const auto object = JoseObject::parse(json);
+    if (!object) return Unexpected(std::string_view("userinfo-no-json"));
+    if (subject.empty() || text_of(*object, "sub") != subject) return Unexpected(std::string_view("userinfo-subject"));
+    UserInfo read{text_of(*object, "email"), false, text_of(*object, "name"), text_of(*object, "locale")};
+    // Amazon's Cognito writes "true" as a text.
+    read.email_verified = is_true(*object, "email_verified") || text_of(*object, "email_verified") == "true";
     return read;
 }
 

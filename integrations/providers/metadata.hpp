@@ -1,5 +1,6 @@
 #pragma once
-// What a provider tells of itself (OpenID Connect Discovery 1.0), and what it answers at its token endpoint. Pure.
+// What a provider tells of itself (OpenID Connect Discovery 1.0), and what it answers at its token and userinfo
+// endpoints. Pure.
 #include <string>
 #include <string_view>
 
@@ -12,16 +13,27 @@ struct ProviderMetadata {
     std::string authorization_endpoint{};
     std::string token_endpoint{};
     std::string jwks_uri{};
-    bool says_issuer = false;  // authorization_response_iss_parameter_supported (RFC 9207)
+    std::string userinfo_endpoint{};  // empty: it has none
+    bool says_issuer = false;         // authorization_response_iss_parameter_supported (RFC 9207)
 };
 // The error is a word for logs. It has to name the very issuer that is configured (section 4.3).
 Result<ProviderMetadata, std::string_view> read_metadata(std::string_view json, std::string_view issuer);
 
 struct TokenAnswer {
     std::string id_token{};
-    std::string access_token{};  // for at_hash alone
+    std::string access_token{};  // for at_hash and userinfo alone
+    bool is_bearer = false;      // it may be sent as RFC 6750 says
 };
 Result<TokenAnswer, std::string_view> read_token_answer(std::string_view json);
+
+struct UserInfo {
+    std::string email{};
+    bool email_verified = false;
+    std::string name{};
+    std::string locale{};
+};
+// Nothing is taken from one whose `sub` is not the ID token's (OpenID Connect Core 1.0 section 5.3.2).
+Result<UserInfo, std::string_view> read_user_info(std::string_view json, std::string_view subject);
 
 // "a=b&c=d", as forms and queries are written.
 class FormText {

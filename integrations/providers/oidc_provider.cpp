@@ -181,9 +181,19 @@ OidcProvider::Answer<commands::ProvenIdentity> OidcProvider::arrive(commands::Pr
     what.redirect_uri = std::move(redirect_uri);
     what.verifier = trip.verifier;
     KEYLEDGER_CO_TRY(answer, co_await exchange(std::move(what), deadline));
+    const bool has_token = answer->is_bearer;
+    Secret access_token(answer->access_token);
     KEYLEDGER_CO_TRY(told, co_await verify(std::move(*answer), (*provider)->jwks_uri, std::move(trip), deadline));
     if (!options_.tenants.empty() && std::ranges::find(options_.tenants, told->tenant) == options_.tenants.end())
         co_return Unexpected(ProviderFailure{ProviderFault::kDenied, "tenant"});
+    if (asks_for_more(*told, **provider, has_token)) {
+        const std::string endpoint = (*provider)->userinfo_endpoint;
+        KEYLEDGER_CO_TRY(more, co_await user_info(endpoint, std::move(access_token), told->subject, deadline));
+        told->email = std::move(more->email);
+        told->email_verified = more->email_verified;
+        if (told->name.empty()) told->name = std::move(more->name);
+        if (told->locale.empty()) told->locale = std::move(more->locale);
+    }
     commands::ProvenIdentity proven;
     proven.issuer = std::move(told->issuer);
     proven.subject = std::move(told->subject);
@@ -238,11 +248,36 @@ OidcProvider::Answer<TokenAnswer> OidcProvider::exchange(Exchange what, eventsto
     co_return std::move(*read);
 }
 
+bool OidcProvider::asks_for_more(const security::IdToken& told, const ProviderMetadata& provider,
+                                 bool has_token) const {
+    const bool wants_address = options_.believes_addresses && (options_.signs_up || options_.links_by_address);
+    return wants_address && told.email.empty() && has_token && !provider.userinfo_endpoint.empty();
+}
+
+OidcProvider::Answer<UserInfo> OidcProvider::user_info(std::string endpoint, Secret access_token, std::string subject,
+                                                       eventstore::Deadline deadline) {
+    commands::OutgoingRequest request;
+    request.url = std::move(endpoint);
+    request.accept = "application/json";
+    request.authorization = Secret::take("Bearer " + std::string(access_token.reveal()));
+    request.most_bytes = kMostTokenBytes;
+    const auto answer = co_await world_.outgoing.ask(std::move(request), deadline);
+    if (!answer) co_return unavailable(commands::name_of(answer.error()));
+    if (answer->status != 200) co_return unavailable("userinfo-status");
+    auto read = read_user_info(answer->body, subject);
+    if (!read) co_return not_proven(read.error());
+    co_return std::move(*read);
+}
+
 OidcProvider::Answer<security::IdToken> OidcProvider::verify(TokenAnswer answer, std::string jwks_uri,
                                                              commands::ProviderTrip trip,
                                                              eventstore::Deadline deadline) {
     KEYLEDGER_CO_TRY(checked, co_await check(answer, jwks_uri, trip, false, deadline));
-    if (!*checked && checked->error() == security::IdTokenFault::kUnknownKey) {
+    // A key that took the place of another may have the same name, or none.
+    const auto is_of_another_key = [](security::IdTokenFault fault) {
+        return fault == security::IdTokenFault::kUnknownKey || fault == security::IdTokenFault::kSignature;
+    };
+    if (!*checked && is_of_another_key(checked->error())) {
         auto again = co_await check(answer, jwks_uri, trip, true, deadline);
         if (!again) co_return Unexpected(again.error());
         *checked = std::move(*again);

@@ -67,7 +67,12 @@ private:
     Answer<TokenAnswer> exchange(Exchange what, eventstore::Deadline deadline);
     // The secret, or what is made with the private key.
     Answer<Secret> secret();
-    // By keys that are fetched anew where the token names another.
+    // Whether what registers and links people is wanted, and the ID token does not say it.
+    bool asks_for_more(const security::IdToken& told, const ProviderMetadata& provider, bool has_token) const;
+    // At the userinfo endpoint, with what came beside the ID token.
+    Answer<UserInfo> user_info(std::string endpoint, Secret access_token, std::string subject,
+                               eventstore::Deadline deadline);
+    // By keys that are fetched anew where none of those that are known fits.
     Answer<security::IdToken> verify(TokenAnswer answer, std::string jwks_uri, commands::ProviderTrip trip,
                                      eventstore::Deadline deadline);
     Answer<Checked> check(TokenAnswer answer, std::string jwks_uri, commands::ProviderTrip trip, bool anew,

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """Passkeys in a real browser (Chromium with its virtual authenticator): somebody makes one on the page of their
 account, logs in by it (by the button, and by what the browser offers beside the field for the name), and finishes a
-log-in with the password by it; without script the pages work as before. Needs what `scripts/install browser` gets.
+log-in with the password by it; so does an authenticator of each algorithm that is offered, with an attestation and
+without. One that does not verify its user (U2F) is refused. Without script the pages work as before. Needs what
+`scripts/install browser` gets.
 """
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -18,12 +21,13 @@ from scenario import arguments, die, run_scenario  # noqa: E402 pylint: disable=
 
 
 class Authenticator:
-    """Chromium's own, of this machine, which verifies its user (WebDriver's virtual authenticators)."""
+    """One of Chromium's own (WebDriver's virtual authenticators): unless a test says otherwise of this machine, and one
+    that verifies its user."""
 
-    def __init__(self, page):
+    def __init__(self, page, **kind):
         self.session = page.context.new_cdp_session(page)
         self.session.send("WebAuthn.enable")
-        self.id = self.session.send("WebAuthn.addVirtualAuthenticator", {"options": {
+        self.id = self.session.send("WebAuthn.addVirtualAuthenticator", {"options": kind or {
             "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
             "isUserVerified": True, "automaticPresenceSimulation": True}})["authenticatorId"]
 
@@ -33,6 +37,23 @@ class Authenticator:
 
 # A browser that offers passkeys in the field for the name takes one at once, for this authenticator asks nobody.
 OFFERS = "if (sessionStorage.getItem('plain')) PublicKeyCredential.isConditionalMediationAvailable = undefined"
+# COSE's numbers, as IANA registers them.
+ALGORITHMS = {"ES256": -7, "RS256": -257, "EdDSA": -8}
+# Has the browser ask the authenticator otherwise than the page does, and keeps what came of it.
+ASKS_OTHERWISE = """(() => {
+  const create = navigator.credentials.create.bind(navigator.credentials)
+  navigator.credentials.create = async ({ publicKey }) => {
+    const asked = { ...publicKey, ...(%s)(publicKey) }
+    const made = await create({ publicKey: asked })
+    const object = new Uint8Array(made.response.attestationObject)  // CBOR: a map, "fmt", and a short text
+    sessionStorage.setItem('made', JSON.stringify({
+      algorithm: made.response.getPublicKeyAlgorithm(),
+      format: String.fromCharCode(...object.slice(6, 6 + (object[5] & 31))) }))
+    return made
+  }
+})()"""
+WITH_ALGORITHM = "asked => ({ pubKeyCredParams: asked.pubKeyCredParams.filter(one => one.alg === %d) })"
+WITHOUT_VERIFICATION = "_ => ({ authenticatorSelection: { userVerification: 'discouraged' } })"
 
 
 def open_log_in(page, root, offers):
@@ -42,9 +63,9 @@ def open_log_in(page, root, offers):
     page.goto(root + "/account")
 
 
-def log_in_by_password(page, root):
+def log_in_by_password(page, root, who=ANN):
     open_log_in(page, root, offers=False)
-    page.fill("input[name=identifier]", ANN)
+    page.fill("input[name=identifier]", who)
     page.fill("input[name=password]", PASSWORD)
     page.click("form.main button")
 
@@ -55,13 +76,17 @@ def log_out(page, root):
     page.wait_for_load_state()
 
 
-def make_one(page, root, authenticator, expect):
-    log_in_by_password(page, root)
+def ask_for_one(page, root, who):
+    log_in_by_password(page, root, who)
     page.wait_for_url("**/account")
     page.fill("#add-passkey-current_password", PASSWORD)
     page.click("#add-passkey button")
     page.wait_for_selector("form#passkey:not([hidden])")
     page.click("form#passkey button")
+
+
+def make_one(page, root, authenticator, expect, who=ANN):
+    ask_for_one(page, root, who)
     page.wait_for_selector("ul.codes")
     expect("recovery codes, shown once", page.locator("ul.codes li").count(), 10)
     made = authenticator.credentials()
@@ -95,6 +120,43 @@ def as_second_factor(page, root, expect):
     page.click("form#passkey button")
     page.wait_for_url("**/account")
     expect("in by password and passkey", page.locator("#add-passkey").count(), 1)
+
+
+def somebody(chromium, service, who, asks):
+    call(service, "POST", "/api/v1/auth/register", {"email": who, "password": PASSWORD})
+    page = chromium.new_context().new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.add_init_script(OFFERS)
+    page.add_init_script(ASKS_OTHERWISE % asks)
+    return page
+
+
+def of_each_algorithm(chromium, service, root, statement, expect):
+    for name, number in ALGORITHMS.items():
+        print(f"-- {name}, {statement}")
+        page = somebody(chromium, service, f"{name}-{statement}@example.com".lower(), WITH_ALGORITHM % number)
+        authenticator = Authenticator(page)
+        make_one(page, root, authenticator, expect, f"{name}-{statement}@example.com".lower())
+        expect("what the browser made", json.loads(page.evaluate("sessionStorage.getItem('made')")),
+               {"algorithm": number, "format": statement})
+        before = authenticator.credentials()[0]["signCount"]
+        by_the_button(page, root, expect)
+        expect("signed by that authenticator", authenticator.credentials()[0]["signCount"], before + 1)
+        page.context.close()
+
+
+def unverified(chromium, service, root, expect):
+    """U2F has no way to verify anybody: its passkeys are none, whatever the browser was asked for."""
+    page = somebody(chromium, service, "u2f@example.com", WITHOUT_VERIFICATION)
+    authenticator = Authenticator(page, protocol="u2f", transport="usb", automaticPresenceSimulation=True)
+    ask_for_one(page, root, "u2f@example.com")
+    page.wait_for_selector(".fault")
+    expect("what the browser made by U2F", json.loads(page.evaluate("sessionStorage.getItem('made')")),
+           {"algorithm": ALGORITHMS["ES256"], "format": "fido-u2f"})
+    expect("it is in the authenticator", len(authenticator.credentials()), 1)
+    page.goto(root + "/account")
+    expect("and nobody's second factor", page.locator("input[name=factor_code]").count(), 0)
+    page.context.close()
 
 
 def without_script(chromium, root, expect):
@@ -133,6 +195,12 @@ def main():
             by_what_the_field_offers(page, root, expect)
             as_second_factor(page, root, expect)
             without_script(chromium, root, expect)
+            of_each_algorithm(chromium, service, root, "none", expect)
+            service.stop()
+            service.environment.update(KEYLEDGER_PASSKEY_ATTESTATION="direct")
+            service.start()
+            of_each_algorithm(chromium, service, root, "packed", expect)
+            unverified(chromium, service, root, expect)
             expect("what the policy had to stop", forbidden, [])
             chromium.close()
         service.stop()

@@ -34,8 +34,8 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   enabledJWA: { idTokenSigningAlgValues: Object.keys(kinds), clientAuthSigningAlgValues: Object.keys(kinds) },
   clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
   cookies: { keys: ['of this test alone'] },
+  // At the userinfo endpoint alone, as OpenID Connect Core 1.0 section 5.4 has it.
   claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'locale'] },
-  conformIdTokenClaims: false, // or they would be at the userinfo endpoint alone
   features: { devInteractions: { enabled: false } },
   pkce: { required: () => true },
   interactions: { url: (_, { uid }) => `/interaction/${uid}` },

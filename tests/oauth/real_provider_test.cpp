@@ -71,6 +71,7 @@ protected:
         options.client_id = client_id;
         options.authentication = authentication;
         options.secret_file = secret_file_;
+        options.signs_up = true;
         if (authentication == Authentication::kPrivateKey) options.key_id = "own-" + client_id.substr(0, 5);
         return OidcProvider(options, {outgoing_, clock_, identifiers_, processors_});
     }

@@ -32,21 +32,31 @@ std::string LyingProvider::answer_to(const HttpRequest& request) {
     const std::lock_guard lock(mutex_);
     ++asked_[request.target];
     const bool is_token = request.target == "/token";
-    if (is_token) last_token_request_ = request;
+    const bool is_user_info = request.target == "/userinfo";
+    if (is_token || is_user_info) last_token_request_ = request;
     std::string body = lies.body;
     if (!body.empty()) return http_answer(lies.status, "application/json", body);
     if (is_token) {
         body = object_of(
             {{"access_token", quoted("opaque")}, {"token_type", quoted("Bearer")}, {"id_token", quoted(id_token())}},
             lies.tokens);
+    } else if (is_user_info) {
+        body = object_of({{"sub", quoted("subject-1")},
+                          {"email", quoted("ann@example.test")},
+                          {"email_verified", "true"},
+                          {"name", quoted("Ann of userinfo")},
+                          {"locale", quoted("de")}},
+                         lies.user_info);
     } else if (request.target == "/keys") {
-        body = "{\"keys\":[{\"kid\":" + quoted(std::to_string(generation_));
+        const std::string id = lies.key_id.empty() ? std::to_string(generation_) : lies.key_id;
+        body = "{\"keys\":[{\"kid\":" + quoted(id);
         for (const auto& [name, value] : key_.public_members()) body += "," + quoted(name) + ":" + quoted(value);
         body += "}]}";
     } else {
         body = metadata();
     }
-    return http_answer(is_token ? lies.token_status : lies.status, "application/json", body);
+    const std::string& status = is_token ? lies.token_status : is_user_info ? lies.user_info_status : lies.status;
+    return http_answer(status, "application/json", body);
 }
 
 std::string LyingProvider::metadata() const {
@@ -54,6 +64,7 @@ std::string LyingProvider::metadata() const {
                       {"authorization_endpoint", quoted(issuer() + "/authorize?already=there")},
                       {"token_endpoint", quoted(issuer() + "/token")},
                       {"jwks_uri", quoted(issuer() + "/keys")},
+                      {"userinfo_endpoint", quoted(issuer() + "/userinfo")},
                       {"authorization_response_iss_parameter_supported", "true"}},
                      lies.metadata);
 }

@@ -19,19 +19,22 @@ public:
     struct Lies {
         Json metadata{};
         Json claims{};
-        Json tokens{};                        // of the token endpoint's answer
+        Json tokens{};  // of the token endpoint's answer
+        Json user_info{};
         std::string token_header{};           // the whole of it
+        std::string key_id{};                 // of every key
         std::string token_status = "200 OK";  // and of the answer
-        std::string status = "200 OK";        // of metadata and keys
-        std::string body{};                   // of every answer
-        bool lets_wait = false;               // says nothing at all
+        std::string user_info_status = "200 OK";
+        std::string status = "200 OK";  // of metadata and keys
+        std::string body{};             // of every answer
+        bool lets_wait = false;         // says nothing at all
     };
 
     explicit LyingProvider(Instant now);
 
     std::string issuer() const { return "http://127.0.0.1:" + server_.port(); }
     std::string host() const { return "127.0.0.1:" + server_.port(); }
-    // What it was asked so far: paths; and the last form of the token endpoint with its Authorization.
+    // What it was asked so far: paths; and the last form of the token endpoint, and Authorization of it or userinfo.
     int asked(const std::string& path);
     std::map<std::string, std::string> last_form();
     std::string last_authorization();

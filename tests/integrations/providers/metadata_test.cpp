@@ -52,6 +52,42 @@ TEST(TokenAnswer, HasAnIdToken) {
     EXPECT_EQ(read_token_answer("error").error(), "token-no-json");
 }
 
+TEST(TokenAnswer, HasATokenThatCanBeSentIfItSaysSo) {
+    const auto is_bearer = [](const std::string& token, const std::string& type) {
+        return read_token_answer(R"({"id_token":"a","access_token":")" + token + R"(","token_type":")" + type + "\"}")
+            ->is_bearer;
+    };
+    EXPECT_TRUE(is_bearer("d", "Bearer"));
+    EXPECT_TRUE(is_bearer("a-b._~+/=", "bEARER"));
+    EXPECT_FALSE(is_bearer("d", "DPoP"));
+    EXPECT_FALSE(is_bearer("d", ""));
+    // Nobody writes another field into the request.
+    for (const char* token : {"", "a b", "a\\r\\nCookie: b", "\xC3\xA4"})
+        EXPECT_FALSE(is_bearer(token, "Bearer")) << token;
+}
+
+TEST(UserInfo, IsThatOfTheSubject) {
+    const std::string text =
+        R"({"sub":"a","email":"ann@example.test","email_verified":true,"name":"Ann","locale":"de"})";
+    const auto read = read_user_info(text, "a");
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->email, "ann@example.test");
+    EXPECT_TRUE(read->email_verified);
+    EXPECT_EQ(read->name, "Ann");
+    EXPECT_EQ(read->locale, "de");
+    for (const char* other : {"", "A", "ab"})
+        EXPECT_EQ(read_user_info(text, other).error(), "userinfo-subject") << other;
+    EXPECT_EQ(read_user_info(R"({"email":"ann@example.test"})", "").error(), "userinfo-subject");
+    EXPECT_EQ(read_user_info(R"({"sub":7})", "7").error(), "userinfo-subject");
+    // A JWT, which nobody asked for.
+    EXPECT_EQ(read_user_info("eyJhbGciOiJub25lIn0.e30.", "a").error(), "userinfo-no-json");
+    const auto verified = [](const std::string& flag) {
+        return read_user_info(R"({"sub":"a","email_verified":)" + flag + "}", "a")->email_verified;
+    };
+    EXPECT_TRUE(verified("\"true\""));
+    for (const char* flag : {"false", "\"false\"", "1", "null", "[true]"}) EXPECT_FALSE(verified(flag)) << flag;
+}
+
 TEST(FormText, IsReadInOneWay) {
     EXPECT_EQ(FormText().add("a b", "c&d=e+f").add("g", "").add("h", "\xC3\xA4~-._").text(),
               "a%20b=c%26d%3De%2Bf&g=&h=%C3%A4~-._");

@@ -71,6 +71,14 @@ protected:
         if (!departed) return Unexpected(departed.error());
         return arrive(departed->trip, returned_with(departed->trip));
     }
+    // By one that is configured otherwise.
+    Arrived travel_by(const ProviderOptions& options) {
+        OidcProvider other(options, world());
+        const auto departed = test::run(other.depart({kRedirectUri, false, ""}, soon()));
+        if (!departed) return Unexpected(departed.error());
+        there_.set_nonce(departed->trip.nonce);
+        return test::run(other.arrive(departed->trip, returned_with(departed->trip), kRedirectUri, soon()));
+    }
     void expect_failure(ProviderFault fault, std::string_view why) {
         const Arrived arrived = travel();
         ASSERT_FALSE(arrived) << why;
@@ -190,6 +198,76 @@ TEST_F(OidcProviderTest, BelievesNoAddressThatIsNotVerified) {
     there_.set_nonce(departed->trip.nonce);
     const auto arrived = test::run(other.arrive(departed->trip, returned_with(departed->trip), kRedirectUri, soon()));
     EXPECT_EQ(arrived->verified_email, "");
+}
+
+TEST_F(OidcProviderTest, AsksUserinfoForTheAddressThatRegistersOrLinks) {
+    there_.lies.claims = {{"email", ""}, {"email_verified", ""}};
+    EXPECT_EQ(travel()->verified_email, "");  // nobody registers by it
+    EXPECT_EQ(there_.asked("/userinfo"), 0);
+    ProviderOptions registers = options_of(there_);
+    registers.signs_up = true;
+    ProviderOptions links = options_of(there_);
+    links.links_by_address = true;
+    for (const ProviderOptions& options : {registers, links}) {
+        const auto arrived = travel_by(options);
+        ASSERT_TRUE(arrived) << arrived.error().why;
+        EXPECT_EQ(arrived->verified_email, "ann@example.test");
+        EXPECT_EQ(arrived->name, "Ann");  // of the ID token, which is signed
+        EXPECT_EQ(arrived->locale, "de");
+        EXPECT_EQ(there_.last_authorization(), "Bearer opaque");
+    }
+    EXPECT_EQ(there_.asked("/userinfo"), 2);
+    registers.believes_addresses = false;
+    EXPECT_EQ(travel_by(registers)->verified_email, "");
+    registers.believes_addresses = true;
+    there_.lies.tokens = {{"token_type", "\"DPoP\""}};
+    EXPECT_EQ(travel_by(registers)->verified_email, "");
+    there_.lies.tokens.clear();
+    there_.lies.claims.clear();
+    EXPECT_EQ(travel_by(registers)->verified_email, "ann@example.test");
+    EXPECT_EQ(there_.asked("/userinfo"), 2);
+}
+
+TEST_F(OidcProviderTest, BelievesNoUserinfoOfSomebodyElse) {
+    there_.lies.claims = {{"email", ""}, {"email_verified", ""}};
+    ProviderOptions options = options_of(there_);
+    options.signs_up = true;
+    there_.lies.user_info = {{"sub", "\"subject-2\""}};
+    const auto of_another = travel_by(options);
+    EXPECT_EQ(of_another.error().fault, ProviderFault::kNotProven);
+    EXPECT_EQ(of_another.error().why, "userinfo-subject");
+    there_.lies.user_info = {{"sub", ""}};
+    EXPECT_EQ(travel_by(options).error().why, "userinfo-subject");
+    there_.lies.user_info = {{"email_verified", "false"}};
+    EXPECT_EQ(travel_by(options)->verified_email, "");
+    there_.lies.user_info = {{"more", "\"" + std::string(70'000, 'a') + "\""}};
+    EXPECT_EQ(travel_by(options).error().why, "too-large");
+    there_.lies.user_info.clear();
+    there_.lies.user_info_status = "307 Temporary Redirect";  // which would have the token, too
+    EXPECT_EQ(travel_by(options).error().why, "redirected");
+    there_.lies.user_info_status = "401 Unauthorized";
+    EXPECT_EQ(travel_by(options).error().fault, ProviderFault::kUnavailable);
+    EXPECT_EQ(travel_by(options).error().why, "userinfo-status");
+    // An ID token that is refused has nobody asked.
+    const int before = there_.asked("/userinfo");
+    there_.lies.claims["aud"] = "\"other\"";
+    EXPECT_EQ(travel_by(options).error().why, "audience");
+    EXPECT_EQ(there_.asked("/userinfo"), before);
+}
+
+TEST_F(OidcProviderTest, LearnsAKeyThatTookTheNameOfAnother) {
+    for (const char* header : {R"({"alg":"ES256"})", R"({"alg":"ES256","kid":"always this"})"}) {
+        there_.lies.token_header = header;
+        there_.lies.key_id = "always this";
+        there_.rotate_key();
+        clock_.advance(kBetweenProviderAsks);
+        EXPECT_TRUE(travel()) << header;
+        there_.rotate_key();
+        for (int i = 0; i < 3; ++i) expect_failure(ProviderFault::kNotProven, "signature");
+        clock_.advance(kBetweenProviderAsks);
+        EXPECT_TRUE(travel()) << header;
+    }
+    EXPECT_EQ(there_.asked("/keys"), 4);
 }
 
 TEST_F(OidcProviderTest, LearnsAKeyThatIsNewButNotMoreOftenThanItMay) {
