@@ -265,7 +265,7 @@ boost::asio::awaitable<void> HttpConnection<Stream>::answer(Exchange& now, Respo
                     .date = worker_.current_date()};
     std::string head = header_text(request, response, framing);
     boost::asio::const_buffer body;
-    if (request.method != Method::kHead) body = boost::asio::buffer(response.body);
+    if (request.method != Method::kHead) body = boost::asio::buffer(response.whole_body());
     // One write for most answers. Not as two buffers in one write: Beast's TLS stream stops after the first
     // where the second is long (Boost 1.81).
     if (body.size() <= kJoinedBytes) {

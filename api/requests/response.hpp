@@ -28,6 +28,11 @@ struct Response {
     Headers headers;
     std::string body;
     std::shared_ptr<BodyStream> stream;  // instead of `body`, where it is set
+    // Likewise, where it is not empty: a text that lasts as long as the programme does, sent from where it is. Whoever
+    // asks for it and reads nothing costs no copy.
+    std::string_view fixed_body{};
+
+    std::string_view whole_body() const { return fixed_body.empty() ? std::string_view(body) : fixed_body; }
 };
 
 inline Response json(int status, std::string text) {

@@ -7,7 +7,8 @@ Scenarios, one after the other on one process of the service:
   writers   hundreds that send their header, or their body, a byte at a time. Each is cut off at the deadline of its
             phase, however steadily it dribbles.
   readers   hundreds that ask for the largest answer again and again, in one go, and read nothing. The service holds
-            back, instead of holding the answers, and cuts them off at the deadline for writing.
+            back, instead of holding the answers, holds no copy of the one that it is about, however long that is, and
+            cuts them off at the deadline for writing.
   tireless  one connection sends as many requests as a connection may, in bundles; every one is answered, in order, and
             the last costs what the first did.
 
@@ -34,14 +35,15 @@ MIB = 1024 * 1024
 HEADER_SECONDS, BODY_SECONDS, WRITE_SECONDS, LINGER_SECONDS = 10, 20, 20, 2
 MAX_REQUESTS = 100_000
 TOLERANCE_SECONDS = 15
-# What a connection may cost the process, whatever is done with it: buffers for reading, one answer, the coroutine.
-IDLE_BYTES, READER_BYTES = 32 * 1024, 384 * 1024
+# What a connection may cost the process, whatever is done with it: buffers for reading, the coroutine; and of an answer
+# that waits its head alone, for the largest is sent from where it is.
+IDLE_BYTES, READER_BYTES = 32 * 1024, 64 * 1024
 PROBE_MEDIAN_SECONDS = 0.5  # of somebody else's request meanwhile; a few milliseconds where nothing else runs
 PROBE_PAUSE = 0.05
 SPARE_DESCRIPTORS = 20  # of the pools, which open theirs when they need them
 DRIBBLE_PAUSE = 0.5
 BUNDLE = 100
-ANSWERS_UNREAD = 120  # of 60 KiB: more than the kernel takes on itself for a connection
+ANSWERS_UNREAD = 120  # of 360 KiB: more than the kernel takes on itself for a connection
 PEER = "127.0.0.1"
 
 faults = []

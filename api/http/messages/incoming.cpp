@@ -104,7 +104,7 @@ std::string Incoming::answer(const Response& response) {
                           .persistence = state_->persistence,
                           .date = {}};
     std::string text = header_text(state_->request, response, framing);
-    if (state_->request.method != Method::kHead) text += response.body;
+    if (state_->request.method != Method::kHead) text += response.whole_body();
     state_->reader.reset();
     state_->before = EmptyLines{};
     return text;

@@ -240,7 +240,7 @@ std::string header_text(const Request& request, const Response& response, const 
     if (!framing.date.empty()) line(text, "Date", framing.date);
     if (may_have_body(response.status)) {
         if (!response.content_type.empty()) line(text, "Content-Type", response.content_type);
-        if (!response.stream) line(text, "Content-Length", std::to_string(response.body.size()));
+        if (!response.stream) line(text, "Content-Length", std::to_string(response.whole_body().size()));
         else if (!framing.http_10)  // there the end of the connection ends the body
             line(text, "Transfer-Encoding", "chunked");
     }

@@ -38,7 +38,7 @@ Reply home(Call&) {
     response.body =
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Keyledger</title>\n"
         "<h1>Keyledger " KEYLEDGER_VERSION "</h1>\n<p>An authentication and authorization service. This is its API; "
-        "there are no pages to log in with.</p>\n<ul>\n"
+        "people log in, register and see to their account <a href=\"/account\">on pages of it</a>.</p>\n<ul>\n"
         "<li><a href=\"/openapi.json\">/openapi.json</a>: every operation</li>\n"
         "<li><a "
         "href=\"/.well-known/oauth-authorization-server\">/.well-known/oauth-authorization-server</a>: "
@@ -51,7 +51,8 @@ Reply home(Call&) {
 }
 
 Reply openapi(Call&) {
-    Response response = json(200, std::string(openapi_document()));
+    Response response = json(200, {});
+    response.fixed_body = openapi_document();
     response.headers.add("Cache-Control", "public, max-age=300");
     co_return response;
 }

@@ -4,6 +4,7 @@
 #include "api/routes/call.hpp"
 #include "api/routes/oauth/authorization_answer.hpp"
 #include "api/routes/oauth/authorization_request.hpp"
+#include "api/routes/oauth/request_object.hpp"
 #include "api/routes/pages/browser.hpp"
 #include "api/routes/pages/showing.hpp"
 #include "api/routes/refusals.hpp"
@@ -95,6 +96,18 @@ Reply begin_pushed(Call& call, AuthorizationView view, const ApplicationId& appl
     co_return response;
 }
 
+// What of a request that is refused says how it is to be told.
+AuthorizationRequest way_back(const AskedAuthorization& asked) {
+    const WayBack objects = way_back_of(asked.request);
+    AuthorizationRequest back;
+    back.redirect_uri = asked.redirect_uri;
+    back.state = objects.state.value_or(asked.state);
+    back.ui_locales = asked.ui_locales;
+    back.response_mode = stored_value<ResponseMode>(asked.response_mode).value_or(ResponseMode::kQuery);
+    if (objects.response_mode) back.response_mode = *objects.response_mode;
+    return back;
+}
+
 Reply begin(Call& call, AskedAuthorization asked) {
     const auto application_id = ApplicationId::parse(asked.client_id);
     if (!application_id) co_return not_known(call);
@@ -109,11 +122,7 @@ Reply begin(Call& call, AskedAuthorization asked) {
     auto checked =
         checked_authorization(asked, view->application, call.context.tokens, call.services().clock.now(), pkce);
     if (!checked) {
-        AuthorizationRequest back;
-        back.redirect_uri = asked.redirect_uri;
-        back.state = asked.state;
-        back.response_mode = stored_value<ResponseMode>(asked.response_mode).value_or(ResponseMode::kQuery);
-        co_return authorization_error(call, back, checked.error().error, checked.error().description);
+        co_return authorization_error(call, way_back(asked), checked.error().error, checked.error().description);
     }
     checked->application_id = *application_id;
     AuthorizationFlow flow{std::move(*checked)};

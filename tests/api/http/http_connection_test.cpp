@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
+#include <fstream>
+#include <memory>
 #include <thread>
 
 #include "api/http/worker.hpp"
@@ -21,6 +24,14 @@ bool has(std::string_view text, std::string_view part) { return text.find(part) 
 
 std::string get(std::string_view target, std::string_view fields = "") {
     return "GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n";
+}
+
+std::size_t resident_bytes() {
+    std::ifstream statm("/proc/self/statm");
+    std::size_t all = 0;
+    std::size_t resident = 0;
+    statm >> all >> resident;
+    return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
 api::ServerOptions with(api::ServerLimits limits) {
@@ -81,6 +92,34 @@ TEST(HttpConnection, CutsAStreamThatCantGoOn) {
         EXPECT_FALSE(has(all, "secret detail"));
     }
     EXPECT_EQ(server.recorder.failures().size(), 1U);
+}
+
+TEST(HttpConnection, SendsABodyThatIsThereAlready) {
+    TestServer server;
+    RawSocket socket(server.port());
+    socket.send(get("/fixed") + get("/hello"));
+    EXPECT_EQ(socket.read_response().body, std::string(TestServer::kFixedBytes, 'x'));
+    EXPECT_TRUE(has(socket.read_response().body, "hello"));
+    std::string head = server.converse("HEAD /fixed HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(has(head, "Content-Length: " + std::to_string(TestServer::kFixedBytes) + "\r\n")) << head;
+    EXPECT_TRUE(head.ends_with("\r\n\r\n"));
+}
+
+// Who asks for it and reads nothing makes the process hold nothing of it.
+TEST(HttpConnection, HoldsNoCopyOfABodyThatIsThereAlready) {
+    TestServer server;
+    RawSocket reader(server.port());
+    reader.send(get("/fixed"));
+    EXPECT_EQ(reader.read_response().body.size(), TestServer::kFixedBytes);  // from now on it is in memory
+    const std::size_t before = resident_bytes();
+    std::vector<std::unique_ptr<RawSocket>> lazy;
+    for (int i = 0; i < 32; ++i) {
+        lazy.push_back(std::make_unique<RawSocket>(server.port()));
+        lazy.back()->send(get("/fixed"));
+    }
+    expect_eventually([&] { return server.recorder.requests().size() == 33; }, "all are being answered");
+    const std::size_t after = resident_bytes();
+    EXPECT_LT(after, before + 4 * TestServer::kFixedBytes) << "32 copies would be " << 32 * TestServer::kFixedBytes;
 }
 
 // A slow first request holds the later ones back; they are not answered by another thread or before it.

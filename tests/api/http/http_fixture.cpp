@@ -44,6 +44,13 @@ awaitable<Response> throws(TestServer&, Request&) {
 
 awaitable<Response> big(TestServer&, Request&) { co_return api::json(200, std::string(TestServer::kBigBytes, 'x')); }
 
+awaitable<Response> fixed(TestServer&, Request&) {
+    static const std::string kText(TestServer::kFixedBytes, 'x');
+    Response response = api::json(200, {});
+    response.fixed_body = kText;
+    co_return response;
+}
+
 awaitable<Response> cached(TestServer&, Request&) {
     Response response = api::json(200, "{}");
     response.headers.add("Cache-Control", "public, max-age=300");
@@ -80,13 +87,14 @@ struct Entry {
     std::string_view path;
     awaitable<Response> (*handler)(TestServer&, Request&);
 };
-constexpr std::array<Entry, 9> kTable{{{"hello", api::Method::kGet, "/hello", hello},
+constexpr std::array<Entry, 10> kTable{{{"hello", api::Method::kGet, "/hello", hello},
                                        {"echo", api::Method::kPost, "/echo", echo},
                                        {"show", api::Method::kGet, "/show/{id}", show},
                                        {"make", api::Method::kPost, "/show/{id}", show},
                                        {"gate", api::Method::kGet, "/gate/{id}", gated},
                                        {"throw", api::Method::kGet, "/throw", throws},
                                        {"big", api::Method::kGet, "/big", big},
+                                       {"fixed", api::Method::kGet, "/fixed", fixed},
                                        {"stream", api::Method::kGet, "/stream/{id}", streams},
                                        {"cached", api::Method::kGet, "/cached", cached}}};
 

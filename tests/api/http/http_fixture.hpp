@@ -54,12 +54,14 @@ private:
 
 // Routes: GET /hello, POST /echo (the body), GET /show/{id} (the request as JSON), GET /gate/{id} (waits for
 // the gate, then answers its id), GET /throw, GET /big (kBigBytes),
+// GET /fixed (kFixedBytes that are there already),
 // GET /stream/{id} (kPieces lines; then the end, or as the id says: "breaks", "throws"),
 // GET /cached (its own Cache-Control).
 class TestServer {
 public:
     static constexpr int kPieces = 50;
     static constexpr std::size_t kBigBytes = 32 * 1024 * 1024;
+    static constexpr std::size_t kFixedBytes = 8 * 1024 * 1024;
 
     explicit TestServer(api::ServerOptions options = {}, api::CorsPolicy cors = {});
     ~TestServer();

@@ -147,6 +147,30 @@ TEST(AuthorizationFlow, TellsTheApplicationWhatIsWrongWithItsRequest) {
     }
 }
 
+// OpenID Connect Core section 6.1: what a request object says goes before the parameters, also in how it is refused.
+TEST(AuthorizationFlow, RefusesARequestObjectInTheWayInWhichItWantsItsAnswers) {
+    const std::string shop = application();
+    const auto with = [&](std::string_view claims, std::string_view more = "") {
+        return Browser().get(request(shop, "&request=eyJhbGciOiJub25lIn0." + security::base64url_encode(claims) + "." +
+                                               std::string(more)));
+    };
+    const Answer by_form = with(R"({"response_mode":"form_post","state":"its own","redirect_uri":"https://x.example"})");
+    ASSERT_EQ(by_form.status, 200) << by_form.body;
+    EXPECT_NE(by_form.body.find(R"(action="https://shop.example/callback")"), std::string::npos) << by_form.body;
+    EXPECT_EQ(hidden(by_form, "error"), "request_not_supported");
+    EXPECT_EQ(hidden(by_form, "state"), "its own");
+    const std::string by_query =
+        Browser::location(with(R"({"response_mode":"query","state":"a&b=c"})", "&response_mode=form_post"));
+    EXPECT_TRUE(by_query.starts_with(kCallback)) << by_query;
+    EXPECT_EQ(parameter(by_query, "state"), "a%26b%3Dc");
+    for (const char* lie : {R"({"response_mode":"fragment","state":7})", R"({"state":"\u0000"})", "[]", "{", ""}) {
+        const std::string location = Browser::location(with(lie));
+        EXPECT_TRUE(location.starts_with(kCallback)) << lie;
+        EXPECT_EQ(parameter(location, "error"), "request_not_supported") << lie;
+        EXPECT_EQ(parameter(location, "state"), "af0ifjsldkj") << lie << ": that of the query";
+    }
+}
+
 // Log-in CSRF (RFC 9700 section 4.7): the thief's browser began the request.
 TEST(AuthorizationFlow, GoesOnInTheBrowserAloneInWhichItBegan) {
     const Person thief = register_somebody(api());
