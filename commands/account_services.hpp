@@ -8,9 +8,14 @@
 #include "domain/factors/factor_attempts.hpp"
 #include "domain/ladder/second_factor_policy.hpp"
 
+namespace keyledger::eventstore {
+class Lookups;
+}
+
 namespace keyledger::commands {
 
 class ChallengeSecrets;
+class DeviceAnswers;
 class DeviceIds;
 class FactorSecrets;
 class HalfLogins;
@@ -62,6 +67,9 @@ struct AccountServices {
     SessionLimit session_limit{};          // of one user (commands/sessions/begin_session.hpp)
     Providers* providers = nullptr;        // commands/providers/; nullptr: none is configured
     Later* later = nullptr;                // nullptr: answers wait for what they need not
+    // Where user codes of the device grant lead (commands/authorization/); nullptr: it is not offered.
+    eventstore::Lookups* user_codes = nullptr;
+    DeviceAnswers* device_answers = nullptr;  // nullptr: they are folded from the log each time
 };
 
 }  // namespace keyledger::commands

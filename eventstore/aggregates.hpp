@@ -11,6 +11,7 @@
 #include "domain/access/role.hpp"
 #include "domain/anonymous_callers/anonymous_callers.hpp"
 #include "domain/applications/application.hpp"
+#include "domain/authorization/device_authorization.hpp"
 #include "domain/challenges/challenge.hpp"
 #include "domain/challenges/wrong_codes.hpp"
 #include "domain/clients/service_account.hpp"
@@ -45,7 +46,7 @@ struct AggregateList {
 using Aggregates =
     AggregateList<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators, ServiceAccount,
                   ServiceToken, Group, Nestings, LogKeeping, JobOutcome, Challenge, WrongCodes, Factors, Registration,
-                  Devices, AdmittedSessions, SessionCleanup, Application, Consent>;
+                  Devices, AdmittedSessions, SessionCleanup, Application, Consent, DeviceAuthorization>;
 
 struct AnyEvent : Aggregates::Event {
     using Aggregates::Event::variant;

@@ -379,6 +379,29 @@ constexpr Row kRows[] = {
     {Text::kAccountLinked, "Account linked", "Konto verknüpft"},
     {Text::kAccountLinkedMeans, "You can log in here with {1} from now on.",
      "Sie können sich hier von nun an mit {1} anmelden."},
+
+    {Text::kConnectDevice, "Connect a device", "Gerät verbinden"},
+    {Text::kEnterDeviceCode, "Enter the code that your device shows.",
+     "Geben Sie den Code ein, den Ihr Gerät anzeigt."},
+    {Text::kDeviceCodeHint, "Eight letters, in capitals or not", "Acht Buchstaben, groß oder klein"},
+    {Text::kNoSuchDeviceCode,
+     "There is no such code, or it is over. Look at the device once more: it may show another one by now.",
+     "Diesen Code gibt es nicht, oder er gilt nicht mehr. Sehen Sie noch einmal auf das Gerät: vielleicht zeigt es "
+     "inzwischen einen anderen an."},
+    {Text::kAsksOnDevice, "{1} asks on a device", "{1} bittet auf einem Gerät um Erlaubnis"},
+    {Text::kSeeCodeOnDevice,
+     "A device that you have with you must show the code {1} now, because you began this on it.",
+     "Ein Gerät, das Sie bei sich haben, muss jetzt den Code {1} anzeigen, weil Sie dort damit angefangen haben."},
+    {Text::kSentByNobody,
+     "If somebody sent you this code or told you to enter it here, cancel: with it they get into your account.",
+     "Wenn Ihnen jemand diesen Code geschickt oder Sie gebeten hat, ihn hier einzugeben, brechen Sie ab: damit kommt "
+     "diese Person in Ihr Konto."},
+    {Text::kDeviceConnected, "Go back to your device", "Gehen Sie zurück zu Ihrem Gerät"},
+    {Text::kGoBackToDevice, "It goes on there by itself in some seconds. You can close this page.",
+     "Dort geht es in einigen Sekunden von selbst weiter. Sie können diese Seite schließen."},
+    {Text::kDeviceNotConnected, "The device gets nothing", "Das Gerät bekommt nichts"},
+    {Text::kDeviceIsToldNo, "It is told that you did not agree. You can close this page.",
+     "Es erfährt, dass Sie nicht zugestimmt haben. Sie können diese Seite schließen."},
 };
 
 constexpr bool is_complete() {

@@ -235,6 +235,18 @@ enum class Text : std::uint16_t {
     kTooManyLinked,
     kAccountLinked,
     kAccountLinkedMeans,
+    // ---- devices that show a code
+    kConnectDevice,
+    kEnterDeviceCode,
+    kDeviceCodeHint,
+    kNoSuchDeviceCode,
+    kAsksOnDevice,
+    kSeeCodeOnDevice,
+    kSentByNobody,
+    kDeviceConnected,
+    kGoBackToDevice,
+    kDeviceNotConnected,
+    kDeviceIsToldNo,
     kCount,  // how many there are
 };
 

@@ -11,6 +11,8 @@
     TABLE(authorization_routes)       \
     TABLE(authzen_routes)             \
     TABLE(authzen_search_routes)      \
+    TABLE(device_grant_routes)        \
+    TABLE(device_page_routes)         \
     TABLE(device_routes)              \
     TABLE(email_change_routes)        \
     TABLE(erasure_routes)             \

@@ -82,6 +82,12 @@ eventstore::postgres::PostgresLimits::Settings limits_settings(const Config& con
     return settings;
 }
 
+eventstore::postgres::PostgresLookups::Settings lookups_settings(const Config& config) {
+    eventstore::postgres::PostgresLookups::Settings settings;
+    settings.url = config.database_url;
+    return settings;
+}
+
 std::string network_of(std::string_view client_address) {
     const auto address = api::IpAddress::parse(client_address);
     return address ? address->caller_network().to_string() : std::string(client_address);
@@ -159,6 +165,7 @@ Core::Core(const Config& config)
       folded_access(executor, store),
       access(folded_access, store),
       limits(limits_settings(config), [this](std::string_view key) { return pseudonyms.bucket(key); }),
+      lookups(lookups_settings(config), [this](std::string_view name) { return pseudonyms.bucket(name); }),
       failure_sums(network_of),
       factor_secrets(shown_issuer(config.issuer)),
       places(open_places(config)),
@@ -184,6 +191,8 @@ Core::Core(const Config& config)
     accounts.step_up_window = config.step_up_window;
     accounts.session_limit = config.session_limit;
     accounts.later = &background;
+    accounts.user_codes = &lookups;
+    accounts.device_answers = &access;
     look_at_heads(*authenticity, config.database_url);
     // Else nothing that is read could be believed, and all would wait for it.
     if (const auto known = authenticity->is_announced(config.database_url, {}); !known)
@@ -205,6 +214,7 @@ bool Core::learns_to_open(const eventstore::StoredSubjectKey& wrapped) {
 void Core::stop() {
     store.stop();
     limits.stop();
+    lookups.stop();
     hashing.stop();
     processors.stop();
     processors.join();

@@ -16,6 +16,7 @@
 #include "commands/services.hpp"
 #include "domain/base/time.hpp"
 #include "eventstore/postgres/nodes/postgres_limits.hpp"
+#include "eventstore/postgres/nodes/postgres_lookups.hpp"
 #include "eventstore/postgres/store/postgres_store.hpp"
 #include "security/adapters/client_assertions.hpp"
 #include "security/adapters/keyed_digests.hpp"
@@ -61,6 +62,7 @@ struct Core {
     commands::FoldedAccess folded_access;
     HotAccessReader access;
     eventstore::postgres::PostgresLimits limits;
+    eventstore::postgres::PostgresLookups lookups;
     commands::ClientSecretCache client_secret_cache{commands::kMaxRememberedSecrets};
     commands::FailureSums failure_sums;
     commands::UnrecordedFailures unrecorded_failures;

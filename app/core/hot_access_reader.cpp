@@ -60,6 +60,16 @@ boost::asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> Ho
     co_return std::move(*answer);
 }
 
+boost::asio::awaitable<Result<DeviceAuthorization, eventstore::StoreError>> HotAccessReader::read_device(
+    DeviceAuthorizationId id, commands::Deadline deadline) {
+    if (!answers_from_memory()) co_return Unexpected(eventstore::StoreError::kUnavailable);
+    auto head = co_await store_.head(deadline);
+    if (!head) co_return Unexpected(head.error());
+    auto answer = co_await hot_->read_device(id, *head, deadline);
+    if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
+    co_return std::move(*answer);
+}
+
 std::unique_ptr<projections::HotAccess> make_hot_access(
     const Config& config, const commands::Clock& clock, commands::Identifiers& identifiers,
     eventstore::SubjectCipher& cipher, std::shared_ptr<eventstore::postgres::Authenticity> authenticity) {

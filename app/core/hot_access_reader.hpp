@@ -4,6 +4,7 @@
 
 #include "app/config/config.hpp"
 #include "commands/access/access_reader.hpp"
+#include "commands/authorization/device_answers.hpp"
 #include "commands/runtime/ports.hpp"
 
 namespace keyledger::eventstore::postgres {
@@ -16,7 +17,7 @@ class HotAccess;
 namespace keyledger::app {
 
 // From memory; until it is level with the log for the first time, and where there is none, by folding. Thread-safe.
-class HotAccessReader : public commands::AccessReader {
+class HotAccessReader : public commands::AccessReader, public commands::DeviceAnswers {
 public:
     // All outlive it.
     HotAccessReader(commands::AccessReader& folded, eventstore::Store& store) : folded_(folded), store_(store) {}
@@ -33,6 +34,9 @@ public:
                                                                                commands::Deadline deadline) override;
     boost::asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> actions_of(
         std::string resource, commands::Deadline deadline) override;
+    // kUnavailable before it is level: whoever asks folds then.
+    boost::asio::awaitable<Result<DeviceAuthorization, eventstore::StoreError>> read_device(
+        DeviceAuthorizationId id, commands::Deadline deadline) override;
 
 private:
     commands::AccessReader& folded_;

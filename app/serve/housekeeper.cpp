@@ -18,7 +18,7 @@ namespace {
 namespace postgres = eventstore::postgres;
 
 constexpr auto kInterval = std::chrono::minutes(1);
-constexpr int kAtMost = 50'000;  // command ids, snapshots, limits or spent values in one go
+constexpr int kAtMost = 50'000;  // of a kind in one go
 constexpr int kErasuresAtOnce = 1'000;
 constexpr auto kErasuresTime = std::chrono::seconds(20);  // of a round; the next one goes on behind them
 constexpr Duration kDayErasureInterval = hours(1);
@@ -126,12 +126,13 @@ void Housekeeper::prune() {
     const auto pruned = postgres::prune_commands(database_url_, now - retention_, kAtMost);
     const auto snapshots = postgres::prune_snapshots(database_url_, now - longest_session_, kAtMost);
     const auto limits = postgres::prune_limits(database_url_, kAtMost);
+    const auto lookups = postgres::prune_lookups(database_url_, kAtMost);
     const auto jobs = postgres::prune_jobs(database_url_, kAtMost);
     const auto spent = postgres::prune_spent(database_url_, kAtMost);
     const auto purged = postgres::purge_graveyard(database_url_);
-    if (!pruned || !snapshots || !limits || !jobs || !spent || !purged)
-        spdlog::warn("old command ids, snapshots, limits, jobs, spent values and destroyed keys could not be removed: "
-                     "the database does not answer");
+    if (!pruned || !snapshots || !limits || !lookups || !jobs || !spent || !purged)
+        spdlog::warn("old command ids, snapshots, limits, lookups, jobs, spent values and destroyed keys could not be "
+                     "removed: the database does not answer");
 }
 
 void Housekeeper::forget_the_erased() {

@@ -41,6 +41,7 @@ inline constexpr OwnedStream kOwnedStreams[] = {
     {"wrong_codes", Reach::kIdsAlone},
     {"admitted_sessions", Reach::kIdsAlone},
     {"consent", Reach::kIdsAlone},
+    {"device_authorization", Reach::kIdsAlone},
     {"role", Reach::kNotTheirs},
     {"group", Reach::kNotTheirs},
     {"nestings", Reach::kNotTheirs},

@@ -40,18 +40,19 @@ struct ExchangeStreams {
 };
 
 // Whether what the browser's user was asked still holds.
-bool still_holds(const Attempt& attempt, const ExchangeStreams& streams, const AuthorizationCode& code,
-                 const std::string& userinfo_audience, const SessionLifetimes& lifetimes, Instant now) {
+bool still_holds(const Attempt& attempt, const ExchangeStreams& streams, const AuthorizationCode& code, GrantType by,
+                 const Services& services) {
+    const SessionLifetimes& lifetimes = services.settings.lifetimes;
     const Application& application = attempt.state(streams.application);
     const User& user = attempt.state(streams.user);
     std::vector<std::string> resources = code.audiences;
-    std::erase(resources, userinfo_audience);
+    std::erase(resources, userinfo_audience(services.settings));
     if (user.security_stamp != code.security_stamp) return false;
-    if (!may_have(application, code.scope, resources)) return false;
-    if (code.code_challenge.empty() && application.is_public()) return false;
+    if (!may_have(application, code.scope, resources, by)) return false;
+    if (by == GrantType::kAuthorizationCode && code.code_challenge.empty() && application.is_public()) return false;
     if (!application.is_first_party() && !attempt.state(streams.consent).covers(code.scope)) return false;
     const Session& browser_session = attempt.state(streams.browser_session);
-    return check_session(browser_session, code.browser_session_id, user, lifetimes, now).has_value();
+    return check_session(browser_session, code.browser_session_id, user, lifetimes, services.clock.now()).has_value();
 }
 
 StartSession session_of(const Attempt& attempt, const ExchangeStreams& streams, const AuthorizationCode& code,
@@ -92,8 +93,14 @@ Grant grant_of(const Session& session, const AuthorizationCode& code) {
 }  // namespace
 
 Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Caller caller) {
-    const AuthorizationCode& code = exchange.code;
     if (!is_whole(exchange, services.clock.now())) co_return Unexpected(refusals::kCodeNotGood);
+    auto granted = co_await exchange_checked(services, std::move(exchange.code), GrantType::kAuthorizationCode,
+                                             std::move(exchange.key_thumbprint), std::move(caller));
+    co_return granted;
+}
+
+Answer<CodeGrant> exchange_checked(Services& services, AuthorizationCode code, GrantType by, std::string key_thumbprint,
+                                   Caller caller) {
     Streams all;
     const ExchangeStreams streams{
         all.read<Session>(code.session_id), all.read<User>(code.user_id), all.read<Application>(code.application_id),
@@ -101,8 +108,6 @@ Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Calle
     bool reused = false;
     Session session;
     Application application;
-    const SessionLifetimes& lifetimes = services.settings.lifetimes;
-    const std::string userinfo = userinfo_audience(services.settings);
     const std::string device = services.pseudonyms.device(caller.user_agent);
     const Step step = [&](Attempt& attempt) -> StepResult {
         const Instant now = services.clock.now();
@@ -110,19 +115,19 @@ Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Calle
         session = attempt.state(streams.session);
         application = attempt.state(streams.application);
         const bool wants_key = application.definition.token_binding == TokenBinding::kDpop;
-        if (wants_key && exchange.key_thumbprint.empty()) co_return Unexpected(refusals::kPossessionWanted);
+        if (wants_key && key_thumbprint.empty()) co_return Unexpected(refusals::kPossessionWanted);
         if (session.status == Session::Status::kAbsent) {
-            if (now >= code.expires_at || !still_holds(attempt, streams, code, userinfo, lifetimes, now))
+            if (now >= code.expires_at || !still_holds(attempt, streams, code, by, services))
                 co_return Unexpected(refusals::kCodeNotGood);
-            StartSession command = session_of(attempt, streams, code, lifetimes, now);
+            StartSession command = session_of(attempt, streams, code, services.settings.lifetimes, now);
             command.device = device;
             KEYLEDGER_CO_TRY(events, decide(session, code.session_id, attempt.state(streams.user), command));
             session = evolve(std::move(session), events->front(), {0, now});
             attempt.append(streams.session, *events);
             co_return Result<void, CommandError>{};
         }
-        if (exchange.key_thumbprint.empty() && is_lost_answer(session, application, now) &&
-            still_holds(attempt, streams, code, userinfo, lifetimes, now) &&
+        if (key_thumbprint.empty() && is_lost_answer(session, application, now) &&
+            still_holds(attempt, streams, code, by, services) &&
             holds(session, {application, attempt.state(streams.consent), attempt.state(streams.browser_session)}))
             co_return Result<void, CommandError>{};
         reused = true;

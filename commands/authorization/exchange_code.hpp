@@ -2,6 +2,7 @@
 #include "commands/authorization/authorization_code.hpp"
 #include "commands/services.hpp"
 #include "commands/sessions/refresh_session.hpp"
+#include "domain/applications/application_definition.hpp"
 
 namespace keyledger::refusals {
 
@@ -32,5 +33,10 @@ struct CodeGrant {
 // without its verifier, of another client, for another redirect URI, or of another key than it is bound to, ends
 // nothing. kCodeNotGood; kPossessionWanted.
 Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Caller caller);
+
+// The same of what was given for this very request in another way, and whose own proofs were checked: of a device, whose
+// user typed its code (commands/authorization/device_grant.hpp). What belongs to a redirect is empty in it.
+Answer<CodeGrant> exchange_checked(Services& services, AuthorizationCode code, GrantType by, std::string key_thumbprint,
+                                   Caller caller);
 
 }  // namespace keyledger::commands

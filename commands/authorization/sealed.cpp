@@ -12,6 +12,8 @@ using security::view_of;
 constexpr std::string_view kFlow = "authorization request";
 constexpr std::string_view kPushed = "pushed authorization request";
 constexpr std::string_view kCode = "authorization code";
+constexpr std::string_view kDeviceCode = "device code";
+constexpr std::string_view kAskedDevice = "device that asks";
 constexpr std::string_view kBrowser = "browser session";
 
 constexpr std::int64_t kNoMaxAge = -1;
@@ -77,12 +79,33 @@ std::optional<AuthorizationRequest> read_request(const SealedBy& by, security::P
     return request;
 }
 
+std::string clear_of(const SealedBy& by, const DeviceCode& device) {
+    return length_prefixed({view_of(by.log_id), view_of(device.id), view_of(device.application_id),
+                            view_of(device.session_id), std::to_string(device.expires_at.ms())}) +
+           counted(device.scope) + counted(device.audiences);
+}
+
+std::optional<DeviceCode> read_device(const SealedBy& by, const std::optional<std::string>& clear) {
+    if (!clear) return std::nullopt;
+    security::PartsReader parts(*clear);
+    const Uuid log_id = parts.uuid();
+    DeviceCode device;
+    device.id = DeviceAuthorizationId{parts.uuid()};
+    device.application_id = ApplicationId{parts.uuid()};
+    device.session_id = SessionId{parts.uuid()};
+    device.expires_at = Instant::at_ms(parts.number());
+    device.scope = read_counted(parts);
+    device.audiences = read_counted(parts);
+    if (!parts.is_at_end() || log_id != by.log_id) return std::nullopt;
+    return device;
+}
+
 }  // namespace
 
 std::optional<std::string> seal_flow(const SealedBy& by, const AuthorizationFlow& flow) {
     const std::string clear =
         clear_of(by, flow.request) + length_prefixed({flow.browser, flow.application_name, flow.accent_color,
-                                                      flow.accent_color_dark, flow.logo_uri});
+                                                      flow.accent_color_dark, flow.logo_uri, flow.leads_to});
     if (clear.size() > kMaxFlowClearBytes) return std::nullopt;
     return by.cursors.seal(kFlow, clear);
 }
@@ -99,6 +122,7 @@ std::optional<AuthorizationFlow> open_flow(const SealedBy& by, std::string_view 
         flow.accent_color = parts.part();
         flow.accent_color_dark = parts.part();
         flow.logo_uri = parts.part();
+        flow.leads_to = parts.part();
     }
     if (!request || !parts.is_at_end() || now - request->made_at > kFlowLasts) return std::nullopt;
     flow.request = std::move(*request);
@@ -157,6 +181,19 @@ std::optional<AuthorizationCode> open_code(const SealedBy& by, std::string_view 
     code.audiences = read_counted(parts);
     if (!parts.is_at_end() || log_id != by.log_id) return std::nullopt;
     return code;
+}
+
+std::string seal_device_code(const SealedBy& by, const DeviceCode& device) {
+    return by.cursors.seal(kDeviceCode, clear_of(by, device));
+}
+std::optional<DeviceCode> open_device_code(const SealedBy& by, std::string_view sealed) {
+    return read_device(by, by.cursors.open(kDeviceCode, sealed));
+}
+std::string seal_asked_device(const SealedBy& by, const DeviceCode& device) {
+    return by.cursors.seal(kAskedDevice, clear_of(by, device));
+}
+std::optional<DeviceCode> open_asked_device(const SealedBy& by, std::string_view sealed) {
+    return read_device(by, by.cursors.open(kAskedDevice, sealed));
 }
 
 std::string seal_browser(const SealedBy& by, const Bearer& bearer) {

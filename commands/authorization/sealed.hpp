@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "commands/authorization/authorization_code.hpp"
+#include "commands/authorization/device_code.hpp"
 #include "commands/runtime/caller.hpp"
 #include "commands/sessions/tokens.hpp"
 #include "domain/authorization/authorization_request.hpp"
@@ -32,6 +33,8 @@ struct AuthorizationFlow {
     std::string accent_color{};
     std::string accent_color_dark{};
     std::string logo_uri{};
+    // Where it leads where it is on its way to no application: a path of this service; empty: to the own account.
+    std::string leads_to{};
 };
 // nullopt: the request is too long to be carried along.
 std::optional<std::string> seal_flow(const SealedBy& by, const AuthorizationFlow& flow);
@@ -53,6 +56,13 @@ std::optional<AuthorizationRequest> open_pushed(const SealedBy& by, std::string_
 std::string seal_code(const SealedBy& by, const AuthorizationCode& code);
 // nullopt: not ours. Whether it is still good, its exchange says.
 std::optional<AuthorizationCode> open_code(const SealedBy& by, std::string_view sealed);
+
+// Of a device, in two forms that are not good for each other: what it asks by, and what the code that people type leads
+// to.
+std::string seal_device_code(const SealedBy& by, const DeviceCode& device);
+std::optional<DeviceCode> open_device_code(const SealedBy& by, std::string_view sealed);
+std::string seal_asked_device(const SealedBy& by, const DeviceCode& device);
+std::optional<DeviceCode> open_asked_device(const SealedBy& by, std::string_view sealed);
 
 // ---- the session of a browser ----------------------------------------------------------------------------------
 // A cookie says what an access token says, and is not moved on by events.

@@ -73,9 +73,9 @@ AuthorizationStep authorization_step(const AuthorizationRequest& request, const 
 }
 
 bool may_have(const Application& application, const std::vector<std::string>& scope,
-              const std::vector<std::string>& resources) {
+              const std::vector<std::string>& resources, GrantType by) {
     const ApplicationDefinition& definition = application.definition;
-    return application.status == Application::Status::kEnabled && definition.has(GrantType::kAuthorizationCode) &&
+    return application.status == Application::Status::kEnabled && definition.has(by) &&
            std::ranges::all_of(scope, [&](const std::string& word) { return definition.may_ask_for(word); }) &&
            std::ranges::all_of(resources, [&](const std::string& resource) {
                return std::ranges::find(definition.audiences, resource) != definition.audiences.end();

@@ -50,9 +50,9 @@ enum class AuthorizationStep {
 };
 AuthorizationStep authorization_step(const AuthorizationRequest& request, const AuthorizationFacts& facts);
 
-// Whether the application may have this, as it is registered now: it may have been changed since it asked.
+// Whether the application may have this in this way, as it is registered now: it may have been changed since it asked.
 bool may_have(const Application& application, const std::vector<std::string>& scope,
-              const std::vector<std::string>& resources);
+              const std::vector<std::string>& resources, GrantType by = GrantType::kAuthorizationCode);
 
 // OpenID Connect Core section 3.1.2.6; empty of what is no error.
 std::string_view error_of(AuthorizationStep step);

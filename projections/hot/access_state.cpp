@@ -74,7 +74,7 @@ void AccessState::apply(const Change& change) {
     if (!change.event) return pass_over(UserId{change.stream_id}, change.recorded);
     // Whether somebody may go on guessing is no part of what their token grants: not LoginAttempts.
     using Concerns = eventstore::Subscription<User, Session, Role, Assignments, ServiceAccount, ServiceToken, Group,
-                                              Nestings, Application, Consent>;
+                                              Nestings, Application, Consent, DeviceAuthorization>;
     Concerns::deliver(*change.event, change.stream_id,
                       [&](const auto& id, const auto& of_one) { apply(id, of_one, change.recorded); });
 }
@@ -114,6 +114,11 @@ void AccessState::apply(const ApplicationId& id, const ApplicationEvent& event, 
 
 void AccessState::apply(const Id<Consent>&, const ConsentEvent& event, const Recorded& recorded) {
     grounds_.apply(event, recorded);
+}
+
+void AccessState::apply(const DeviceAuthorizationId& id, const DeviceAuthorizationEvent& event,
+                        const Recorded& recorded) {
+    devices_.apply(id, event, recorded);
 }
 
 void AccessState::apply(const RoleId& id, const RoleEvent& event, const Recorded& recorded) {
@@ -270,7 +275,7 @@ std::size_t AccessState::sweep(std::size_t shard, Instant now) {
         const PackedUser* user = users_.find(session.user_id);
         return user != nullptr && unpack(*user).ended_session(id, session.first_position);
     };
-    const std::size_t others = services_.sweep(shard, now) + grounds_.sweep(shard, now);
+    const std::size_t others = services_.sweep(shard, now) + grounds_.sweep(shard, now) + devices_.sweep(shard, now);
     return others + boost::unordered::erase_if(sessions_.shard(shard), [&](const auto& entry) {
                const bool over = is_over(entry.first, entry.second);
                if (over) grounds_.forget(entry.first);
@@ -283,8 +288,8 @@ std::size_t AccessState::bytes() const {
     constexpr std::size_t kGroupGuess = 256;
     constexpr std::size_t kListGuess = 4 * sizeof(Uuid);
     return sessions_.bytes() + users_.bytes() + assignments_.bytes() + assignments_.size() * kListGuess +
-           roles_.size() * kRoleGuess + services_.bytes() + grounds_.bytes() + groups_.size() * kGroupGuess +
-           nestings_.count * kListGuess;
+           roles_.size() * kRoleGuess + services_.bytes() + grounds_.bytes() + devices_.bytes() +
+           groups_.size() * kGroupGuess + nestings_.count * kListGuess;
 }
 
 // ---- snapshots -------------------------------------------------------------------------------------------------
@@ -341,6 +346,7 @@ void AccessState::write(SnapshotWriter& out) const {
     }
     services_.write(out);
     grounds_.write(out);
+    devices_.write(out);
 }
 
 void AccessState::write_groups(SnapshotWriter& out) const {
@@ -431,6 +437,7 @@ void AccessState::read(SnapshotReader& in) {
     }
     services_.read(in);
     grounds_.read(in);
+    devices_.read(in);
     in.end();
 }
 

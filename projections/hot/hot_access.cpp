@@ -149,6 +149,12 @@ asio::awaitable<Result<ServiceAccess, HotError>> HotAccess::read_service(Service
     return await_answer<ServiceAccess>(std::move(find), at_least, deadline);
 }
 
+asio::awaitable<Result<DeviceAuthorization, HotError>> HotAccess::read_device(DeviceAuthorizationId id, Head at_least,
+                                                                              eventstore::Deadline deadline) {
+    auto find = [id](const AccessState& state, Position) { return state.find_device(id); };
+    return await_answer<DeviceAuthorization>(std::move(find), at_least, deadline);
+}
+
 asio::awaitable<Result<SubjectPage, HotError>> HotAccess::search(SubjectSearch search, SubjectPlace from,
                                                                  std::size_t limit, Head at_least,
                                                                  eventstore::Deadline deadline) {

@@ -88,6 +88,10 @@ public:
                                                                   std::optional<ServiceTokenId> token_id,
                                                                   eventstore::Head at_least,
                                                                   eventstore::Deadline deadline);
+    // What somebody answered to a device; absent: nobody did.
+    asio::awaitable<Result<DeviceAuthorization, HotError>> read_device(DeviceAuthorizationId id,
+                                                                       eventstore::Head at_least,
+                                                                       eventstore::Deadline deadline);
     // Those who may, as of `at_least` or later, at most `limit` of them, from a place on. There may be fewer, and more
     // to come, for kMaxSearchParts bounds the work. Others on the thread come in between two parts.
     asio::awaitable<Result<SubjectPage, HotError>> search(SubjectSearch search, SubjectPlace from, std::size_t limit,

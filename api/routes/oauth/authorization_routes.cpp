@@ -151,7 +151,8 @@ Reply go_on(Call& call) {
     FormFields query = FormFields::of_query_as_form(call.request);
     auto flow = flow_of(call.context, call.request, query.required_string("flow", kMaxFlowBytes));
     if (!flow) co_return took_too_long(call);
-    if (flow->request.application_id == ApplicationId{}) co_return see_other("/account");  // to no application
+    if (flow->request.application_id == ApplicationId{})  // to no application
+        co_return see_other(flow->leads_to.empty() ? "/account" : flow->leads_to);
     auto view = co_await view_of(call, flow->request.application_id);
     if (!view) co_return refuse(call, view.error());
     if (!is_trusted(view->application, flow->request.redirect_uri)) co_return not_known(call);

@@ -7,7 +7,9 @@
 #include "api/routes/bearer_tokens.hpp"
 #include "api/routes/call.hpp"
 #include "api/routes/limiting.hpp"
+#include "api/routes/oauth/application_tokens.hpp"
 #include "api/routes/oauth/client_authentication.hpp"
+#include "api/routes/oauth/device_grant.hpp"
 #include "api/routes/oauth/possession.hpp"
 #include "api/routes/oauth/provider_metadata.hpp"
 #include "api/routes/refusals.hpp"
@@ -40,12 +42,6 @@ const ProofNeeds kAtTokenEndpoint{"/oauth2/token"};
 constexpr std::string_view kSignedAnswer = "application/token-introspection+jwt";
 
 // ---- tokens ----------------------------------------------------------------------------------------------------
-std::string words(const std::vector<std::string>& scope) {
-    std::string text;
-    for (const std::string& permission : scope) text.append(text.empty() ? "" : " ").append(permission);
-    return text;
-}
-
 struct TokenRequest {
     std::string grant_type;
     std::vector<std::string> resources;
@@ -78,33 +74,8 @@ Reply client_credentials(Context& context, Request& request, PresentedCredential
     JsonText json;
     json.text("access_token", token).text("token_type", "Bearer");
     json.number("expires_in", grant->expires_at.whole_seconds() - grant->issued_at.whole_seconds());
-    if (!grant->scope.empty()) json.text("scope", words(grant->scope));
+    if (!grant->scope.empty()) json.text("scope", scope_text(grant->scope));
     Response response = at_position(api::json(200, json.finish()), grant->position);
-    response.headers.add("Pragma", "no-cache");
-    co_return response;
-}
-
-enum class RefreshToken { kTold, kNone };
-
-constexpr std::string_view kBearerType = "Bearer";
-constexpr std::string_view kDpopType = "DPoP";  // RFC 9449 section 5
-
-// What an application gets (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
-Reply application_tokens(Context& context, commands::IdToken told, RefreshToken refresh_token,
-                         commands::TokenTerms terms) {
-    const bool is_bound = !terms.access_token_key.empty();
-    const auto tokens = co_await context.tokens.issue(told.grant, std::move(terms));
-    const std::vector<std::string> scope = told.grant.scope;
-    const Position position = told.grant.position;
-    JsonText json;
-    json.text("access_token", tokens.access_token)
-        .text("token_type", is_bound ? kDpopType : kBearerType)
-        .number("expires_in", tokens.expires_in.whole_seconds())
-        .text("scope", words(scope));
-    if (refresh_token == RefreshToken::kTold) json.text("refresh_token", tokens.refresh_token);
-    if (std::ranges::find(scope, kScopeOpenid) != scope.end())
-        json.text("id_token", co_await context.tokens.issue_id_token(std::move(told), tokens.access_token));
-    Response response = at_position(api::json(200, json.finish()), position);
     response.headers.add("Pragma", "no-cache");
     co_return response;
 }
@@ -132,12 +103,8 @@ Reply code_grant(Context& context, Request& request, PresentedCredentials presen
     exchange.application_id = *client->application;
     auto granted = co_await commands::exchange_code(context.services, std::move(exchange), caller_of(request));
     if (!granted) co_return oauth_refuse(request, granted.error());
-    const RefreshToken refresh_token = granted->refreshes ? RefreshToken::kTold : RefreshToken::kNone;
-    commands::IdToken told{std::move(granted->grant), std::move(granted->nonce), lifetimes->id_token};
-    commands::TokenTerms terms{key->thumbprint, {}, lifetimes->access_token};
-    if (granted->is_public) terms.refresh_token_key = key->thumbprint;
-    Response response = co_await application_tokens(context, std::move(told), refresh_token, std::move(terms));
-    co_return with_nonce(std::move(response), key->next_nonce);
+    Response response = co_await tokens_of_code(context, std::move(*granted), *lifetimes, *key);
+    co_return response;
 }
 
 Reply refresh_grant(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
@@ -250,7 +217,7 @@ void write_access(JsonText& json, const Client& client, const std::vector<std::s
     std::vector<std::string> group_names;  // which belong to no application
     if (all)
         for (const auto& group : groups) group_names.push_back(group->name);
-    if (!permissions.empty()) json.text("scope", words(permissions));  // RFC 6749 section 3.3: one word at least
+    if (!permissions.empty()) json.text("scope", scope_text(permissions));  // RFC 6749 section 3.3: one word at least
     json.texts("roles", names).texts("groups", group_names);
 }
 
@@ -307,7 +274,7 @@ IntrospectionAnswer tell_of_access(Context& context, Client client, commands::Ac
     JsonText json;
     write_claims(json, context, claims.bearer.user_id, claims);
     // An application's token is for what stands in it, whatever its user may do.
-    if (application_of(access->session())) json.text("scope", words(claims.scope));
+    if (application_of(access->session())) json.text("scope", scope_text(claims.scope));
     else write_access(json, client, access->scope().texts(), access->roles, access->groups);
     co_return json.finish();
 }
@@ -388,9 +355,16 @@ Reply token(Call& call) {
         const auto verifier = form.optional_string("code_verifier", kMaxVerifierBytes).value_or("");
         asked.code_verifier = Secret(std::string_view(verifier));
     }
+    const bool polls = asked.grant_type == kDeviceGrantType;
+    if (polls) asked.code = form.required_secret("device_code", kMaxTokenBytes);
     auto finished = oauth_finish(call.request, form);
     if (!finished) co_return finished.error();
     if (!credentials) co_return credentials.error();
+    if (polls) {
+        Response response =
+            co_await device_grant(call.context, call.request, std::move(*credentials), std::move(asked.code));
+        co_return response;
+    }
     if (refreshes) {
         Response response =
             co_await refresh_grant(call.context, call.request, std::move(*credentials), std::move(asked));
@@ -402,7 +376,8 @@ Reply token(Call& call) {
     }
     if (asked.grant_type != "client_credentials")
         co_return oauth_error(call.request, OAuthError::kUnsupportedGrantType,
-                              "Use 'authorization_code', 'client_credentials' or 'refresh_token'.");
+                              "Use 'authorization_code', 'client_credentials', 'refresh_token' or "
+                              "'urn:ietf:params:oauth:grant-type:device_code'.");
     Response response =
         co_await client_credentials(call.context, call.request, std::move(*credentials), std::move(asked));
     co_return response;

@@ -1,5 +1,6 @@
 #include "api/routes/oauth/provider_metadata.hpp"
 
+#include "api/routes/oauth/device_grant.hpp"
 #include "api/wire/write_json.hpp"
 #include "commands/clients/dpop.hpp"
 #include "domain/applications/application_definition.hpp"
@@ -19,6 +20,7 @@ std::string provider_metadata(Call& call) {
         .text("authorization_endpoint", issuer + "/oauth2/authorize")
         .text("pushed_authorization_request_endpoint", issuer + "/oauth2/par")
         .boolean("require_pushed_authorization_requests", false)
+        .text("device_authorization_endpoint", issuer + "/oauth2/device_authorization")
         .text("token_endpoint", issuer + "/oauth2/token")
         .texts("token_endpoint_auth_methods_supported", public_methods)
         .texts("token_endpoint_auth_signing_alg_values_supported", algorithms)
@@ -28,7 +30,8 @@ std::string provider_metadata(Call& call) {
         .texts("scopes_supported", scopes)
         .texts("response_types_supported", {"code"})
         .texts("response_modes_supported", {"query", "form_post"})
-        .texts("grant_types_supported", {"authorization_code", "client_credentials", "refresh_token"})
+        .texts("grant_types_supported",
+               {"authorization_code", "client_credentials", "refresh_token", std::string(kDeviceGrantType)})
         .texts("prompt_values_supported", {"none", "login", "consent", "select_account"})
         .texts("subject_types_supported", {"public"})
         .texts("id_token_signing_alg_values_supported", call.context.tokens.id_token_algorithms())

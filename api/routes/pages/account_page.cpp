@@ -171,11 +171,12 @@ std::string told_time(Instant at) {
     return text.data();
 }
 
-Response to_own_log_in(Call& call) {
+Response to_own_log_in(Call& call, std::string leads_to) {
     const FlowCookie cookie = flow_cookie_of(call.context, call.request);
     commands::AuthorizationFlow flow;
     flow.request.made_at = call.services().clock.now();
     flow.browser = commands::digest_of_flow_cookie(cookie.value);
+    flow.leads_to = std::move(leads_to);
     const auto sealed = commands::seal_flow(sealed_by(call.context), flow);
     return with_flow_cookie(see_other("/login?flow=" + sealed.value_or("")), cookie);
 }

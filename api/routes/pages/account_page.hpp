@@ -25,8 +25,8 @@ struct AccountNews {
 // Who has no session, or one that is over, is sent to log in.
 Reply show_account(Call& call, int status, const AccountNews& news);
 
-// To the log-in page, and from there back to /account.
-Response to_own_log_in(Call& call);
+// To the log-in page, and from there back to /account, or to another path of this service.
+Response to_own_log_in(Call& call, std::string leads_to = {});
 
 // Day and time in UTC, to the minute.
 std::string told_time(Instant at);

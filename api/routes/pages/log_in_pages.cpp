@@ -6,6 +6,7 @@
 #include "api/routes/pages/browser.hpp"
 #include "api/routes/pages/logged_in.hpp"
 #include "api/routes/pages/passkey_forms.hpp"
+#include "api/routes/pages/scope_phrases.hpp"
 #include "api/routes/pages/showing.hpp"
 #include "api/routes/refusals.hpp"
 #include "commands/account_services.hpp"
@@ -196,25 +197,13 @@ Reply factor_by_page(Call& call) {
 }
 
 // ---- consent ---------------------------------------------------------------------------------------------------
-Phrase phrase_of(const std::string& scope) {
-    if (scope == kScopeOpenid) return Text::kScopeOpenid;
-    if (scope == kScopeProfile) return Text::kScopeProfile;
-    if (scope == kScopeEmail) return Text::kScopeEmail;
-    if (scope == kScopePhone) return Text::kScopePhone;
-    if (scope == kScopeOfflineAccess) return Text::kScopeOfflineAccess;
-    if (scope == kScopeAccount) return Text::kScopeAccount;
-    if (scope == kScopeAdmin) return Text::kScopeAdmin;
-    return Phrase(Text::kScopeOther, scope);
-}
-
 // Of the session in which it is shown: who is logged in when its button is pressed is who was asked.
 Page consent_page(Call& call, const Flow& flow, const commands::Bearer& browser) {
     const AuthorizationRequest& request = flow.opened.request;
     const std::string& name = flow.opened.application_name;
     Page page = page_of(flow, Phrase(Text::kAsks, name), "/consent", Text::kAllow);
     page.sentences = {Phrase(Text::kWouldLikeTo, name)};
-    for (const std::string& scope : request.scope) page.items.push_back(phrase_of(scope));
-    for (const std::string& resource : request.resources) page.items.push_back(Phrase(Text::kActForYouAt, resource));
+    page.items = phrases_of(request.scope, request.resources);
     page.form->hidden.push_back({"decision", "allow"});
     page.form->hidden.push_back(form_token(call.context, browser));
     Form deny{"/consent", Text::kCancel, {{"flow", flow.sealed}, {"decision", "deny"}}};

@@ -45,6 +45,9 @@ Result<std::int64_t, StoreError> prune_snapshots(const std::string& url, Instant
 Result<std::int64_t, StoreError> prune_limits(const std::string& url, int at_most) {
     return pruned(url, "select keyledger.prune_limits($1)", at_most);
 }
+Result<std::int64_t, StoreError> prune_lookups(const std::string& url, int at_most) {
+    return pruned(url, "select keyledger.prune_lookups($1)", at_most);
+}
 Result<std::int64_t, StoreError> prune_jobs(const std::string& url, int at_most) {
     return pruned(url, "select keyledger.prune_jobs($1)", at_most);
 }

@@ -18,6 +18,8 @@ Result<std::int64_t, StoreError> prune_snapshots(const std::string& url, Instant
 
 // Forgets buckets of shared limits that are full. Likewise.
 Result<std::int64_t, StoreError> prune_limits(const std::string& url, int at_most);
+// Forgets lookups that have expired. Likewise.
+Result<std::int64_t, StoreError> prune_lookups(const std::string& url, int at_most);
 // Forgets jobs that ended a week ago, or that are of another history.
 Result<std::int64_t, StoreError> prune_jobs(const std::string& url, int at_most);
 

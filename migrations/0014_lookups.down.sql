@@ -1,0 +1,4 @@
+drop function keyledger.prune_lookups;
+drop function keyledger.find_lookup;
+drop function keyledger.keep_lookup;
+drop table keyledger.lookups;
