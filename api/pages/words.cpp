@@ -1,17 +1,13 @@
 #include "api/pages/words.hpp"
 
-#include <iterator>
+#include <array>
+
+#include "api/pages/words_of_way_in.hpp"
 
 namespace keyledger::api {
 namespace {
 
-struct Row {
-    Text text;
-    std::string_view english;
-    std::string_view german;
-};
-
-constexpr Row kRows[] = {
+constexpr WordRow kRows[] = {
     {Text::kFaultWord, "Error", "Fehler"},
     {Text::kOnTheWayTo, "To go on to {1}", "Um zu {1} weiterzugehen"},
     {Text::kContinue, "Continue", "Weiter"},
@@ -244,10 +240,10 @@ constexpr Row kRows[] = {
      "Dieses Passwort öffnet nichts mehr. Setzen Sie ein anderes über eine Mail an die Adresse des Kontos."},
     {Text::kEnrolmentNeeded, "Second factor needed", "Zweiter Faktor nötig"},
     {Text::kEnrolmentNeededMeans,
-     "This account needs a second factor, and has none. Ask whoever runs this service how to set one up.",
-     "Dieses Konto braucht einen zweiten Faktor und hat keinen. Fragen Sie den Betreiber dieses Dienstes, wie Sie "
-     "einen "
-     "einrichten."},
+     "This account needs a second factor, and has none. Log in by your password, or by another provider, to set one "
+     "up.",
+     "Dieses Konto braucht einen zweiten Faktor und hat keinen. Melden Sie sich mit Ihrem Passwort oder über einen "
+     "anderen Anbieter an, um einen einzurichten."},
     {Text::kNoSuchFactor, "No second factor", "Kein zweiter Faktor"},
     {Text::kLeaveFactorEmpty, "This account has no such second factor. Try again without a code.",
      "Dieses Konto hat keinen solchen zweiten Faktor. Versuchen Sie es ohne Code."},
@@ -404,13 +400,20 @@ constexpr Row kRows[] = {
      "Es erfährt, dass Sie nicht zugestimmt haben. Sie können diese Seite schließen."},
 };
 
+// Each at the place of its text, whichever list it stands in.
+constexpr auto kWords = [] {
+    std::array<WordRow, static_cast<std::size_t>(Text::kCount)> words{};
+    for (const WordRow& row : kRows) words[static_cast<std::size_t>(row.text)] = row;
+    for (const WordRow& row : kWordsOfWayIn) words[static_cast<std::size_t>(row.text)] = row;
+    return words;
+}();
+
 constexpr bool is_complete() {
-    if (std::size(kRows) != static_cast<std::size_t>(Text::kCount)) return false;
-    for (std::size_t i = 0; i < std::size(kRows); ++i)
-        if (kRows[i].text != static_cast<Text>(i) || kRows[i].english.empty() || kRows[i].german.empty()) return false;
-    return true;
+    for (const WordRow& row : kWords)
+        if (row.english.empty() || row.german.empty()) return false;
+    return std::size(kRows) + std::size(kWordsOfWayIn) == std::size(kWords);
 }
-static_assert(is_complete(), "a row for every text, in the order of words.hpp, in each language");
+static_assert(is_complete(), "one row for every text of words.hpp, in each language");
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -430,7 +433,7 @@ std::optional<Language> language_named(std::string_view tag) {
 }
 
 std::string_view words_of(Text text, Language language) {
-    const Row& row = kRows[static_cast<std::size_t>(text)];
+    const WordRow& row = kWords[static_cast<std::size_t>(text)];
     return language == Language::kGerman ? row.german : row.english;
 }
 

@@ -67,8 +67,8 @@ std::vector<std::string> path_of_url(std::string_view url) {
     return std::move(target->segments);
 }
 
-Router::Router(std::vector<Route> routes, CorsPolicy cors, std::vector<std::string> base)
-    : routes_(std::move(routes)), cors_(std::move(cors)), base_(std::move(base)) {
+Router::Router(std::vector<Route> routes, CorsPolicy cors, std::vector<std::string> base, Dress dress)
+    : routes_(std::move(routes)), cors_(std::move(cors)), base_(std::move(base)), dress_(std::move(dress)) {
     if (cors_.credentials && std::ranges::count(cors_.origins, "*") > 0)
         throw std::invalid_argument("CORS: credentials can't be allowed to every origin; name the origins");
     for (std::size_t i = 0; i < routes_.size(); ++i) {
@@ -154,6 +154,7 @@ bool Router::admits(std::string_view origin) const {
 }
 
 void Router::decorate(const Request& request, Response& response) const {
+    if (dress_) dress_(request, response);
     if (cors_.origins.empty()) return;
     // The answer depends on the origin even when there is none: a cache must not give it to another one.
     response.headers.add("Vary", "Origin");

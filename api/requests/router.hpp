@@ -1,6 +1,7 @@
 #pragma once
 // Router: from method and path to a handler, with 404, 405 and `Allow`, HEAD by GET, OPTIONS and CORS. Built
 // once at start from a constant table, immutable afterwards, so that every I/O thread may share it.
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -34,7 +35,10 @@ public:
     // slash, on a route for HEAD or OPTIONS (they are answered here), and on CORS for "*" with credentials.
     // `base`: the issuer's path. Everything is served behind it too, and the issuer's well-known documents where RFC
     // 8414 section 3.1 and AuthZEN section 9.2 put them: between host and path.
-    explicit Router(std::vector<Route> routes, CorsPolicy cors = {}, std::vector<std::string> base = {});
+    // `dress`: gives answers the form that their reader wants; any thread.
+    using Dress = std::function<void(const Request&, Response&)>;
+    explicit Router(std::vector<Route> routes, CorsPolicy cors = {}, std::vector<std::string> base = {},
+                    Dress dress = {});
 
     struct Resolution {
         const Handler* handler = nullptr;  // null: `answer` is the answer
@@ -43,7 +47,7 @@ public:
     // Sets the request's operation and path parameters.
     Resolution resolve(Request& request) const;
 
-    // Adds what CORS wants on the answer; for every answer, refusals too.
+    // Dresses the answer, and adds what CORS wants on it; for every answer, refusals too.
     void decorate(const Request& request, Response& response) const;
 
     std::span<const Route> routes() const noexcept { return routes_; }
@@ -64,6 +68,7 @@ private:
     std::vector<Compiled> paths_;  // literal segments before parameters
     CorsPolicy cors_;
     std::vector<std::string> base_;
+    Dress dress_;
 };
 
 // The segments of a URL's path. Throws std::invalid_argument for a URL that has a path but none that can be served.

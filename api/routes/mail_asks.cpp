@@ -49,7 +49,7 @@ Reply answer_link(Call& call, ByLink act) {
 
 Response show_refusal(const Call& call, const commands::CommandError& error) {
     const int status = status_of(error.refusal->kind);
-    if (status == 403 || status >= 429) return refuse(call, error);
+    if (status >= 429) return refuse(call, error);
     return show(call, status, {title_of(error), {advice_of(call, error)}});
 }
 

@@ -11,10 +11,12 @@
     TABLE(authorization_routes)       \
     TABLE(authzen_routes)             \
     TABLE(authzen_search_routes)      \
+    TABLE(choose_page_routes)         \
     TABLE(device_grant_routes)        \
     TABLE(device_page_routes)         \
     TABLE(device_routes)              \
     TABLE(email_change_routes)        \
+    TABLE(enrol_page_routes)          \
     TABLE(erasure_routes)             \
     TABLE(factor_routes)              \
     TABLE(group_queries)              \
@@ -22,6 +24,7 @@
     TABLE(health_routes)              \
     TABLE(identity_routes)            \
     TABLE(invitation_routes)          \
+    TABLE(link_page_routes)           \
     TABLE(log_in_page_routes)         \
     TABLE(log_out_routes)             \
     TABLE(mail_log_in_routes)         \

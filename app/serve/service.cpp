@@ -4,6 +4,7 @@
 
 #include "api/http/server.hpp"
 #include "api/routes/limiting.hpp"
+#include "api/routes/pages/problem_pages.hpp"
 #include "api/routes/positions.hpp"
 #include "api/routes/routes.hpp"
 #include "app/config/clients_file.hpp"
@@ -164,8 +165,10 @@ struct Service::Parts {
                   config.clear_positions ? api::PositionDisclosure::kClear : api::PositionDisclosure::kSealed,
                   config.password_min_length,
                   config.pkce_for_all},
-          router(api::telling_positions(api::bind_routes(api::route_table(), context), context), cors_policy(config),
-                 api::path_of_url(config.issuer)),
+          router(
+              api::telling_positions(api::bind_routes(api::route_table(), context), context), cors_policy(config),
+              api::path_of_url(config.issuer),
+              [this](const api::Request& request, api::Response& response) { problem_pages.dress(request, response); }),
           server(server_options(config, core.clock), router, metrics),
           management(management_options(config.management_listen), management_routes({health, metrics, log_id})),
           housekeeper(config, core),
@@ -212,6 +215,7 @@ struct Service::Parts {
     Reactors reactors;
     commands::ClaimOwnerCache claim_owners{commands::kMaxKnownOwners};
     api::Pages pages;
+    api::ProblemPages problem_pages{pages};
     security::JwtDpopKeys dpop_keys{core.processors};
     commands::DpopChecker dpop{dpop_keys, cursors, core.clock, log_id};
     api::Context context;

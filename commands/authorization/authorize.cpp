@@ -29,9 +29,9 @@ Answer<AuthorizationView> view_authorization(Services& services, ApplicationId a
     co_return view;
 }
 
-AuthorizationFacts facts_of(const AuthorizationView& view, const Services& services) {
+AuthorizationFacts facts_of(const AuthorizationView& view, const Services& services, std::optional<SessionId> chosen) {
     return {view.application, view.browser_session_id,     view.browser_session, view.user,
-            view.consent,     services.settings.lifetimes, services.clock.now()};
+            view.consent,     services.settings.lifetimes, services.clock.now(), chosen};
 }
 
 std::string userinfo_audience(const Settings& settings) { return settings.issuer + "/oauth2/userinfo"; }

@@ -19,7 +19,9 @@ struct AuthorizationView {
 Answer<AuthorizationView> view_authorization(Services& services, ApplicationId application_id,
                                              std::optional<Bearer> browser, Deadline deadline);
 
-AuthorizationFacts facts_of(const AuthorizationView& view, const Services& services);
+// `chosen`: as whose session they said to go on.
+AuthorizationFacts facts_of(const AuthorizationView& view, const Services& services,
+                            std::optional<SessionId> chosen = std::nullopt);
 
 // Of a request that is granted. RFC 8707: without a `resource` its tokens open userinfo alone.
 AuthorizationCode code_for(Services& services, const AuthorizationView& view, const AuthorizationRequest& request);

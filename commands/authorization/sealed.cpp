@@ -103,9 +103,10 @@ std::optional<DeviceCode> read_device(const SealedBy& by, const std::optional<st
 }  // namespace
 
 std::optional<std::string> seal_flow(const SealedBy& by, const AuthorizationFlow& flow) {
-    const std::string clear =
+    std::string clear =
         clear_of(by, flow.request) + length_prefixed({flow.browser, flow.application_name, flow.accent_color,
                                                       flow.accent_color_dark, flow.logo_uri, flow.leads_to});
+    if (flow.chosen) clear += length_prefixed({view_of(*flow.chosen)});
     if (clear.size() > kMaxFlowClearBytes) return std::nullopt;
     return by.cursors.seal(kFlow, clear);
 }
@@ -124,6 +125,7 @@ std::optional<AuthorizationFlow> open_flow(const SealedBy& by, std::string_view 
         flow.logo_uri = parts.part();
         flow.leads_to = parts.part();
     }
+    if (parts.is_good() && !parts.is_at_end()) flow.chosen = SessionId{parts.uuid()};
     if (!request || !parts.is_at_end() || now - request->made_at > kFlowLasts) return std::nullopt;
     flow.request = std::move(*request);
     return flow;

@@ -35,6 +35,7 @@ struct AuthorizationFlow {
     std::string logo_uri{};
     // Where it leads where it is on its way to no application: a path of this service; empty: to the own account.
     std::string leads_to{};
+    std::optional<SessionId> chosen{};  // as whose session its user said to go on
 };
 // nullopt: the request is too long to be carried along.
 std::optional<std::string> seal_flow(const SealedBy& by, const AuthorizationFlow& flow);

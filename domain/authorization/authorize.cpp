@@ -4,6 +4,7 @@
 
 #include "domain/ladder/assurance.hpp"
 #include "domain/sessions/grounds.hpp"
+#include "domain/users/identity.hpp"
 
 namespace keyledger {
 namespace {
@@ -18,7 +19,7 @@ bool is_logged_in(const AuthorizationFacts& facts) {
 bool is_fresh(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
     const Instant proven_at = assurance_of(facts.browser_session.proofs).authenticated_at;
     if (proven_at >= request.made_at) return true;
-    if (request.asks_for(Prompt::kLogin) || request.asks_for(Prompt::kSelectAccount)) return false;
+    if (request.asks_for(Prompt::kLogin)) return false;
     return !request.max_age || facts.now - proven_at <= *request.max_age;
 }
 
@@ -40,7 +41,31 @@ bool is_strong(const AuthorizationRequest& request, const AuthorizationFacts& fa
 }
 
 bool is_meant(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
-    return !request.user || *request.user == facts.browser_session.user_id;
+    return may_be_chosen(request, facts.browser_session.user_id);
+}
+
+bool is_address_of(const std::string& key, const std::optional<std::string>& address) {
+    const auto own = address ? parse_email(*address) : std::nullopt;
+    return own && own->key == key;
+}
+
+// By an address, a user name, or the subject that ID tokens tell. What is none of these hints at nobody.
+bool hints_at_another(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
+    const User& user = facts.user;
+    if (const auto id = UserId::parse(request.login_hint)) return *id != facts.browser_session.user_id;
+    if (const auto email = parse_email(request.login_hint))
+        return !is_address_of(email->key, user.email) && !is_address_of(email->key, user.former_email);
+    const auto hinted = parse_username(request.login_hint);
+    if (!hinted) return false;
+    const auto own = parse_username(user.username.value_or(""));
+    return !own || own->key != hinted->key;
+}
+
+bool has_to_choose(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
+    if (request.asks_for(Prompt::kLogin)) return false;
+    if (!is_meant(request, facts)) return true;
+    if (facts.chosen && *facts.chosen == facts.browser_session_id) return false;
+    return request.asks_for(Prompt::kSelectAccount) || (!request.user && hints_at_another(request, facts));
 }
 
 bool has_consent(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
@@ -61,8 +86,10 @@ bool AuthorizationRequest::has_scope(std::string_view word) const {
 AuthorizationStep authorization_step(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
     using Step = AuthorizationStep;
     const bool silent = request.asks_for(Prompt::kNone);
-    if (!is_logged_in(facts) || !is_fresh(request, facts)) return silent ? Step::kLoginRequired : Step::kLogIn;
+    if (!is_logged_in(facts)) return silent ? Step::kLoginRequired : Step::kLogIn;
     const bool may_prove_more = !silent && !was_proven_for(request, facts);
+    if (may_prove_more && has_to_choose(request, facts)) return Step::kChooseAccount;
+    if (!is_fresh(request, facts)) return silent ? Step::kLoginRequired : Step::kLogIn;
     if (!is_meant(request, facts)) return may_prove_more ? Step::kLogIn : Step::kLoginRequired;
     if (!is_strong(request, facts)) {
         if (may_prove_more) return Step::kLogIn;
@@ -70,6 +97,10 @@ AuthorizationStep authorization_step(const AuthorizationRequest& request, const 
     }
     if (!has_consent(request, facts)) return silent ? Step::kConsentRequired : Step::kAskConsent;
     return Step::kGranted;
+}
+
+bool may_be_chosen(const AuthorizationRequest& request, const UserId& user_id) {
+    return !request.user || *request.user == user_id;
 }
 
 bool may_have(const Application& application, const std::vector<std::string>& scope,
@@ -88,6 +119,7 @@ std::string_view error_of(AuthorizationStep step) {
         case AuthorizationStep::kConsentRequired: return "consent_required";
         case AuthorizationStep::kNotStrong: return "unmet_authentication_requirements";
         case AuthorizationStep::kLogIn:
+        case AuthorizationStep::kChooseAccount:
         case AuthorizationStep::kAskConsent:
         case AuthorizationStep::kGranted: break;
     }

@@ -180,12 +180,25 @@ def by_the_keyboard(visitor, request, expect):
     expect("with a code", "code=" in visitor.page.url, True)
 
 
+def choosing(visitor, request, expect):
+    visitor.open(request + "&prompt=select_account")
+    visitor.look("choose-account")
+    visitor.press(f"Continue as {ANN}")
+    expect("on as who is logged in", visitor.title(), "Shop")
+    visitor.open(request + "&login_hint=somebody.else%40example.com")
+    visitor.press("Use another account")
+    expect("to the log-in", visitor.title(), "Log in – Keyledger")
+
+
+def app_code(secret):
+    return subprocess.run(["oathtool", "--totp", "--base32", secret], capture_output=True, text=True,
+                          check=True).stdout.strip()
+
+
 def second_factor(service, visitor, request, expect):
     token = log_in(service, ANN, PASSWORD)
     begun = call(service, "POST", "/api/v1/auth/mfa/enable", {"current_password": PASSWORD, "name": "phone"}, token)
-    code = subprocess.run(["oathtool", "--totp", "--base32", begun["secret"]], capture_output=True, text=True,
-                          check=True).stdout.strip()
-    verified = call(service, "POST", "/api/v1/auth/mfa/verify", {"code": code}, token)
+    verified = call(service, "POST", "/api/v1/auth/mfa/verify", {"code": app_code(begun["secret"])}, token)
     visitor.open(request + "&prompt=login")
     visitor.type_into("identifier", ANN)
     visitor.type_into("password", PASSWORD)
@@ -224,6 +237,55 @@ def mail_pages(visitor):
     visitor.look("link-over")
     visitor.open("/login?flow=none")
     visitor.look("took-too-long")
+
+
+def what_there_is_not(visitor):
+    visitor.open("/nowhere/at/all")
+    visitor.look("no-such-page")
+    visitor.open("/register/confirm")
+    visitor.look("page-not-opened-so")
+
+
+WORDS = {
+    "en": {"link": "Log in by a link in a mail", "send": "Send the mail", "log in": "Log in",
+           "add": "Add an authenticator app", "confirm": "Confirm", "anew": "Show another secret",
+           "kept": "I have kept them", "asked": "Shop asks – Keyledger"},
+    "de": {"link": "Mit einem Link aus einer Mail anmelden", "send": "Mail schicken", "log in": "Anmelden",
+           "add": "Authenticator-App hinzufügen", "confirm": "Bestätigen", "anew": "Ein anderes Geheimnis zeigen",
+           "kept": "Ich habe sie aufbewahrt", "asked": "Shop bittet um Erlaubnis – Keyledger"},
+}
+
+
+def on_the_way_in(service, visitor, request, language, expect):
+    """Where a link by mail is offered, and a second factor demanded of everybody."""
+    person, words = f"on.the.way.{language}@example.com", WORDS[language]
+    call(service, "POST", "/api/v1/auth/register", {"email": person, "password": PASSWORD})
+    visitor.open(request)
+    visitor.press(words["link"])
+    visitor.look("log-in-by-link")
+    visitor.type_into("email", person)
+    visitor.press(words["send"])
+    visitor.look("link-is-sent")
+    visitor.open("/account/log-in?token=abc")
+    visitor.look("log-in-by-the-link")
+    visitor.press(words["log in"])
+    visitor.look("log-in-by-the-link-fault")
+    visitor.open(request)
+    visitor.type_into("identifier", person)
+    visitor.type_into("password", PASSWORD)
+    visitor.press(words["log in"])
+    visitor.look("enrol")
+    visitor.press(words["add"])
+    visitor.look("enrol-secret")
+    visitor.type_into("code", "000000")
+    visitor.press(words["confirm"])
+    visitor.look("enrol-fault")
+    visitor.press(words["anew"])
+    visitor.type_into("code", app_code(visitor.page.locator(".secret").inner_text()))
+    visitor.press(words["confirm"])
+    visitor.look("enrol-recovery-codes")
+    visitor.press(words["kept"])
+    expect("in, and on the way", visitor.title(), words["asked"])
 
 
 def log_out(visitor, shop, callback, expect):
@@ -270,10 +332,12 @@ def main():
             chromium = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])  # of root, too
             light = Visitor(chromium, root, expect, options.pictures)
             by_the_keyboard(light, request, expect)
+            choosing(light, request, expect)
             second_factor(service, light, request, expect)
             own_account(light, expect)
             log_out(light, shop, callback, expect)
             mail_pages(light)
+            what_there_is_not(light)
             light.close()
             dark = Visitor(chromium, root, expect, None, "de", "dark")
             dark.open(request)
@@ -282,8 +346,16 @@ def main():
             dark.open("/account/reset-password")
             dark.look("link-over")
             mail_pages_in_german(dark)
+            what_there_is_not(dark)
             dark.close()
             without_script(chromium, root, request, expect)
+            service.stop()
+            service.environment.update(KEYLEDGER_LOG_IN_BY_MAIL="both", KEYLEDGER_SECOND_FACTOR="all")
+            service.start()
+            for language, scheme in (("en", "light"), ("de", "dark")):
+                visitor = Visitor(chromium, root, expect, None, language, scheme)
+                on_the_way_in(service, visitor, request, language, expect)
+                visitor.close()
             chromium.close()
         service.stop()
 

@@ -31,8 +31,11 @@ Result<std::vector<Prompt>, AuthorizationFault> prompts_of(std::string_view text
     for (const std::string& word : words)
         for (const auto& [prompt, name] : enum_names(Prompt::kNone))
             if (name == word) prompts.push_back(prompt);
-    const bool none = std::ranges::find(prompts, Prompt::kNone) != prompts.end();
-    if (none && words.size() > 1)
+    const auto has = [&](Prompt prompt) { return std::ranges::find(prompts, prompt) != prompts.end(); };
+    // There is a word for what those two can't have together (section 3.1.2.6).
+    if (has(Prompt::kNone) && has(Prompt::kSelectAccount))
+        return Unexpected(AuthorizationFault{"account_selection_required", "Nobody is asked with 'prompt=none'."});
+    if (has(Prompt::kNone) && words.size() > 1)
         return Unexpected(AuthorizationFault{"invalid_request", "'prompt' has 'none' beside other values."});
     return prompts;
 }

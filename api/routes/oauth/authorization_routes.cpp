@@ -65,9 +65,11 @@ Reply advance(Call& call, AuthorizationView view, AuthorizationFlow flow) {
     if (!may_have(view.application, request.scope, request.resources))
         co_return authorization_error(call, request, "invalid_scope", "The application may not have this any more.");
     dress(flow, view.application.definition);
-    const AuthorizationStep step = authorization_step(request, commands::facts_of(view, call.services()));
+    const auto facts = commands::facts_of(view, call.services(), flow.chosen);
+    const AuthorizationStep step = authorization_step(request, facts);
     switch (step) {
         case AuthorizationStep::kLogIn: co_return to_page(call, "/login", std::move(flow));
+        case AuthorizationStep::kChooseAccount: co_return to_page(call, "/login/choose", std::move(flow));
         case AuthorizationStep::kAskConsent: co_return to_page(call, "/consent", std::move(flow));
         case AuthorizationStep::kGranted: break;
         case AuthorizationStep::kLoginRequired:

@@ -3,6 +3,7 @@
 #include "api/routes/factors/read_factor.hpp"
 #include "api/routes/oauth/authorization_answer.hpp"
 #include "api/routes/pages/account_page.hpp"
+#include "api/routes/pages/enrolment_page.hpp"
 #include "api/routes/pages/passkey_forms.hpp"
 #include "api/routes/refusals.hpp"
 #include "commands/accounts/erase_user.hpp"
@@ -90,31 +91,17 @@ Reply change_password(Call& call) {
 }
 
 // ---- second factors --------------------------------------------------------------------------------------------
-// Of the SVG that the command draws: its size, and its dark modules, which are its last path.
-std::string_view between(std::string_view text, std::string_view begins, std::string_view ends) {
-    const auto from = text.rfind(begins);
-    if (from == text.npos) return {};
-    text.remove_prefix(from + begins.size());
-    return text.substr(0, text.find(ends));
-}
-
 Page enrolment_page(Call& call, const commands::BegunEnrolment& begun, const commands::Bearer& browser) {
     Page page{Text::kAddApp, {Text::kScanThis}};
-    const std::string_view svg = begun.secret.svg.reveal();
-    page.drawing = Drawing{std::string(between(svg, "viewBox=\"", "\"")), std::string(between(svg, "<path d=\"", "\"")),
-                           Text::kQrCode};
-    page.shown_secret = std::string(begun.secret.base32.reveal());
+    show_secret(page, begun);
     page.form = Form{"/account/factors/confirm", Text::kConfirm, {form_token(call.context, browser)}};
-    page.form->fields = {{"code", Text::kCode, FormField::Kind::kCode, {}, Phrase(Text::kCodeThatTheAppShows)}};
+    page.form->fields = {app_code_field()};
     page.links = {{"/account", Text::kCancel}};
     return page;
 }
 
 Page codes_page(const std::vector<Secret>& codes) {
-    Page page{Text::kRecoveryCodes, {Text::kKeepThem}};
-    for (const Secret& code : codes) page.codes.emplace_back(code.reveal());
-    page.links = {{"/account", Text::kHaveKeptThem}};
-    return page;
+    return recovery_codes_page(codes, {"/account", Text::kHaveKeptThem});
 }
 
 Reply add_factor(Call& call) {
@@ -156,7 +143,7 @@ Reply confirm_factor(Call& call) {
     Page page{Text::kAddApp};
     page.fault = advice_of(call, refused);
     page.form = Form{"/account/factors/confirm", Text::kConfirm, {form_token(call.context, self->browser)}};
-    page.form->fields = {{"code", Text::kCode, FormField::Kind::kCode, {}, Phrase(Text::kCodeThatTheAppShows)}};
+    page.form->fields = {app_code_field()};
     page.form->fields.front().is_faulty = true;
     page.links = {{"/account", Text::kCancel}};
     co_return show(call, kFaulty, page);

@@ -61,6 +61,8 @@ Page log_in_page(Call& call, const Flow& flow, std::string identifier) {
     const std::string along = "?flow=" + flow.sealed;
     if (call.services().accounts.log_in_by_mail.by_code)
         page.links.push_back({"/login/mail" + along, Text::kLogInByMail});
+    if (call.services().accounts.log_in_by_mail.by_link)
+        page.links.push_back({"/login/mail/link" + along, Text::kLogInByLink});
     page.links.push_back({"/forgot-password" + along, Text::kForgotPassword});
     page.links.push_back({"/register" + along, Text::kRegister});
     return page;
@@ -94,9 +96,11 @@ Reply log_in_by_page(Call& call) {
     if (!is_whole) co_return show_again(call, std::move(page), CommandError(refusals::kInvalidCredentials));
     (identifier.find('@') == std::string::npos ? login.username : login.email) = identifier;
     auto grant = co_await commands::log_in(call.services(), std::move(login), caller_of(call.request));
-    if (!grant && grant.error().go_on && grant.error().refusal == refusals::kSecondFactorNeeded)
-        co_return to_second_factor(grant.error(), flow->sealed);
-    if (!grant) co_return show_again(call, std::move(page), grant.error());
+    if (!grant) {
+        auto on = to_what_is_missing(grant.error(), flow->sealed);
+        if (on) co_return std::move(*on);
+        co_return show_again(call, std::move(page), grant.error());
+    }
     Response response = co_await logged_in(call, go_on(*flow), *grant);
     co_return response;
 }

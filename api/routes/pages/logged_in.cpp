@@ -27,9 +27,11 @@ Reply logged_in(Call& call, Response response, const commands::Grant& grant) {
     co_return with_device(with_browser(call.context, std::move(response), grant), grant.device);
 }
 
-Response to_second_factor(const commands::CommandError& needed, const std::string& flow) {
-    Response response = see_other("/login/factor?flow=" + flow);
-    response.headers.add("Set-Cookie", host_cookie(kHalfCookie, needed.go_on->token, std::chrono::minutes(5)));
+std::optional<Response> to_what_is_missing(const commands::CommandError& error, const std::string& flow) {
+    const bool is_to_enrol = error.refusal == refusals::kEnrolmentNeeded;
+    if (!error.go_on || (!is_to_enrol && error.refusal != refusals::kSecondFactorNeeded)) return std::nullopt;
+    Response response = see_other((is_to_enrol ? "/login/enrol?flow=" : "/login/factor?flow=") + flow);
+    response.headers.add("Set-Cookie", host_cookie(kHalfCookie, error.go_on->token, std::chrono::minutes(5)));
     return response;
 }
 

@@ -13,8 +13,9 @@ namespace keyledger::api::routes {
 // The session that the browser had before does not go on behind the new one's back: nobody could log out of it here.
 Reply logged_in(Call& call, Response response, const commands::Grant& grant);
 
-// To the page that asks for a second factor: of an error that says how to go on. `flow`: as it is sealed.
-Response to_second_factor(const commands::CommandError& needed, const std::string& flow);
+// To the page that asks for a second factor, or has one set up: of an error that says how to go on; nullopt of others.
+// `flow`: as it is sealed.
+std::optional<Response> to_what_is_missing(const commands::CommandError& error, const std::string& flow);
 std::optional<std::string_view> half_log_in_of(const Request& request);
 Response without_half_log_in(Response response);
 

@@ -153,9 +153,11 @@ Reply log_in_by_code(Call& call) {
     again.form->fields.front().is_faulty = true;
     if (!form.finish()) co_return show_fault(call, std::move(again), CommandError(refusals::kNotProven));
     auto grant = co_await commands::log_in_by_mail(call.services(), std::move(log_in), caller_of(call.request));
-    if (!grant && grant.error().go_on && grant.error().refusal == refusals::kSecondFactorNeeded)
-        co_return to_second_factor(grant.error(), way.sealed);
-    if (!grant) co_return show_fault(call, std::move(again), grant.error());
+    if (!grant) {
+        auto on = to_what_is_missing(grant.error(), way.sealed);
+        if (on) co_return std::move(*on);
+        co_return show_fault(call, std::move(again), grant.error());
+    }
     Response response = co_await logged_in(call, see_other("/oauth2/authorize/continue?flow=" + way.sealed), *grant);
     co_return response;
 }

@@ -147,9 +147,11 @@ Reply linked(Call& call, commands::ComeBack back) {
 
 Reply arrived(Call& call, commands::ComeBack back, std::string flow) {
     auto grant = co_await commands::log_in_by_provider(call.services(), std::move(back), caller_of(call.request));
-    if (!grant && grant.error().go_on && grant.error().refusal == refusals::kSecondFactorNeeded)
-        co_return with_trip(to_second_factor(grant.error(), flow), "", "");
-    if (!grant) co_return say_why(call, grant.error(), flow);
+    if (!grant) {
+        auto on = to_what_is_missing(grant.error(), flow);
+        if (on) co_return with_trip(std::move(*on), "", "");
+        co_return say_why(call, grant.error(), flow);
+    }
     Response on = see_other("/oauth2/authorize/continue?flow=" + flow);
     Response response = co_await logged_in(call, std::move(on), std::move(*grant));
     co_return with_trip(std::move(response), "", "");

@@ -60,6 +60,7 @@ const Row* row_of(RefusalRef refusal) {
         {r::kPasswordResetRequired, Text::kPasswordToBeReset, Text::kPasswordToBeResetMeans},
         {r::kEmailTaken, Text::kEmailInUse, Text::kLogInInstead},
         {r::kUsernameTaken, Text::kUsernameInUse, Text::kChooseAnother},
+        {r::kInvalidUsername, Text::kUsernameNotAccepted, Text::kGiveAUsername},
         {r::kRegistrationOver, Text::kRegistrationOver, Text::kLogInOrRegisterAgain},
         {r::kRegistrationLinkOver, Text::kRegistrationOver, Text::kLogInOrRegisterAgain},
         {r::kRegistrationCodeOver, Text::kRegistrationOver, Text::kAskForNewestMail},

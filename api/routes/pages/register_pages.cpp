@@ -22,7 +22,12 @@ constexpr int kFaulty = 400;
 struct Typed {
     std::string email;
     std::string name;
+    std::string username;
 };
+
+FormField username_field(Phrase label, std::string typed) {
+    return {"username", std::move(label), FormField::Kind::kText, std::move(typed), Phrase(Text::kUsernameHint)};
+}
 
 Page register_page(const Call& call, const Way& way, const Typed& typed) {
     Page page{Text::kRegister};
@@ -32,8 +37,10 @@ Page register_page(const Call& call, const Way& way, const Typed& typed) {
     page.form->fields = {
         {"email", Text::kEmail, FormField::Kind::kEmail, typed.email},
         {"name", Text::kNameIfYouLike, FormField::Kind::kText, typed.name, {}, FormField::Need::kOptional},
+        username_field(Text::kUsernameIfYouLike, typed.username),
         std::move(password),
         {"website_url", Text::kWebsite, FormField::Kind::kTrap}};
+    page.form->fields[2].need = FormField::Need::kOptional;
     page.links = links_to_log_in(way);
     return on_the_way(way, std::move(page));
 }
@@ -63,8 +70,9 @@ Page registered_page(const Way& way) {
 
 // Which field it is about, as far as it is about one.
 void mark(Page& page, RefusalRef refusal) {
-    const std::string_view at_fault =
-        refusal->kind == RefusalKind::kRejected ? std::string_view("password") : refusal->field;
+    const std::string_view at_fault = refusal->kind == RefusalKind::kRejected ? std::string_view("password")
+                                      : refusal == refusals::kUsernameTaken   ? std::string_view("username")
+                                                                              : refusal->field;
     for (FormField& field : page.form->fields) field.is_faulty = field.name == at_fault;
 }
 
@@ -89,7 +97,8 @@ Reply register_by_page(Call& call) {
     FormFields form = FormFields::of_body(call.request);
     const Way way = way_of(call, form);
     const Typed typed{form.optional_string("email", kMaxEmailBytes).value_or(""),
-                      form.optional_string("name", kMaxTypedNameBytes).value_or("")};
+                      form.optional_string("name", kMaxTypedNameBytes).value_or(""),
+                      form.optional_string("username", kMaxTypedUsernameBytes).value_or("")};
     commands::RegistrationRequest registration;
     registration.password = form.required_secret("password", kMaxPasswordBytes);
     const bool is_trapped = !form.optional_string("website_url", kMaxWebsiteBytes).value_or("").empty();
@@ -97,6 +106,7 @@ Reply register_by_page(Call& call) {
     if (is_trapped) co_return pretend(call, way, typed);
     registration.email = typed.email;
     if (!typed.name.empty()) registration.name = typed.name;
+    if (!typed.username.empty()) registration.username = typed.username;
     if (call.services().accounts.verifies_email) {
         auto begun =
             co_await commands::begin_registration(call.services(), std::move(registration),
@@ -116,6 +126,9 @@ Reply confirm_by_page(Call& call) {
     commands::AddressProof proof;
     proof.handle = form.required_string("handle", kMaxHandleBytes);
     proof.code = form.required_secret("code", kMaxCodeBytes);
+    proof.username = form.optional_string("username", kMaxTypedUsernameBytes);
+    const bool chose = proof.username.has_value();
+    const std::string code(proof.code.reveal());
     const std::string handle = proof.handle;
     const bool is_whole = form.finish().has_value();
     auto refused = CommandError(refusals::kRegistrationCodeWrong);
@@ -128,7 +141,11 @@ Reply confirm_by_page(Call& call) {
     if (status_of(refused.refusal->kind) >= 429) co_return refuse(call, refused);
     Page page = code_page(way, handle);
     page.fault = advice_of(call, refused);
-    page.form->fields.front().is_faulty = true;
+    // Who has proven the address, whose user name somebody else has by now, chooses another one.
+    const bool is_username = refused.refusal == refusals::kUsernameTaken || refused.refusal->field == "username";
+    if (is_username || chose) page.form->fields.push_back(username_field(Text::kUsername, {}));
+    if (is_username) page.form->fields.front().value = code;
+    (is_username ? page.form->fields.back() : page.form->fields.front()).is_faulty = true;
     co_return show(call, kFaulty, page);
 }
 

@@ -1,9 +1,9 @@
 #include "api/routes/pages/showing.hpp"
 
-#include "api/pages/pages.hpp"
+#include "api/routes/pages/reader.hpp"
 #include "api/wire/field_values.hpp"
 
-namespace keyledger::api::routes {
+namespace keyledger::api {
 namespace {
 
 constexpr int kWholeWeight = 1000;
@@ -36,6 +36,12 @@ std::string root_of(const Request& request) {
 
 }  // namespace
 
+Reader reader_of(const Pages& pages, const Request& request) {
+    return {language_of_browser(request.headers).value_or(pages.default_language()), root_of(request)};
+}
+
+namespace routes {
+
 std::optional<Language> language_of_locales(std::string_view ui_locales) {
     while (!ui_locales.empty()) {
         const std::size_t end = std::min(ui_locales.find(' '), ui_locales.size());
@@ -47,8 +53,7 @@ std::optional<Language> language_of_locales(std::string_view ui_locales) {
 
 Response show(const Call& call, int status, const Page& page) {
     const Pages& pages = call.context.pages;
-    const Language language = language_of_browser(call.request.headers).value_or(pages.default_language());
-    return pages.show({language, root_of(call.request)}, status, page);
+    return pages.show(reader_of(pages, call.request), status, page);
 }
 
 FormField new_password_field(const Call& call, std::string name) {
@@ -57,4 +62,5 @@ FormField new_password_field(const Call& call, std::string name) {
     return field;
 }
 
-}  // namespace keyledger::api::routes
+}  // namespace routes
+}  // namespace keyledger::api

@@ -36,19 +36,6 @@ Reply complete_log_in(Call& call) {
     co_return with_device(token_answer(tokens, grant->session_id, grant->position), grant->device);
 }
 
-// Opening it does nothing, and nobody else can do anything with it: whoever asked has the handle.
-Reply show_magic_link_page(Call& call) {
-    FormFields query = FormFields::of_query(call.request);
-    const std::string token = query.required_string("token", kMaxLinkTokenBytes);
-    // It is shown: nobody makes this page say a sentence of theirs.
-    constexpr std::string_view kOfTokens = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    if (!query.finish() || token.find_first_not_of(kOfTokens) != std::string::npos)
-        co_return show_refusal(call, refusals::kNotProven);
-    Page page{Text::kLogInWhereAsked, {Text::kMailIsGoodWhereAsked}};
-    page.shown_secret = token;
-    co_return show(call, 200, page);
-}
-
 using enum Method;
 using enum RateLimit;
 using enum Authentication;
@@ -60,8 +47,6 @@ constexpr RouteRow kRows[] = {
     {"askForLogInCode", kPost, "/api/v1/auth/login-code", ask_for_log_in_code, kOrdinary, kAnybody,
      {.input = Input::kBody}},
     {"completeLogIn", kPost, "/api/v1/auth/complete", complete_log_in, kPasswords, kAnybody, {.input = Input::kBody}},
-    {"showMagicLinkPage", kGet, "/account/log-in", show_magic_link_page, kOrdinary, kAnybody,
-     {.input = Input::kQuery}},
 };
 // clang-format on
 

@@ -264,9 +264,10 @@ TEST(Routes, ThatTakeAPasswordAreLimitedOnAllNodes) {
         if (route.rate_limit == RateLimit::kPasswords) rate_limit.insert(std::string(route.operation));
     auto guessed = operations_that_take_a_password();
     guessed.erase("askForPasskey");  // opens the token that it takes, and compares nothing
-    // What proves somebody by a signature, or by what another provider says, is no guess, and costs as much to look at.
-    guessed.insert({"comeBackFromProvider", "factorByPasskeyPage", "logInByPasskey", "logInByPasskeyPage",
-                    "registerPasskey", "registerPasskeyByPage"});
+    // What proves somebody by a signature, by what another provider says, or by what is sealed in a link or a cookie,
+    // is no guess, and costs as much to look at.
+    guessed.insert({"comeBackFromProvider", "enrolByPage", "factorByPasskeyPage", "logInByLinkByPage", "logInByPasskey",
+                    "logInByPasskeyPage", "registerPasskey", "registerPasskeyByPage"});
     EXPECT_EQ(rate_limit, guessed);
     const auto documented = document().documented();
     for (const std::string& operation : rate_limit)

@@ -26,6 +26,8 @@ struct Case {
     std::optional<UserId> user{};
     std::vector<ProofMethod> methods{ProofMethod::kPassword};
     Duration proven_after{};  // how long after the request somebody logged in for it; 0: before
+    std::string login_hint{};
+    std::optional<SessionId> chosen{};
 };
 using Browser = Case::Browser;
 
@@ -50,6 +52,7 @@ Step step_of(const Case& one) {
     request.user = one.user;
     request.redirect_uri = one.redirect_uri;
     request.made_at = kAsked;
+    request.login_hint = one.login_hint;
     Application application;
     application.status = Application::Status::kEnabled;
     application.definition.consent = one.rule;
@@ -61,9 +64,13 @@ Step step_of(const Case& one) {
                          {2, *one.consent_given_at});
     User user;
     user.status = User::Status::kActive;
+    user.email = "Ann@example.com";
+    user.former_email = "ann@former.example";
+    user.username = "ann";
     const Session session = session_of(one);
     const SessionLifetimes lifetimes;
-    return authorization_step(request, {application, kBrowser, session, user, consent, lifetimes, kAsked + minutes(1)});
+    return authorization_step(
+        request, {application, kBrowser, session, user, consent, lifetimes, kAsked + minutes(1), one.chosen});
 }
 
 TEST(Authorize, GrantsWhatTheUserAgreedTo) { EXPECT_EQ(step_of({}), Step::kGranted); }
@@ -76,10 +83,8 @@ TEST(Authorize, AsksToLogInWhereNobodyIs) {
 }
 
 TEST(Authorize, AsksAgainWhereTheApplicationWantsIt) {
-    for (const Prompt prompt : {Prompt::kLogin, Prompt::kSelectAccount}) {
-        EXPECT_EQ(step_of({.prompts = {prompt}}), Step::kLogIn);
-        EXPECT_EQ(step_of({.prompts = {prompt}, .proven_after = seconds(20)}), Step::kGranted) << "they did";
-    }
+    EXPECT_EQ(step_of({.prompts = {Prompt::kLogin}}), Step::kLogIn);
+    EXPECT_EQ(step_of({.prompts = {Prompt::kLogin}, .proven_after = seconds(20)}), Step::kGranted) << "they did";
     EXPECT_EQ(step_of({.max_age = minutes(31)}), Step::kGranted);
     EXPECT_EQ(step_of({.max_age = minutes(30)}), Step::kLogIn);
     EXPECT_EQ(step_of({.prompts = {Prompt::kNone}, .max_age = minutes(30)}), Step::kLoginRequired);
@@ -126,9 +131,38 @@ TEST(Authorize, AsksToLogInAgainWhereTheApplicationWantsASecondFactor) {
 TEST(Authorize, GrantsNothingToWhoIsNotMeant) {
     EXPECT_EQ(step_of({.user = UserId{uuid(1)}}), Step::kGranted);
     for (const UserId& other : {UserId{uuid(2)}, UserId{}}) {
-        EXPECT_EQ(step_of({.user = other}), Step::kLogIn);
+        EXPECT_EQ(step_of({.user = other}), Step::kChooseAccount);
+        EXPECT_EQ(step_of({.user = other, .chosen = kBrowser}), Step::kChooseAccount) << "nobody can choose that";
+        EXPECT_EQ(step_of({.prompts = {Prompt::kLogin}, .user = other}), Step::kLogIn);
         EXPECT_EQ(step_of({.prompts = {Prompt::kNone}, .user = other}), Step::kLoginRequired);
         EXPECT_EQ(step_of({.user = other, .proven_after = seconds(20)}), Step::kLoginRequired) << "somebody else did";
+    }
+}
+
+TEST(Authorize, LeavesItToPeopleAsWhomTheyGoOn) {
+    const std::vector<Prompt> select{Prompt::kSelectAccount};
+    EXPECT_EQ(step_of({.prompts = select}), Step::kChooseAccount);
+    EXPECT_EQ(step_of({.prompts = select, .chosen = kBrowser}), Step::kGranted);
+    EXPECT_EQ(step_of({.prompts = select, .chosen = SessionId{uuid(8)}}), Step::kChooseAccount) << "another session";
+    EXPECT_EQ(step_of({.prompts = select, .proven_after = seconds(20)}), Step::kGranted) << "who logged in has chosen";
+    EXPECT_EQ(step_of({.browser = Browser::kNone, .prompts = select}), Step::kLogIn);
+    EXPECT_EQ(step_of({.prompts = {Prompt::kLogin, Prompt::kSelectAccount}}), Step::kLogIn);
+    EXPECT_EQ(step_of({.prompts = select, .max_age = minutes(30), .chosen = kBrowser}), Step::kLogIn);
+    EXPECT_EQ(step_of({.prompts = select, .consented = {"openid"}, .chosen = kBrowser}), Step::kAskConsent);
+}
+
+TEST(Authorize, AsksAsWhomWhereTheHintIsOfSomebodyElse) {
+    for (const char* own :
+         {"", "ann@example.com", "ANN@EXAMPLE.COM", "ann@former.example", "ann", "Ann", "what is no name", "@", "a"})
+        EXPECT_EQ(step_of({.login_hint = own}), Step::kGranted) << own;
+    EXPECT_EQ(step_of({.login_hint = UserId{uuid(1)}.to_string()}), Step::kGranted);
+    for (const std::string& other : {std::string("bob@example.com"), std::string("bob"), UserId{uuid(2)}.to_string()}) {
+        EXPECT_EQ(step_of({.login_hint = other}), Step::kChooseAccount) << other;
+        EXPECT_EQ(step_of({.login_hint = other, .chosen = kBrowser}), Step::kGranted) << "it is a hint";
+        EXPECT_EQ(step_of({.proven_after = seconds(20), .login_hint = other}), Step::kGranted);
+        EXPECT_EQ(step_of({.user = UserId{uuid(1)}, .login_hint = other}), Step::kGranted) << "who is meant is known";
+        EXPECT_EQ(step_of({.prompts = {Prompt::kNone}, .login_hint = other}), Step::kGranted)
+            << "what came of it would tell an application whose address it is";
     }
 }
 

@@ -56,13 +56,30 @@ TEST(SharedLimits, ComeBeforeAnyWorkWhereverAPasswordIsTaken) {
     EXPECT_EQ(third.problem(), "too-many-attempts") << "registration was not throttled at all";
     EXPECT_TRUE(third.header("Retry-After"));
     ApiClient known = client.as(one.tokens.access);
-    for (const char* page :
-         {kResetPage, "/account/invitation", "/account/verify-email", "/login", "/login/factor", "/register",
-          "/register/confirm", "/forgot-password/code", "/login/mail/code", "/account/password", "/account/factors",
-          "/account/factors/confirm", "/account/passkeys", "/account/passkeys/made", "/login/passkey",
-          "/login/factor/passkey", "/account/factors/remove", "/account/recovery-codes", "/account/erase"})
-        EXPECT_EQ(known.form(page, "token=t&new_password=p").problem(), "too-many-attempts") << page;
-    EXPECT_EQ(known.get("/login/providers/any/callback").problem(), "too-many-attempts");
+    for (const char* page : {kResetPage,
+                             "/account/invitation",
+                             "/account/verify-email",
+                             "/login",
+                             "/login/factor",
+                             "/register",
+                             "/register/confirm",
+                             "/forgot-password/code",
+                             "/login/mail/code",
+                             "/account/password",
+                             "/account/factors",
+                             "/account/factors/confirm",
+                             "/account/passkeys",
+                             "/account/passkeys/made",
+                             "/login/passkey",
+                             "/login/factor/passkey",
+                             "/login/enrol",
+                             "/login/enrol/confirm",
+                             "/account/log-in",
+                             "/account/factors/remove",
+                             "/account/recovery-codes",
+                             "/account/erase"})
+        EXPECT_EQ(known.form(page, "token=t&new_password=p", kAsksForJson).problem(), "too-many-attempts") << page;
+    EXPECT_EQ(known.get("/login/providers/any/callback", kAsksForJson).problem(), "too-many-attempts");
     for (const char* target :
          {kRegister, kLogin, kChangePassword, kResetPassword, "/api/v1/auth/reauthenticate",
           "/api/v1/auth/accept-invitation", "/api/v1/auth/verify-email", "/api/v1/auth/replace-password",
@@ -129,7 +146,12 @@ TEST(SharedLimits, FailClosedWhileTheirStoreIsAway) {
     EXPECT_EQ(refused.status, 503);
     EXPECT_TRUE(refused.header("Retry-After"));
     EXPECT_EQ(client.post(kRegister, registration_of(somebody())).status, 503);
-    EXPECT_EQ(client.get("/login/providers/any/callback").problem(), "unavailable");
+    EXPECT_EQ(client.get("/login/providers/any/callback", kAsksForJson).problem(), "unavailable");
+    const Answer page = client.form("/login", "identifier=a");
+    EXPECT_EQ(page.status, 503);
+    EXPECT_TRUE(page.header("Retry-After"));
+    EXPECT_NE(page.body.find("<h1>Not available at the moment"), std::string::npos) << page.body;
+    EXPECT_NE(page.body.find("Try again in a moment."), std::string::npos) << page.body;
     const ClientOfService& gateway = deployment().gateway;
     EXPECT_EQ(introspect(client, gateway, one.tokens.access).status, 200);
     EXPECT_EQ(refresh(client, one.tokens.refresh).status, 200);

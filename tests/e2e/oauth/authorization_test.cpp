@@ -136,6 +136,7 @@ TEST(AuthorizationFlow, TellsTheApplicationWhatIsWrongWithItsRequest) {
         {"&response_type=code&scope=keyledger%3Aadmin" + pkce, "invalid_scope"},
         {"&response_type=code&scope=openid&resource=https%3A%2F%2Felse.example" + pkce, "invalid_target"},
         {"&response_type=code&scope=openid&prompt=none%20login" + pkce, "invalid_request"},
+        {"&response_type=code&scope=openid&prompt=select_account%20none" + pkce, "account_selection_required"},
         {"&response_type=code&scope=openid&request=eyJhbGciOiJub25lIn0.e30." + pkce, "request_not_supported"},
     };
     for (const auto& [more, error] : faults) {

@@ -140,8 +140,9 @@ TEST(IdTokenHint, LetsNobodyElseGoBackWithACode) {
     EXPECT_NE(parameter(Browser::location(anns.get(request(shop, "&prompt=none" + hint))), "code"), "");
     EXPECT_EQ(parameter(Browser::location(bobs.get(request(shop, "&prompt=none" + hint))), "error"), "login_required");
     const Answer page = bobs.get(request(shop, hint));
-    ASSERT_TRUE(Browser::location(page).starts_with("/login")) << page.body;
-    const Answer again = bobs.follow(log_in(bobs, bobs.follow(page), bob, bob.password));
+    ASSERT_TRUE(Browser::location(page).starts_with("/login/choose")) << page.body;
+    const Answer form = bobs.get("/login?flow=" + parameter(Browser::location(page), "flow"));
+    const Answer again = bobs.follow(log_in(bobs, form, bob, bob.password));
     EXPECT_EQ(parameter(Browser::location(again), "error"), "login_required") << "Bob again";
     const std::string sub = encoded(R"({"id_token":{"sub":{"value":")" + ann.id + R"("}}})");
     EXPECT_EQ(parameter(Browser::location(bobs.get(request(shop, "&prompt=none&" + sub))), "error"), "login_required");

@@ -26,6 +26,7 @@ inline OnTheWay on_the_way(ApiClient client, const Person& person, const std::st
     way.flow = parameter(Browser::location(browser.get(request(way.shop, "&prompt=consent"))), "flow");
     way.csrf = hidden(browser.get("/consent?flow=" + way.flow), "csrf");
     way.reset = hidden(browser.post("/forgot-password", form_body({{"email", person.email}})), "handle");
+    browser.post("/login/mail/link", form_body({{"email", person.email}, {"flow", way.flow}}));
     browser.jar["__Host-keyledger-log-in"] = mfa_token;
     way.cookies = browser.cookies();
     return way;
@@ -48,8 +49,12 @@ inline std::vector<std::pair<std::string, PageCall>> page_calls(const OnTheWay& 
     get(request(way.shop));
     get("/oauth2/authorize/continue?" + flow);
     get("/oauth2/logout?" + bye);
+    get("/login/choose?" + flow);
     post("/login", log_in);
     post("/login/factor", flow + "&code=000000");
+    post("/login/enrol", flow);
+    post("/login/enrol/confirm", flow + "&code=000000");
+    post("/account/log-in", "token=made-up");
     post("/consent", flow + "&decision=allow&csrf=" + way.csrf);
     post("/oauth2/logout", bye);
     post(kPar, request_form(way.shop));
@@ -88,6 +93,7 @@ inline std::vector<std::pair<std::string, PageCall>> mail_page_calls(const OnThe
                                                           {"/forgot-password", address},
                                                           {"/forgot-password/code", reset_code + "&new_" + password},
                                                           {"/login/mail", address + flow},
+                                                          {"/login/mail/link", address + flow},
                                                           {"/login/mail/code", log_in_code + flow}})
         calls.emplace_back(target,
                            [=, cookies = way.cookies](ApiClient& as) { return as.form(target, form, cookies); });

@@ -145,6 +145,7 @@ TEST(PushedRequests, AreCheckedAtOnce) {
         {base + "&response_type=code&scope=openid", "invalid_request"},
         {base + "&response_type=code&scope=keyledger%3Aadmin" + pkce, "invalid_scope"},
         {base + "&response_type=code&scope=openid&resource=https%3A%2F%2Felse.example" + pkce, "invalid_target"},
+        {base + "&response_type=code&scope=openid&prompt=none%20select_account" + pkce, "account_selection_required"},
         {base + "&response_type=code&scope=openid&request=eyJhbGciOiJub25lIn0.e30." + pkce, "request_not_supported"},
         {base + "&response_type=code&scope=openid&request_uri=" + push(shop) + pkce, "invalid_request"},
         {base + "&response_type=code&scope=openid&scope=email" + pkce, "invalid_request"},

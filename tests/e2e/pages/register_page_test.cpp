@@ -56,6 +56,40 @@ TEST(RegisterPage, LeadsBackToTheApplication) {
     EXPECT_NE(parameter(Browser::location(back), "code"), "") << back.body;
 }
 
+// Who has proven the address, whose user name somebody else took meanwhile, chooses another one.
+TEST(RegisterPage, TakesAUserName) {
+    ApiClient browser = proving();
+    Person ann = somebody();
+    const auto named = [](const std::string& username) { return "&" + form_body({{"username", username}}); };
+    const Answer bad = browser.form(kRegisterPage, filled_form(ann, named("a b")));
+    EXPECT_EQ(bad.status, 400);
+    EXPECT_NE(bad.body.find("href=\"#username\""), std::string::npos) << bad.body;
+    const Answer asks = browser.form(kRegisterPage, filled_form(ann, named(ann.username)));
+    ASSERT_EQ(asks.status, 200) << asks.body;
+    Person other = somebody();
+    other.username = ann.username;
+    ASSERT_EQ(api().post(kRegister, registration_of(other)).status, 201);
+    const std::string code = mailbox().await_mail(ann.email, "is your code").code();
+    const Answer taken = browser.form(kConfirmPage, of_code(asks, code));
+    EXPECT_EQ(taken.status, 400);
+    EXPECT_NE(taken.body.find("href=\"#username\""), std::string::npos) << taken.body;
+    EXPECT_NE(taken.body.find("value=\"" + code + "\""), std::string::npos) << "it need not be typed again";
+    EXPECT_EQ(browser.form(kConfirmPage, of_code(taken, code) + named("a b")).status, 400);
+    ann.username = somebody().username;
+    const Answer done = browser.form(kConfirmPage, of_code(taken, code) + named(ann.username));
+    ASSERT_EQ(done.status, 200) << done.body;
+    EXPECT_EQ(browser.post(kLogin, json_object({{"username", ann.username}, {"password", ann.password}})).status, 200);
+}
+
+TEST(RegisterPage, TellsOfATakenUserNameWhereNothingHasToBeProven) {
+    const Person other = register_somebody(api());
+    ApiClient browser = api();
+    const Answer taken =
+        browser.form(kRegisterPage, filled_form(somebody(), "&" + form_body({{"username", other.username}})));
+    EXPECT_EQ(taken.status, 400);
+    EXPECT_NE(taken.body.find("href=\"#username\""), std::string::npos) << taken.body;
+}
+
 TEST(RegisterPage, WorksWithoutAnApplication) {
     ApiClient browser = proving();
     const Person ann = somebody();
@@ -122,7 +156,8 @@ TEST(RegisterPage, SendsFiveMailsToAnAddressFromOneNetwork) {
     const Answer asks = browser.form(kRegisterPage, filled_form(somebody()));
     const std::string again = form_body({{"handle", hidden(asks, "handle")}});
     for (int i = 0; i < 4; ++i) EXPECT_EQ(browser.form(kAgainPage, again).status, 200);
-    EXPECT_EQ(browser.form(kAgainPage, again).problem(), "too-many-attempts");
+    EXPECT_EQ(browser.form(kAgainPage, again).status, 429);
+    EXPECT_EQ(browser.form(kAgainPage, again, kAsksForJson).problem(), "too-many-attempts");
 }
 
 }  // namespace

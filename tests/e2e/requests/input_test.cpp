@@ -267,7 +267,7 @@ TEST(Cursor, OfAnotherListOrUserIsRefused) {
 
 // Whatever the operation is, the listener refuses the same.
 TEST(Listener, RefusesBadRequestsToEveryOperation) {
-    ApiClient client = api();
+    ApiClient client = api().with("Accept", "application/problem+json");
     for (const OpenApi::Operation& operation : api_document().operations()) {
         std::string target = operation.path;
         for (auto at = target.find('{'); at != std::string::npos; at = target.find('{'))

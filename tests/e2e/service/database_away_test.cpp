@@ -113,7 +113,7 @@ protected:
     OnTheWay on_the_way_ = on_the_way(client_, one_.person, mfa_token_);
 
     // Over a connection of its own each, so that they can be sent at once.
-    ApiClient anybody() const { return client_; }
+    ApiClient anybody() const { return client_.with("Accept", "application/problem+json"); }
     ApiClient them() const { return client_.as(one_.tokens.access); }
     ApiClient admin() const { return client_.as(admin_token_); }
 
@@ -187,11 +187,11 @@ protected:
     std::vector<Call> pages_and_their_forms() const {
         std::vector<Call> calls;
         for (const auto& [what, ask] : page_calls(on_the_way_, one_.person))
-            calls.push_back({what, [ask = ask, as = client_]() mutable { return ask(as); }});
+            calls.push_back({what, [ask = ask, as = anybody()]() mutable { return ask(as); }});
         for (const auto& [what, ask] : passkey_calls(at_passkeys_))
-            calls.push_back({what, [ask = ask, as = client_] { return ask(as); }});
+            calls.push_back({what, [ask = ask, as = anybody()] { return ask(as); }});
         for (const auto& [what, ask] : mail_page_calls(on_the_way_, one_.person, newcomer_.handle, log_in_handle_))
-            calls.push_back({what, [ask = ask, as = client_]() mutable { return ask(as); }});
+            calls.push_back({what, [ask = ask, as = anybody()]() mutable { return ask(as); }});
         calls.push_back(
             {"withdraw a consent", [this] { return them().del("/api/v1/auth/consents/" + on_the_way_.shop); }});
         return calls;

@@ -32,6 +32,9 @@ struct Answer : HttpResponse {
     std::int64_t position() const;
 };
 
+// Of a program at a page, where whoever asks for nothing gets HTML.
+inline const HttpHeaders kAsksForJson{{"Accept", "application/problem+json"}};
+
 class ApiClient {
 public:
     explicit ApiClient(std::uint16_t port) : port_(port), http_(port) {}

@@ -281,6 +281,16 @@ std::set<OpenApi::Case> OpenApi::documented() const {
     return cases;
 }
 
+bool OpenApi::is_page_of_problem(const Case& answer) const {
+    const auto at = std::ranges::find(operations(), answer.operation, &Operation::id);
+    if (!answer.problem.empty() || at == operations().end()) return false;
+    const Value& responses = document_->operation_object(*at)["responses"];
+    if (!responses.HasMember(answer.status.c_str())) return false;
+    const Value& response = document_->schema.resolved(responses[answer.status.c_str()]);
+    return response.HasMember("content") && is_media_type("text/html", response["content"]) &&
+           is_media_type(std::string(kProblemMedia), response["content"]);
+}
+
 std::vector<std::string> OpenApi::violations(const Operation* operation, std::string_view method,
                                              const HttpResponse& answer) const {
     const Value& response = document_->response_of(operation, std::to_string(answer.status));

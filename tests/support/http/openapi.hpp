@@ -47,6 +47,8 @@ public:
     // Which documented case an answer is, if it is documented at all.
     Case case_of(const Operation* operation, const HttpResponse& answer) const;
     std::set<Case> documented() const;
+    // Whether it is a page in place of a problem: the answer is documented as both, and this is no problem.
+    bool is_page_of_problem(const Case& answer) const;
     // What an answer breaks: status, problem type, headers, media type, body. Empty: it is documented.
     std::vector<std::string> violations(const Operation* operation, std::string_view method,
                                         const HttpResponse& answer) const;
