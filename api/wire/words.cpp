@@ -15,4 +15,10 @@ std::vector<std::string> words_of(std::string_view text) {
     return words;
 }
 
+std::string text_of_words(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text.append(text.empty() ? "" : " ").append(word);
+    return text;
+}
+
 }  // namespace keyledger::api

@@ -1,6 +1,6 @@
 #include "app/core/hot_access_reader.hpp"
 
-#include "domain/access/subject_access.hpp"
+#include "domain/access/exchanged_access.hpp"
 #include "eventstore/postgres/store/postgres_log_source.hpp"
 #include "projections/hot/hot_access.hpp"
 
@@ -36,6 +36,23 @@ boost::asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> HotAccessR
     auto head = co_await store_.head(deadline);
     if (!head) co_return Unexpected(head.error());
     auto answer = co_await hot_->read_service(subject.account_id, subject.token_id, *head, deadline);
+    if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
+    co_return std::move(*answer);
+}
+
+boost::asio::awaitable<Result<ExchangedAccess, eventstore::StoreError>> HotAccessReader::read_exchanged(
+    commands::ExchangedSubject subject, commands::Deadline deadline) {
+    if (hot_ == nullptr || !hot_->caught_up()) {
+        auto folded = co_await folded_.read_exchanged(std::move(subject), deadline);
+        co_return folded;
+    }
+    auto head = co_await store_.head(deadline);
+    if (!head) co_return Unexpected(head.error());
+    std::vector<projections::HotAccess::Exchange> exchanges;
+    for (const commands::ServiceSubject& exchange : subject.exchanges)
+        exchanges.push_back({exchange.account_id, exchange.token_id});
+    auto answer = co_await hot_->read_exchanged(subject.user_id, subject.session_id, std::move(exchanges), *head,
+                                                deadline);
     if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
     co_return std::move(*answer);
 }

@@ -29,6 +29,8 @@ public:
                                                                                commands::Deadline deadline) override;
     boost::asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> read_service(
         commands::ServiceSubject subject, commands::Deadline deadline) override;
+    boost::asio::awaitable<Result<ExchangedAccess, eventstore::StoreError>> read_exchanged(
+        commands::ExchangedSubject subject, commands::Deadline deadline) override;
     boost::asio::awaitable<Result<SubjectPage, eventstore::StoreError>> search(SubjectSearch search, SubjectPlace from,
                                                                                std::size_t limit,
                                                                                commands::Deadline deadline) override;

@@ -4,6 +4,7 @@
 
 #include "commands/sessions/session_grounds.hpp"
 #include "domain/access/assignments.hpp"
+#include "domain/access/exchanged_access.hpp"
 #include "domain/access/nestings.hpp"
 #include "domain/access/subject_access.hpp"
 #include "domain/applications/application.hpp"
@@ -32,7 +33,7 @@ struct Reading {
     }
 };
 struct AccessAsked {
-    Subject subject;
+    std::vector<Subject> subjects;
     Streams own;  // what is asked for beside roles and groups
     std::optional<SessionId> session_id{};
 };
@@ -58,14 +59,16 @@ std::vector<RoleId> roles_by(const Reading& known, const Subject& subject) {
 Streams streams_by(const Reading& known, const AccessAsked& asked) {
     Streams streams = asked.own;
     if (asked.session_id) read_grounds(streams, *known.state<Session>(*asked.session_id));
-    const auto assignments = streams.read<Assignments>(assignments_of(asked.subject.id));
-    const std::vector<GroupId> groups = groups_by(known, asked.subject);
-    if (!known.state<Assignments>(assignments.id)->groups.empty()) streams.read<Nestings>(kNestingsStream);
-    for (const GroupId& group_id : groups) {
-        streams.read<Group>(group_id);
-        streams.read<Assignments>(assignments_of(group_id));
+    for (const Subject& subject : asked.subjects) {
+        const auto assignments = streams.read<Assignments>(assignments_of(subject.id));
+        const std::vector<GroupId> groups = groups_by(known, subject);
+        if (!known.state<Assignments>(assignments.id)->groups.empty()) streams.read<Nestings>(kNestingsStream);
+        for (const GroupId& group_id : groups) {
+            streams.read<Group>(group_id);
+            streams.read<Assignments>(assignments_of(group_id));
+        }
+        for (const RoleId& role_id : roles_by(known, subject)) streams.read<Role>(role_id);
     }
-    for (const RoleId& role_id : roles_by(known, asked.subject)) streams.read<Role>(role_id);
     return streams;
 }
 
@@ -110,6 +113,30 @@ void add_access(SubjectAccess& access, const Reading& found, const Subject& subj
             access.roles.push_back(std::move(role));
 }
 
+SubjectAccess access_of_user(const Reading& found, const UserId& user_id, const std::optional<SessionId>& session_id) {
+    SubjectAccess access;
+    access.subject_id = user_id;
+    access.user = *found.state<User>(user_id);
+    if (session_id) {
+        access.found_session = found.state<Session>(*session_id);
+        access.grounds_hold = grounds_hold(found, access.session());
+    }
+    const bool exists = access.user.exists();  // else not of everyone
+    add_access(access, found, Subject{exists ? SubjectType::kUser : SubjectType::kServiceAccount, user_id});
+    const auto place = found.streams.place_of(user_id, User::kStreamType);
+    if (place && *place < found.folds.size()) access.user_position = found.folds[*place].position;
+    return access;
+}
+
+ServiceAccess access_of_account(const Reading& found, const ServiceSubject& subject) {
+    ServiceAccess access;
+    access.held.subject_id = subject.account_id;
+    access.account = *found.state<ServiceAccount>(subject.account_id);
+    if (subject.token_id) access.token = *found.state<ServiceToken>(*subject.token_id);
+    add_access(access.held, found, Subject::service_account(subject.account_id));
+    return access;
+}
+
 // The folds include all up to the head that was learned before they were read. What one of them holds beyond it moves
 // the position on to the last such event: at that one, too, all of them stood as they were read.
 Position position_of(const Reading& found, const eventstore::Head& head) {
@@ -131,43 +158,52 @@ asio::awaitable<Result<SubjectAccess, StoreError>> FoldedAccess::read(AccessSubj
     }
     KEYLEDGER_CO_TRY(head, co_await store_.head(deadline));
     const UserId user_id{subject_id};  // of a service account's there is no such user
-    AccessAsked asked{Subject::user(user_id), {}};
+    AccessAsked asked{{Subject::user(user_id)}, {}};
     asked.own.read<User>(user_id);
     asked.session_id = subject.session_id;
     if (subject.session_id) asked.own.read<Session>(*subject.session_id);
     KEYLEDGER_CO_TRY(found, co_await read_at_head(folder, asked, deadline));
-    SubjectAccess access;
-    access.subject_id = subject_id;
-    access.user = *found->state<User>(user_id);
-    if (subject.session_id) {
-        access.found_session = found->state<Session>(*subject.session_id);
-        access.grounds_hold = grounds_hold(*found, access.session());
-    }
-    if (!access.user.exists()) asked.subject.type = SubjectType::kServiceAccount;  // not of everyone
-    add_access(access, *found, asked.subject);
+    SubjectAccess access = access_of_user(*found, user_id, subject.session_id);
     access.position = position_of(*found, *head);
-    const auto place = found->streams.place_of(user_id, User::kStreamType);
-    if (place && *place < found->folds.size()) access.user_position = found->folds[*place].position;
     co_return access;
 }
 
 asio::awaitable<Result<ServiceAccess, StoreError>> FoldedAccess::read_service(ServiceSubject subject,
                                                                               Deadline deadline) {
     KEYLEDGER_CO_TRY(head, co_await store_.head(deadline));
-    AccessAsked asked{Subject::service_account(subject.account_id), {}};
+    AccessAsked asked{{Subject::service_account(subject.account_id)}, {}};
     asked.own.read<ServiceAccount>(subject.account_id);
     const ApplicationId application_id{subject.account_id.uuid};
     if (subject.token_id) asked.own.read<ServiceToken>(*subject.token_id);
     else asked.own.read<Application>(application_id);
     KEYLEDGER_CO_TRY(found, co_await read_at_head(executor_.folder(), asked, deadline));
-    ServiceAccess access;
-    access.held.subject_id = subject.account_id;
-    access.account = *found->state<ServiceAccount>(subject.account_id);
-    if (subject.token_id) access.token = *found->state<ServiceToken>(*subject.token_id);
-    else if (auto application = found->state<Application>(application_id); application->exists())
-        access.application = std::move(application);
-    add_access(access.held, *found, asked.subject);
+    ServiceAccess access = access_of_account(*found, subject);
+    if (!subject.token_id)
+        if (auto application = found->state<Application>(application_id); application->exists())
+            access.application = std::move(application);
     access.held.position = position_of(*found, *head);
+    co_return access;
+}
+
+asio::awaitable<Result<ExchangedAccess, StoreError>> FoldedAccess::read_exchanged(ExchangedSubject subject,
+                                                                                  Deadline deadline) {
+    KEYLEDGER_CO_TRY(head, co_await store_.head(deadline));
+    AccessAsked asked{{Subject::user(subject.user_id)}, {}, subject.session_id};
+    asked.own.read<User>(subject.user_id);
+    asked.own.read<Session>(subject.session_id);
+    for (const ServiceSubject& exchange : subject.exchanges) {
+        asked.subjects.push_back(Subject::service_account(exchange.account_id));
+        asked.own.read<ServiceAccount>(exchange.account_id);
+        if (exchange.token_id) asked.own.read<ServiceToken>(*exchange.token_id);
+    }
+    KEYLEDGER_CO_TRY(found, co_await read_at_head(executor_.folder(), asked, deadline));
+    ExchangedAccess access;
+    access.user = access_of_user(*found, subject.user_id, subject.session_id);
+    access.user.position = position_of(*found, *head);
+    for (const ServiceSubject& exchange : subject.exchanges) {
+        access.exchanges.push_back(access_of_account(*found, exchange));
+        access.exchanges.back().held.position = access.user.position;
+    }
     co_return access;
 }
 

@@ -11,6 +11,7 @@
 #include "eventstore/store.hpp"
 
 namespace keyledger {
+struct ExchangedAccess;
 struct ServiceAccess;
 struct SubjectAccess;
 }  // namespace keyledger
@@ -29,6 +30,13 @@ struct ServiceSubject {
     std::optional<ServiceTokenId> token_id;
 };
 
+// A user's token that exchanges gave: of each the account and the token that it got, the newest first.
+struct ExchangedSubject {
+    UserId user_id;
+    SessionId session_id;
+    std::vector<ServiceSubject> exchanges;
+};
+
 class AccessReader {
 public:
     virtual ~AccessReader() = default;
@@ -40,6 +48,9 @@ public:
                                                                                 Deadline deadline) = 0;
     virtual asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> read_service(ServiceSubject subject,
                                                                                         Deadline deadline) = 0;
+    // All of it as of one moment.
+    virtual asio::awaitable<Result<ExchangedAccess, eventstore::StoreError>> read_exchanged(ExchangedSubject subject,
+                                                                                            Deadline deadline) = 0;
     // At most `limit` of them, from a place on. There may be fewer, and more to come, for the work of one call is
     // bounded. Only who remembers everybody can tell: kUnavailable from others.
     virtual asio::awaitable<Result<SubjectPage, eventstore::StoreError>> search(SubjectSearch search, SubjectPlace from,
@@ -58,6 +69,8 @@ public:
                                                                         Deadline deadline) override;
     asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> read_service(ServiceSubject subject,
                                                                                 Deadline deadline) override;
+    asio::awaitable<Result<ExchangedAccess, eventstore::StoreError>> read_exchanged(ExchangedSubject subject,
+                                                                                    Deadline deadline) override;
     asio::awaitable<Result<SubjectPage, eventstore::StoreError>> search(SubjectSearch search, SubjectPlace from,
                                                                         std::size_t limit, Deadline deadline) override;
     asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> actions_of(std::string resource,

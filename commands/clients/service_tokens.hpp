@@ -37,6 +37,7 @@ struct ServiceGrant {
     Instant issued_at;
     Instant expires_at;
     Position position = 0;
+    std::string key_thumbprint{};  // that its token is to be bound to (RFC 9449); empty: to none
 };
 // One append, and no other read when account, roles and secret are known: they are guarded. kInvalidClient if the
 // proof fails, which is counted by network and account; kInvalidScope, kInvalidTarget.

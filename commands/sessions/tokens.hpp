@@ -35,6 +35,10 @@ struct AccessClaims {
     std::string key_thumbprint{};      // of the key that it is bound to (RFC 9449); empty: to none
     Instant issued_at;
     Instant expires_at;
+    // Of a user's token that an exchange gave (RFC 8693): the tokens of all exchanges on the way to it, itself first.
+    // It is no better than the worst of them.
+    std::vector<ServiceBearer> exchanges{};
+    std::vector<ServiceAccountId> actors{};  // act: who acts for the user, the last one first
 };
 
 // What an ID token tells.
@@ -68,6 +72,8 @@ public:
     asio::awaitable<IssuedTokens> issue(Grant grant) { return issue(std::move(grant), TokenTerms{}); }
     // An access token alone (RFC 6749 section 4.4.3).
     virtual asio::awaitable<std::string> issue(ServiceGrant grant) = 0;
+    // An access token that says just this, of an exchange (RFC 8693).
+    virtual asio::awaitable<std::string> issue_exchanged(AccessClaims claims) = 0;
     // OpenID Connect Core section 2, for the client that holds the session. `access_token` is what goes with it.
     virtual asio::awaitable<std::string> issue_id_token(IdToken told, std::string access_token) = 0;
     // RFC 9701 section 5: `answer` is the JSON object of an introspection, the audience its caller.

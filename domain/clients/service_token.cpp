@@ -18,6 +18,14 @@ ServiceTokenDecision decide_on(const DecisionInput& input, const IssueServiceTok
                                      command.expires_at}};
 }
 
+ServiceTokenDecision decide_on(const DecisionInput& input, const ExchangeToken& command) {
+    if (!input.account.authenticates_by(command.credential)) return Unexpected(refusals::kInvalidClient);
+    if (input.token.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
+    return Events{ServiceTokenExchanged{command.service_account_id, command.kind, command.user_id, command.session_id,
+                                        command.subject_token_id, command.earlier_exchanges, command.actors,
+                                        command.audiences, command.scope, command.credential, command.expires_at}};
+}
+
 ServiceTokenDecision decide_on(const DecisionInput& input, const RevokeServiceToken&) {
     if (input.token.status == Status::kAbsent || input.token.status == Status::kSpent)
         return Unexpected(refusals::kInvalidToken);
@@ -26,6 +34,16 @@ ServiceTokenDecision decide_on(const DecisionInput& input, const RevokeServiceTo
 }
 
 ServiceToken apply(ServiceToken token, const ServiceTokenIssued& event, const Recorded& recorded) {
+    token.status = Status::kLive;
+    token.service_account_id = event.service_account_id;
+    token.audiences = event.audiences;
+    token.scope = event.scope;
+    token.credential = event.credential;
+    token.first_position = recorded.position;
+    token.expires_at = event.expires_at;
+    return token;
+}
+ServiceToken apply(ServiceToken token, const ServiceTokenExchanged& event, const Recorded& recorded) {
     token.status = Status::kLive;
     token.service_account_id = event.service_account_id;
     token.audiences = event.audiences;

@@ -1,6 +1,8 @@
 #pragma once
-// The aggregate `service_token`: an access token that a service account earned for itself (RFC 6749 section 4.4). Pure.
-// Stream id = the token's `jti`. One event a log-in, and one if it is revoked.
+// The aggregate `service_token`: an access token that a service account earned for itself (RFC 6749 section 4.4), or got
+// for a user in exchange for one of theirs (RFC 8693). Pure. Stream id = the token's `jti`. One event a log-in or an
+// exchange, and one if it is revoked. A user's also ends with the session that it is of, and with the tokens of earlier
+// exchanges (commands/clients/exchanged_tokens.hpp).
 //
 // A signed assertion (RFC 7523) is spent in the append of what it earns (commands/clients/service_tokens.cpp). Before
 // there were spent values, the stream of the token that it earned had an id that followed from it.
@@ -12,6 +14,9 @@
 #include "domain/clients/service_account.hpp"
 
 namespace keyledger {
+
+// How many exchanges one token may have behind it, its own with them: each is looked at whenever it is asked about.
+inline constexpr std::size_t kMaxTokenExchanges = 4;
 
 // ---- events ----------------------------------------------------------------------------------------------------
 struct ServiceTokenIssued {
@@ -62,11 +67,67 @@ struct AssertionUsed {
     constexpr About about() const { return About::account(service_account_id); }
     AuditOutcome outcome() const { return AuditOutcome::success(credential); }
 };
-using ServiceTokenEvent = std::variant<ServiceTokenIssued, ServiceTokenRevoked, AssertionUsed>;
+enum class TokenExchangeKind { kDelegation, kImpersonation };
+constexpr auto enum_names(TokenExchangeKind) {
+    using K = TokenExchangeKind;
+    return std::array{EnumName{K::kDelegation, "delegation"}, EnumName{K::kImpersonation, "impersonation"}};
+}
+struct ServiceTokenExchanged {
+    ServiceAccountId service_account_id;
+    TokenExchangeKind kind = TokenExchangeKind::kDelegation;
+    UserId user_id;
+    SessionId session_id;
+    std::string subject_token_id;
+    std::vector<ServiceTokenId> earlier_exchanges;
+    std::vector<ServiceAccountId> actors;
+    std::vector<std::string> audiences;
+    std::vector<std::string> scope;
+    std::string credential;
+    Instant expires_at;
+    static constexpr std::string_view kType = "service_token.exchanged";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "A service showed a user's token and got another one for the same user (RFC 8693). In Kafka this event has the "
+        "user as its subject.";
+    static constexpr auto fields() {
+        using E = ServiceTokenExchanged;
+        return std::tuple{
+            Field{"service_account_id", &E::service_account_id, "who exchanged it, and holds the new token"},
+            Field{"kind", &E::kind,
+                  "`delegation`: the token says that the service acts for the user; `impersonation`: it does not"},
+            Field{"user_id", &E::user_id, "whose token it is"},
+            Field{"session_id", &E::session_id, "the user's session, whose end ends it, too"},
+            Field{"subject_token_id", &E::subject_token_id, "the `jti` of the token that was shown"},
+            Field{"earlier_exchanges", &E::earlier_exchanges,
+                  "where that one had been exchanged for: its own `jti`, and those before it; each ends this one, too"},
+            Field{"actors", &E::actors, "who acts for the user by the token's `act`, the last one first"},
+            Field{"audiences", &E::audiences, "the resource server that it is for"},
+            Field{"scope", &E::scope, "what it may be used for; empty: all that the token that was shown may"},
+            Field{"credential", &E::credential, "what the service authenticated with: the id of a secret, or of a key"},
+            Field{"expires_at_ms", &E::expires_at, "when it ends at the latest"}};
+    }
+    constexpr About about() const { return About::account(user_id); }
+    AuditOutcome outcome() const { return AuditOutcome::success(std::string(stored_name(kind))); }
+};
+using ServiceTokenEvent =
+    std::variant<ServiceTokenIssued, ServiceTokenRevoked, AssertionUsed, ServiceTokenExchanged>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct IssueServiceToken {
     ServiceAccountId service_account_id;
+    std::vector<std::string> audiences;
+    std::vector<std::string> scope;
+    std::string credential;
+    Instant expires_at;
+};
+struct ExchangeToken {
+    ServiceAccountId service_account_id;
+    TokenExchangeKind kind = TokenExchangeKind::kDelegation;
+    UserId user_id;
+    SessionId session_id;
+    std::string subject_token_id;
+    std::vector<ServiceTokenId> earlier_exchanges;
+    std::vector<ServiceAccountId> actors;
     std::vector<std::string> audiences;
     std::vector<std::string> scope;
     std::string credential;
@@ -89,9 +150,10 @@ struct ServiceToken {
     static constexpr std::string_view kStreamType = "service_token";
     static constexpr std::string_view kTitle = "Service tokens";
     static constexpr std::string_view kMeaning =
-        "One an access token that a service account earned for itself; the stream's id is the token's `jti` (a UUID of "
-        "version 8 where an early version of Keyledger made it of an assertion's `jti`). In Kafka these events have "
-        "the account as their subject.";
+        "One an access token that a service account earned for itself, or got for a user in exchange for one of "
+        "theirs; the stream's id is the token's `jti` (a UUID of version 8 where an early version of Keyledger made it "
+        "of an assertion's `jti`). In Kafka these events have the account as their subject, but for that of an "
+        "exchange.";
     using Event = ServiceTokenEvent;
 };
 
@@ -101,7 +163,7 @@ bool holds(const ServiceToken& token, const ServiceAccountId& service_account_id
            Instant now);
 
 using ServiceTokenDecision = Result<std::vector<ServiceTokenEvent>, RefusalRef>;
-using ServiceTokenCommand = std::variant<IssueServiceToken, RevokeServiceToken>;
+using ServiceTokenCommand = std::variant<IssueServiceToken, ExchangeToken, RevokeServiceToken>;
 
 ServiceTokenDecision decide(const ServiceToken& token, const ServiceAccount& account,
                             const ServiceTokenCommand& command);

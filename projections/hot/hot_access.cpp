@@ -155,6 +155,23 @@ asio::awaitable<Result<DeviceAuthorization, HotError>> HotAccess::read_device(De
     return await_answer<DeviceAuthorization>(std::move(find), at_least, deadline);
 }
 
+asio::awaitable<Result<ExchangedAccess, HotError>> HotAccess::read_exchanged(UserId user_id, SessionId session_id,
+                                                                             std::vector<Exchange> exchanges,
+                                                                             Head at_least,
+                                                                             eventstore::Deadline deadline) {
+    auto find = [user_id, session_id, exchanges = std::move(exchanges)](const AccessState& state, Position position) {
+        ExchangedAccess access;
+        access.user = state.find(user_id, session_id);
+        access.user.position = position;
+        for (const Exchange& exchange : exchanges) {
+            access.exchanges.push_back(state.find_service(exchange.account_id, exchange.token_id));
+            access.exchanges.back().held.position = position;
+        }
+        return access;
+    };
+    return await_answer<ExchangedAccess>(std::move(find), at_least, deadline);
+}
+
 asio::awaitable<Result<SubjectPage, HotError>> HotAccess::search(SubjectSearch search, SubjectPlace from,
                                                                  std::size_t limit, Head at_least,
                                                                  eventstore::Deadline deadline) {

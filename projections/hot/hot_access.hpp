@@ -20,7 +20,9 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "domain/access/exchanged_access.hpp"
 #include "domain/base/result.hpp"
 #include "domain/base/time.hpp"
 #include "eventstore/log_source.hpp"
@@ -92,6 +94,15 @@ public:
     asio::awaitable<Result<DeviceAuthorization, HotError>> read_device(DeviceAuthorizationId id,
                                                                        eventstore::Head at_least,
                                                                        eventstore::Deadline deadline);
+    // The same of a user's token that exchanges gave: all as of one position.
+    struct Exchange {
+        ServiceAccountId account_id;
+        std::optional<ServiceTokenId> token_id;
+    };
+    asio::awaitable<Result<ExchangedAccess, HotError>> read_exchanged(UserId user_id, SessionId session_id,
+                                                                      std::vector<Exchange> exchanges,
+                                                                      eventstore::Head at_least,
+                                                                      eventstore::Deadline deadline);
     // Those who may, as of `at_least` or later, at most `limit` of them, from a place on. There may be fewer, and more
     // to come, for kMaxSearchParts bounds the work. Others on the thread come in between two parts.
     asio::awaitable<Result<SubjectPage, HotError>> search(SubjectSearch search, SubjectPlace from, std::size_t limit,

@@ -31,7 +31,8 @@ void ServiceState::apply(const ServiceAccountId& id, const ServiceAccountEvent& 
 void ServiceState::apply(const ServiceTokenId& id, const ServiceTokenEvent& event, const Recorded& recorded) {
     auto& shard = tokens_.shard_of(id);
     const auto at = shard.find(id);
-    const bool begins = std::holds_alternative<ServiceTokenIssued>(event);
+    const bool begins =
+        std::holds_alternative<ServiceTokenIssued>(event) || std::holds_alternative<ServiceTokenExchanged>(event);
     if (at == shard.end() && !begins) return;  // it expired, or is an assertion that earned none
     const ServiceToken token = evolve(at == shard.end() ? ServiceToken{} : unpack(at->second), event, recorded);
     if (token.status != ServiceToken::Status::kLive) {

@@ -104,6 +104,30 @@ asio::awaitable<commands::IssuedTokens> KeyringTokens::issue(commands::Grant gra
     co_return issued;
 }
 
+asio::awaitable<std::string> KeyringTokens::issue_exchanged(commands::AccessClaims told) {
+    AccessTokenClaims claims;
+    claims.issuer = settings_.issuer;
+    claims.subject = told.bearer.user_id;
+    claims.audiences = std::move(told.audiences);
+    claims.client_id = std::move(told.client_id);
+    claims.session = told.bearer.session_id;
+    for (const commands::ServiceBearer& exchange : told.exchanges)
+        claims.exchanges.push_back({exchange.account_id, exchange.token_id});
+    if (!claims.exchanges.empty()) claims.token_id = claims.exchanges.front().token_id;
+    claims.issued_at = told.issued_at;
+    claims.expires_at = told.expires_at;
+    claims.security_stamp = told.bearer.security_stamp;
+    claims.authenticated_at = told.authenticated_at;
+    claims.methods = std::move(told.methods);
+    claims.strength = std::move(told.strength);
+    claims.scope = joined(told.scope);
+    claims.key_thumbprint = std::move(told.key_thumbprint);
+    claims.log_id = settings_.log_id;
+    claims.actors = std::move(told.actors);
+    auto token = co_await sign(std::move(claims), clock_.now());
+    co_return token;
+}
+
 asio::awaitable<std::string> KeyringTokens::issue(commands::ServiceGrant grant) {
     AccessTokenClaims claims;
     claims.issuer = settings_.issuer;
@@ -114,6 +138,7 @@ asio::awaitable<std::string> KeyringTokens::issue(commands::ServiceGrant grant) 
     claims.issued_at = grant.issued_at;
     claims.expires_at = grant.expires_at;
     claims.scope = joined(grant.scope);
+    claims.key_thumbprint = std::move(grant.key_thumbprint);
     claims.log_id = settings_.log_id;
     auto token = co_await sign(std::move(claims), clock_.now());
     co_return token;
@@ -202,6 +227,9 @@ std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectat
     claims.key_thumbprint = verified->key_thumbprint;
     claims.issued_at = verified->issued_at;
     claims.expires_at = verified->expires_at;
+    for (const AccessTokenClaims::Exchange& exchange : verified->exchanges)
+        claims.exchanges.push_back({exchange.client_id, exchange.token_id});
+    claims.actors = verified->actors;
     return claims;
 }
 

@@ -32,6 +32,7 @@ public:
     using commands::Tokens::issue;
     boost::asio::awaitable<commands::IssuedTokens> issue(commands::Grant grant, commands::TokenTerms terms) override;
     boost::asio::awaitable<std::string> issue(commands::ServiceGrant grant) override;
+    boost::asio::awaitable<std::string> issue_exchanged(commands::AccessClaims claims) override;
     boost::asio::awaitable<std::string> issue_id_token(commands::IdToken told, std::string access_token) override;
     boost::asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) override;
     boost::asio::awaitable<std::string> sign_userinfo(std::string answer, KeyAlgorithm algorithm) override;

@@ -8,6 +8,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "domain/clients/service_token.hpp"
 #include "security/primitives/base64url.hpp"
 
 namespace keyledger::security {
@@ -91,10 +92,46 @@ public:
         good_ = good_ && is_one;
         return is_one ? std::string(text_of(at->value["jkt"])) : std::string();
     }
+    std::vector<AccessTokenClaims::Exchange> exchanges(const char* name) {
+        std::vector<AccessTokenClaims::Exchange> all;
+        const auto at = json_.FindMember(name);
+        const bool fits = at != json_.MemberEnd() && at->value.IsArray() && !at->value.Empty() &&
+                          at->value.Size() <= kMaxTokenExchanges;
+        good_ = good_ && fits;
+        if (!fits) return all;
+        for (const rapidjson::Value& value : at->value.GetArray()) {
+            good_ = good_ && value.IsObject() && value.MemberCount() == 2;
+            if (!good_) return all;
+            all.push_back({id_member<ServiceAccount>(value, "client_id"), id_member<ServiceToken>(value, "jti")});
+        }
+        return all;
+    }
+    // RFC 8693 section 4.1, of the one kind that is made here: {"sub": …, "act": {…}}.
+    std::vector<ServiceAccountId> actors(const char* name) {
+        std::vector<ServiceAccountId> all;
+        const rapidjson::Value* holder = &json_;
+        while (holder->HasMember(name)) {
+            const rapidjson::Value& act = (*holder)[name];
+            good_ = good_ && act.IsObject() && all.size() < kMaxTokenExchanges &&
+                    act.MemberCount() == (act.HasMember(name) ? 2U : 1U);
+            if (!good_) return all;
+            all.push_back(id_member<ServiceAccount>(act, "sub"));
+            holder = &act;
+        }
+        return all;
+    }
     bool has(const char* name) const { return json_.HasMember(name); }
     bool good() const { return good_; }
 
 private:
+    template <class Of>
+    Id<Of> id_member(const rapidjson::Value& object, const char* name) {
+        const auto at = object.FindMember(name);
+        const auto id = at != object.MemberEnd() && at->value.IsString() ? Id<Of>::parse(text_of(at->value)) : std::nullopt;
+        good_ = good_ && id.has_value();
+        return id.value_or(Id<Of>{});
+    }
+
     const Json& json_;
     bool good_ = true;
 };
@@ -102,6 +139,15 @@ private:
 // A node of an older version signs tokens without all three.
 bool tells_of_authentication(const ClaimsReader& reader) {
     return reader.has("auth_time") || reader.has("amr") || reader.has("acr");
+}
+
+// Of its own exchange it is the token. What is no user's was not exchanged.
+bool fit_its_exchanges(const AccessTokenClaims& claims) {
+    if (claims.exchanges.empty()) return claims.actors.empty();
+    const AccessTokenClaims::Exchange& own = claims.exchanges.front();
+    return claims.session && claims.exchanges.size() <= kMaxTokenExchanges &&
+           claims.actors.size() <= claims.exchanges.size() && own.client_id.to_string() == claims.client_id &&
+           own.token_id.uuid == claims.token_id.uuid;
 }
 
 std::optional<SignedToken> read_claims(const Json& json) {
@@ -126,6 +172,8 @@ std::optional<SignedToken> read_claims(const Json& json) {
         token.claims.scope = reader.text("scope", kMaxScopeSize);
     }
     if (reader.has("cnf")) token.claims.key_thumbprint = reader.thumbprint("cnf");
+    if (reader.has("exchanges")) token.claims.exchanges = reader.exchanges("exchanges");
+    token.claims.actors = reader.actors("act");
     token.claims.token_id = AccessTokenId{reader.uuid("jti")};
     token.claims.issued_at = reader.time("iat");
     token.claims.expires_at = reader.time("exp");
@@ -133,7 +181,8 @@ std::optional<SignedToken> read_claims(const Json& json) {
     token.not_before = token.claims.issued_at;
     if (reader.has("nbf")) token.not_before = std::max(token.not_before, reader.time("nbf"));
     Duration lifetime = token.claims.expires_at - token.claims.issued_at;
-    bool good = reader.good() && lifetime > Duration() && lifetime <= kMaxAccessTokenLifetime;
+    bool good = reader.good() && lifetime > Duration() && lifetime <= kMaxAccessTokenLifetime &&
+                fit_its_exchanges(token.claims);
     if (!token.claims.session)
         good = good && token.claims.subject.to_string() == token.claims.client_id && !tells_of_authentication(reader);
     return good ? std::optional(std::move(token)) : std::nullopt;
@@ -180,6 +229,8 @@ void check_claims(const AccessTokenClaims& claims) {
         throw std::invalid_argument("access token: auth_time, amr and acr are told together, of a session");
     if (!claims.key_thumbprint.empty() && claims.key_thumbprint.size() != kThumbprintSize)
         throw std::invalid_argument("access token: a thumbprint is SHA-256 in base64url");
+    if (!fit_its_exchanges(claims))
+        throw std::invalid_argument("access token: what exchanges gave is a user's, and at most 4 of them did");
     if (claims.security_stamp < 0) throw std::invalid_argument("access token: the security stamp is negative");
 }
 
@@ -212,6 +263,25 @@ std::string object_text(Members members) {
     return {buffer.GetString(), buffer.GetSize()};
 }
 
+void put_exchanges(Writer& json, const AccessTokenClaims& claims) {
+    for (const ServiceAccountId& actor : claims.actors) {
+        json.Key("act");
+        json.StartObject();
+        put(json, "sub", actor);
+    }
+    for (std::size_t left = claims.actors.size(); left > 0; --left) json.EndObject();
+    if (claims.exchanges.empty()) return;
+    json.Key("exchanges");
+    json.StartArray();
+    for (const AccessTokenClaims::Exchange& exchange : claims.exchanges) {
+        json.StartObject();
+        put(json, "client_id", exchange.client_id);
+        put(json, "jti", exchange.token_id);
+        json.EndObject();
+    }
+    json.EndArray();
+}
+
 std::string claims_text(const AccessTokenClaims& claims) {
     return object_text([&](Writer& json) {
         put(json, "iss", claims.issuer);
@@ -235,6 +305,7 @@ std::string claims_text(const AccessTokenClaims& claims) {
             put(json, "jkt", claims.key_thumbprint);
             json.EndObject();
         }
+        put_exchanges(json, claims);
         put(json, "log", claims.log_id);
     });
 }

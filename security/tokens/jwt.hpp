@@ -42,6 +42,14 @@ struct AccessTokenClaims {
     std::string scope = {};                   // scope, if there is any: of services, and of applications
     std::string key_thumbprint = {};          // cnf.jkt (RFC 9449 section 6.1); empty: of whoever bears it
     Uuid log_id = {};                         // log
+    // Of a user's token that exchanges gave (RFC 8693), the newest first; with sid only. The first is the token itself.
+    struct Exchange {
+        ServiceAccountId client_id;
+        ServiceTokenId token_id;
+        friend bool operator==(const Exchange&, const Exchange&) = default;
+    };
+    std::vector<Exchange> exchanges = {};       // exchanges: client_id and jti of each
+    std::vector<ServiceAccountId> actors = {};  // act (section 4.1), the last one first; with exchanges only
     friend bool operator==(const AccessTokenClaims&, const AccessTokenClaims&) = default;
 };
 

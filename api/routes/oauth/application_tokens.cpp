@@ -3,16 +3,11 @@
 #include <algorithm>
 
 #include "api/routes/refusals.hpp"
+#include "api/wire/words.hpp"
 #include "api/wire/write_json.hpp"
 #include "domain/applications/application_definition.hpp"
 
 namespace keyledger::api {
-
-std::string scope_text(const std::vector<std::string>& scope) {
-    std::string text;
-    for (const std::string& word : scope) text.append(text.empty() ? "" : " ").append(word);
-    return text;
-}
 
 Reply application_tokens(Context& context, commands::IdToken told, RefreshToken refresh_token,
                          commands::TokenTerms terms) {
@@ -24,7 +19,7 @@ Reply application_tokens(Context& context, commands::IdToken told, RefreshToken 
     json.text("access_token", tokens.access_token)
         .text("token_type", is_bound ? kDpopType : kBearerType)
         .number("expires_in", tokens.expires_in.whole_seconds())
-        .text("scope", scope_text(scope));
+        .text("scope", text_of_words(scope));
     if (refresh_token == RefreshToken::kTold) json.text("refresh_token", tokens.refresh_token);
     if (std::ranges::find(scope, kScopeOpenid) != scope.end())
         json.text("id_token", co_await context.tokens.issue_id_token(std::move(told), tokens.access_token));

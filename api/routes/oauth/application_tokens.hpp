@@ -16,9 +16,6 @@ namespace keyledger::api {
 inline constexpr std::string_view kBearerType = "Bearer";
 inline constexpr std::string_view kDpopType = "DPoP";  // RFC 9449 section 5
 
-// A scope as one text.
-std::string scope_text(const std::vector<std::string>& scope);
-
 enum class RefreshToken { kTold, kNone };
 Reply application_tokens(Context& context, commands::IdToken told, RefreshToken refresh_token,
                          commands::TokenTerms terms);

@@ -12,6 +12,7 @@
 #include "api/routes/oauth/device_grant.hpp"
 #include "api/routes/oauth/possession.hpp"
 #include "api/routes/oauth/provider_metadata.hpp"
+#include "api/routes/oauth/service_grants.hpp"
 #include "api/routes/refusals.hpp"
 #include "api/routes/sessions/token_answer.hpp"
 #include "api/wire/field_values.hpp"
@@ -25,6 +26,7 @@
 #include "commands/authorization/exchange_code.hpp"
 #include "commands/authorization/sealed.hpp"
 #include "commands/authorization/token_lifetimes.hpp"
+#include "commands/clients/exchange_token.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "commands/sessions/refresh_session.hpp"
 #include "domain/applications/application_definition.hpp"
@@ -51,34 +53,6 @@ struct TokenRequest {
     Secret code_verifier;
     std::string redirect_uri;
 };
-
-Reply client_credentials(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
-    const commands::Rate rate = context.services.settings.limits.passwords;
-    auto buckets = network_buckets("tokens", request.client_ip,
-                                   {rate.per_minute * kTokensForAPassword, rate.burst * kTokensForAPassword});
-    auto taken = co_await take_of_network(context, request, std::move(buckets));
-    if (!taken) co_return oauth_refuse(request, taken.error());
-    auto proof = proof_of(context, presented);
-    if (!proof) {
-        if (configured_client(context, presented))
-            co_return oauth_error(request, OAuthError::kUnauthorizedClient,
-                                  "Only service accounts get tokens of their own; this client is of a file.");
-        auto unknown = co_await authenticate_client(context, request, std::move(presented));
-        if (!unknown) co_return unknown.error();
-        co_return oauth_refuse(request, CommandError(refusals::kInvalidClient));
-    }
-    commands::ServiceLogIn login{std::move(*proof), std::move(asked.resources), std::move(asked.scope)};
-    auto grant = co_await commands::log_in_service(context.services, std::move(login), caller_of(request));
-    if (!grant) co_return oauth_refuse(request, grant.error());
-    const std::string token = co_await context.tokens.issue(*grant);
-    JsonText json;
-    json.text("access_token", token).text("token_type", "Bearer");
-    json.number("expires_in", grant->expires_at.whole_seconds() - grant->issued_at.whole_seconds());
-    if (!grant->scope.empty()) json.text("scope", scope_text(grant->scope));
-    Response response = at_position(api::json(200, json.finish()), grant->position);
-    response.headers.add("Pragma", "no-cache");
-    co_return response;
-}
 
 Reply code_grant(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
     auto client = co_await holder_of_tokens(context, request, std::move(presented));
@@ -217,7 +191,7 @@ void write_access(JsonText& json, const Client& client, const std::vector<std::s
     std::vector<std::string> group_names;  // which belong to no application
     if (all)
         for (const auto& group : groups) group_names.push_back(group->name);
-    if (!permissions.empty()) json.text("scope", scope_text(permissions));  // RFC 6749 section 3.3: one word at least
+    if (!permissions.empty()) json.text("scope", text_of_words(permissions));  // RFC 6749 section 3.3: one word at least
     json.texts("roles", names).texts("groups", group_names);
 }
 
@@ -261,11 +235,32 @@ IntrospectionAnswer tell_of_service(Context& context, Client client, commands::A
     co_return json.finish();
 }
 
+// A user's token that exchanges gave. Whoever narrowed it tells no more of its user than its scope.
+IntrospectionAnswer tell_of_exchanged(Context& context, Client client, commands::AccessClaims claims,
+                                      commands::Deadline deadline) {
+    auto access = co_await commands::access_of_exchanged(context.services, claims, deadline);
+    if (!access && access.error().refusal == refusals::kInvalidToken) co_return inactive();
+    if (!access) co_return Unexpected(access.error());
+    JsonText json;
+    write_claims(json, context, claims.bearer.user_id, claims);
+    write_actors(json, claims.actors);
+    const bool is_application = application_of(access->user.session()).has_value();
+    if (is_application && !access->scope.empty()) json.text("scope", text_of_words(access->scope));
+    if (!is_application && claims.scope.empty())
+        write_access(json, client, access->scope, access->user.roles, access->user.groups);
+    if (!is_application && !claims.scope.empty()) write_access(json, client, access->scope, {}, {});
+    co_return json.finish();
+}
+
 IntrospectionAnswer tell_of_access(Context& context, Client client, commands::AccessClaims claims,
                                    commands::Deadline deadline) {
     if (!concerns(client, claims.client_id, claims.audiences)) co_return inactive();
     if (claims.service) {
         auto told = co_await tell_of_service(context, std::move(client), std::move(claims), deadline);
+        co_return told;
+    }
+    if (!claims.exchanges.empty()) {
+        auto told = co_await tell_of_exchanged(context, std::move(client), std::move(claims), deadline);
         co_return told;
     }
     auto access = co_await commands::access_of_bearer(context.services, claims.bearer, deadline);
@@ -274,7 +269,7 @@ IntrospectionAnswer tell_of_access(Context& context, Client client, commands::Ac
     JsonText json;
     write_claims(json, context, claims.bearer.user_id, claims);
     // An application's token is for what stands in it, whatever its user may do.
-    if (application_of(access->session())) json.text("scope", scope_text(claims.scope));
+    if (application_of(access->session())) json.text("scope", text_of_words(claims.scope));
     else write_access(json, client, access->scope().texts(), access->roles, access->groups);
     co_return json.finish();
 }
@@ -357,12 +352,20 @@ Reply token(Call& call) {
     }
     const bool polls = asked.grant_type == kDeviceGrantType;
     if (polls) asked.code = form.required_secret("device_code", kMaxTokenBytes);
+    const bool is_exchange = asked.grant_type == kTokenExchange;
+    ExchangeRequest exchange;
+    if (is_exchange) exchange = read_exchange(form, asked.resources, asked.scope);
     auto finished = oauth_finish(call.request, form);
     if (!finished) co_return finished.error();
     if (!credentials) co_return credentials.error();
     if (polls) {
         Response response =
             co_await device_grant(call.context, call.request, std::move(*credentials), std::move(asked.code));
+        co_return response;
+    }
+    if (is_exchange) {
+        Response response =
+            co_await exchange_grant(call.context, call.request, std::move(*credentials), std::move(exchange));
         co_return response;
     }
     if (refreshes) {
@@ -376,10 +379,12 @@ Reply token(Call& call) {
     }
     if (asked.grant_type != "client_credentials")
         co_return oauth_error(call.request, OAuthError::kUnsupportedGrantType,
-                              "Use 'authorization_code', 'client_credentials', 'refresh_token' or "
-                              "'urn:ietf:params:oauth:grant-type:device_code'.");
+                              "Use 'authorization_code', 'client_credentials', 'refresh_token', "
+                              "'urn:ietf:params:oauth:grant-type:device_code' or "
+                              "'urn:ietf:params:oauth:grant-type:token-exchange'.");
+    ServiceTokenRequest service{std::move(asked.resources), std::move(asked.scope)};
     Response response =
-        co_await client_credentials(call.context, call.request, std::move(*credentials), std::move(asked));
+        co_await client_credentials(call.context, call.request, std::move(*credentials), std::move(service));
     co_return response;
 }
 
@@ -417,14 +422,18 @@ Reply revoke(Call& call) {
     // One that expired still names the session that it was of, which goes on.
     const auto access = call.context.tokens.read_expired_access(form->token.reveal());
     const bool is_over = access && access->expires_at <= call.context.services.clock.now();
-    if (access && access->service && !is_over) {
-        auto outcome = co_await commands::revoke_service_token(call.services(), *access->service, std::move(*client),
+    // A token of an exchange ends alone, like one of the account itself: the session is its user's.
+    std::optional<commands::ServiceBearer> of_service = access ? access->service : std::nullopt;
+    if (access && !access->exchanges.empty()) of_service = access->exchanges.front();
+    if (of_service && is_over) co_return json(200, "{}");
+    if (of_service) {
+        auto outcome = co_await commands::revoke_service_token(call.services(), *of_service, std::move(*client),
                                                                caller_of(call.request));
         if (!outcome) co_return refuse(call, outcome.error());
         co_return at_position(json(200, "{}"), outcome->position);
     }
     const bool may_end = access && (!proves_nothing || is_of_the_client_itself(call.context, *access));
-    if (may_end && !access->service) session_id = access->bearer.session_id;
+    if (may_end) session_id = access->bearer.session_id;
     if (auto refresh = call.context.tokens.read_refresh(form->token.reveal())) session_id = refresh->session_id;
     // RFC 7009 section 2.2: a token that is not good needs no revocation.
     if (!session_id) co_return json(200, "{}");

@@ -31,7 +31,8 @@ std::string provider_metadata(Call& call) {
         .texts("response_types_supported", {"code"})
         .texts("response_modes_supported", {"query", "form_post"})
         .texts("grant_types_supported",
-               {"authorization_code", "client_credentials", "refresh_token", std::string(kDeviceGrantType)})
+               {"authorization_code", "client_credentials", "refresh_token", std::string(kDeviceGrantType),
+                "urn:ietf:params:oauth:grant-type:token-exchange"})
         .texts("prompt_values_supported", {"none", "login", "consent", "select_account"})
         .texts("subject_types_supported", {"public"})
         .texts("id_token_signing_alg_values_supported", call.context.tokens.id_token_algorithms())

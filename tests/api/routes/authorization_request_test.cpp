@@ -23,6 +23,7 @@ public:
     commands::asio::awaitable<std::string> sign_userinfo(std::string, KeyAlgorithm) override {
         co_return std::string();
     }
+    commands::asio::awaitable<std::string> issue_exchanged(commands::AccessClaims) override { co_return std::string(); }
     std::optional<commands::AccessClaims> read_access(std::string_view) override { return std::nullopt; }
     std::optional<commands::AccessClaims> read_expired_access(std::string_view) override { return std::nullopt; }
     std::optional<commands::ShownIdToken> read_id_token(std::string_view) override { return std::nullopt; }
