@@ -13,7 +13,10 @@
 #include <cctype>
 #include <chrono>
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace keyledger::bench {
 
@@ -29,12 +32,15 @@ struct Ask {
     std::string type;  // of the body; empty: there is none
     std::string body;
     std::string authorization;  // empty: none
+    std::string cookies = {};   // empty: none
 };
 struct Answer {
     int status = 0;
     std::string body;
     std::string position;
     std::string date;
+    std::string location;
+    std::vector<std::string> cookies;  // that it sets, with their attributes
 };
 
 // One keep-alive connection; HTTP/1.1 answers with Content-Length, which is all that the service sends.
@@ -52,6 +58,7 @@ public:
         std::string request =
             ask.method + ' ' + ask.path + " HTTP/1.1\r\nHost: " + host_ + "\r\nUser-Agent: keyledger-load/1";
         if (!ask.authorization.empty()) request += "\r\nAuthorization: " + ask.authorization;
+        if (!ask.cookies.empty()) request += "\r\nCookie: " + ask.cookies;
         if (!ask.type.empty())
             request += "\r\nContent-Type: " + ask.type + "\r\nContent-Length: " + std::to_string(ask.body.size());
         request += "\r\n\r\n" + ask.body;
@@ -59,12 +66,18 @@ public:
         const std::size_t head = co_await asio::async_read_until(socket_, asio::dynamic_buffer(in_, kMaxAnswerBytes),
                                                                  "\r\n\r\n", asio::use_awaitable);
         Answer answer;
+        std::size_t length = 0;
         const std::string header = in_.substr(0, head);
         in_.erase(0, head);
         answer.status = std::atoi(header.c_str() + header.find(' '));
-        answer.position = field(header, "keyledger-position: ");
-        answer.date = field(header, "date: ");
-        const auto length = static_cast<std::size_t>(std::atoll(field(header, "content-length: ").c_str()));
+        for (std::string_view line : lines(header)) {
+            if (take(line, "content-length: ")) length = static_cast<std::size_t>(std::atoll(line.data()));
+            else if (take(line, "keyledger-position: ")) answer.position = line;
+            else if (take(line, "date: ")) answer.date = line;
+            else if (take(line, "location: ")) answer.location = line;
+            else if (take(line, "set-cookie: ")) answer.cookies.emplace_back(line);
+            else if (take(line, "transfer-encoding: ")) throw std::runtime_error("an answer without Content-Length");
+        }
         if (in_.size() < length)
             co_await asio::async_read(socket_, asio::dynamic_buffer(in_, kMaxAnswerBytes),
                                       asio::transfer_at_least(length - in_.size()), asio::use_awaitable);
@@ -87,12 +100,20 @@ private:
         co_await asio::async_connect(socket_, places, asio::use_awaitable);
         socket_.set_option(tcp::no_delay(true));
     }
-    static std::string field(std::string header, const std::string& name) {
-        std::transform(header.begin(), header.end(), header.begin(), [](unsigned char c) { return std::tolower(c); });
-        const auto at = header.find("\r\n" + name);
-        if (at == std::string::npos) return {};
-        const auto from = at + 2 + name.size();
-        return header.substr(from, header.find("\r\n", from) - from);
+    static std::vector<std::string_view> lines(std::string_view header) {
+        std::vector<std::string_view> all;
+        for (std::size_t end = 0; (end = header.find("\r\n")) != header.npos; header.remove_prefix(end + 2))
+            all.push_back(header.substr(0, end));
+        return all;
+    }
+    // Takes the field's name, in small letters, off the line if it is that field's.
+    static bool take(std::string_view& line, std::string_view name) {
+        const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+        if (line.size() < name.size() || !std::equal(name.begin(), name.end(), line.begin(),
+                                                     [&](char small, char written) { return same(written, small); }))
+            return false;
+        line.remove_prefix(name.size());
+        return true;
     }
     tcp::socket socket_;
     const std::string host_;

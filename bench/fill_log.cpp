@@ -3,7 +3,8 @@
 // its too: `load --registered` can log them in. Where the log is and its keys are is told as to the service, by
 // KEYLEDGER_DATABASE_URL and KEYLEDGER_KEYRING_FILE.
 //
-//     fill_log [--users 100000] [--events 1000000] [--seed 1] [--hours 6] [--issuer URL]
+//     fill_log [--users 100000] [--events 1000000] [--only-log-ins] [--applications N] [--seed 1] [--hours 6]
+//              [--issuer URL]
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
@@ -83,6 +84,8 @@ int main(int argc, char** argv) {
     app.add_option("--users", options.past.users, "who register")->check(CLI::Range(1, 10'000'000));
     app.add_option("--events", options.past.events, "in all, two a user at least")->check(CLI::Range(2, 1'000'000'000));
     app.add_flag("--only-log-ins", options.past.only_log_ins, "of those who registered: every session stays live");
+    app.add_option("--applications", options.past.applications,
+                   "likewise, but every log-in is of a browser, in which one of so many gets a session, too");
     app.add_option("--seed", options.past.seed, "of people, order and kinds")->capture_default_str();
     app.add_option("--hours", options.hours, "that it took, up to now")->check(CLI::Range(1, 24 * 365));
     app.add_option("--issuer", options.past.issuer, "of the sessions' tokens")->capture_default_str();

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "domain/sessions/grounds.hpp"
 #include "eventstore/codec/envelope.hpp"
 #include "security/primitives/base64url.hpp"
 #include "security/primitives/bytes.hpp"
@@ -69,6 +70,7 @@ std::optional<Append> Past::next() {
         const std::size_t unborn = options_.users - people_.size();
         const std::size_t room = options_.events - told_ - 2 * unborn;
         pass_time();
+        if (applications_.size() < options_.applications) return registers_application();
         if (room == 0 || below(room + unborn) < unborn) return registers();
         else if (auto append = something(room)) return append;
     }
@@ -78,7 +80,7 @@ std::optional<Append> Past::next() {
 }
 
 Past::Told Past::something(std::size_t room) {
-    if (options_.only_log_ins) return logs_in(room);
+    if (options_.only_log_ins || options_.applications > 0) return logs_in(room);
     if (roles_.size() < kRoles) return defines_role();
     std::size_t what = below(1000);
     const auto is = [&](std::size_t share) { return what < share ? true : (what -= share, false); };
@@ -191,8 +193,9 @@ Past::Told Past::logs_in(std::size_t room) {
     Person& person = people_[*chosen];
     Visit visit{{SessionId{next_id()}, {}, 0}, *chosen};
     Append append = command();
+    const bool in_browser = options_.applications > 0;
     const StartSession command{person.user.id,
-                               std::string("keyledger"),
+                               std::string(in_browser ? kBrowserClientId : "keyledger"),
                                {options_.issuer},
                                agents_[person.agent].device,
                                person.user.state.sealed_sha256,
@@ -202,12 +205,54 @@ Past::Told Past::logs_in(std::size_t room) {
     const Actor actor = self(person, visit.session.id);
     write(append, visit.session,
           need(decide(visit.session.state, visit.session.id, person.user.state, SessionCommand(command))), actor);
+    if (in_browser) {
+        if (room >= 2) pending_.push_back(comes_with_application(visit));
+        return append;  // whoever only logs in needs no visit to come back to
+    }
     live_.push_back(std::move(visit));
     if (person.attempts.state.failures_in_a_row == 0 || room < 2) return append;
     Append cleared = this->command();
     write(cleared, person.attempts,
           decide(person.attempts.state, LoginAttemptsCommand(ClearFailedLogins{person.user.id})), actor);
     pending_.push_back(std::move(cleared));
+    return append;
+}
+
+// As commands/authorization/exchange_code.cpp begins it.
+Append Past::comes_with_application(const Visit& browser) {
+    Person& person = people_[browser.person];
+    Stream<Application>& application = applications_[below(applications_.size())];
+    Stream<Session> session{SessionId{next_id()}, {}, 0};
+    StartSession start{person.user.id,
+                       application.id.to_string(),
+                       {options_.issuer + "/oauth2/userinfo"},
+                       agents_[person.agent].device,
+                       person.user.state.sealed_sha256,
+                       now_,
+                       {}};
+    start.scope = {"openid"};
+    start.browser_session_id = browser.session.id;
+    Append append = command();
+    append.guards.push_back({person.user.id, person.user.version});
+    append.guards.push_back({application.id, application.version});
+    append.guards.push_back({browser.session.id, browser.session.version});
+    write(append, session, need(decide(session.state, session.id, person.user.state, SessionCommand(start))),
+          self(person, session.id));
+    return append;
+}
+
+Append Past::registers_application() {
+    Stream<Application>& application = applications_.emplace_back();
+    application.id = ApplicationId{next_id()};
+    ApplicationDefinition definition;
+    definition.name = "Application " + std::to_string(applications_.size());
+    definition.consent = ConsentRule::kFirstParty;
+    definition.grant_types = {GrantType::kAuthorizationCode, GrantType::kRefreshToken};
+    definition.scopes = {"openid"};
+    definition.redirect_uris = {"https://shop.example/callback"};
+    Append append = command();
+    const RegisterApplication command{std::move(definition)};
+    write(append, application, need(decide(application.state, ApplicationCommand(command))), Actor{});
     return append;
 }
 

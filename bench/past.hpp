@@ -1,6 +1,6 @@
 #pragma once
 // A past to fill a log with: people register, log in, refresh, log out, mistype their passwords, change profiles, are
-// disabled and given roles. Every event is decided by the rules of domain/, sealed under its subject's key and guarded
+// disabled and given roles; or they do nothing but log in, if wanted in a browser, and with an application there. Every event is decided by the rules of domain/, sealed under its subject's key and guarded
 // as the service's own commands are. People, order and kinds follow from the seed; keys and nonces do not.
 #include <atomic>
 #include <deque>
@@ -12,6 +12,7 @@
 #include "commands/runtime/ports.hpp"
 #include "domain/access/assignments.hpp"
 #include "domain/access/role.hpp"
+#include "domain/applications/application.hpp"
 #include "domain/base/time.hpp"
 #include "domain/credentials/login_attempts.hpp"
 #include "domain/sessions/session.hpp"
@@ -26,6 +27,8 @@ struct PastOptions {
     std::size_t users = 100'000;
     std::size_t events = 1'000'000;  // at least two a user
     bool only_log_ins = false;       // nothing else is done by those who registered: every session is live
+    // > 0: likewise, and each log-in is of a browser, in which one of so many applications then gets a session, too.
+    std::size_t applications = 0;
     std::uint64_t seed = 1;
     Instant begins_at;
     Instant ends_at;
@@ -86,6 +89,8 @@ private:
     Told something(std::size_t room);
     eventstore::Append registers();
     Told logs_in(std::size_t room);
+    eventstore::Append comes_with_application(const Visit& browser);
+    eventstore::Append registers_application();
     Told refreshes();
     Told logs_out();
     Told mistypes();
@@ -125,6 +130,7 @@ private:
     std::vector<std::size_t> disabled_;
     std::vector<Visit> live_;
     std::vector<Stream<Role>> roles_;
+    std::vector<Stream<Application>> applications_;
     eventstore::SubjectKeyPtr key_of_the_day_;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// What a short name leads to for some minutes, on all nodes together: for codes that people type, which can't carry what
-// they stand for. Nothing that anything rests on: a crash of the store may forget all of it. Implemented by
+// What a short name leads to for some minutes, on all nodes together: for codes that people type, which can't carry
+// what they stand for. Nothing that anything rests on: a crash of the store may forget all of it. Implemented by
 // PostgresLookups for all nodes; ProcessLookups is one process's own.
 #include <boost/asio/awaitable.hpp>
 #include <functional>

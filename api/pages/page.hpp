@@ -23,6 +23,9 @@ struct FormField {
         kUsername,
         kUsernameOrPasskey,  // where a browser offers passkeys beside the names that it knows
         kEmail,              // by which somebody logs in
+        kNewEmail,
+        kName,
+        kLanguage,  // a language tag
         kText,
         kTrap,  // that nobody sees, and machines fill in (docs/forms.md)
     };
@@ -59,6 +62,7 @@ struct Thing {
     Phrase name;
     std::string about{};
     std::optional<Form> form{};
+    std::vector<Phrase> more{};  // lines below `about`
 };
 struct Section {
     Phrase title;
@@ -94,6 +98,9 @@ struct Page {
     std::string leads_to{};
     std::optional<Language> language{};  // that was asked for; else the browser's
     std::vector<std::string> scripts{};  // of api/pages/assets/, by their names there
+    // Of pages that belong together: the way to each of them, and the `href` of this one.
+    std::vector<Link> navigation{};
+    std::string here{};
 };
 
 }  // namespace keyledger::api

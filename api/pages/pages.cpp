@@ -31,6 +31,9 @@ InputLook look_of(FormField::Kind kind) {
         case FormField::Kind::kUsernameOrPasskey: return {"text", "username webauthn", ""};
         // type=email refuses addresses beyond ASCII.
         case FormField::Kind::kEmail: return {"text", "username", "email"};
+        case FormField::Kind::kNewEmail: return {"text", "email", "email"};
+        case FormField::Kind::kName: return {"text", "name", ""};
+        case FormField::Kind::kLanguage: return {"text", "language", ""};
         case FormField::Kind::kText:
         case FormField::Kind::kTrap: break;
     }
@@ -160,8 +163,9 @@ data drawn(const Section& section, std::size_t number, Language language, bool h
         if (thing.form) own.push_back(drawn(*thing.form, language, false));
         data one;
         one.set("thing", said(thing.name));
-        one.set("about", flag(false));
-        set_if(one, "about", thing.about);
+        std::vector<Phrase> about = thing.more;
+        if (!thing.about.empty()) about.insert(about.begin(), Phrase::as_it_is(thing.about));
+        one.set("about", listed(about, "about", said));
         one.set("thing_forms", own);
         things.push_back(one);
     }
@@ -194,6 +198,20 @@ void draw_what_is_shown(data& values, const Page& page, Language language) {
 std::string_view origin_of(std::string_view uri) {
     constexpr std::string_view kScheme = "https://";
     return uri.substr(0, uri.find_first_of("/?", kScheme.size()));
+}
+
+void draw_navigation(data& values, const Page& page, Language language) {
+    data all{data::type::list};
+    for (const Link& link : page.navigation) {
+        data one;
+        one.set("href", link.href);
+        one.set("link", link.words.in(language));
+        one.set("is_here", flag(link.href == page.here));
+        all.push_back(one);
+    }
+    values.set("has_navigation", flag(!page.navigation.empty()));
+    values.set("navigation", all);
+    values.set("navigation_title", std::string(words_of(Text::kPartsOfAccount, language)));
 }
 
 // ---- what a browser may do with it -----------------------------------------------------------------------------
@@ -299,6 +317,7 @@ Response Pages::show(const Reader& reader, int status, const Page& page) const {
     for (std::size_t i = 0; i < page.sections.size(); ++i)
         sections.push_back(drawn(page.sections[i], i, language, page.fault.has_value()));
     values.set("sections", sections);
+    draw_navigation(values, page, language);
     values.set("has_links", flag(!page.links.empty()));
     values.set("links", links);
     Response response;

@@ -29,6 +29,7 @@ constexpr std::string_view kVariables[] = {
     "has_codes",
     "has_items",
     "has_links",
+    "has_navigation",
     "has_things",
     "hidden",
     "hint",
@@ -37,6 +38,7 @@ constexpr std::string_view kVariables[] = {
     "id",
     "inputmode",
     "is_faulty",
+    "is_here",
     "is_required",
     "is_trap",
     "item",
@@ -48,6 +50,8 @@ constexpr std::string_view kVariables[] = {
     "logo",
     "look",
     "name",
+    "navigation",
+    "navigation_title",
     "one_code",
     "passkey",
     "passkey_options",
@@ -78,11 +82,11 @@ constexpr std::string_view kVariables[] = {
 
 // A page without one of these looks whole, and is not.
 constexpr std::string_view kNeeded[] = {
-    "action",         "autocomplete", "button",   "codes",        "described_by", "done",  "drawing",     "fault",
-    "fault_sentence", "fields",       "forms",    "hidden",       "hint",         "href",  "id",          "item",
-    "label",          "language",     "link",     "name",         "one_code",     "path",  "script",      "section",
-    "section_forms",  "sections",     "sentence", "shown_secret", "style",        "thing", "thing_forms", "things",
-    "title",          "type",         "value",    "what",
+    "action",         "autocomplete",  "button",   "codes",    "described_by", "done",     "drawing", "fault",
+    "fault_sentence", "fields",        "forms",    "hidden",   "hint",         "href",     "id",      "item",
+    "label",          "language",      "link",     "name",     "navigation",   "one_code", "path",    "script",
+    "section",        "section_forms", "sections", "sentence", "shown_secret", "style",    "thing",   "thing_forms",
+    "things",         "title",         "type",     "value",    "what",
 };
 
 std::string_view trimmed(std::string_view text) {

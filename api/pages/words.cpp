@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "api/pages/words_of_account.hpp"
 #include "api/pages/words_of_way_in.hpp"
 
 namespace keyledger::api {
@@ -404,6 +405,7 @@ constexpr WordRow kRows[] = {
 constexpr auto kWords = [] {
     std::array<WordRow, static_cast<std::size_t>(Text::kCount)> words{};
     for (const WordRow& row : kRows) words[static_cast<std::size_t>(row.text)] = row;
+    for (const WordRow& row : kWordsOfAccount) words[static_cast<std::size_t>(row.text)] = row;
     for (const WordRow& row : kWordsOfWayIn) words[static_cast<std::size_t>(row.text)] = row;
     return words;
 }();
@@ -411,7 +413,7 @@ constexpr auto kWords = [] {
 constexpr bool is_complete() {
     for (const WordRow& row : kWords)
         if (row.english.empty() || row.german.empty()) return false;
-    return std::size(kRows) + std::size(kWordsOfWayIn) == std::size(kWords);
+    return std::size(kRows) + std::size(kWordsOfAccount) + std::size(kWordsOfWayIn) == std::size(kWords);
 }
 static_assert(is_complete(), "one row for every text of words.hpp, in each language");
 

@@ -4,7 +4,11 @@
 
 // Each stands under the handlers of its rows, in the file of its name in api/routes/<subject>/. A new one is a line.
 #define KEYLEDGER_ROUTE_TABLES(TABLE) \
+    TABLE(account_applications)       \
+    TABLE(account_devices)            \
     TABLE(account_page_routes)        \
+    TABLE(account_profile)            \
+    TABLE(account_providers)          \
     TABLE(application_routes)         \
     TABLE(asset_routes)               \
     TABLE(audit_routes)               \

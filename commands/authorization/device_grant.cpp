@@ -6,7 +6,6 @@
 #include "commands/account_services.hpp"
 #include "commands/authorization/authorize.hpp"
 #include "commands/authorization/device_answers.hpp"
-#include "commands/limits/rates.hpp"
 #include "commands/limits/request_limits.hpp"
 #include "commands/sessions/session_grounds.hpp"
 #include "domain/authorization/authorize.hpp"
@@ -151,7 +150,6 @@ Answer<std::optional<TypedDevice>> find_device(Services& services, SealedBy by, 
 
 Answer<Receipt> answer_device(Services& services, Bearer browser, DeviceCode device, DeviceVerdict verdict,
                               Caller caller) {
-    KEYLEDGER_CO_TRY(admitted, admit_write(services, browser));
     Streams streams;
     const ActorStreams actor = read_actor(streams, browser);
     const auto answer = streams.read<DeviceAuthorization>(device.id);

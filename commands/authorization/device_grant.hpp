@@ -1,6 +1,6 @@
 #pragma once
-// The device authorization grant (RFC 8628): a device without a browser shows a short code, somebody types it where they
-// are logged in and says yes, and the device, which asks again and again meanwhile, gets tokens.
+// The device authorization grant (RFC 8628): a device without a browser shows a short code, somebody types it where
+// they are logged in and says yes, and the device, which asks again and again meanwhile, gets tokens.
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,9 +38,9 @@ struct TypedDevice {
     std::string sealed;     // the device, for the page on which they answer
     Application application;
 };
-// For whoever is logged in: ten a minute for each user on all nodes together, and of wrong ones 60 a minute of all users
-// together (RFC 8628 section 5.1). nullopt: there is no such code, it expired, it was answered, or its application may
-// not have this any more. kInvalidToken: the session is over. kTooManyAttempts, kUnavailable.
+// For whoever is logged in: ten a minute for each user on all nodes together, and of wrong ones 60 a minute of all
+// users together (RFC 8628 section 5.1). nullopt: there is no such code, it expired, it was answered, or its
+// application may not have this any more. kInvalidToken: the session is over. kTooManyAttempts, kUnavailable.
 Answer<std::optional<TypedDevice>> find_device(Services& services, SealedBy by, Bearer browser, std::string typed,
                                                Deadline deadline);
 

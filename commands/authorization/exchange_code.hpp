@@ -34,8 +34,8 @@ struct CodeGrant {
 // nothing. kCodeNotGood; kPossessionWanted.
 Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Caller caller);
 
-// The same of what was given for this very request in another way, and whose own proofs were checked: of a device, whose
-// user typed its code (commands/authorization/device_grant.hpp). What belongs to a redirect is empty in it.
+// The same of what was given in another way, and whose own proofs were checked: of a device, whose user typed its code
+// (commands/authorization/device_grant.hpp). What belongs to a redirect is empty in it.
 Answer<CodeGrant> exchange_checked(Services& services, AuthorizationCode code, GrantType by, std::string key_thumbprint,
                                    Caller caller);
 

@@ -162,8 +162,8 @@ Answer<std::optional<FactorId>> use_own_proof(Services& services, Attempt& attem
     const User& state = attempt.state(user);
     if (state.sealed_sha256 != verified_sha256) co_return Unexpected(refusals::kWrongPassword);
     if (state.second_factor == User::SecondFactor::kOff) {
-        // Turned off since it was checked that there is one: what is presented now proves nothing, and of a passkey that
-        // is shown alone nothing else was.
+        // Turned off since it was checked that there is one: what is presented now proves nothing, and of a passkey
+        // that is shown alone nothing else was.
         if (proof.present) co_return Unexpected(refusals::kFactorUnknown);
         co_return std::optional<FactorId>();
     }

@@ -12,6 +12,7 @@ std::vector<std::unique_ptr<ReadModel>> all_read_models() {
     models.push_back(std::make_unique<PermissionsModel>());
     models.push_back(std::make_unique<ServiceAccountsModel>());
     models.push_back(std::make_unique<ApplicationsModel>());
+    models.push_back(std::make_unique<ConsentsModel>());
     return models;
 }
 

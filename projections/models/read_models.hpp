@@ -73,6 +73,14 @@ public:
                std::span<const DecodedEvent> events) const override;
 };
 
+class ConsentsModel : public ReadModel {
+public:
+    Model model() const override;
+    void create(pqxx::transaction_base& transaction, int generation) const override;
+    void apply(pqxx::transaction_base& transaction, int generation,
+               std::span<const DecodedEvent> events) const override;
+};
+
 // In the order in which they are applied.
 std::vector<std::unique_ptr<ReadModel>> all_read_models();
 

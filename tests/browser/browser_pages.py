@@ -223,6 +223,78 @@ def own_account(visitor, expect):
     expect("the fault of the account's page", visitor.title(), "Error: Your account – Keyledger")
 
 
+def code_of_device(service):
+    """What a device shows that somebody is to let in."""
+    token = log_in(service, ADMINISTRATOR, PASSWORD)
+    client = call(service, "POST", "/api/v1/admin/applications", {
+        "name": "Television", "application_type": "native", "authentication": "none", "grant_types": ["device_code"],
+        "scopes": ["openid", "email"], "audiences": [], "redirect_uris": [], "post_logout_redirect_uris": []}, token)
+    form = urllib.parse.urlencode({"client_id": client["id"], "scope": "openid email"}).encode()
+    address = f"http://127.0.0.1:{service.port}/oauth2/device_authorization"
+    with urllib.request.urlopen(address, form, timeout=30) as answer:
+        return json.loads(answer.read())["user_code"]
+
+
+def device(service, visitor, expect):
+    visitor.open("/device")
+    visitor.look("device")
+    visitor.type_into("user_code", "bbbb bbbb")
+    visitor.press("Continue")
+    visitor.look("device-fault")
+    code = code_of_device(service)
+    visitor.open("/device")
+    visitor.type_into("user_code", code.lower().replace("-", ""))
+    visitor.press("Continue")
+    visitor.look("device-asks")
+    expect("the code of the device is shown", code in visitor.page.content(), True)
+    visitor.press("Allow")
+    visitor.look("device-let-in")
+    expect("the device is let in", visitor.title(), "Go back to your device – Keyledger")
+
+
+PARTS = {"profile": ("Profile", "Profil"), "devices": ("Devices", "Geräte"),
+         "applications": ("Applications", "Anwendungen"), "providers": ("Linked accounts", "Verknüpfte Konten")}
+
+
+def parts_of_account(visitor, expect):
+    """By the way that each of them shows to the others. She logged in by a recovery code."""
+    visitor.open("/account")
+    for part, (words, _) in PARTS.items():
+        visitor.press(words)
+        expect(f"the title of {part}", visitor.title(), f"{words} – Keyledger")
+        visitor.look(f"account-{part}")
+    visitor.press("Applications")
+    visitor.press("Take it back")
+    visitor.look("account-withdrawn")
+    visitor.press("Profile")
+    visitor.type_into("username", "no user name")
+    visitor.press("Save")
+    visitor.look("account-profile-fault")
+    expect("the fault of the profile", visitor.title(), "Error: Profile – Keyledger")
+    visitor.press("User name")  # the link from what is wrong to the field
+    visitor.type_into("email", "other@example.com")
+    visitor.type_into("current_password", PASSWORD)
+    visitor.press("Change the address")
+    visitor.look("account-proof")
+    expect("a code of the app is asked for", visitor.title(), "Confirm that it is you – Keyledger")
+    visitor.type_into("current_password", PASSWORD)
+    visitor.type_into("factor_code", "000000")
+    visitor.press("Change the address")
+    visitor.look("account-proof-fault")
+
+
+def account_in_german(visitor, expect):
+    visitor.open("/account")
+    visitor.type_into("identifier", ADMINISTRATOR)
+    visitor.type_into("password", PASSWORD)
+    visitor.press("Anmelden")
+    visitor.look("account")
+    for part, (_, words) in PARTS.items():
+        visitor.press(words)
+        expect(f"the title of {part} in German", visitor.title(), f"{words} – Keyledger")
+        visitor.look(f"account-{part}")
+
+
 def mail_pages(visitor):
     visitor.open("/forgot-password")
     visitor.look("forgot-password")
@@ -335,6 +407,8 @@ def main():
             choosing(light, request, expect)
             second_factor(service, light, request, expect)
             own_account(light, expect)
+            device(service, light, expect)
+            parts_of_account(light, expect)
             log_out(light, shop, callback, expect)
             mail_pages(light)
             what_there_is_not(light)
@@ -347,6 +421,7 @@ def main():
             dark.look("link-over")
             mail_pages_in_german(dark)
             what_there_is_not(dark)
+            account_in_german(dark, expect)
             dark.close()
             without_script(chromium, root, request, expect)
             service.stop()

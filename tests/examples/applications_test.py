@@ -4,7 +4,7 @@
     applications_test.py --binary KEYLEDGER
 
 Every resource server is told lies by a provider that the test makes up (lies.py). Then somebody registers and is taken
-through each application: the web application and the command line tool by an HTTP client with cookies, which follows
+through each application: the web application and both native tools by an HTTP client with cookies, which follows
 redirects and fills in forms; the page by Chromium, driven over the WebDriver protocol. Each asks a resource server for
 something with its access token, one of each language. Needs what `scripts/install examples browser oauth-clients`
 gets."""
@@ -59,7 +59,7 @@ def resource_server(work, name, language, issuer, programs, **more):
 def build_go(work):
     programs = work / "go"
     programs.mkdir()
-    done = subprocess.run(["go", "build", "-o", str(programs), "./resource_server", "./command_line"],
+    done = subprocess.run(["go", "build", "-o", str(programs), "./resource_server", "./command_line", "./loopback"],
                           cwd=EXAMPLES / "go", capture_output=True, text=True, check=False, timeout=600)
     if done.returncode != 0:
         die(f"go build: {done.stderr}")
@@ -99,18 +99,45 @@ def web_application(work, issuer, administrator, api, expect):
         web.stop()
 
 
-def command_line(work, programs, issuer, administrator, api, expect):
-    client = administrator.register("Orders on the command line", ["http://127.0.0.1/callback"],
+def loopback(work, programs, issuer, administrator, api, expect):
+    client = administrator.register("Orders on the desktop", ["http://127.0.0.1/callback"],
                                     application_type="native", authentication="none")
-    tool = Process(work, "tool", [programs / "command_line", "-issuer", issuer, "-client", client,
+    tool = Process(work, "loopback", [programs / "loopback", "-issuer", issuer, "-client", client,
                                   "-audience", AUDIENCE, "-call", api + "/orders"])
     try:
         address = next(line for line in tool.process.stdout if line.startswith("http")).strip()
         browser = Browser()
         callback = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)["redirect_uri"][0]
-        expect("tool: an answer that nobody asked for", status_of(callback + "?code=x&state=y"), 400)
+        expect("loopback: an answer that nobody asked for", status_of(callback + "?code=x&state=y"), 400)
         browser.open(address)
-        expect("tool: after the log-in", "Done." in browser.log_in(), True)
+        expect("loopback: after the log-in", "Done." in browser.log_in(), True)
+        said = tool.process.stdout.read()
+        expect("loopback: who it is, and its resource server", ("Logged in as " in said, "a violin" in said),
+               (True, True))
+        expect("loopback: ends", tool.process.wait(timeout=SECONDS), 0)
+    except SystemExit:
+        print(tool.said(), file=sys.stderr)
+        raise
+    finally:
+        if tool.process.poll() is None:
+            tool.stop()
+
+
+def command_line(work, programs, issuer, administrator, api, expect):
+    client = administrator.register("Orders on the command line", [], application_type="native", authentication="none",
+                                    grant_types=["device_code", "refresh_token"])
+    tool = Process(work, "tool", [programs / "command_line", "-issuer", issuer, "-client", client,
+                                  "-audience", AUDIENCE, "-call", api + "/orders"])
+    try:
+        address = next(line for line in tool.process.stdout if line.startswith("http")).strip()
+        code = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)["user_code"][0]
+        browser = Browser()
+        browser.open(address)
+        expect("tool: the code stands there after the log-in", f'value="{code}"' in browser.log_in(), True)
+        browser.send()
+        expect("tool: who asks", ("Orders on the command line" in browser.text, code in browser.text), (True, True))
+        browser.send(decision="allow")
+        expect("tool: they agreed", "Go back to your device" in browser.text, True)
         said = tool.process.stdout.read()
         expect("tool: who it is, and its resource server", ("Logged in as " in said, "a violin" in said), (True, True))
         expect("tool: ends", tool.process.wait(timeout=SECONDS), 0)
@@ -229,6 +256,7 @@ def main():
             for of_web in (None, api["python"], api["java"]):
                 web_application(work, issuer, administrator, of_web, expect)
             command_line(work, programs, issuer, administrator, api["go"], expect)
+            loopback(work, programs, issuer, administrator, api["go"], expect)
             page(work, issuer, administrator, api["node"], page_port, expect)
         finally:
             provider.shutdown()

@@ -39,7 +39,7 @@ COLUMNS = ["audit.client_address", "audit.user_agent", "sessions.city", "session
            "sessions.user_agent", "users.email", "users.name", "users.username"]
 PERSONAL_COLUMNS = {"email", "username", "name", "locale", "former_email", "client_address", "user_agent", "country",
                     "city"}
-READ_MODELS = {"audit", "deadlines", "erasures", "permissions", "sessions", "users"}
+READ_MODELS = {"audit", "consents", "deadlines", "erasures", "permissions", "sessions", "users"}
 
 
 def persona(name):

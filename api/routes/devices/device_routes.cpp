@@ -1,23 +1,16 @@
 // What a user logs in with: listed, named, forgotten.
 #include "api/routes/call.hpp"
+#include "api/routes/devices/forget_device.hpp"
 #include "api/routes/reading.hpp"
-#include "api/routes/refusals.hpp"
 #include "api/wire/write_json.hpp"
 #include "commands/access/answers_at_head.hpp"
 #include "commands/access/permissions.hpp"
 #include "commands/devices/devices.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/identity.hpp"
-#include "projections/models/sessions.hpp"
 
 namespace keyledger::api::routes {
 namespace {
-
-namespace rows = keyledger::projections;
-using commands::CommandError;
-
-// As many as one forgets at a time; a user who has more of one device ends the rest by a second call.
-constexpr std::int32_t kMostSessions = 100;
 
 void write_device(JsonText& json, const Devices::Known& device, const std::optional<DeviceId>& current) {
     json.text("id", device.device_id.to_string())
@@ -63,36 +56,12 @@ Reply name_my_device(Call& call) {
     co_return done(call, outcome);
 }
 
-// Its live sessions, by the read model.
-boost::asio::awaitable<Result<std::vector<SessionId>, rows::QueryError>> sessions_of(Call& call, DeviceId device_id) {
-    rows::SessionFilter filter;
-    filter.user = call.bearer().user_id;
-    filter.live = rows::SessionFilter::LiveAt{call.services().clock.now(), call.services().settings.lifetimes.idle};
-    filter.device_id = device_id;
-    auto page =
-        co_await rows::list_sessions(call.context.queries, filter, std::nullopt, kMostSessions, call.request.deadline);
-    if (!page) co_return Unexpected(page.error());
-    std::vector<SessionId> sessions;
-    for (const rows::SessionRow& row : page->items) sessions.push_back(row.id);
-    co_return sessions;
-}
-
-// Forgotten first: whoever has the device can't begin a session that the list does not have, but as a new device. A
-// repeat after a failure half-way finds the device forgotten, and ends what is left.
 Reply forget_my_device(Call& call) {
-    const auto device_id = call.id<Device>();
-    auto forgotten = co_await commands::forget_device(call.services(), call.bearer(), device_id, call.caller());
-    const bool was_unknown = !forgotten && forgotten.error().refusal == refusals::kDeviceUnknown;
-    if (!forgotten && !was_unknown) co_return refuse(call, forgotten.error());
-    auto waited = co_await wait_for_head(call.context, call.request, rows::kSessionsModel);
-    if (!waited) co_return waited.error();
-    auto sessions = co_await sessions_of(call, device_id);
-    if (!sessions) co_return refuse_query(call.request, sessions.error());
-    if (was_unknown && sessions->empty()) co_return refuse(call, forgotten.error());
-    if (sessions->empty()) co_return done(call, forgotten);
-    auto ended = co_await commands::end_sessions_of_device(call.services(), call.bearer(), device_id,
-                                                           std::move(*sessions), call.caller());
-    co_return done(call, ended);
+    const auto forgotten = co_await forget_device(call, call.bearer(), call.id<Device>(), call.caller());
+    if (forgotten) co_return done(call, *forgotten);
+    const NotForgotten& why = forgotten.error();
+    if (why.refused) co_return refuse(call, *why.refused);
+    co_return why.answer;
 }
 
 using enum Method;

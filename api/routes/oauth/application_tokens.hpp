@@ -1,6 +1,6 @@
 #pragma once
-// What an application gets from the token endpoint, in whatever way it was granted (RFC 6749 section 5.1, OpenID Connect
-// Core section 3.1.3.3).
+// What an application gets from the token endpoint, in whatever way it was granted (RFC 6749 section 5.1, OpenID
+// Connect Core section 3.1.3.3).
 #include <string>
 #include <string_view>
 #include <vector>

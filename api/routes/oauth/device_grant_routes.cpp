@@ -1,5 +1,6 @@
-// The device authorization endpoint (RFC 8628 section 3.1): where a device asks for a code that it shows. Whoever names an
-// application without a secret may ask, so the request is limited before anything is kept of it, and nothing is appended.
+// The device authorization endpoint (RFC 8628 section 3.1): where a device asks for a code that it shows. Whoever names
+// an application without a secret may ask, so the request is limited before anything is kept of it, and nothing is
+// appended.
 #include <algorithm>
 
 #include "api/routes/call.hpp"

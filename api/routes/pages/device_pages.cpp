@@ -1,10 +1,11 @@
-// The pages on which somebody lets a device in that shows a code (RFC 8628 section 3.3): the code, then what is asked and by
-// whom, then the way back. They are for whoever is logged in, so that nobody else can try codes; and each code is asked
-// about, whatever was agreed to before, for whoever sent it to somebody counts on a page that goes by itself (section 5.4).
+// The pages on which somebody lets a device in that shows a code (RFC 8628 section 3.3): the code, then what is asked and
+// by whom, then the way back. They are for whoever is logged in, so that nobody else can try codes; and each code is
+// asked about, whatever was agreed to before, for whoever sent it to somebody counts on a page that is passed over
+// (section 5.4).
 #include "api/routes/call.hpp"
 #include "api/routes/oauth/authorization_answer.hpp"
-#include "api/routes/pages/account_page.hpp"
 #include "api/routes/pages/browser.hpp"
+#include "api/routes/pages/account/own_pages.hpp"
 #include "api/routes/pages/scope_phrases.hpp"
 #include "api/routes/pages/showing.hpp"
 #include "api/routes/refusals.hpp"
@@ -104,8 +105,9 @@ Reply answer_device_by_page(Call& call) {
     const auto device = commands::open_asked_device(sealed_by(call.context), sealed);
     if (!form.finish() || !device) co_return code_again(call, *browser, {}, Text::kNoSuchDeviceCode);
     if (!is_theirs) co_return code_again(call, *browser, {}, Text::kNotOfThisSession);
-    const auto answered = co_await commands::answer_device(
-        call.services(), *browser, *device, agrees ? Verdict::kApprove : Verdict::kRefuse, caller_of(call.request));
+    const Verdict verdict = agrees ? Verdict::kApprove : Verdict::kRefuse;
+    const auto answered =
+        co_await commands::answer_device(call.services(), *browser, *device, verdict, caller_of(call.request));
     if (!answered && answered.error().refusal == refusals::kInvalidToken) co_return to_log_in(call, {});
     if (!answered && answered.error().refusal == refusals::kDeviceCodeOver)
         co_return code_again(call, *browser, {}, Text::kNoSuchDeviceCode);

@@ -141,7 +141,8 @@ Reply linked(Call& call, commands::ComeBack back) {
     if (!offer) co_return say_why(call, CommandError(refusals::kProviderAway), "");
     auto outcome = co_await commands::link_identity(call.services(), std::move(back), caller_of(call.request));
     if (!outcome) co_return say_why(call, outcome.error(), "");
-    const Page page{Text::kAccountLinked, {Phrase(Text::kAccountLinkedMeans, offer->title)}};
+    Page page{Text::kAccountLinked, {Phrase(Text::kAccountLinkedMeans, offer->title)}};
+    page.links = {{"/account/providers", Text::kYourAccount}};
     co_return with_trip(show(call, 200, page), "", "");
 }
 

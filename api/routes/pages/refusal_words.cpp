@@ -3,16 +3,19 @@
 
 #include "api/routes/pages/showing.hpp"
 #include "commands/access/step_up.hpp"
+#include "commands/accounts/change_email.hpp"
 #include "commands/credentials/one_time_password.hpp"
 #include "commands/credentials/password_history.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/credentials/reset_password.hpp"
 #include "commands/passkeys/register_passkey.hpp"
-#include "commands/providers/log_in_by_provider.hpp"
+#include "commands/providers/identities.hpp"
 #include "commands/sessions/half_log_in.hpp"
 #include "commands/sessions/log_in.hpp"
 #include "commands/sessions/log_in_by_mail.hpp"
 #include "domain/challenges/challenge.hpp"
+#include "domain/consents/consent.hpp"
+#include "domain/devices/devices.hpp"
 #include "domain/factors/factors.hpp"
 #include "domain/registrations/registration.hpp"
 #include "domain/sessions/admitted_sessions.hpp"
@@ -27,6 +30,26 @@ struct Row {
     Text title;
     Text advice;
 };
+
+// On the pages of one's own account.
+const Row* row_of_account(RefusalRef refusal) {
+    namespace r = refusals;
+    static const Row kRows[] = {
+        {r::kProviderNotRecent, Text::kRecentProofNeeded, Text::kLogInByProviderAgain},
+        {r::kNothingToStepUpBy, Text::kRecentProofNeeded, Text::kNothingToProveBy},
+        {r::kMeansTooYoung, Text::kRecentProofNeeded, Text::kProofTooYoung},
+        {r::kConsentUnknown, Text::kChangedMeanwhile, Text::kLookAtListAgain},
+        {r::kDeviceUnknown, Text::kChangedMeanwhile, Text::kLookAtListAgain},
+        {r::kIdentityUnknown, Text::kChangedMeanwhile, Text::kLookAtListAgain},
+        {r::kProviderUnknown, Text::kProviderDidNotWork, Text::kProviderUnknown},
+        {r::kLastWayIn, Text::kLastWayIn, Text::kAnotherWayFirst},
+        {r::kInvalidLocale, Text::kLanguageNotAccepted, Text::kGiveALanguage},
+        {r::kEmailUnchanged, Text::kAddressIsYours, Text::kGiveAnotherAddress},
+        {r::kEmailChangedJustNow, Text::kAddressChangedJustNow, Text::kAddressWaits},
+    };
+    const auto at = std::ranges::find(kRows, refusal, &Row::refusal);
+    return at == std::end(kRows) ? nullptr : at;
+}
 
 // What is not here is told in general.
 const Row* row_of(RefusalRef refusal) {
@@ -90,7 +113,7 @@ const Row* row_of(RefusalRef refusal) {
         {r::kTooManyIdentities, Text::kProviderDidNotWork, Text::kTooManyLinked},
     };
     const auto at = std::ranges::find(kRows, refusal, &Row::refusal);
-    return at == std::end(kRows) ? nullptr : at;
+    return at == std::end(kRows) ? row_of_account(refusal) : at;
 }
 
 }  // namespace

@@ -1,20 +1,19 @@
-// A command line tool that its user logs in with: it opens a port on the loopback interface, sends them to their browser,
-// and is given the code there (RFC 8252), with PKCE and without a secret.
+// A command line tool that its user logs in with, wherever it runs: on a server behind ssh, in a container, on a machine
+// without a browser. It shows a code, which its user enters in a browser of theirs, and asks meanwhile whether they did
+// (RFC 8628). Where it runs beside the browser, ./loopback needs no code to be typed.
 //
 //	go run ./command_line -issuer https://accounts.example -client ... [-audience https://orders.example -call URL]
 //
-// Registered with application_type "native", authentication "none" and the redirect URI http://127.0.0.1/callback, of
-// which the port is free. With -call it calls a resource server for its user; at the end it gives its tokens back.
+// Registered with application_type "native", authentication "none" and the grant types "device_code" and
+// "refresh_token". With -call it calls a resource server for its user; at the end it gives its tokens back.
 package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -31,31 +30,6 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-// The parameters with which the browser comes back. Whatever doesn't have our state did not come from there.
-func comesBack(listener net.Listener, state, issuer string) (url.Values, error) {
-	came := make(chan url.Values, 1)
-	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		query := r.URL.Query()
-		if r.URL.Path != "/callback" || query.Get("state") != state || query.Get("iss") != issuer {
-			http.Error(w, "This log-in did not begin here.", http.StatusBadRequest)
-			return
-		}
-		fmt.Fprintln(w, "Done. You can close this page.")
-		select {
-		case came <- query:
-		default: // once is enough
-		}
-	})}
-	go server.Serve(listener)
-	select {
-	case query := <-came:
-		return query, server.Shutdown(context.Background()) // when the page is sent
-	case <-time.After(5 * time.Minute):
-		server.Close()
-		return nil, errors.New("nobody came back from the browser")
-	}
-}
-
 func main() {
 	issuer, client := flag.String("issuer", "", "Keyledger's address"), flag.String("client", "", "client_id")
 	audience, call := flag.String("audience", "", "whose tokens to ask for"), flag.String("call", "", "address to call")
@@ -66,28 +40,21 @@ func main() {
 		Revocation string `json:"revocation_endpoint"`
 	}
 	must(0, provider.Claims(&also))
-	listener := must(net.Listen("tcp", "127.0.0.1:0"))
 	endpoint := provider.Endpoint()
 	endpoint.AuthStyle = oauth2.AuthStyleInParams // which names it; there is no secret
-	config := oauth2.Config{ClientID: *client, Endpoint: endpoint, Scopes: []string{oidc.ScopeOpenID, "email"},
-		RedirectURL: fmt.Sprintf("http://%s/callback", listener.Addr())}
+	config := oauth2.Config{ClientID: *client, Endpoint: endpoint, Scopes: []string{oidc.ScopeOpenID, "email"}}
 
-	state, nonce, verifier := oauth2.GenerateVerifier(), oauth2.GenerateVerifier(), oauth2.GenerateVerifier() // random, all
-	options := []oauth2.AuthCodeOption{oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)}
+	var options []oauth2.AuthCodeOption
 	if *audience != "" {
 		options = append(options, oauth2.SetAuthURLParam("resource", *audience))
 	}
-	fmt.Printf("Open this in your browser:\n%s\n", config.AuthCodeURL(state, options...))
-	query := must(comesBack(listener, state, *issuer))
-	if query.Has("error") {
-		log.Fatalf("not logged in: %s", query.Get("error"))
-	}
-	tokens := must(config.Exchange(ctx, query.Get("code"), oauth2.VerifierOption(verifier)))
+	device := must(config.DeviceAuth(ctx, options...))
+	// The code is shown beside the address that has it, for its user has to see that it is the same.
+	fmt.Printf("Open %s in a browser and enter %s, or open this:\n%s\n", device.VerificationURI, device.UserCode,
+		device.VerificationURIComplete)
+	tokens := must(config.DeviceAccessToken(ctx, device)) // asks every few seconds, until the code has expired
 	raw, _ := tokens.Extra("id_token").(string)
 	who := must(provider.Verifier(&oidc.Config{ClientID: *client}).Verify(ctx, raw))
-	if who.Nonce != nonce {
-		log.Fatal("the ID token is of another log-in")
-	}
 	fmt.Printf("Logged in as %s\n", who.Subject)
 	if *call != "" {
 		answer := must(config.Client(ctx, tokens).Get(*call)) // which refreshes the access token when it is old

@@ -28,6 +28,9 @@ TEST(Page, ShowsWhatItIsGivenAsTextAlone) {
     page.theme = kMarkup;
     page.logo = kMarkup;
     page.shown_secret = kMarkup;
+    page.sections = {{markup, {markup}, {{markup, kMarkup, page.form, {markup}}}}};
+    page.navigation = {{kMarkup, markup}};
+    page.here = kMarkup;
     const Response answer = shown(page);
     EXPECT_FALSE(has(answer, "<script")) << answer.body;
     EXPECT_FALSE(has(answer, "\"><s")) << answer.body;
@@ -113,6 +116,29 @@ TEST(Page, LabelsEveryFieldAndSaysWhatIsWrongWithWhich) {
         EXPECT_TRUE(has(answer, part)) << part << answer.body;
     page.fault.reset();
     EXPECT_FALSE(has(shown(page), "aria-invalid"));
+}
+
+TEST(Page, LeadsToThoseThatItBelongsTo) {
+    Page page{Text::kProfile};
+    page.navigation = {{"/account", Text::kLogInAndSessions}, {"/account/profile", Text::kProfile}};
+    page.here = "/account/profile";
+    const Response answer = shown(page);
+    EXPECT_TRUE(has(answer, R"(<nav class="parts" aria-label="Parts of your account">)")) << answer.body;
+    EXPECT_TRUE(has(answer, R"(<a href="/account">Log-in and sessions</a>)")) << answer.body;
+    EXPECT_TRUE(has(answer, R"(<a href="/account/profile" aria-current="page">Profile</a>)")) << answer.body;
+    page.navigation.clear();
+    EXPECT_FALSE(has(shown(page), "<nav"));
+}
+
+TEST(Page, TellsSeveralLinesOfAThing) {
+    Page page{Text::kDevices};
+    page.sections = {{Text::kDevices,
+                      {},
+                      {{Phrase::as_it_is("Laptop"), "Berlin", {}, {Text::kThisDevice}}, {Phrase::as_it_is("Phone")}}}};
+    const Response answer = shown(page);
+    EXPECT_TRUE(has(answer, "<p>Laptop</p>\n<p class=\"about\">Berlin</p>\n<p class=\"about\">This device</p>"))
+        << answer.body;
+    EXPECT_TRUE(has(answer, "<p>Phone</p>\n</li>")) << answer.body;
 }
 
 TEST(Page, IsInTheLanguageOfItsReaderUnlessAnotherWasAskedFor) {

@@ -9,6 +9,7 @@
 #include "security/primitives/digest.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/world/ids.hpp"
+#include "tests/support/world/plain_cursors.hpp"
 #include "tests/support/world/stand_ins.hpp"
 
 namespace keyledger::commands {
@@ -29,19 +30,6 @@ public:
     std::vector<std::string> algorithms() override { return {"ES256"}; }
     int verified = 0;
 };
-// Sealed is "purpose:clear".
-class PlainCursors : public Cursors {
-public:
-    std::string seal(std::string_view purpose, std::string_view clear) override {
-        return std::string(purpose) + ":" + std::string(clear);
-    }
-    std::optional<std::string> open(std::string_view purpose, std::string_view sealed) override {
-        const std::string head = std::string(purpose) + ":";
-        if (!sealed.starts_with(head)) return std::nullopt;
-        return std::string(sealed.substr(head.size()));
-    }
-};
-
 class DpopTest : public testing::Test {
 protected:
     DpopTest() {
@@ -69,7 +57,7 @@ protected:
 
     test::FixedClock clock{Instant::at_second(1'700'000'000)};
     PlainKeys keys;
-    PlainCursors cursors;
+    test::PlainCursors cursors;
     DpopChecker node{keys, cursors, clock, test::uuid(1)};
     DpopChecker other{keys, cursors, clock, test::uuid(1)};
 };

@@ -77,7 +77,12 @@ TEST(SharedLimits, ComeBeforeAnyWorkWhereverAPasswordIsTaken) {
                              "/account/log-in",
                              "/account/factors/remove",
                              "/account/recovery-codes",
-                             "/account/erase"})
+                             "/account/erase",
+                             "/device",
+                             "/account/email",
+                             "/account/email/confirm",
+                             "/account/providers/link",
+                             "/account/providers/unlink"})
         EXPECT_EQ(known.form(page, "token=t&new_password=p", kAsksForJson).problem(), "too-many-attempts") << page;
     EXPECT_EQ(known.get("/login/providers/any/callback", kAsksForJson).problem(), "too-many-attempts");
     for (const char* target :

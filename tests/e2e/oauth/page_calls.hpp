@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tests/e2e/oauth/browser.hpp"
+#include "tests/e2e/oauth/devices.hpp"
 
 namespace keyledger::test {
 
@@ -15,7 +16,11 @@ struct OnTheWay {
     std::string flow;
     std::string csrf;
     std::string reset;   // the handle of an ask for a new password
+    std::string change;  // of one for another address
     std::string access;  // of the application
+    std::string television;
+    std::string device;  // that it shows the code of, sealed
+    std::string device_code;
 };
 inline OnTheWay on_the_way(ApiClient client, const Person& person, const std::string& mfa_token) {
     OnTheWay way;
@@ -25,8 +30,15 @@ inline OnTheWay on_the_way(ApiClient client, const Person& person, const std::st
     way.access = redeem(way.shop, parameter(Browser::location(back), "code"), client).text("/access_token");
     way.flow = parameter(Browser::location(browser.get(request(way.shop, "&prompt=consent"))), "flow");
     way.csrf = hidden(browser.get("/consent?flow=" + way.flow), "csrf");
+    way.television = device_application();
+    const Answer asked = ask_for_code(way.television, client);
+    way.device_code = asked.text("/device_code");
+    way.device = hidden(typed(browser, asked.text("/user_code")), "device");
     way.reset = hidden(browser.post("/forgot-password", form_body({{"email", person.email}})), "handle");
     browser.post("/login/mail/link", form_body({{"email", person.email}, {"flow", way.flow}}));
+    const std::string change =
+        form_body({{"csrf", way.csrf}, {"email", somebody().email}, {"current_password", person.password}});
+    way.change = hidden(browser.post("/account/email", change), "handle");
     browser.jar["__Host-keyledger-log-in"] = mfa_token;
     way.cookies = browser.cookies();
     return way;
@@ -58,6 +70,10 @@ inline std::vector<std::pair<std::string, PageCall>> page_calls(const OnTheWay& 
     post("/consent", flow + "&decision=allow&csrf=" + way.csrf);
     post("/oauth2/logout", bye);
     post(kPar, request_form(way.shop));
+    post(kDeviceAuthorization, form_body({{"client_id", way.television}, {"scope", "openid"}}));
+    post(kToken, poll_form(way.television, way.device_code));
+    post(kDevicePage, form_body({{"user_code", "BCDF-GHJK"}, {"csrf", way.csrf}}));
+    post(kDeviceAnswer, form_body({{"device", way.device}, {"csrf", way.csrf}, {"decision", "allow"}}));
     post("/logout", bye);
     get("/account");
     const std::string own = "csrf=" + way.csrf + "&" + form_body({{"current_password", person.password}});
@@ -68,6 +84,16 @@ inline std::vector<std::pair<std::string, PageCall>> page_calls(const OnTheWay& 
     post("/account/passkeys", own);
     post("/account/sessions/end", own);
     post("/account/erase", own);
+    for (const char* target : {"/account/profile", "/account/devices", "/account/applications", "/account/providers"})
+        get(target);
+    const std::string id = "=01890a5d-ac96-774b-bcce-b302099a8057";
+    post("/account/profile", own + "&name=Ann");
+    post("/account/email", own + "&" + form_body({{"email", somebody().email}}));
+    post("/account/email/confirm", own + "&" + form_body({{"handle", way.change}, {"code", "000000"}}));
+    post("/account/devices/forget", own + "&device" + id);
+    post("/account/applications/withdraw", own + "&application=" + way.shop);
+    post("/account/providers/link", own + "&provider=any");
+    post("/account/providers/unlink", own + "&identity" + id);
     for (const char* method : {"GET", "POST"})
         calls.emplace_back(std::string(method) + " userinfo", [=, access = way.access](ApiClient& as) {
             return as.as(access).send(method, "/oauth2/userinfo");

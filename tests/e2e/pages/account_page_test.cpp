@@ -1,14 +1,13 @@
 // The page of one's own account: what people do there without an application.
 #include <gtest/gtest.h>
 
-#include "tests/e2e/oauth/browser.hpp"
+#include "tests/e2e/pages/own_account.hpp"
 #include "tests/e2e/world/authenticator_app.hpp"
 #include "tests/e2e/world/watch.hpp"
 
 namespace keyledger::test {
 namespace {
 
-constexpr const char* kAccount = "/account";
 constexpr const char* kAppPage = "/account/factors";
 constexpr const char* kAppCode = "/account/factors/confirm";
 constexpr const char* kNoApps = "/account/factors/remove";
@@ -16,15 +15,8 @@ constexpr const char* kNewCodes = "/account/recovery-codes";
 constexpr const char* kEnd = "/account/sessions/end";
 constexpr const char* kErase = "/account/erase";
 
-// At the page of their account, by way of the log-in page.
-Answer logged_in(Browser& browser, const Person& person) {
-    const Answer page = browser.follow(browser.get(kAccount));
-    const Answer back = browser.follow(log_in(browser, page, person, person.password));
-    EXPECT_EQ(Browser::location(back), kAccount) << back.body;
-    return browser.follow(back);
-}
 std::string form(const Answer& page, std::initializer_list<std::pair<std::string_view, std::string_view>> typed) {
-    return form_body({{"csrf", hidden(page, "csrf")}}) + (typed.size() == 0 ? "" : "&" + form_body(typed));
+    return own_form(page, typed);
 }
 std::string text_in(const Answer& page, const std::string& begins) {
     const auto from = page.body.find(begins);
@@ -129,6 +121,46 @@ TEST(AccountPage, EndsSessions) {
     EXPECT_EQ(second.get(kAccount).status, 303);
     EXPECT_EQ(third.get(kAccount).status, 303);
     EXPECT_EQ(browser.get(kAccount).status, 200);
+}
+
+// A page of them is what somebody reads; those before it are behind a link.
+TEST(AccountPage, ListsSessionsAPageAtATime) {
+    const Person ann = register_somebody(api());
+    Browser browser;
+    logged_in(browser, ann);
+    for (int i = 0; i < 51; ++i) log_in(api(), ann);
+    const Answer first = browser.get(kAccount);
+    EXPECT_FALSE(has(first, "This session")) << "it is the oldest";
+    const std::string older = first.body.substr(std::min(first.body.find("/account?before="), first.body.size()));
+    ASSERT_FALSE(older.empty()) << first.body;
+    const Answer second = browser.get(older.substr(0, older.find('"')));
+    EXPECT_TRUE(has(second, "This session")) << second.body;
+    EXPECT_FALSE(has(second, "/account?before=")) << second.body;
+    for (const char* nonsense : {"x", "-1", "0", "99999999999999999999"})
+        EXPECT_EQ(browser.get(std::string(kAccount) + "?before=" + nonsense).status, 200) << nonsense;
+}
+
+TEST(AccountPage, LeadsToTheOthers) {
+    const Person ann = register_somebody(api());
+    Browser browser;
+    logged_in(browser, ann);
+    for (const char* part :
+         {kAccount, "/account/profile", "/account/devices", "/account/applications", "/account/providers"}) {
+        const Answer page = browser.get(part);
+        ASSERT_EQ(page.status, 200) << part << page.body;
+        EXPECT_TRUE(has(page, "<nav class=\"parts\" aria-label=\"Parts of your account\">")) << page.body;
+        EXPECT_TRUE(has(page, "<a href=\"" + std::string(part) + "\" aria-current=\"page\">")) << page.body;
+        EXPECT_EQ(page.header("Cache-Control"), "no-store") << part;
+        EXPECT_FALSE(has(browser.get(std::string(part) + "?done=nothing"), "role=\"status\"")) << part;
+        EXPECT_TRUE(Browser::location(Browser().get(part)).starts_with("/login?flow=")) << part;
+        Browser with_old_cookie;
+        with_old_cookie.jar = browser.jar;
+        with_old_cookie.jar["__Host-keyledger-session"] += "x";
+        EXPECT_TRUE(Browser::location(with_old_cookie.get(part)).starts_with("/login?flow=")) << part;
+        const Answer german =
+            api().get(part, {{"Cookie", browser.cookies().front().second}, {"Accept-Language", "de"}});
+        EXPECT_TRUE(has(german, "aria-label=\"Teile Ihres Kontos\"")) << part;
+    }
 }
 
 TEST(AccountPage, ErasesTheAccount) {

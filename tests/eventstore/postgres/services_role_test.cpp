@@ -14,6 +14,7 @@
 #include "eventstore/postgres/store/tree_heads.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/hex.hpp"
+#include "tests/eventstore/postgres/asked.hpp"
 #include "tests/support/await.hpp"
 #include "tests/support/postgres/event_macs.hpp"
 #include "tests/support/postgres/postgres.hpp"
@@ -25,12 +26,6 @@ using namespace keyledger::eventstore;
 using namespace keyledger::test;
 
 namespace {
-
-struct Asked {
-    const char* function;
-    std::string sql;
-    const char* says;
-};
 
 struct ServicesRole : testing::Test {
     Database own;
@@ -217,6 +212,7 @@ TEST_F(ServicesRole, ItsFunctionsBoundWhatTheyTake) {
          "refused"},
     };
     std::ranges::copy(kOthers, std::back_inserter(table));
+    std::ranges::copy(asked_of_lookups(), std::back_inserter(table));
     std::set<std::string> looked_at{"append"};
     own.execute("update keyledger.commands set recorded_at = now() - interval '23 hours 59 minutes'");
     for (const Asked& asked : table) {

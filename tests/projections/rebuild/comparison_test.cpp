@@ -150,6 +150,7 @@ TEST_F(ComparisonTest, FindsAndMendsWhatTheServicesRoleWrote) {
     const PermissionsModel permissions;
     const ErasuresModel erasures;
     const DeadlinesModel deadlines;
+    const ConsentsModel consents;
     struct Poison {
         const ReadModel& model;
         const char* sql;
@@ -162,6 +163,8 @@ TEST_F(ComparisonTest, FindsAndMendsWhatTheServicesRoleWrote) {
         {permissions, "insert into read_models.permissions_1_assignments values (gen_random_uuid(), 'user',"
                       " gen_random_uuid(), 0, 'user', '', 1)"},
         {erasures, "insert into read_models.erasures_1 values (gen_random_uuid(), 0)"},
+        {consents, "insert into read_models.consents_1 values (gen_random_uuid(), gen_random_uuid(),"
+                   " gen_random_uuid(), 0, 1)"},
         {deadlines, "insert into read_models.deadlines_1 values (gen_random_uuid(), 'registration', 0, null)"},
     };
     for (const Poison& poison : kPoisons) {

@@ -1,10 +1,8 @@
 #pragma once
-// The page of one's own account, as it stands at the head of the log.
-#include <string>
+// The first page of one's own account: what one logs in with, and where one is logged in.
 #include <string_view>
 
-#include "api/routes/pages/browser.hpp"
-#include "api/routes/pages/showing.hpp"
+#include "api/routes/pages/account/own_pages.hpp"
 
 namespace keyledger::api::routes {
 
@@ -22,13 +20,7 @@ struct AccountNews {
     std::string_view form{};  // that something was wrong with
     std::optional<commands::CommandError> fault{};
 };
-// Who has no session, or one that is over, is sent to log in.
-Reply show_account(Call& call, int status, const AccountNews& news);
-
-// To the log-in page, and from there back to /account, or to another path of this service.
-Response to_own_log_in(Call& call, std::string leads_to = {});
-
-// Day and time in UTC, to the minute.
-std::string told_time(Instant at);
+// Who has no session, or one that is over, is sent to log in. `before`: where the list of sessions goes on.
+Reply show_account(Call& call, int status, const AccountNews& news, std::optional<Position> before = std::nullopt);
 
 }  // namespace keyledger::api::routes

@@ -1,8 +1,8 @@
-// What people do on the page of their own account. Each form shows what the command asks for (the password, a code of
-// the second factor), and acts for the session in which its page was shown alone.
+// What people do on the first page of their own account. Each form shows what the command asks for: the password, a
+// code of the second factor.
 #include "api/routes/factors/read_factor.hpp"
 #include "api/routes/oauth/authorization_answer.hpp"
-#include "api/routes/pages/account_page.hpp"
+#include "api/routes/pages/account/account_page.hpp"
 #include "api/routes/pages/enrolment_page.hpp"
 #include "api/routes/pages/passkey_forms.hpp"
 #include "api/routes/refusals.hpp"
@@ -18,55 +18,25 @@ namespace {
 
 using commands::CommandError;
 
-constexpr int kFaulty = 400;
-
-struct Own {
-    commands::Bearer browser;
-    commands::Caller caller;
-};
-// Whose session it is, and that its own page sent the form; the error is the answer.
-Result<Own, Response> own(Call& call, FormFields& form) {
-    const auto browser = browser_of(call.context, call.request);
-    if (!browser) return Unexpected(to_own_log_in(call));
-    if (!has_form_token(call.context, form, *browser)) {
-        Page page{Text::kNotDone, {Text::kNotOfThisSession}};
-        page.links = {{"/account", Text::kYourAccount}};
-        return Unexpected(show(call, kFaulty, page));
-    }
-    Own own{*browser, caller_of(call.request).acting_as(browser->user_id)};
-    own.caller.session_id = browser->session_id;
-    return own;
-}
-
-commands::OwnProof read_proof(FormFields& form) {
-    commands::OwnProof proof;
-    proof.current_password = form.required_secret("current_password", kMaxPasswordBytes);
-    auto factor = form.optional_string("factor_code", kMaxFactorCodeBytes);
-    if (factor) proof.present = typed_factor(Secret::take(std::move(*factor)));
-    return proof;
-}
-
 Reply show_fault(Call& call, std::string_view form, CommandError error) {
-    if (error.refusal == refusals::kInvalidToken) co_return to_own_log_in(call);
-    if (status_of(error.refusal->kind) >= 429) co_return refuse(call, error);
+    if (auto instead = answer_instead(call, error)) co_return std::move(*instead);
     AccountNews news;
     news.form = form;
     news.fault = std::move(error);
-    Response response = co_await show_account(call, kFaulty, news);
+    Response response = co_await show_account(call, kFaultyForm, news);
     co_return response;
 }
 
-Response back(std::string_view done) { return see_other("/account?done=" + std::string(done)); }
+Response back(std::string_view done) { return back_to(kLogInPart, done); }
 
 Reply account(Call& call) {
     FormFields query = FormFields::of_query_as_form(call.request);
-    const std::string done = query.optional_string("done", 16).value_or("");
     AccountNews news;
-    if (done == "password") news.done = Text::kPasswordChangedHere;
-    if (done == "factors") news.done = Text::kFactorsChanged;
-    if (done == "sessions") news.done = Text::kSessionsEnded;
-    if (done == "erasure") news.done = Text::kErasureAskedFor;
-    Response response = co_await show_account(call, 200, news);
+    news.done = news_of(query, {{"password", Text::kPasswordChangedHere},
+                                {"factors", Text::kFactorsChanged},
+                                {"sessions", Text::kSessionsEnded},
+                                {"erasure", Text::kErasureAskedFor}});
+    Response response = co_await show_account(call, 200, news, place_in(query));
     co_return response;
 }
 
@@ -146,7 +116,7 @@ Reply confirm_factor(Call& call) {
     page.form->fields = {app_code_field()};
     page.form->fields.front().is_faulty = true;
     page.links = {{"/account", Text::kCancel}};
-    co_return show(call, kFaulty, page);
+    co_return show(call, kFaultyForm, page);
 }
 
 Reply add_passkey(Call& call) {

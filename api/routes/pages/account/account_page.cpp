@@ -1,11 +1,7 @@
-#include "api/routes/pages/account_page.hpp"
+#include "api/routes/pages/account/account_page.hpp"
 
 #include <algorithm>
-#include <array>
-#include <chrono>
-#include <cstdio>
 
-#include "api/routes/oauth/authorization_answer.hpp"
 #include "api/routes/reading.hpp"
 #include "api/routes/refusals.hpp"
 #include "commands/access/answers_at_head.hpp"
@@ -21,7 +17,7 @@ namespace {
 namespace rows = keyledger::projections;
 using commands::CommandError;
 
-// More are not shown; whoever ends all others ends those, too.
+// At a time; whoever ends all others ends those, too, that are on further pages.
 constexpr std::int32_t kMostSessions = 50;
 
 // What the page tells of.
@@ -29,22 +25,14 @@ struct Account {
     commands::UserAtHead known;
     commands::ListedFactors factors;
     std::vector<rows::SessionRow> sessions;
+    std::optional<Position> older;  // sessions that are not shown are before it
     std::vector<Devices::Known> devices;
 };
 
-FormField password_field() { return {"current_password", Text::kPassword, FormField::Kind::kPassword}; }
-FormField factor_field() { return {"factor_code", Text::kCodeOrRecoveryCode, FormField::Kind::kFactor}; }
-
-Form form_of(std::string_view id, std::string action, Phrase button, const HiddenField& token) {
-    Form form{std::move(action), std::move(button), {token}};
-    form.id = id;
-    return form;
-}
-
 Section password_section(const Call& call, const HiddenField& token) {
     Section section{Text::kPassword, {Text::kOtherSessionsEndThen}};
-    Form form = form_of(kPasswordForm, "/account/password", Text::kChangePassword, token);
-    form.fields = {password_field(), new_password_field(call, "new_password")};
+    Form form = own_form(kPasswordForm, "/account/password", Text::kChangePassword, token);
+    form.fields = {own_password_field(), new_password_field(call, "new_password")};
     section.forms.push_back(std::move(form));
     return section;
 }
@@ -63,21 +51,21 @@ Section factors_section(const Call& call, const Account& account, const HiddenFi
     for (const auto& factor : account.factors.factors)
         section.things.push_back({name_of(factor), told_time(factor.enrolled_at)});
     const auto with_proof = [&](Form form) {
-        form.fields.push_back(password_field());
-        if (has_factor) form.fields.push_back(factor_field());
+        form.fields.push_back(own_password_field());
+        if (has_factor) form.fields.push_back(own_factor_field());
         return form;
     };
-    section.forms.push_back(with_proof(form_of(kAddFactorForm, "/account/factors", Text::kAddApp, token)));
+    section.forms.push_back(with_proof(own_form(kAddFactorForm, "/account/factors", Text::kAddApp, token)));
     if (commands::offers_passkeys(call.services())) {
-        Form passkey = form_of(kAddPasskeyForm, "/account/passkeys", Text::kMakePasskey, token);
+        Form passkey = own_form(kAddPasskeyForm, "/account/passkeys", Text::kMakePasskey, token);
         passkey.look = Form::Look::kOther;
         section.forms.push_back(with_proof(std::move(passkey)));
     }
     if (!has_factor) return section;
-    Form codes = form_of(kRecoveryCodesForm, "/account/recovery-codes", Text::kNewRecoveryCodes, token);
+    Form codes = own_form(kRecoveryCodesForm, "/account/recovery-codes", Text::kNewRecoveryCodes, token);
     codes.look = Form::Look::kOther;
     section.forms.push_back(with_proof(std::move(codes)));
-    Form remove = form_of(kRemoveFactorsForm, "/account/factors/remove", Text::kRemoveFactors, token);
+    Form remove = own_form(kRemoveFactorsForm, "/account/factors/remove", Text::kRemoveFactors, token);
     remove.look = Form::Look::kGrave;
     section.forms.push_back(with_proof(std::move(remove)));
     return section;
@@ -100,14 +88,14 @@ Section sessions_section(const Account& account, const SessionId& current, const
         if (session.id == current) {
             thing.name = Phrase(Text::kThisSession);
         } else {
-            Form end = form_of("end-" + session.id.to_string(), "/account/sessions/end", Text::kEndSession, token);
+            Form end = own_form("end-" + session.id.to_string(), "/account/sessions/end", Text::kEndSession, token);
             end.hidden.push_back({"session", session.id.to_string()});
             end.look = Form::Look::kOther;
             thing.form = std::move(end);
         }
         section.things.push_back(std::move(thing));
     }
-    Form others = form_of(kSessionsForm, "/account/sessions/end", Text::kEndOtherSessions, token);
+    Form others = own_form(kSessionsForm, "/account/sessions/end", Text::kEndOtherSessions, token);
     others.look = Form::Look::kOther;
     section.forms.push_back(std::move(others));
     return section;
@@ -115,9 +103,9 @@ Section sessions_section(const Account& account, const SessionId& current, const
 
 Section erase_section(const HiddenField& token) {
     Section section{Text::kEraseAccount, {Text::kEraseAccountMeans}};
-    Form form = form_of(kEraseForm, "/account/erase", Text::kEraseAccount, token);
+    Form form = own_form(kEraseForm, "/account/erase", Text::kEraseAccount, token);
     form.look = Form::Look::kGrave;
-    form.fields = {password_field()};
+    form.fields = {own_password_field()};
     section.forms.push_back(std::move(form));
     return section;
 }
@@ -133,7 +121,8 @@ void mark(Page& page, std::string_view form_id, RefusalRef refusal) {
             for (FormField& field : form.fields) field.is_faulty = form.id == form_id && field.name == name;
 }
 
-boost::asio::awaitable<Result<Account, Response>> account_of(Call& call, const commands::Bearer& browser) {
+boost::asio::awaitable<Result<Account, Response>> account_of(Call& call, const commands::Bearer& browser,
+                                                             std::optional<Position> before) {
     const auto refused = [&](const CommandError& error) {
         if (error.refusal == refusals::kInvalidToken) return Unexpected(to_own_log_in(call));
         return Unexpected(refuse(call, error));
@@ -148,51 +137,32 @@ boost::asio::awaitable<Result<Account, Response>> account_of(Call& call, const c
     rows::SessionFilter filter;
     filter.user = browser.user_id;
     filter.live = rows::SessionFilter::LiveAt{services.clock.now(), services.settings.lifetimes.idle};
+    std::optional<rows::SessionCursor> place;
+    if (before) place.emplace().before = *before;
     auto sessions =
-        co_await rows::list_sessions(call.context.queries, filter, std::nullopt, kMostSessions, call.request.deadline);
+        co_await rows::list_sessions(call.context.queries, filter, place, kMostSessions, call.request.deadline);
     if (!sessions) co_return refused(CommandError(refusals::kUnavailable));
     auto devices = co_await commands::devices_of_user(services, browser.user_id, call.request.deadline);
     if (!devices) co_return refused(devices.error());
-    co_return Account{std::move(*known), std::move(*factors), std::move(sessions->items), std::move(*devices)};
+    Account account{std::move(*known), std::move(*factors), std::move(sessions->items), {}, std::move(*devices)};
+    if (sessions->next) account.older = sessions->next->before;
+    co_return account;
 }
 
 }  // namespace
 
-std::string told_time(Instant at) {
-    namespace chrono = std::chrono;
-    const chrono::sys_seconds second(chrono::seconds(at.whole_seconds()));
-    const auto day = chrono::floor<chrono::days>(second);
-    const chrono::year_month_day date(day);
-    const chrono::hh_mm_ss clock(second - day);
-    std::array<char, 40> text{};
-    std::snprintf(text.data(), text.size(), "%04d-%02u-%02u %02d:%02d UTC", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()));
-    return text.data();
-}
-
-Response to_own_log_in(Call& call, std::string leads_to) {
-    const FlowCookie cookie = flow_cookie_of(call.context, call.request);
-    commands::AuthorizationFlow flow;
-    flow.request.made_at = call.services().clock.now();
-    flow.browser = commands::digest_of_flow_cookie(cookie.value);
-    flow.leads_to = std::move(leads_to);
-    const auto sealed = commands::seal_flow(sealed_by(call.context), flow);
-    return with_flow_cookie(see_other("/login?flow=" + sealed.value_or("")), cookie);
-}
-
-Reply show_account(Call& call, int status, const AccountNews& news) {
+Reply show_account(Call& call, int status, const AccountNews& news, std::optional<Position> before) {
     const auto browser = browser_of(call.context, call.request);
     if (!browser) co_return to_own_log_in(call);
-    const auto account = co_await account_of(call, *browser);
+    const auto account = co_await account_of(call, *browser, before);
     if (!account) co_return account.error();
     const HiddenField token = form_token(call.context, *browser);
-    Page page{Text::kYourAccount};
+    Page page = part_of_account(Text::kYourAccount, kLogInPart);
     if (const auto& email = account->known.user.email) page.sentences = {Phrase::as_it_is(*email)};
     page.done = news.done;
     page.sections = {password_section(call, token), factors_section(call, *account, token),
                      sessions_section(*account, browser->session_id, token), erase_section(token)};
-    page.links = {{"/oauth2/logout", Text::kLogOut}};
+    if (account->older) page.links.insert(page.links.begin(), link_to_older(kLogInPart, *account->older));
     if (news.fault) {
         page.fault = advice_of(call, *news.fault);
         mark(page, news.form, news.fault->refusal);

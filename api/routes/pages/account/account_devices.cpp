@@ -1,0 +1,102 @@
+// One's own account: what one logs in with.
+#include "api/routes/devices/forget_device.hpp"
+#include "api/routes/pages/account/own_pages.hpp"
+#include "commands/access/answers_at_head.hpp"
+#include "commands/devices/devices.hpp"
+#include "domain/sessions/session.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+using commands::CommandError;
+
+Phrase name_of(const Devices::Known& device) {
+    if (device.name) return Phrase::as_it_is(*device.name);
+    if (device.agent) return Phrase::as_it_is(*device.agent);
+    return Text::kUnknownDevice;
+}
+
+// This one has no button: whoever forgets it is logged out here.
+Thing thing_of(const Devices::Known& device, const std::optional<DeviceId>& current, const HiddenField& token) {
+    Thing thing{name_of(device)};
+    if (device.name && device.agent) thing.about = *device.agent;
+    for (const auto& more : {device.city, device.country})
+        if (more) thing.about += (thing.about.empty() ? "" : " · ") + *more;
+    thing.more = {Phrase(Text::kLastSeen, told_day(device.last_seen_at))};
+    if (device.device_id == current) {
+        thing.more.insert(thing.more.begin(), Text::kThisDevice);
+        return thing;
+    }
+    const std::string id = device.device_id.to_string();
+    thing.form = own_form("forget-" + id, "/account/devices/forget", Text::kForgetDevice, token);
+    thing.form->hidden.push_back({"device", id});
+    thing.form->look = Form::Look::kOther;
+    return thing;
+}
+
+struct News {
+    std::optional<Phrase> done{};
+    std::optional<CommandError> fault{};
+};
+Reply show_part(Call& call, News news) {
+    const auto browser = browser_of(call.context, call.request);
+    if (!browser) co_return to_own_log_in(call);
+    const auto known = co_await commands::bearer_at_head(call.services(), *browser, call.request.deadline);
+    if (!known) co_return refuse_part(call, known.error());
+    // At most Devices::kMaxDevices.
+    const auto devices = co_await commands::devices_of_user(call.services(), browser->user_id, call.request.deadline);
+    if (!devices) co_return refuse(call, devices.error());
+    Page page = part_of_account(Text::kDevices, kDevicesPart);
+    page.done = std::move(news.done);
+    const HiddenField token = form_token(call.context, *browser);
+    Section section{Text::kWhatYouLogInWith, {devices->empty() ? Text::kNoDevices : Text::kDevicesMean}};
+    for (const Devices::Known& one : *devices)
+        section.things.push_back(thing_of(one, known->session->device_id, token));
+    page.sections.push_back(std::move(section));
+    if (news.fault) page.fault = advice_of(call, *news.fault);
+    co_return show(call, news.fault ? kFaultyForm : 200, page);
+}
+
+Reply show_devices(Call& call) {
+    FormFields query = FormFields::of_query_as_form(call.request);
+    News news;
+    news.done = news_of(query, {{"forgotten", Text::kDeviceForgotten}});
+    Response response = co_await show_part(call, std::move(news));
+    co_return response;
+}
+
+Reply forget(Call& call) {
+    FormFields form = FormFields::of_body(call.request);
+    auto self = own(call, form);
+    if (!self) co_return self.error();
+    const auto device_id = DeviceId::parse(form.required_string("device", kMaxIdBytes));
+    auto refused = CommandError(refusals::kDeviceUnknown);
+    if (device_id && form.finish()) {
+        const auto done = co_await forget_device(call, self->browser, *device_id, self->caller);
+        if (done) co_return back_to(kDevicesPart, "forgotten");
+        if (!done.error().refused) co_return done.error().answer;
+        refused = *done.error().refused;
+    }
+    if (auto instead = answer_instead(call, refused)) co_return std::move(*instead);
+    News news;
+    news.fault = std::move(refused);
+    Response response = co_await show_part(call, std::move(news));
+    co_return response;
+}
+
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
+
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"showDevicesPage", kGet, kDevicesPart, show_devices, kOrdinary, kAnybody, {.input = Input::kQuery}},
+    {"forgetDeviceByPage", kPost, "/account/devices/forget", forget, kOrdinary, kAnybody, {.input = Input::kBody}},
+};
+// clang-format on
+
+}  // namespace
+
+RouteTable account_devices() { return kRows; }
+
+}  // namespace keyledger::api::routes
