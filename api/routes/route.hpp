@@ -33,6 +33,7 @@ enum class Authentication : std::uint8_t {
     kAnybody,       // nobody is asked who they are
     kClient,        // by what stands in the form: its handler asks, for faults of the form come between
     kClientOrUser,  // AuthZEN's: its handler asks which of the two
+    kService,       // by a service account's access token for this very API: its handler asks
     kUserinfo,      // by an application's access token for userinfo alone: its handler asks
 };
 

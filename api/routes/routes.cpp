@@ -16,6 +16,7 @@
     TABLE(authzen_routes)             \
     TABLE(authzen_search_routes)      \
     TABLE(choose_page_routes)         \
+    TABLE(client_registration_routes) \
     TABLE(device_grant_routes)        \
     TABLE(device_page_routes)         \
     TABLE(device_routes)              \

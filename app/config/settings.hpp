@@ -79,6 +79,7 @@ struct Config {
     std::size_t network_connections = 1000;
     bool clear_positions = false;
     bool pkce_for_all = true;
+    std::int64_t most_registered = 0;  // applications, for one more to register itself; 0: none may
     std::size_t database_connections = 4;
     std::size_t append_batch = 256;
     std::size_t hash_threads = 0;
@@ -326,6 +327,10 @@ inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_PKCE", "all", one_of("all,public"),
      "public: applications that authenticate may ask for codes without PKCE, as old ones do; all: nobody may", kServing,
      [](Config& config, const Value& value) { config.pkce_for_all = value.text == "all"; }},
+    {"KEYLEDGER_CLIENT_REGISTRATION", "0", whole(0, 1'000'000),
+     "programs register applications at /oauth2/register (RFC 7591) as long as there are fewer than so many in all; 0: "
+     "none does",
+     kServing, into<&Config::most_registered>},
     {"KEYLEDGER_POSITIONS", "sealed", one_of("sealed,clear"),
      "clear: all callers get numbers and may count events; for tests and benches", kServing,
      [](Config& config, const Value& value) { config.clear_positions = value.text == "clear"; }},

@@ -51,8 +51,8 @@ boost::asio::awaitable<Result<ExchangedAccess, eventstore::StoreError>> HotAcces
     std::vector<projections::HotAccess::Exchange> exchanges;
     for (const commands::ServiceSubject& exchange : subject.exchanges)
         exchanges.push_back({exchange.account_id, exchange.token_id});
-    auto answer = co_await hot_->read_exchanged(subject.user_id, subject.session_id, std::move(exchanges), *head,
-                                                deadline);
+    auto answer =
+        co_await hot_->read_exchanged(subject.user_id, subject.session_id, std::move(exchanges), *head, deadline);
     if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
     co_return std::move(*answer);
 }

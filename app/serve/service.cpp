@@ -164,7 +164,8 @@ struct Service::Parts {
                   log_id,
                   config.clear_positions ? api::PositionDisclosure::kClear : api::PositionDisclosure::kSealed,
                   config.password_min_length,
-                  config.pkce_for_all},
+                  config.pkce_for_all,
+                  config.most_registered},
           router(
               api::telling_positions(api::bind_routes(api::route_table(), context), context), cors_policy(config),
               api::path_of_url(config.issuer),

@@ -2,6 +2,7 @@
 
 #include "commands/access/access_reader.hpp"
 #include "commands/access/authority.hpp"
+#include "commands/access/register_permission.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
 #include "domain/access/subject_access.hpp"
 #include "domain/sessions/grounds.hpp"
@@ -103,6 +104,7 @@ Answer<std::set<std::string>> known_actions(Services& services, std::string reso
     KEYLEDGER_CO_TRY(actions, co_await services.access.actions_of(resource, deadline));
     for (const Permission& own : keyledgers_own_permissions())
         if (own.resource == resource) actions->insert(own.action);
+    if (kRegisterClients.resource == resource) actions->insert(kRegisterClients.action);
     co_return std::move(*actions);
 }
 

@@ -207,6 +207,7 @@ Answer<PolledDevice> poll_device(Services& services, DeviceCode device, Deadline
     Bucket bucket;
     bucket.key = "polls of " + device.id.to_string();
     bucket.one_every = kPollInterval;
+    bucket.burst = 2;  // the same question once more, with the nonce that its proof lacked (RFC 9449 section 8)
     if (services.limits.take_local({bucket}).wait > Duration()) co_return PolledDevice{PollOutcome::kTooSoon};
     KEYLEDGER_CO_TRY(answer, co_await answer_at_head(services, device.id, deadline));
     PolledDevice polled{PollOutcome::kApproved, std::move(*answer)};

@@ -13,7 +13,9 @@
 namespace keyledger::commands {
 namespace {
 
-bool has(const std::vector<std::string>& texts, std::string_view text) { return std::ranges::find(texts, text) != texts.end(); }
+bool has(const std::vector<std::string>& texts, std::string_view text) {
+    return std::ranges::find(texts, text) != texts.end();
+}
 
 // Resource servers that the account is, or calls. This service is none of them, whatever it was registered with: what
 // opens the own account or userinfo is for the client that its user logged in with.
@@ -138,10 +140,11 @@ Answer<Standing> standing_of(Services& services, Attempt& attempt, const AccessC
     read = co_await attempt.also_read(theirs);
     if (!read) co_return Unexpected(read.error());
     SessionLifetimes lifetimes = services.settings.lifetimes;
-    const bool holds = token_holds(session, attempt.state(holder.user), subject.bearer, lifetimes,
-                                   services.clock.now()) &&
-                       grounds_hold(session, grounds, [&]<class Aggregate>(const StreamOf<Aggregate>& stream)
-                                                          -> const Aggregate& { return attempt.state(stream); });
+    const bool holds =
+        token_holds(session, attempt.state(holder.user), subject.bearer, lifetimes, services.clock.now()) &&
+        grounds_hold(session, grounds, [&]<class Aggregate>(const StreamOf<Aggregate>& stream) -> const Aggregate& {
+            return attempt.state(stream);
+        });
     if (!holds) co_return Unexpected(refusals::kSubjectTokenNotGood);
     if (!subject.exchanges.empty()) {
         auto access = co_await access_of_exchanged(services, subject, deadline);
@@ -251,8 +254,8 @@ Answer<ExchangedToken> exchange_token(Services& services, TokenExchange request,
         const KnownClient client = known_client(attempt.state(account));
         KEYLEDGER_CO_TRY(credential, co_await prove_client(services, client, request.proof, caller.deadline));
         if (!request.subject) co_return Unexpected(refusals::kSubjectTokenNotGood);
-        auto deciding = decide_exchange(services, attempt, request, account, token, std::move(*credential),
-                                        made.claims, caller.deadline);
+        auto deciding = decide_exchange(services, attempt, request, account, token, std::move(*credential), made.claims,
+                                        caller.deadline);
         auto decided = co_await std::move(deciding);
         co_return decided;
     };

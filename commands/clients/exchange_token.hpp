@@ -37,10 +37,10 @@ struct TokenExchange {
     // What verified tokens say; none: what was shown is no access token of ours, or has expired.
     std::optional<AccessClaims> subject;
     std::optional<AccessClaims> actor;
-    bool has_actor = false;                 // one was shown: the account acts by delegation
-    std::vector<std::string> targets;       // `resource` and `audience`: one, however often it is named
-    std::optional<std::string> scope;       // RFC 6749 section 3.3; none: as the subject's
-    std::string key_thumbprint;             // of the key that the client holds (RFC 9449); empty: it showed none
+    bool has_actor = false;            // one was shown: the account acts by delegation
+    std::vector<std::string> targets;  // `resource` and `audience`: one, however often it is named
+    std::optional<std::string> scope;  // RFC 6749 section 3.3; none: as the subject's
+    std::string key_thumbprint;        // of the key that the client holds (RFC 9449); empty: it showed none
 };
 struct ExchangedToken {
     AccessClaims claims;  // of the new one

@@ -63,4 +63,8 @@ Result<void, CommandError> admit_refresh(Services& services, const SessionId& se
     return taken_from(services, {scaled_bucket("refreshes of", session_id, services.settings.limits.writes)});
 }
 
+Result<void, CommandError> admit_registration(Services& services, const ServiceAccountId& account_id) {
+    return taken_from(services, {scaled_bucket("registrations by", account_id, services.settings.limits.writes)});
+}
+
 }  // namespace keyledger::commands

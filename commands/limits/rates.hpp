@@ -20,5 +20,7 @@ asio::awaitable<CommandError> count_client_failure(Services& services, Caller ca
 // kTooManyAttempts. Whoever stole one token can't take from its user's other sessions what these may do.
 Result<void, CommandError> admit_write(Services& services, const Bearer& bearer);
 Result<void, CommandError> admit_refresh(Services& services, const SessionId& session_id);
+// The same of a service account that registers applications: as many as a session may change things.
+Result<void, CommandError> admit_registration(Services& services, const ServiceAccountId& account_id);
 
 }  // namespace keyledger::commands

@@ -109,8 +109,7 @@ struct ServiceTokenExchanged {
     constexpr About about() const { return About::account(user_id); }
     AuditOutcome outcome() const { return AuditOutcome::success(std::string(stored_name(kind))); }
 };
-using ServiceTokenEvent =
-    std::variant<ServiceTokenIssued, ServiceTokenRevoked, AssertionUsed, ServiceTokenExchanged>;
+using ServiceTokenEvent = std::variant<ServiceTokenIssued, ServiceTokenRevoked, AssertionUsed, ServiceTokenExchanged>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct IssueServiceToken {

@@ -46,4 +46,7 @@ Answer<Page<ApplicationRow, ApplicationCursor>> list_applications(Queries& queri
                                                                   std::optional<ApplicationCursor> cursor,
                                                                   std::int32_t limit, Queries::Deadline deadline);
 
+// How many there are, counted no further than `most`.
+Answer<std::int64_t> count_applications(Queries& queries, std::int64_t most, Queries::Deadline deadline);
+
 }  // namespace keyledger::projections

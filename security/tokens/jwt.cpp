@@ -127,7 +127,8 @@ private:
     template <class Of>
     Id<Of> id_member(const rapidjson::Value& object, const char* name) {
         const auto at = object.FindMember(name);
-        const auto id = at != object.MemberEnd() && at->value.IsString() ? Id<Of>::parse(text_of(at->value)) : std::nullopt;
+        const auto id =
+            at != object.MemberEnd() && at->value.IsString() ? Id<Of>::parse(text_of(at->value)) : std::nullopt;
         good_ = good_ && id.has_value();
         return id.value_or(Id<Of>{});
     }

@@ -191,7 +191,8 @@ void write_access(JsonText& json, const Client& client, const std::vector<std::s
     std::vector<std::string> group_names;  // which belong to no application
     if (all)
         for (const auto& group : groups) group_names.push_back(group->name);
-    if (!permissions.empty()) json.text("scope", text_of_words(permissions));  // RFC 6749 section 3.3: one word at least
+    if (!permissions.empty())
+        json.text("scope", text_of_words(permissions));  // RFC 6749 section 3.3: one word at least
     json.texts("roles", names).texts("groups", group_names);
 }
 

@@ -55,6 +55,7 @@ std::string provider_metadata(Call& call) {
         .texts("introspection_endpoint_auth_methods_supported", methods)
         .texts("introspection_endpoint_auth_signing_alg_values_supported", algorithms)
         .texts("introspection_signing_alg_values_supported", signing);
+    if (call.context.most_registered > 0) json.text("registration_endpoint", issuer + "/oauth2/register");
     return json.finish();
 }
 

@@ -1,6 +1,6 @@
-// The pages on which somebody lets a device in that shows a code (RFC 8628 section 3.3): the code, then what is asked and
-// by whom, then the way back. They are for whoever is logged in, so that nobody else can try codes; and each code is
-// asked about, whatever was agreed to before, for whoever sent it to somebody counts on a page that is passed over
+// The pages on which somebody lets a device in that shows a code (RFC 8628 section 3.3): the code, then what is asked
+// and by whom, then the way back. They are for whoever is logged in, so that nobody else can try codes; and each code
+// is asked about, whatever was agreed to before, for whoever sent it to somebody counts on a page that is passed over
 // (section 5.4).
 #include "api/routes/call.hpp"
 #include "api/routes/oauth/authorization_answer.hpp"

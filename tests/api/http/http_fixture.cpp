@@ -88,15 +88,15 @@ struct Entry {
     awaitable<Response> (*handler)(TestServer&, Request&);
 };
 constexpr std::array<Entry, 10> kTable{{{"hello", api::Method::kGet, "/hello", hello},
-                                       {"echo", api::Method::kPost, "/echo", echo},
-                                       {"show", api::Method::kGet, "/show/{id}", show},
-                                       {"make", api::Method::kPost, "/show/{id}", show},
-                                       {"gate", api::Method::kGet, "/gate/{id}", gated},
-                                       {"throw", api::Method::kGet, "/throw", throws},
-                                       {"big", api::Method::kGet, "/big", big},
-                                       {"fixed", api::Method::kGet, "/fixed", fixed},
-                                       {"stream", api::Method::kGet, "/stream/{id}", streams},
-                                       {"cached", api::Method::kGet, "/cached", cached}}};
+                                        {"echo", api::Method::kPost, "/echo", echo},
+                                        {"show", api::Method::kGet, "/show/{id}", show},
+                                        {"make", api::Method::kPost, "/show/{id}", show},
+                                        {"gate", api::Method::kGet, "/gate/{id}", gated},
+                                        {"throw", api::Method::kGet, "/throw", throws},
+                                        {"big", api::Method::kGet, "/big", big},
+                                        {"fixed", api::Method::kGet, "/fixed", fixed},
+                                        {"stream", api::Method::kGet, "/stream/{id}", streams},
+                                        {"cached", api::Method::kGet, "/cached", cached}}};
 
 std::vector<api::Route> routes_of(TestServer& server) {
     std::vector<api::Route> routes;

@@ -193,7 +193,8 @@ std::string_view scheme_of(Authentication authentication) {
     switch (authentication) {
         case Authentication::kAnybody: return "anybody";
         case Authentication::kUser:
-        case Authentication::kUserIfSealed: return "bearer";
+        case Authentication::kUserIfSealed:
+        case Authentication::kService: return "bearer";
         case Authentication::kClient:
         case Authentication::kClientOrUser: return "client";
         case Authentication::kUserinfo: return "userinfo";

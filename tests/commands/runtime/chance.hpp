@@ -9,6 +9,7 @@
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/accounts/update_profile.hpp"
 #include "commands/applications/applications.hpp"
+#include "commands/authorization/device_grant.hpp"
 #include "commands/clients/service_accounts.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "tests/commands/runtime/fixture.hpp"
@@ -56,6 +57,11 @@ public:
         application.name = "Orders";
         application.grant_types = {GrantType::kDeviceCode};
         (void)run(commands::register_application(nodes_[0]->services, bearer_of(root_), application, caller_of(root_)));
+        commands::DeviceCode device;
+        device.id = DeviceAuthorizationId{stage_.world.identifiers.next()};
+        device.expires_at = stage_.clock.now() + commands::kDeviceCodeLasts;
+        (void)run(commands::answer_device(nodes_[0]->services, bearer_of(root_), device,
+                                          commands::DeviceVerdict::kRefuse, caller_of(root_)));
     }
 
     asio::awaitable<void> act() {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "domain/anonymous_callers/anonymous_callers.hpp"
+#include "domain/authorization/device_authorization.hpp"
 #include "domain/clients/service_token.hpp"
 #include "eventstore/codec/states_codec.hpp"
 #include "eventstore/subscription.hpp"
@@ -25,11 +26,15 @@ std::string text_of(const ServiceToken& token) {
     return "service token " + std::to_string(static_cast<int>(token.status)) + ' ' +
            token.service_account_id.to_string() + ' ' + token.credential + ' ' + std::to_string(token.expires_at.ms());
 }
+std::string text_of(const DeviceAuthorization& device) {
+    return "device authorization " + std::string(stored_name(device.status)) + ' ' + device.user_id.to_string() + ' ' +
+           std::to_string(device.expires_at.ms());
+}
 // What snapshots keep of a state, or of those that have none what is said above.
 std::string text_of(const Fold& fold) {
     std::string state = eventstore::encode_state(*fold.state);
-    eventstore::Subscription<AnonymousCallers, ServiceToken>::deliver(*fold.state,
-                                                                      [&](const auto& one) { state = text_of(one); });
+    eventstore::Subscription<AnonymousCallers, ServiceToken, DeviceAuthorization>::deliver(
+        *fold.state, [&](const auto& one) { state = text_of(one); });
     EXPECT_NE(state, "") << "say how states of " << stream_type_of(*fold.state) << " are compared";
     return std::to_string(fold.version) + ": " + state;
 }

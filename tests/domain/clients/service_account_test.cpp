@@ -129,6 +129,38 @@ TEST(IssueServiceToken, TakesACredentialOfAnAccountThatIsEnabled) {
     EXPECT_TRUE(refuses(decide(used, account_with_secret(), issue()), refusals::kBegunTwice));
 }
 
+TEST(ExchangeToken, TakesACredentialOfAnAccountThatIsEnabled) {
+    const ExchangeToken command{kAccount,
+                                TokenExchangeKind::kImpersonation,
+                                UserId{uuid(5)},
+                                SessionId{uuid(6)},
+                                "jti",
+                                {},
+                                {},
+                                {"urn:b"},
+                                {"email"},
+                                kSecret.to_string(),
+                                kNow + kMinute};
+    const ServiceTokenExchanged exchanged{kAccount,
+                                          TokenExchangeKind::kImpersonation,
+                                          UserId{uuid(5)},
+                                          SessionId{uuid(6)},
+                                          "jti",
+                                          {},
+                                          {},
+                                          {"urn:b"},
+                                          {"email"},
+                                          kSecret.to_string(),
+                                          kNow + kMinute};
+    EXPECT_TRUE(decides(decide(ServiceToken{}, account_with_secret(), command), {exchanged}));
+    EXPECT_TRUE(refuses(decide(ServiceToken{}, account(), command), refusals::kInvalidClient));
+    EXPECT_TRUE(refuses(decide(token_at(3), account_with_secret(), command), refusals::kBegunTwice));
+    const auto token = further(ServiceToken{}, exchanged, {3, kNow});
+    EXPECT_TRUE(holds(token, kAccount, account_with_secret(), kNow));
+    EXPECT_FALSE(holds(token, kAccount, account_with_secret(), kNow + kMinute));
+    EXPECT_TRUE(decides(decide(token, {}, RevokeServiceToken{}), {ServiceTokenRevoked{kAccount}}));
+}
+
 TEST(RevokeServiceToken, EndsItOnce) {
     EXPECT_TRUE(decides(decide(token_at(3), {}, RevokeServiceToken{}), {ServiceTokenRevoked{kAccount}}));
     const auto revoked = further(token_at(3), ServiceTokenRevoked{kAccount}, {4, kNow});

@@ -341,7 +341,7 @@ TEST(ThrottleOfClients, IsForFailuresOnly) {
     ApiClient client(service.port());
     const std::string body = form_body({{"grant_type", "client_credentials"}, {"token", "x"}});
     for (int i = 0; i < 5; ++i) client.form(kToken, body, {{"Authorization", wrong.basic()}});
-    for (const char* endpoint : {kToken, kIntrospect, kRevoke, kPar}) {
+    for (const char* endpoint : {kToken, kIntrospect, kRevoke, kPar, kDeviceAuthorization}) {
         const Answer answer = client.form(endpoint, body, {{"Authorization", wrong.basic()}});
         EXPECT_TRUE(answer.status == 429 && answer.header("Retry-After")) << endpoint << answer.body;
     }

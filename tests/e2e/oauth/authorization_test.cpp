@@ -152,10 +152,10 @@ TEST(AuthorizationFlow, TellsTheApplicationWhatIsWrongWithItsRequest) {
 TEST(AuthorizationFlow, RefusesARequestObjectInTheWayInWhichItWantsItsAnswers) {
     const std::string shop = application();
     const auto with = [&](std::string_view claims, std::string_view more = "") {
-        return Browser().get(request(shop, "&request=eyJhbGciOiJub25lIn0." + security::base64url_encode(claims) + "." +
-                                               std::string(more)));
+        return Browser().get(request(
+            shop, "&request=eyJhbGciOiJub25lIn0." + security::base64url_encode(claims) + "." + std::string(more)));
     };
-    const Answer by_form = with(R"({"response_mode":"form_post","state":"its own","redirect_uri":"https://x.example"})");
+    const Answer by_form = with(R"({"response_mode":"form_post","state":"its own","redirect_uri":"https://x.y"})");
     ASSERT_EQ(by_form.status, 200) << by_form.body;
     EXPECT_NE(by_form.body.find(R"(action="https://shop.example/callback")"), std::string::npos) << by_form.body;
     EXPECT_EQ(hidden(by_form, "error"), "request_not_supported");

@@ -4,7 +4,6 @@
 
 namespace keyledger::test {
 
-inline constexpr const char* kDeviceAuthorization = "/oauth2/device_authorization";
 inline constexpr const char* kDevicePage = "/device";
 inline constexpr const char* kDeviceAnswer = "/device/answer";
 inline constexpr const char* kDeviceGrantType = "urn:ietf:params:oauth:grant-type:device_code";

@@ -4,5 +4,6 @@
 namespace keyledger::test {
 
 inline constexpr const char* kPar = "/oauth2/par";
+inline constexpr const char* kDeviceAuthorization = "/oauth2/device_authorization";
 
 }  // namespace keyledger::test

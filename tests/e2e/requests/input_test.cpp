@@ -205,7 +205,7 @@ TEST(Form, IsReadWhateverItsParametersAndEmptyPairs) {
             const Answer answer = client.send("POST", kIntrospect, {{"Content-Type", type}}, body);
             EXPECT_EQ(answer.status, 200) << type << body << answer.body;
         }
-    for (const char* target : {kToken, kIntrospect, kRevoke, kPar}) {
+    for (const char* target : {kToken, kIntrospect, kRevoke, kPar, kDeviceAuthorization}) {
         const Answer coded = client.send(
             "POST", target, {{"Content-Type", "application/x-www-form-urlencoded"}, {"Content-Encoding", "gzip"}},
             "token=a");
@@ -215,7 +215,7 @@ TEST(Form, IsReadWhateverItsParametersAndEmptyPairs) {
 
 TEST(Form, ThatIsMalformedIsRefused) {
     ApiClient client = api().with("Authorization", deployment().gateway.basic());
-    for (const char* target : {kToken, kIntrospect, kRevoke, kPar}) {
+    for (const char* target : {kToken, kIntrospect, kRevoke, kPar, kDeviceAuthorization}) {
         EXPECT_EQ(client.post(target, R"({"token":"a"})").problem(), "unsupported-media-type") << target;
         EXPECT_EQ(client.form(target, std::string(70'000, 'a')).problem(), "payload-too-large") << target;
     }

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "tests/e2e/clients/applications.hpp"
+#include "tests/e2e/clients/registrars.hpp"
 #include "tests/e2e/oauth/page_calls.hpp"
 #include "tests/e2e/service/mailed_links.hpp"
 #include "tests/e2e/service/passkey_calls.hpp"
@@ -109,6 +110,7 @@ protected:
         return half.text("/mfa_token");
     }();
 
+    std::function<Answer()> register_client_ = client_registration(client_);
     AtPasskeys at_passkeys_ = at_passkeys(client_);
     OnTheWay on_the_way_ = on_the_way(client_, one_.person, mfa_token_);
 
@@ -179,7 +181,7 @@ protected:
             {"remove a key", [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/keys/x"); }}};
     }
     std::vector<Call> commands_upon_applications() const {
-        std::vector<Call> calls;
+        std::vector<Call> calls{{"register one by a program", register_client_}};
         for (const auto& [what, ask] : application_calls(one_.person.id))
             calls.push_back({what, [ask = ask, as = admin(), at = at_head_]() mutable { return ask(as, at); }});
         return calls;

@@ -169,6 +169,7 @@ Deployment::Deployment(const Environment& more) : database_(std::make_unique<Emp
         {"KEYLEDGER_LOG_IN_BY_MAIL", "both"},
         {"KEYLEDGER_LOG_LEVEL", "debug"},
         {"KEYLEDGER_EMAIL_VERIFICATION", "off"},
+        {"KEYLEDGER_CLIENT_REGISTRATION", "1000000"},
         {"KEYLEDGER_OWN_ERASURE_GRACE_HOURS", "0"},
         // Hashes that cost nothing, and no limit that a test of something else could meet.
         {"KEYLEDGER_ARGON2_MEMORY_KIB", "64"},

@@ -1,5 +1,6 @@
 #pragma once
-// What the service's role asks of a function with the owner's rights, and what that says: "refused", or its first field.
+// What the service's role asks of a function with the owner's rights, and what that says: "refused", or its first
+// field.
 #include <string>
 #include <vector>
 

@@ -202,6 +202,33 @@ TEST_F(HotAccessTest, I8SaysNothingWhileItsFeedIsPausedAndGoesOnAfterwards) {
     EXPECT_EQ(answer->session().status, Session::Status::kAbsent);
 }
 
+// The moment that somebody has agreed on one node, a device is told so by another; and after a restart as before.
+TEST_F(HotAccessTest, I8TellsADeviceWhatWasAnsweredBefore) {
+    const UserId ann = world.register_user(node, kAnnsEmail);
+    const auto read = [&](Memory& memory, const DeviceAuthorizationId& id) {
+        return run(memory.hot->read_device(id, memory.head(), std::chrono::steady_clock::now() + kPatience));
+    };
+    const DeviceAuthorizationId id{world.identifiers.next()};
+    {
+        Memory memory(*this, file_);
+        memory.hot->start();
+        EXPECT_EQ(read(memory, id).value(), DeviceAuthorization{});
+        commands::Streams streams;
+        const auto device = streams.read<DeviceAuthorization>(id);
+        const ApproveDevice agreed{ann, {}, {"openid"}, SessionId{uuid(5)}, 1, clock.now() + minutes(10), clock.now()};
+        const commands::Step step = [&](commands::Attempt& attempt) -> commands::StepResult {
+            co_return attempt.decide_and_append(device, DeviceAuthorizationCommand(agreed));
+        };
+        ASSERT_TRUE(succeeds(run(other.executor.run(caller(), streams, step))));
+        EXPECT_EQ(read(memory, id)->status, DeviceAuthorization::Status::kApproved);
+        EXPECT_EQ(read(memory, DeviceAuthorizationId{uuid(6)})->status, DeviceAuthorization::Status::kAbsent);
+    }
+    Memory again(*this, file_);
+    again.hot->start();
+    EXPECT_EQ(read(again, id)->user_id, ann);
+    EXPECT_GT(again.source->first_read(), world.head()) << "from its snapshot";
+}
+
 // Many who wait for many positions are let go as soon as theirs is there.
 TEST_F(HotAccessTest, LetsEverybodyWhoWaitsGoAtTheirPosition) {
     const UserId ann = world.register_user(node, kAnnsEmail);

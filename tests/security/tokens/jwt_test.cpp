@@ -5,6 +5,7 @@
 
 #include <stdexcept>
 
+#include "domain/clients/service_token.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/digest.hpp"
 #include "tests/security/keys/test_keys.hpp"
@@ -96,6 +97,45 @@ TEST_F(AccessToken, NamesTheKeyThatItIsBoundTo) {
         EXPECT_EQ(error_with(R"("sst":7)", wrong + std::string(R"("sst":7)")), TokenError::kBadClaims) << wrong;
     claims.key_thumbprint = "short";
     EXPECT_THROW(sign_access_token(keyring_->keys().front(), claims), std::invalid_argument);
+}
+
+// RFC 8693 section 4.1.
+TEST_F(AccessToken, NamesItsExchangesAndWhoActs) {
+    AccessTokenClaims claims = some_claims();
+    const ServiceAccountId stock{Uuid{{1}}};
+    const ServiceAccountId orders{Uuid{{2}}};
+    claims.client_id = stock.to_string();
+    claims.exchanges = {{stock, ServiceTokenId{claims.token_id.uuid}}, {orders, ServiceTokenId{Uuid{{3}}}}};
+    claims.actors = {stock, orders};
+    const auto sign = [&] { return sign_access_token(keyring_->keys().front(), claims); };
+    const std::string token = sign();
+    EXPECT_NE(payload_of(token).find(R"("act":{"sub":"01000000-0000-0000-0000-000000000000",)"
+                                     R"("act":{"sub":"02000000-0000-0000-0000-000000000000"}},"exchanges":[{)"),
+              std::string::npos)
+        << payload_of(token);
+    EXPECT_EQ(read_access_token(*keyring_, token, kTokenNow)->claims, claims);
+    claims.actors.clear();
+    EXPECT_EQ(read_access_token(*keyring_, sign(), kTokenNow)->claims, claims) << "nobody is named as acting";
+    claims.exchanges.resize(kMaxTokenExchanges + 1, {orders, ServiceTokenId{Uuid{{3}}}});
+    EXPECT_THROW(sign(), std::invalid_argument) << "too many";
+    claims.exchanges = {{orders, ServiceTokenId{claims.token_id.uuid}}};
+    EXPECT_THROW(sign(), std::invalid_argument) << "another client's";
+    claims.exchanges = {{stock, ServiceTokenId{Uuid{{3}}}}};
+    EXPECT_THROW(sign(), std::invalid_argument) << "another token's";
+    claims.exchanges.clear();
+    claims.actors = {stock};
+    EXPECT_THROW(sign(), std::invalid_argument) << "who acts without an exchange";
+}
+TEST_F(AccessToken, IsRefusedWithExchangesThatAreNotItsOwn) {
+    const std::string good = R"("exchanges":[{"client_id":"01000000-0000-0000-0000-000000000000",)"
+                             R"("jti":"018bcfe5-6800-7000-8000-000000000003"}],)";
+    const std::string act = R"("act":{"sub":"01000000-0000-0000-0000-000000000000"},)";
+    for (const std::string& wrong :
+         {good, act, good + act, std::string(R"("exchanges":[],)"), std::string(R"("exchanges":{},)"),
+          std::string(R"("exchanges":[{"client_id":"first-party","jti":"018bcfe5-6800-7000-8000-000000000003"}],)"),
+          std::string(R"("exchanges":[1],)"), std::string(R"("act":{},)"), std::string(R"("act":"x",)"),
+          std::string(R"("act":{"sub":"x"},)")})
+        EXPECT_EQ(error_with(R"("sst":7)", wrong + R"("sst":7)"), TokenError::kBadClaims) << wrong;
 }
 
 // Of all three or of none, and of a session.

@@ -1,0 +1,88 @@
+#include "api/routes/oauth/client_metadata.hpp"
+
+#include <gtest/gtest.h>
+
+namespace keyledger::api::routes {
+namespace {
+
+struct Read {
+    commands::ClientRegistration registration;
+    std::vector<FieldError> errors;
+};
+Read read(const std::string& more, const std::string& uri = "https://shop.example/callback") {
+    Request request;
+    request.method = Method::kPost;
+    request.request_id = "r1";
+    request.headers.add("Content-Type", "application/json");
+    request.body = R"({"redirect_uris":[")" + uri + "\"]" + more + "}";
+    JsonFields body(request, kMetadataLimits);
+    Read done{read_client_metadata(body, {"RS256", "ES256"}), body.take_errors(0)};
+    EXPECT_TRUE(body.finish()) << request.body;
+    return done;
+}
+ApplicationDefinition taken(const std::string& more, const std::string& uri = "https://shop.example/callback") {
+    Read done = read(more, uri);
+    EXPECT_TRUE(done.errors.empty()) << more << ": " << (done.errors.empty() ? "" : done.errors.front().detail);
+    return done.registration.definition;
+}
+std::string refused(const std::string& more) {
+    const Read done = read(more);
+    return done.errors.empty() ? "nothing" : done.errors.front().field;
+}
+
+TEST(ClientMetadata, HasTheDefaultsOfTheStandard) {
+    const ApplicationDefinition bare = taken("");
+    EXPECT_EQ(bare.authentication, ClientAuthentication::kSecretBasic);
+    EXPECT_EQ(bare.type, ApplicationType::kWeb);
+    EXPECT_EQ(bare.grant_types, std::vector{GrantType::kAuthorizationCode});
+    EXPECT_EQ(bare.id_token_algorithm, KeyAlgorithm::kRs256);
+    EXPECT_FALSE(bare.userinfo_algorithm);
+    EXPECT_EQ(bare.consent, ConsentRule::kRequired);
+    EXPECT_FALSE(bare.may_ask_for("offline_access")) << "there is nothing to refresh";
+    EXPECT_EQ(taken(R"(,"grant_types":null,"response_types":null,"scope":null,"client_name":null)"), bare);
+}
+
+TEST(ClientMetadata, LeavesOutWhatIsNotOffered) {
+    const ApplicationDefinition some =
+        taken(R"(,"scope":"openid address offline_access photos","x":[[{}]],"y":1.5e400)");
+    EXPECT_EQ(some.scopes, std::vector<std::string>{"openid"});
+    const ApplicationDefinition refreshing =
+        taken(R"(,"scope":"openid offline_access","grant_types":["authorization_code","refresh_token"])");
+    EXPECT_TRUE(refreshing.may_ask_for("offline_access"));
+    EXPECT_EQ(taken(R"(,"jwks_uri":"https://shop.example/keys")").authentication, ClientAuthentication::kSecretBasic)
+        << "which nobody reads where it shows a secret";
+}
+
+TEST(ClientMetadata, IsOfADeviceWhereItsAnswersStayThere) {
+    const std::string none = R"(,"token_endpoint_auth_method":"none")";
+    EXPECT_EQ(taken(none).type, ApplicationType::kSpa);
+    EXPECT_EQ(taken(none, "http://127.0.0.1/callback").type, ApplicationType::kNative);
+    EXPECT_EQ(taken(none, "com.example.shop:/callback").type, ApplicationType::kNative);
+    EXPECT_EQ(taken(none + R"(,"application_type":"web")", "http://127.0.0.1/callback").type, ApplicationType::kSpa);
+    EXPECT_EQ(taken("", "http://127.0.0.1/callback").type, ApplicationType::kWeb) << "it keeps a secret";
+    EXPECT_EQ(taken(R"(,"application_type":"native")").authentication, ClientAuthentication::kNone);
+}
+
+TEST(ClientMetadata, RefusesWhatAnApplicationWouldRelyOn) {
+    for (const char* name :
+         {"id_token_encrypted_response_alg", "userinfo_encrypted_response_enc", "authorization_signed_response_alg"})
+        EXPECT_EQ(refused(",\"" + std::string(name) + R"(":"A128GCM")"), name);
+    EXPECT_EQ(refused(R"(,"require_signed_request_object":true)"), "require_signed_request_object");
+    EXPECT_EQ(refused(R"(,"require_signed_request_object":false)"), "nothing");
+    EXPECT_EQ(refused(R"(,"default_max_age":0)"), "default_max_age");
+    EXPECT_EQ(refused(R"(,"subject_type":"pairwise")"), "subject_type");
+    EXPECT_EQ(refused(R"(,"id_token_signed_response_alg":"EdDSA")"), "id_token_signed_response_alg")
+        << "not of this provider";
+    EXPECT_EQ(refused(R"(,"scope":"openid keyledger:later")"), "scope");
+}
+
+TEST(ClientMetadata, ReadsKeysOfWhatSignsAlone) {
+    const std::string keys = R"(,"jwks":{"keys":[{"kty":"EC","x":"a","key_ops":["verify"],"x5c":["b"]}]})";
+    EXPECT_TRUE(read(keys).registration.keys.empty());
+    const Read signing = read(keys + R"(,"token_endpoint_auth_method":"private_key_jwt")");
+    ASSERT_EQ(signing.registration.keys.size(), 1U);
+    EXPECT_EQ(signing.registration.keys.front(), R"({"kty":"EC","x":"a","key_ops":["verify"]})");
+}
+
+}  // namespace
+}  // namespace keyledger::api::routes
