@@ -87,7 +87,8 @@ public:
     void keep(const Answer& answer) {
         for (std::string cookie : answer.cookies) {
             const std::string pair = cookie.substr(0, cookie.find(';'));
-            std::transform(cookie.begin(), cookie.end(), cookie.begin(), [](unsigned char c) { return std::tolower(c); });
+            std::transform(cookie.begin(), cookie.end(), cookie.begin(),
+                           [](unsigned char c) { return std::tolower(c); });
             const bool gone = cookie.find("max-age=0") != cookie.npos || cookie.find("01-jan-1970") != cookie.npos ||
                               cookie.find("01 jan 1970") != cookie.npos;
             if (gone) cookies_.erase(pair.substr(0, pair.find('=')));
@@ -166,8 +167,8 @@ private:
             parameter(sent_back.location, "state") != state)
             co_return complain("authorization endpoint", sent_back);
         Ask exchange{"POST", options_.token, "application/x-www-form-urlencoded",
-                     "grant_type=authorization_code&code=" + code + "&redirect_uri=" +
-                         percent_encoded(options_.redirect_uri) + "&code_verifier=" + verifier,
+                     "grant_type=authorization_code&code=" + code +
+                         "&redirect_uri=" + percent_encoded(options_.redirect_uri) + "&code_verifier=" + verifier,
                      "Basic " + base64(options_.client)};
         const Answer tokens = co_await connection.send(std::move(exchange));
         const std::string id_token = text_member(tokens.body, "id_token");
@@ -212,7 +213,8 @@ private:
                     options_.name.c_str(), micros_.size(), bad_, seconds, flows / seconds, percentile(0.5),
                     percentile(0.99), algorithm(kinds_.substr(0, kinds_.find(' '))).c_str(),
                     algorithm(kinds_.substr(kinds_.find(' ') + 1)).c_str(), bytes_);
-        for (const auto& [name, used] : usage.seconds) std::printf(R"(,"cpu_%s":%.4f)", name.c_str(), 1000 * used / flows);
+        for (const auto& [name, used] : usage.seconds)
+            std::printf(R"(,"cpu_%s":%.4f)", name.c_str(), 1000 * used / flows);
         if (usage.service_kib > 0) std::printf(R"(,"service_mib":%.0f)", static_cast<double>(usage.service_kib) / 1024);
         std::printf("}\n");
         for (const auto& statement : usage.statements) {
@@ -250,7 +252,8 @@ int main(int argc, char** argv) {
     app.add_option("--port", options.port, "of the provider")->required();
     app.add_option("--authorize", options.authorize, "path of the authorization endpoint")->required();
     app.add_option("--token", options.token, "path of the token endpoint")->required();
-    app.add_option("--redirect-uri", options.redirect_uri, "of the application, CODE_FLOW_CLIENT=id:secret")->required();
+    app.add_option("--redirect-uri", options.redirect_uri, "of the application, CODE_FLOW_CLIENT=id:secret")
+        ->required();
     app.add_option("--cookies", options.cookies, "file with the cookies of a browser on each line")->required();
     app.add_option("--connections", options.connections, "at the same time");
     app.add_option("--seconds", options.seconds, "to go on");

@@ -21,8 +21,9 @@ constexpr std::string_view kKinds[] = {kRegistration, kChange, kFormerAddress, k
 
 std::vector<std::string_view> kinds_of(const eventstore::AnyEvent& event) {
     if (const auto* one = eventstore::event_in<Registration>(event)) {
-        const bool asks =
-            std::holds_alternative<RegistrationBegun>(*one) || std::holds_alternative<RegistrationMailAsked>(*one);
+        const bool asks = std::holds_alternative<RegistrationBegun>(*one) ||
+                          std::holds_alternative<RegistrationBegunByProvider>(*one) ||
+                          std::holds_alternative<RegistrationMailAsked>(*one);
         if (asks) return {kRegistration};
     } else if (const auto* of_challenge = eventstore::event_in<Challenge>(event)) {
         const auto* asked = std::get_if<ChallengeAsked>(of_challenge);
@@ -108,8 +109,10 @@ AddressMail::Read<AddressMail::Letter> AddressMail::registration_letter(Job job,
         if (registration.locale) letter->languages.push_back(*registration.locale);
         letter->facts.code = *code;
         letter->facts.minutes = static_cast<int>(kRegistrationCodeLife / minutes(1));
-        letter->facts.link =
-            links_.to("/account/verify-email", commands::registration_link(registration_id, registration, digests));
+        // The page behind the link asks for the password that was registered.
+        if (registration.has_password())
+            letter->facts.link =
+                links_.to("/account/verify-email", commands::registration_link(registration_id, registration, digests));
         return letter;
     };
     auto letter = co_await letter_to(*registration.email, wanted, deadline);

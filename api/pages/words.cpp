@@ -359,6 +359,23 @@ constexpr WordRow kRows[] = {
      "Ihr Anbieter hat keine E-Mail-Adresse genannt, der man trauen kann, und ein Konto braucht hier eine. "
      "Registrieren "
      "Sie sich mit Adresse und Passwort; dann können Sie jenes Konto verknüpfen."},
+    {Text::kWhichAddress, "Your e-mail address", "Ihre E-Mail-Adresse"},
+    {Text::kWhichAddressMeans,
+     "{1} told no e-mail address that can be trusted, and an account here needs one. Which one is yours? You get a "
+     "code "
+     "there.",
+     "{1} hat keine E-Mail-Adresse genannt, der vertraut werden kann, und ein Konto hier braucht eine. Welche ist "
+     "Ihre? "
+     "Sie bekommen dort einen Code."},
+    {Text::kCodeOfNewAccount,
+     "A mail is on its way to that address. With the code in it your account is made, and you are logged in. If the "
+     "address has an account already, the mail says so.",
+     "Eine Mail an diese Adresse ist unterwegs. Mit dem Code darin wird Ihr Konto angelegt, und Sie sind angemeldet. "
+     "Hat "
+     "die Adresse schon ein Konto, dann steht das in der Mail."},
+    {Text::kAnotherAddress, "Give another address", "Eine andere Adresse angeben"},
+    {Text::kGiveAnAddressAlone, "Give an e-mail address such as ann@example.com.",
+     "Geben Sie eine E-Mail-Adresse an, etwa ann@example.com."},
     {Text::kAddressHasAccount,
      "Your e-mail address has an account here already. Log in to it in another way; you can link the account at your "
      "provider with it then.",

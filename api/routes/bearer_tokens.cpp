@@ -17,7 +17,8 @@ Result<commands::AccessClaims, Response> holder_of_token(Context& context, const
         claims->audiences.size() == 1 && claims->audiences.front() == context.services.settings.issuer;
     // None of these is bound to a key; one that is opens nothing by itself (RFC 9449 section 7.1).
     // No exchange gives one for this API, and whether its exchanges hold is asked by introspection alone.
-    if (!for_this_api || !claims->key_thumbprint.empty() || !claims->exchanges.empty()) return Unexpected(refuse_token(request));
+    if (!for_this_api || !claims->key_thumbprint.empty() || !claims->exchanges.empty())
+        return Unexpected(refuse_token(request));
     return std::move(*claims);
 }
 

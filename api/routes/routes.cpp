@@ -40,6 +40,7 @@
     TABLE(own_account_routes)         \
     TABLE(passkey_routes)             \
     TABLE(provider_page_routes)       \
+    TABLE(provider_register_routes)   \
     TABLE(pushed_request_routes)      \
     TABLE(recovery_routes)            \
     TABLE(register_page_routes)       \

@@ -60,7 +60,7 @@ struct Reactors::Running {
                     }) {}
 
     reactors::Reactor& reactor;
-    std::atomic<std::int64_t> too_late{0};
+    reactors::JobPlan::Notes planned;
     reactors::Performer performer;
 };
 
@@ -106,16 +106,18 @@ struct Reactors::Parts {
         }
         std::vector<std::unique_ptr<projections::ReadModel>> plans;
         for (const auto& one : running)
-            plans.push_back(std::make_unique<reactors::JobPlan>(one->reactor, log_id, one->too_late));
+            plans.push_back(std::make_unique<reactors::JobPlan>(one->reactor, log_id, one->planned));
         planner = std::make_unique<projections::Projector>(
             reactors::planner_settings(config.database_url),
             std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url, core.authenticity),
             core.cipher, std::move(plans), [this](std::string_view plan, Position) { hint(plan); });
     }
-    // Called while `planner` runs, which is when all of them are there.
+    // Called while `planner` runs, which is when all of them are there. Most events are nobody's job: to look for one
+    // after each would cost the database more than the event.
     void hint(std::string_view plan) {
         for (const auto& one : running)
-            if (one->reactor.name() == reactors::reactor_of_plan(plan)) one->performer.hint();
+            if (one->reactor.name() == reactors::reactor_of_plan(plan) && one->planned.has_planned.exchange(false))
+                one->performer.hint();
     }
 
     integrations::CurlOutgoing& outgoing;
@@ -153,7 +155,7 @@ std::optional<Reactors::Status> Reactors::status() const {
     if (!parts_) return std::nullopt;
     Status status{parts_->planner->status(), {}, parts_->mail != nullptr};
     for (const auto& one : parts_->running)
-        status.reactors.push_back({std::string(one->reactor.name()), one->performer.status(), one->too_late});
+        status.reactors.push_back({std::string(one->reactor.name()), one->performer.status(), one->planned.too_late});
     return status;
 }
 

@@ -17,7 +17,7 @@ inline const Permission kRevokeTokens{"keyledger.tokens", "revoke"};          //
 // A service: an exchange of a user's token (RFC 8693) for one in which it acts for them, or is not told from them.
 inline const Permission kDelegateTokens{"keyledger.tokens", "delegate"};
 inline const Permission kImpersonateUsers{"keyledger.tokens", "impersonate"};
-inline const Permission kEvaluateAccess{"keyledger.access", "evaluate"};      // a service: of anybody
+inline const Permission kEvaluateAccess{"keyledger.access", "evaluate"};  // a service: of anybody
 inline const Permission kReadGroups{"keyledger.groups", "read"};
 inline const Permission kWriteGroups{"keyledger.groups", "write"};  // define, rename, delete, nest, members
 inline const Permission kReadAudit{"keyledger.audit", "read"};

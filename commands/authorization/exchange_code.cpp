@@ -2,6 +2,8 @@
 
 #include "commands/access/authority.hpp"
 #include "commands/authorization/authorize.hpp"
+#include "commands/authorization/device_code.hpp"
+#include "commands/runtime/spending.hpp"
 #include "commands/sessions/session_grounds.hpp"
 #include "domain/applications/application_lifetimes.hpp"
 #include "domain/ladder/assurance.hpp"
@@ -81,6 +83,14 @@ bool is_lost_answer(const Session& session, const Application& application, Inst
            age >= Duration() && age <= kLostAnswer;
 }
 
+// The one answer that is given again, without a proof of a key. A first exchange that showed a key, which nothing else
+// remembers, leaves none: whoever has code and verifier, and not the key, would get tokens that are bound to none.
+eventstore::SpentValue second_answer(const AuthorizationCode& code, GrantType by) {
+    const Duration lasts = by == GrantType::kDeviceCode ? kDeviceCodeLasts : kCodeLasts;
+    const ValueLife life{code.expires_at - lasts, code.expires_at + kCodeReuseNoticed};
+    return spent_value("second answer to an authorization code", {security::view_of(code.session_id)}, life);
+}
+
 Grant grant_of(const Session& session, const AuthorizationCode& code) {
     Grant grant{code.user_id,      code.session_id,     session.client_id, session.audiences,
                 session.audiences, code.security_stamp, session.generation};
@@ -102,20 +112,29 @@ Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Calle
 Answer<CodeGrant> exchange_checked(Services& services, AuthorizationCode code, GrantType by, std::string key_thumbprint,
                                    Caller caller) {
     Streams all;
+    // The code's session is most likely not begun yet: where it is, its append conflicts, and it is read then.
     const ExchangeStreams streams{
-        all.read<Session>(code.session_id), all.read<User>(code.user_id), all.read<Application>(code.application_id),
-        all.read<Consent>(consent_of(code.user_id, code.application_id)), all.read<Session>(code.browser_session_id)};
+        all.begin<Session>(code.session_id), all.read<User>(code.user_id), all.read<Application>(code.application_id),
+        StreamOf<Consent>{consent_of(code.user_id, code.application_id)}, all.read<Session>(code.browser_session_id)};
     bool reused = false;
+    bool is_first = false;
     Session session;
     Application application;
     const std::string device = services.pseudonyms.device(caller.user_agent);
     const Step step = [&](Attempt& attempt) -> StepResult {
         const Instant now = services.clock.now();
         reused = false;
+        is_first = false;
         session = attempt.state(streams.session);
         application = attempt.state(streams.application);
         const bool wants_key = application.definition.token_binding == TokenBinding::kDpop;
         if (wants_key && key_thumbprint.empty()) co_return Unexpected(refusals::kPossessionWanted);
+        // A code of the operator's own application begins its session without one, and mostly there is none to read.
+        if (!application.is_first_party() || session.status != Session::Status::kAbsent) {
+            Streams asked;
+            asked.read<Consent>(streams.consent.id);
+            KEYLEDGER_CO_TRY(read, co_await attempt.also_read(asked));
+        }
         if (session.status == Session::Status::kAbsent) {
             if (now >= code.expires_at || !still_holds(attempt, streams, code, by, services))
                 co_return Unexpected(refusals::kCodeNotGood);
@@ -124,12 +143,17 @@ Answer<CodeGrant> exchange_checked(Services& services, AuthorizationCode code, G
             KEYLEDGER_CO_TRY(events, decide(session, code.session_id, attempt.state(streams.user), command));
             session = evolve(std::move(session), events->front(), {0, now});
             attempt.append(streams.session, *events);
+            if (application.is_public() && !key_thumbprint.empty())
+                attempt.spend(second_answer(code, by), refusals::kCodeNotGood);
+            is_first = true;
             co_return Result<void, CommandError>{};
         }
         if (key_thumbprint.empty() && is_lost_answer(session, application, now) &&
             still_holds(attempt, streams, code, by, services) &&
-            holds(session, {application, attempt.state(streams.consent), attempt.state(streams.browser_session)}))
+            holds(session, {application, attempt.state(streams.consent), attempt.state(streams.browser_session)})) {
+            attempt.spend(second_answer(code, by), refusals::kCodeNotGood);
             co_return Result<void, CommandError>{};
+        }
         reused = true;
         const EndSession command{code.user_id, SessionEndReason::kCodeReused};
         co_return attempt.decide_and_append(streams.session, code.session_id, attempt.state(streams.user), command);
@@ -141,8 +165,10 @@ Answer<CodeGrant> exchange_checked(Services& services, AuthorizationCode code, G
     if (reused) co_return Unexpected(refusals::kCodeNotGood);
     CodeGrant granted;
     granted.grant = grant_of(session, code);
-    granted.grant.position = executed->position;
-    if (executed->position > 0) granted.grant.generated_at = executed->occurred_at;
+    if (is_first) {
+        granted.grant.position = executed->position;
+        granted.grant.generated_at = executed->occurred_at;
+    }
     granted.nonce = code.nonce;
     granted.grant.id_token_algorithm = application.definition.id_token_algorithm;
     granted.is_public = application.is_public();

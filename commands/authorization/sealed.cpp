@@ -119,12 +119,10 @@ std::optional<AuthorizationFlow> open_flow(const SealedBy& by, std::string_view 
     AuthorizationFlow flow;
     flow.browser = parts.part();
     flow.application_name = parts.part();
-    if (!parts.is_at_end()) {  // a node of an earlier version says no more
-        flow.accent_color = parts.part();
-        flow.accent_color_dark = parts.part();
-        flow.logo_uri = parts.part();
-        flow.leads_to = parts.part();
-    }
+    flow.accent_color = parts.part();
+    flow.accent_color_dark = parts.part();
+    flow.logo_uri = parts.part();
+    flow.leads_to = parts.part();
     if (parts.is_good() && !parts.is_at_end()) flow.chosen = SessionId{parts.uuid()};
     if (!request || !parts.is_at_end() || now - request->made_at > kFlowLasts) return std::nullopt;
     flow.request = std::move(*request);

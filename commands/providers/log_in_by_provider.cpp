@@ -41,11 +41,23 @@ CommandError told(Services& services, const std::string& provider, const Provide
 }
 
 struct Arrival {
-    const ComeBack& back;
+    Client client;
+    eventstore::SpentValue use;  // for one session
+    Instant authenticated_at;
     ProviderOffer offer;
     ProvenIdentity proven;
     std::optional<Identifier> email;  // that is believed
 };
+
+Arrival arrival_of(Services& services, const ComeBack& back, ProviderOffer offer, ProvenIdentity proven) {
+    const Instant now = services.clock.now();
+    // Of a trip that asked for it, the provider said that it was then: nothing that was asked for before is older.
+    const bool anew = back.sent.trip.authenticated_since.has_value();
+    const Instant there = anew ? now : std::min(proven.authenticated_at.value_or(now), now);
+    Arrival arrival{back.client, use_of(back.sent), there, std::move(offer), std::move(proven), std::nullopt};
+    if (!arrival.proven.verified_email.empty()) arrival.email = parse_email(arrival.proven.verified_email);
+    return arrival;
+}
 
 // The address is the account's, proven there as here, and the operator lets it link.
 bool may_link(const Arrival& arrival, const User& user) {
@@ -57,15 +69,12 @@ bool may_link(const Arrival& arrival, const User& user) {
 HalfLogin half_of(Services& services, const Arrival& arrival, const User& user, const UserId& user_id,
                   const SessionId& session_id, const Caller& caller) {
     const Instant now = services.clock.now();
-    // Of a trip that asked for it, the provider said that it was then: nothing that was asked for before is older.
-    const bool anew = arrival.back.sent.trip.authenticated_since.has_value();
-    const Instant there = anew ? now : std::min(arrival.proven.authenticated_at.value_or(now), now);
-    HalfLogin half = begun_by(user_id, {ProofMethod::kProvider, there});
+    HalfLogin half = begun_by(user_id, {ProofMethod::kProvider, arrival.authenticated_at});
     half.made_at = now;
     half.expires_at = now + kHalfLoginLasts;
     half.session_id = session_id;
     half.security_stamp = user.security_stamp;
-    half.client_id = arrival.back.client.client_id;
+    half.client_id = arrival.client.client_id;
     half.device = services.pseudonyms.device(caller.user_agent);
     if (user.find_identity(arrival.proven.issuer, arrival.proven.subject) == nullptr)
         half.links = identity_to_link(arrival.offer.name, arrival.proven);
@@ -74,7 +83,7 @@ HalfLogin half_of(Services& services, const Arrival& arrival, const User& user, 
 
 // Of who is linked, or may be. kMovedMeanwhile: they are not any more.
 Answer<Grant> let_in(Services& services, const Arrival& arrival, UserId user_id, Caller caller) {
-    KEYLEDGER_CO_TRY(audiences, audiences_for(arrival.back.client, services.settings.issuer, std::nullopt));
+    KEYLEDGER_CO_TRY(audiences, audiences_for(arrival.client, services.settings.issuer, std::nullopt));
     const SessionId session_id{services.identifiers.next()};
     const LogInDevice device = device_of_log_in(services, user_id, session_id, caller);
     KEYLEDGER_CO_TRY(history, co_await login_history_at_head(services, user_id, caller.deadline));
@@ -98,7 +107,7 @@ Answer<Grant> let_in(Services& services, const Arrival& arrival, UserId user_id,
         half = half_of(services, arrival, state, user_id, session_id, caller);
         half.audiences = *audiences;
         if (half.links && !may_link(arrival, state)) co_return Unexpected(refusals::kAddressHasAccount);
-        attempt.spend(use_of(arrival.back.sent), refusals::kTripOver);
+        attempt.spend(arrival.use, refusals::kTripOver);
         auto begun = co_await begin_session(services, attempt, user, session, half, origin);
         if (begun && half.links) begun = attempt.decide_and_append(user, link_of(services, *half.links));
         if (!begun && begun.error().go_on) {
@@ -159,8 +168,40 @@ Answer<UserId> user_of(Services& services, const Arrival& arrival, const Caller&
     co_return registered;
 }
 
+// Nothing is appended but that the trip was used: who came back is kept by the browser from here on.
+Answer<KeptIdentity> keep_identity(Services& services, const ComeBack& back, const Arrival& arrival, Caller caller) {
+    Streams streams;
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        attempt.spend(arrival.use, refusals::kTripOver);
+        co_return Result<void, CommandError>{};
+    };
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, step));
+    KeptIdentity kept;
+    kept.id = services.identifiers.next();
+    kept.provider = arrival.offer.name;
+    kept.issuer = arrival.proven.issuer;
+    kept.subject = arrival.proven.subject;
+    if (auto name = parse_name(arrival.proven.name)) kept.name = std::move(*name);
+    kept.locale = parse_language_tag(arrival.proven.locale).value_or("");
+    kept.authenticated_at = arrival.authenticated_at;
+    kept.made_at = services.clock.now();
+    kept.flow = back.sent.flow;
+    co_return kept;
+}
+
 bool is_worth_another_look(RefusalRef refusal) {
     return refusal == kMovedMeanwhile || refusal == refusals::kIdentityTaken || refusal == refusals::kEmailTaken;
+}
+
+Answer<Grant> let_in_or_register(Services& services, const Arrival& arrival, Caller caller) {
+    for (int look = 0; look < kMaxLooks; ++look) {
+        auto user_id = co_await user_of(services, arrival, caller);
+        if (!user_id && !is_worth_another_look(user_id.error().refusal)) co_return Unexpected(user_id.error());
+        if (!user_id) continue;
+        auto grant = co_await let_in(services, arrival, *user_id, caller);
+        if (grant || !is_worth_another_look(grant.error().refusal)) co_return grant;
+    }
+    co_return Unexpected(refusals::kBusy);
 }
 
 }  // namespace
@@ -195,21 +236,32 @@ Answer<ProvenIdentity> arrive_from_provider(Services& services, const ComeBack& 
     co_return std::move(*proven);
 }
 
-Answer<Grant> log_in_by_provider(Services& services, ComeBack back, Caller caller) {
+Answer<Grant> log_in_by_provider(Services& services, ComeBack back, Caller caller, std::optional<KeptIdentity>* kept) {
     caller.idempotency.reset();
     auto offer = offer_named(services, back.sent.trip.provider);
     if (!offer) co_return Unexpected(refusals::kProviderAway);
     KEYLEDGER_CO_TRY(proven, co_await arrive_from_provider(services, back, caller.deadline));
-    Arrival arrival{back, std::move(*offer), std::move(*proven), std::nullopt};
-    if (!arrival.proven.verified_email.empty()) arrival.email = parse_email(arrival.proven.verified_email);
-    for (int look = 0; look < kMaxLooks; ++look) {
-        auto user_id = co_await user_of(services, arrival, caller);
-        if (!user_id && !is_worth_another_look(user_id.error().refusal)) co_return Unexpected(user_id.error());
-        if (!user_id) continue;
-        auto grant = co_await let_in(services, arrival, *user_id, caller);
-        if (grant || !is_worth_another_look(grant.error().refusal)) co_return grant;
+    const Arrival arrival = arrival_of(services, back, std::move(*offer), std::move(*proven));
+    auto grant = co_await let_in_or_register(services, arrival, caller);
+    const bool lacks_address = !grant && grant.error().refusal == refusals::kNoTrustedAddress;
+    if (lacks_address && kept != nullptr && services.accounts.verifies_email) {
+        KEYLEDGER_CO_TRY(identity, co_await keep_identity(services, back, arrival, std::move(caller)));
+        *kept = std::move(*identity);
     }
-    co_return Unexpected(refusals::kBusy);
+    co_return grant;
+}
+
+Answer<Grant> log_in_as_kept(Services& services, KeptIdentity kept, Client client, Caller caller) {
+    caller.idempotency.reset();
+    auto offer = offer_named(services, kept.provider);
+    if (!offer) co_return Unexpected(refusals::kProviderAway);
+    // Nobody registers by it here: without an address there is nothing to register.
+    offer->signs_up = false;
+    ProvenIdentity proven{kept.issuer, kept.subject, {}, kept.name, kept.locale, std::nullopt};
+    const Arrival arrival{std::move(client), use_of(kept),      kept.authenticated_at,
+                          std::move(*offer), std::move(proven), std::nullopt};
+    auto grant = co_await let_in_or_register(services, arrival, std::move(caller));
+    co_return grant;
 }
 
 }  // namespace keyledger::commands

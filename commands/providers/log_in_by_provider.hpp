@@ -2,6 +2,7 @@
 // Log-in by another provider of OpenID Connect, and registration by the first one (docs/providers.md). What the
 // provider proves is one factor: whoever has a second one here presents it, and every session begins by the ladder.
 #include "commands/factors/ports.hpp"
+#include "commands/providers/kept_identity.hpp"
 #include "commands/providers/provider_trip.hpp"
 #include "commands/services.hpp"
 #include "domain/users/user.hpp"
@@ -61,6 +62,13 @@ Answer<ProvenIdentity> arrive_from_provider(Services& services, const ComeBack& 
 // Begins a session of whoever the identity is linked with; else, as configuration has it, of whoever's proven address
 // the provider says that it is theirs, who is linked by that; else of a new user with the profile that came. A trip is
 // spent with what it earns. Where a second factor is missing, kSecondFactorNeeded and its like (half_log_in.hpp).
-Answer<Grant> log_in_by_provider(Services& services, ComeBack back, Caller caller);
+// Whoever would become a user, if there were an address that is believed, is put into `kept`, if it is given and
+// addresses can be proven here: kNoTrustedAddress, and the trip is spent.
+Answer<Grant> log_in_by_provider(Services& services, ComeBack back, Caller caller,
+                                 std::optional<KeptIdentity>* kept = nullptr);
+
+// As whoever came back, once somebody is linked with them: of kept identities each begins one session. kNobodyLinked,
+// kTripOver, and as above.
+Answer<Grant> log_in_as_kept(Services& services, KeptIdentity kept, Client client, Caller caller);
 
 }  // namespace keyledger::commands

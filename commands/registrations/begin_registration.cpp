@@ -52,6 +52,29 @@ Answer<BegunRegistration> begin_registration(Services& services, RegistrationReq
     co_return BegunRegistration{services.accounts.challenge_secrets->seal(handle), command.expires_at};
 }
 
+Answer<BegunRegistration> begin_registration_by_provider(Services& services, ProviderRegistration request,
+                                                         Caller caller) {
+    const auto email = parse_email(request.email);
+    if (!email) co_return Unexpected(refusals::kInvalidEmail);
+    AddressDigests address = digests_of_address(services.pseudonyms, email->key);
+    KEYLEDGER_CO_TRY(admitted, co_await admit_registration(services, address, caller));
+    const RegistrationId registration_id{services.identifiers.next()};
+    const BeginRegistrationByProvider command{email->text,
+                                              std::move(request.name),
+                                              std::move(request.locale),
+                                              std::move(request.identity),
+                                              services.accounts.challenge_secrets->current_key(),
+                                              services.clock.now() + kRegistrationLife};
+    Streams streams;
+    const auto registration = streams.begin<Registration>(registration_id);
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        co_return attempt.decide_and_append(registration, command);
+    };
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(caller, streams, step));
+    const auto handle = registration_handle(registration_id, command.expires_at, std::move(address));
+    co_return BegunRegistration{services.accounts.challenge_secrets->seal(handle), command.expires_at};
+}
+
 BegunRegistration pretended_registration(Services& services, const Identifier& email) {
     const Instant expires_at = services.clock.now() + kRegistrationLife;
     const RegistrationId nobodys{services.identifiers.next()};
@@ -81,9 +104,11 @@ Answer<Receipt> erase_registration(Services& services, RegistrationId registrati
         const EraseRegistration command{services.clock.now()};
         KEYLEDGER_CO_TRY(events, decide(before, command));
         if (events->empty()) co_return Result<void, CommandError>{};
-        const SubjectId owner{registration_id.uuid};
-        KEYLEDGER_CO_TRY(
-            taken, co_await take_all_credentials(services, attempt, owner, before.credential_id, caller.deadline));
+        if (before.has_password()) {
+            const SubjectId owner{registration_id.uuid};
+            KEYLEDGER_CO_TRY(
+                taken, co_await take_all_credentials(services, attempt, owner, before.credential_id, caller.deadline));
+        }
         KEYLEDGER_CO_TRY(destroyed, co_await attempt.destroy_key_of(registration_id));
         attempt.append(registration, *events);
         co_return Result<void, CommandError>{};

@@ -25,6 +25,17 @@ struct BegunRegistration {
 Answer<BegunRegistration> begin_registration(Services& services, RegistrationRequest request,
                                              std::optional<std::string> locale, Caller caller);
 
+// Of somebody whom another provider knows, and of whose address it says nothing that is believed: without a password.
+// As above, and no hash.
+struct ProviderRegistration {
+    std::string email;
+    std::optional<std::string> name;    // as parse_name() gives it
+    std::optional<std::string> locale;  // a language tag
+    RegisteredIdentity identity;
+};
+Answer<BegunRegistration> begin_registration_by_provider(Services& services, ProviderRegistration request,
+                                                         Caller caller);
+
 // What a registration of that address would be answered with; there is none, and nothing comes of the handle.
 BegunRegistration pretended_registration(Services& services, const Identifier& email);
 

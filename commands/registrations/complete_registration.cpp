@@ -63,6 +63,9 @@ struct Completion {
     Answer<Receipt> compare(const RegistrationId& id, const Registration& registration, const Secret& hash) const;
     StepResult begin_user(Attempt& attempt, const StreamOf<Registration>& stream, const StreamOf<User>& user,
                           Secret hash) const;
+    // The password moves from the registration to the user; of one by a provider there is none.
+    Answer<std::optional<NewCredential>> moved_password(Attempt& attempt, const StreamOf<Registration>& stream,
+                                                        Secret hash) const;
 };
 
 Answer<Receipt> Completion::compare(const RegistrationId& id, const Registration& registration,
@@ -80,20 +83,35 @@ Answer<Receipt> Completion::compare(const RegistrationId& id, const Registration
     co_return Receipt{};
 }
 
+Answer<std::optional<NewCredential>> Completion::moved_password(Attempt& attempt, const StreamOf<Registration>& stream,
+                                                                Secret hash) const {
+    const Registration& registration = attempt.state(stream);
+    if (!registration.has_password()) co_return std::optional<NewCredential>();
+    const SubjectId owner{stream.id.uuid};
+    KEYLEDGER_CO_TRY(
+        taken, co_await take_all_credentials(services, attempt, owner, registration.credential_id, caller.deadline));
+    KEYLEDGER_CO_TRY(password, co_await put_password(services, attempt, user_id, credential_id, 0, std::move(hash)));
+    co_return std::optional<NewCredential>(std::move(*password));
+}
+
 StepResult Completion::begin_user(Attempt& attempt, const StreamOf<Registration>& stream, const StreamOf<User>& user,
                                   Secret hash) const {
     const Registration& registration = attempt.state(stream);
     KEYLEDGER_CO_TRY(completed, decide(registration, CompleteRegistration{user_id, services.clock.now()}));
-    const SubjectId owner{stream.id.uuid};
-    KEYLEDGER_CO_TRY(
-        taken, co_await take_all_credentials(services, attempt, owner, registration.credential_id, caller.deadline));
+    KEYLEDGER_CO_TRY(password, co_await moved_password(attempt, stream, std::move(hash)));
     KEYLEDGER_CO_TRY(destroyed, co_await attempt.destroy_key_of(stream.id));
-    KEYLEDGER_CO_TRY(password, co_await put_password(services, attempt, user_id, credential_id, 0, std::move(hash)));
     RegisterUser command{*registration.email, username ? username : registration.username, registration.name,
                          std::move(*password)};
     KEYLEDGER_CO_TRY(registered, decide(attempt.state(user), std::move(command)));
     registered->push_back(UserEmailVerified{});
     if (registration.locale) registered->push_back(UserLocaleChosen{{registration.locale}});
+    if (const auto& identity = registration.identity)
+        registered->push_back(UserIdentityLinked{LinkedIdentityId{services.identifiers.next()},
+                                                 identity->provider,
+                                                 {identity->issuer},
+                                                 {identity->subject},
+                                                 {identity->shown_as},
+                                                 LinkedBy::kRegistration});
     attempt.act_as(user_id);
     attempt.append(stream, *completed);
     attempt.append(user, *registered);
@@ -136,16 +154,20 @@ Answer<UserId> complete_registration(Services& services, AddressProof proof, Cal
         } else if (!state.is_open(now)) {
             co_return Unexpected(refusals::kRegistrationOver);
         }
-        if (!state.email)
+        if (!state.email || !(state.has_password() || state.identity))
             co_return Unexpected(refusals::kCredentialTampered);  // its key is wrapped by what is not here
-        KEYLEDGER_CO_TRY(hash, co_await registered_hash(services, attempt, registration, caller.deadline));
-        const auto compared = co_await completion.compare(registration.id, state, *hash);
+        Secret hash;
+        if (state.has_password()) {
+            KEYLEDGER_CO_TRY(read, co_await registered_hash(services, attempt, registration, caller.deadline));
+            hash = std::move(*read);
+        }
+        const auto compared = co_await completion.compare(registration.id, state, hash);
         if (!compared && !is_wrong_proof(compared.error())) co_return Unexpected(compared.error());
         if (!compared) {
             wrong = compared.error();
             co_return attempt.decide_and_append(registration, FailRegistrationProof{*presented->compared, now});
         }
-        auto begun = co_await completion.begin_user(attempt, registration, user, std::move(*hash));
+        auto begun = co_await completion.begin_user(attempt, registration, user, std::move(hash));
         co_return begun;
     };
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(caller, streams, step));

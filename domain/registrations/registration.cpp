@@ -18,6 +18,20 @@ RegistrationDecision decide_on(const Registration& registration, const BeginRegi
                                     command.expires_at}};
 }
 
+RegistrationDecision decide_on(const Registration& registration, const BeginRegistrationByProvider& command) {
+    if (registration.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
+    const RegisteredIdentity& identity = command.identity;
+    return Events{RegistrationBegunByProvider{{command.email},
+                                              {command.name},
+                                              {command.locale},
+                                              identity.provider,
+                                              {identity.issuer},
+                                              {identity.subject},
+                                              {identity.shown_as},
+                                              command.code_key,
+                                              command.expires_at}};
+}
+
 RegistrationDecision decide_on(const Registration& registration, const AskForRegistrationMail& command) {
     if (!registration.is_open(command.now)) return Unexpected(refusals::kRegistrationOver);
     const bool just_now = command.now < registration.mailed_at + kLeastBetweenMails;
@@ -66,6 +80,17 @@ Registration apply(Registration registration, const RegistrationBegun& event, co
     registration.expires_at = event.expires_at;
     return mailed(std::move(registration), event.code_key, recorded.occurred_at);
 }
+Registration apply(Registration registration, const RegistrationBegunByProvider& event, const Recorded& recorded) {
+    registration.status = Status::kOpen;
+    registration.email = event.email.value;
+    registration.name = event.name.value;
+    registration.locale = event.locale.value;
+    if (event.issuer.value && event.subject.value)
+        registration.identity =
+            RegisteredIdentity{event.provider, *event.issuer.value, *event.subject.value, event.shown_as.value};
+    registration.expires_at = event.expires_at;
+    return mailed(std::move(registration), event.code_key, recorded.occurred_at);
+}
 Registration apply(Registration registration, const RegistrationMailAsked& event, const Recorded& recorded) {
     return mailed(std::move(registration), event.code_key, recorded.occurred_at);
 }
@@ -93,6 +118,7 @@ Result<void, RefusalRef> may_try(const Registration& registration, RegistrationP
             if (!may) return Unexpected(refusals::kRegistrationCodeOver);
             break;
         case RegistrationProof::kPassword:
+            if (!registration.has_password()) return Unexpected(refusals::kRegistrationOver);  // no link was mailed
             may = registration.wrong_passwords < kMostWrongPasswordsOfRegistration;
             if (!may) return Unexpected(refusals::kRegistrationLinkOver);
             break;

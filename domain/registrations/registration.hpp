@@ -59,6 +59,36 @@ struct RegistrationBegun {
                           Field{"expires_at_ms", &E::expires_at, "until when it can be completed"}};
     }
 };
+// By whoever another provider knows, and whose address nobody vouches for: there is no password, and no link in mail.
+struct RegistrationBegunByProvider {
+    Personal<std::string> email;
+    Personal<std::string> name;
+    Personal<std::string> locale;
+    std::string provider;
+    Personal<std::string> issuer;
+    Personal<std::string> subject;
+    Personal<std::string> shown_as;
+    std::string code_key;
+    Instant expires_at;
+    static constexpr std::string_view kType = "registration.begun_by_provider";
+    static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "Somebody whom another provider knows wants to be a user, and has given an address. They are none until they "
+        "show that it is theirs. It is the same whether or not somebody has the address.";
+    static constexpr auto fields() {
+        using E = RegistrationBegunByProvider;
+        return std::tuple{Field{"email", &E::email, "as typed"},
+                          Field{"name", &E::name, "as the provider tells it; `null` if it tells none"},
+                          Field{"locale", &E::locale, "a language tag (BCP 47) that they read; `null`: none is known"},
+                          Field{"provider", &E::provider, "the provider's name in the configuration of then"},
+                          Field{"issuer", &E::issuer, "with `subject`: who it is there. It may name a tenant"},
+                          Field{"subject", &E::subject, "`sub` of the provider's ID token"},
+                          Field{"shown_as", &E::shown_as, "the name there; `null` if none is known"},
+                          Field{"code_key", &E::code_key, "the id of the key under which the mailed code is made"},
+                          Field{"expires_at_ms", &E::expires_at, "until when it can be completed"}};
+    }
+    AuditOutcome outcome() const { return AuditOutcome::success(provider); }
+};
 struct RegistrationMailAsked {
     std::string code_key;
     static constexpr std::string_view kType = "registration.mail_asked";
@@ -102,8 +132,8 @@ struct RegistrationErased {
         "more.";
     static constexpr auto fields() { return std::tuple{}; }
 };
-using RegistrationEvent = std::variant<RegistrationBegun, RegistrationMailAsked, RegistrationProofFailed,
-                                       RegistrationCompleted, RegistrationErased>;
+using RegistrationEvent = std::variant<RegistrationBegun, RegistrationBegunByProvider, RegistrationMailAsked,
+                                       RegistrationProofFailed, RegistrationCompleted, RegistrationErased>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct BeginRegistration {
@@ -113,6 +143,22 @@ struct BeginRegistration {
     std::optional<std::string> locale;
     CredentialId credential_id;
     std::string sealed_sha256;
+    std::string code_key;
+    Instant expires_at;
+};
+// Somebody proved at the provider that it is them.
+struct RegisteredIdentity {
+    std::string provider;
+    std::string issuer;
+    std::string subject;
+    std::optional<std::string> shown_as;
+    bool operator==(const RegisteredIdentity&) const = default;
+};
+struct BeginRegistrationByProvider {
+    std::string email;
+    std::optional<std::string> name;
+    std::optional<std::string> locale;
+    RegisteredIdentity identity;
     std::string code_key;
     Instant expires_at;
 };
@@ -160,8 +206,10 @@ struct Registration {
     std::optional<std::string> username;
     std::optional<std::string> name;
     std::optional<std::string> locale;
+    // One of both: a password, or whom another provider knows.
     CredentialId credential_id;
     std::string sealed_sha256;
+    std::optional<RegisteredIdentity> identity;
     Instant expires_at;
     // Of the newest mail.
     std::string code_key;
@@ -178,15 +226,16 @@ struct Registration {
     static constexpr About kAbout = About::stream();
     using Event = RegistrationEvent;
 
-    bool has_personal_data() const { return email || username || name || locale; }
+    bool has_personal_data() const { return email || username || name || locale || identity; }
+    bool has_password() const { return !sealed_sha256.empty(); }
     bool is_erased() const { return status == Status::kCompleted || status == Status::kErased; }
     bool is_open(Instant now) const { return status == Status::kOpen && now < expires_at; }
 };
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 using RegistrationDecision = Result<std::vector<RegistrationEvent>, RefusalRef>;
-using RegistrationCommand = std::variant<BeginRegistration, AskForRegistrationMail, FailRegistrationProof,
-                                         CompleteRegistration, EraseRegistration>;
+using RegistrationCommand = std::variant<BeginRegistration, BeginRegistrationByProvider, AskForRegistrationMail,
+                                         FailRegistrationProof, CompleteRegistration, EraseRegistration>;
 
 // Whether a proof may still be tried. Asked before anything is compared.
 Result<void, RefusalRef> may_try(const Registration& registration, RegistrationProof proof, Instant now);

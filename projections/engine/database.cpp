@@ -6,6 +6,7 @@
 
 #include "eventstore/postgres/connection/pqxx_connection.hpp"
 #include "projections/engine/limits.hpp"
+#include "projections/engine/statements.hpp"
 
 namespace keyledger::projections {
 namespace {
@@ -52,6 +53,8 @@ void prepare_writer(pqxx::connection& connection) {
         settings.exec("set " + std::string(limit) + " = " + limit_ms);
     for (const char* method : {"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"})
         settings.exec("set " + std::string(method) + " = off");
+    connection.prepare(kMoveCheckpoint, "update keyledger.checkpoints set position = $4, leaf_hash = $5::bytea"
+                                        " where reader = $1 and generation = $2 and position = $3");
 }
 
 Failure classify(const std::exception& error, const pqxx::connection* connection) {

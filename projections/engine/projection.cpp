@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "projections/engine/limits.hpp"
+#include "projections/engine/statements.hpp"
 
 namespace keyledger::projections {
 namespace {
@@ -42,10 +43,8 @@ bool apply_batch(pqxx::connection& connection, const ReadModel& model, int gener
                  const Cursor& to, std::span<const DecodedEvent> events) {
     const AnswerWithin bound(connection.sock(), kSilentLeaderTimeout);
     pqxx::work transaction(connection);
-    const auto moved = transaction.exec_params("update keyledger.checkpoints set position = $4, leaf_hash = $5::bytea "
-                                               " where reader = $1 and generation = $2 and position = $3",
-                                               std::string(model.name()), generation, from.position, to.position,
-                                               bytea_text(to.leaf_hash));
+    const auto moved = transaction.exec_prepared(kMoveCheckpoint, std::string(model.name()), generation, from.position,
+                                                 to.position, bytea_text(to.leaf_hash));
     if (moved.affected_rows() != 1) return false;
     const auto is_inert = [](const DecodedEvent& event) { return event.recorded->is_inert(); };
     std::vector<DecodedEvent> believed;

@@ -21,8 +21,8 @@ struct StandDown : std::runtime_error {
 };
 
 // Moves the checkpoint from `from` to `to` and applies the events in between, in one transaction whose first
-// statement is the fence: false, and nothing is changed, when the checkpoint is not at `from`. Throws as
-// ReadModel::apply does.
+// statement is the fence: false, and nothing is changed, when the checkpoint is not at `from`. On a session that
+// prepare_writer() made ready. Throws as ReadModel::apply does.
 bool apply_batch(pqxx::connection& connection, const ReadModel& model, int generation, const eventstore::Cursor& from,
                  const eventstore::Cursor& to, std::span<const DecodedEvent> events);
 

@@ -123,6 +123,7 @@ private:
             publish(on);
             control(on);
             if (round == Round::kIdle) source_->wait(kIdleWait);
+            if (round == Round::kProgress && !on.ahead.valid() && settings_.rest > 0ms) pause_for(settings_.rest);
             if (round == Round::kTrouble) {
                 pause_for(on.back_off);
                 on.back_off = std::min<std::chrono::milliseconds>(2 * on.back_off, kLongestBackOff);

@@ -24,6 +24,7 @@ struct ProjectorSettings {
     std::int32_t batch_events = kMaxBatchEvents;
     std::string application_name = "keyledger projector";
     std::string lock = "keyledger.projector";  // of whoever leads
+    std::chrono::milliseconds rest{};  // after a batch behind which there was nothing more: later ones are fuller
 };
 
 struct ProjectionStatus {

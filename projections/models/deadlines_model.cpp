@@ -22,6 +22,7 @@ bool is_any_of(const Event& event) {
 
 Said said_by(const RegistrationEvent& event) {
     if (const auto* begun = std::get_if<RegistrationBegun>(&event)) return begun->expires_at;
+    if (const auto* begun = std::get_if<RegistrationBegunByProvider>(&event)) return begun->expires_at;
     if (is_any_of<RegistrationCompleted, RegistrationErased>(event)) return kOver;
     return {};
 }

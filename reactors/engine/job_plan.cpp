@@ -13,9 +13,9 @@ constexpr std::string_view kPrefix = "reactor.";
 
 }  // namespace
 
-JobPlan::JobPlan(const Reactor& reactor, const Uuid& log_id, std::atomic<std::int64_t>& too_late)
+JobPlan::JobPlan(const Reactor& reactor, const Uuid& log_id, Notes& notes)
     : reactor_(reactor),
-      too_late_(too_late),
+      notes_(notes),
       log_id_(log_id.to_string()),
       name_(std::string(kPrefix) + std::string(reactor.name()) + '.' + log_id_) {}
 
@@ -38,6 +38,7 @@ void JobPlan::apply(pqxx::transaction_base& transaction, int, std::span<const De
         }
     }
     if (positions.empty()) return;
+    notes_.has_planned = true;
     const auto too_late =
         transaction
             .exec_params1("select keyledger.plan_jobs($1::uuid, $2, $3::bigint[], $4::integer[], $5::text[],"
@@ -46,7 +47,7 @@ void JobPlan::apply(pqxx::transaction_base& transaction, int, std::span<const De
                           kinds.literal(), subjects.literal(), arguments.literal())[0]
             .as<std::int64_t>();
     if (too_late == 0) return;
-    too_late_ += too_late;
+    notes_.too_late += too_late;
     spdlog::warn("reactor {} leaves out {} jobs up to position {}: what would cause them is more than a day old",
                  reactor_.name(), too_late, events.back().recorded->position);
 }
@@ -55,6 +56,7 @@ projections::ProjectorSettings planner_settings(std::string database_url) {
     projections::ProjectorSettings settings;
     settings.database_url = std::move(database_url);
     settings.batch_events = kMaxPlannedEvents;
+    settings.rest = kRestBetweenPlans;
     settings.application_name = "keyledger planner";
     settings.lock = "keyledger.planner";
     return settings;

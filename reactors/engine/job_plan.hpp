@@ -16,8 +16,12 @@ namespace keyledger::reactors {
 // The reactor outlives it.
 class JobPlan : public projections::ReadModel {
 public:
-    // `too_late` counts the jobs that are not planned because what would cause them is a day old; it outlives it, too.
-    JobPlan(const Reactor& reactor, const Uuid& log_id, std::atomic<std::int64_t>& too_late);
+    // What it did, for whoever looks on from another thread; outlives it, too.
+    struct Notes {
+        std::atomic<std::int64_t> too_late{0};  // jobs not planned because what would cause them is a day old
+        std::atomic<bool> has_planned{false};   // some, since somebody last reset it
+    };
+    JobPlan(const Reactor& reactor, const Uuid& log_id, Notes& notes);
 
     projections::Model model() const override { return {name_, 1}; }
     std::vector<std::string_view> parts() const override { return {}; }
@@ -29,7 +33,7 @@ public:
 
 private:
     const Reactor& reactor_;
-    std::atomic<std::int64_t>& too_late_;
+    Notes& notes_;
     const std::string log_id_;
     const std::string name_;  // of the log too: under another identity nothing of before counts
 };

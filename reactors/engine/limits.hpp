@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 inline constexpr std::size_t kMaxJobsPerEvent = 64;     // keyledger.jobs says so too, as of the next
 inline constexpr std::size_t kMaxArguments = 8;         // of a job
 inline constexpr std::int32_t kMaxPlannedEvents = 500;  // in one transaction
+inline constexpr auto kRestBetweenPlans = 20ms;         // what comes meanwhile moves the cursors once
 
 inline constexpr std::size_t kThreadsPerReactor = 2;
 inline constexpr auto kPatience = 60s;  // of an attempt

@@ -117,6 +117,7 @@ PURPOSES = {  # of challenges
 }
 OWES = {
     "registration.begun": always("registration"),
+    "registration.begun_by_provider": always("registration"),
     "registration.mail_asked": always("registration"),
     "challenge.asked": asked,
     "user.registered": registered,

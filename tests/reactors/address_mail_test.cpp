@@ -96,6 +96,26 @@ TEST_F(AddressMailTest, BringsACodeAndALinkThatProveTheAddress) {
     EXPECT_TRUE(by_link_proven) << (by_link_proven ? "" : by_link_proven.error().refusal->advice);
 }
 
+// Its page would ask for the password that was registered, and there is none.
+TEST_F(AddressMailTest, BringsACodeWithoutALinkToWhoeverRegistersByAProvider) {
+    commands::ProviderRegistration request;
+    request.email = "ann@example.com";
+    request.name = "Your bank";
+    request.locale = "de";
+    request.identity = {"staff", "https://login.example", "subject-1", "Your bank"};
+    const auto begun = run(commands::begin_registration_by_provider(other.services, std::move(request), caller()));
+    ASSERT_TRUE(begun);
+    EXPECT_TRUE(std::holds_alternative<Done>(perform_newest()));
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].kind, mail::Kind::kVerificationCode);
+    EXPECT_EQ(sent[0].facts.link + sent[0].name, "");
+    EXPECT_EQ(sent[0].languages, (std::vector<std::string>{"de"}));
+    commands::AddressProof by_code;
+    by_code.handle = begun->handle;
+    by_code.code = Secret(sent[0].facts.code);
+    EXPECT_TRUE(prove(std::move(by_code)));
+}
+
 TEST_F(AddressMailTest, BringsTheSameAtEachAttempt) {
     begin("ann@example.com");
     const Position begun = world.head();

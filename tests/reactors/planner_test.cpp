@@ -89,7 +89,23 @@ TEST_F(PlannerTest, PlansNothingOfWhatHappenedADayAgo) {
     planner = this->planner();
     ASSERT_TRUE(is_level(*planner, story.head()));
     EXPECT_EQ(rows("select distinct position from keyledger.jobs"), std::vector<std::string>{"2"});
-    EXPECT_EQ(too_late, 2);
+    EXPECT_EQ(planned.too_late, 2);
+}
+
+// Whoever performs looks for jobs when it says that there are any: not after each of the many events that are nobody's.
+TEST_F(PlannerTest, NotesThatItHasPlannedSomethingAndNotThatItReadOn) {
+    const auto planner = this->planner();
+    ASSERT_TRUE(is_level(*planner, 0));
+    const UserId user = story.registers("somebody@example.org");
+    publish();
+    ASSERT_TRUE(is_level(*planner, story.head()));
+    EXPECT_TRUE(planned.has_planned.exchange(false));
+    for (int i = 0; i < 3; ++i) {
+        story.logs_in(user);
+        publish();
+        ASSERT_TRUE(is_level(*planner, story.head()));
+    }
+    EXPECT_FALSE(planned.has_planned);
 }
 
 // Whoever has the service's role can write a row under the name of a job to come. It stops nobody, and gives way.

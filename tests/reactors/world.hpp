@@ -74,7 +74,7 @@ protected:
     Story story{database};
     Recording reactor;
     asio::thread_pool pool{2};
-    std::atomic<std::int64_t> too_late{0};
+    JobPlan::Notes planned;
 
     ReactorsTest() {
         // What is old causes no jobs.
@@ -94,7 +94,7 @@ protected:
     }
     std::unique_ptr<projections::Projector> planner(std::string application_name = "planner A") {
         std::vector<std::unique_ptr<projections::ReadModel>> plans;
-        plans.push_back(std::make_unique<JobPlan>(reactor, log_id(), too_late));
+        plans.push_back(std::make_unique<JobPlan>(reactor, log_id(), planned));
         auto settings = planner_settings(database.service_url());
         settings.application_name = std::move(application_name);
         auto planner =

@@ -57,7 +57,8 @@ Reply userinfo(Call& call) {
     };
     const auto claims = call.context.tokens.read_access(shown->text);
     const std::string audience = commands::userinfo_audience(call.services().settings);
-    if (!claims || claims->service || !claims->exchanges.empty() || !has(claims->audiences, audience) || !has(claims->scope, kScopeOpenid))
+    if (!claims || claims->service || !claims->exchanges.empty() || !has(claims->audiences, audience) ||
+        !has(claims->scope, kScopeOpenid))
         co_return refused();
     // A bound token opens nothing by itself, and one that is not is no worth with a proof.
     if (claims->key_thumbprint.empty() == shown->with_proof) co_return refused();

@@ -4,8 +4,8 @@
 // (section 5.4).
 #include "api/routes/call.hpp"
 #include "api/routes/oauth/authorization_answer.hpp"
-#include "api/routes/pages/browser.hpp"
 #include "api/routes/pages/account/own_pages.hpp"
+#include "api/routes/pages/browser.hpp"
 #include "api/routes/pages/scope_phrases.hpp"
 #include "api/routes/pages/showing.hpp"
 #include "api/routes/refusals.hpp"

@@ -5,7 +5,7 @@
 #include "api/routes/refusals.hpp"
 #include "api/wire/cookies.hpp"
 #include "commands/account_services.hpp"
-#include "commands/providers/providers.hpp"
+#include "commands/providers/kept_identity.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "commands/sessions/half_log_in.hpp"
 
@@ -14,6 +14,7 @@ namespace {
 
 // The pre-authentication token of a log-in that is half way there. It is sealed, and good for minutes.
 constexpr std::string_view kHalfCookie = "__Host-keyledger-log-in";
+constexpr std::string_view kIdentityCookie = "__Host-keyledger-identity";
 
 }  // namespace
 
@@ -42,6 +43,17 @@ std::optional<std::string_view> half_log_in_of(const Request& request) {
 Response without_half_log_in(Response response) {
     response.headers.add("Set-Cookie", host_cookie(kHalfCookie, "", std::chrono::seconds(0)));
     return response;
+}
+
+Response with_kept_identity(Response response, const std::string& sealed) {
+    const std::chrono::seconds kept_for(sealed.empty() ? 0 : commands::kKeptIdentityLasts.whole_seconds());
+    response.headers.add("Set-Cookie", host_cookie(kIdentityCookie, sealed, kept_for));
+    return response;
+}
+
+std::optional<std::string_view> kept_identity_of(const Request& request) {
+    const auto kept = cookie_of(request.headers, kIdentityCookie);
+    return kept && kept->size() <= kMaxKeptIdentityBytes ? kept : std::nullopt;
 }
 
 std::vector<Link> ways_by_providers(const Call& call, const std::string& flow) {

@@ -10,6 +10,9 @@
 
 namespace keyledger::api::routes {
 
+// Browsers keep cookies of 4096 bytes, name and attributes among them (RFC 6265 section 6.1).
+inline constexpr std::size_t kMaxKeptIdentityBytes = 3'900;
+
 // The session that the browser had before does not go on behind the new one's back: nobody could log out of it here.
 Reply logged_in(Call& call, Response response, const commands::Grant& grant);
 
@@ -18,6 +21,10 @@ Reply logged_in(Call& call, Response response, const commands::Grant& grant);
 std::optional<Response> to_what_is_missing(const commands::CommandError& error, const std::string& flow);
 std::optional<std::string_view> half_log_in_of(const Request& request);
 Response without_half_log_in(Response response);
+
+// Who came back from another provider, and has no account yet (commands/providers/kept_identity.hpp).
+Response with_kept_identity(Response response, const std::string& sealed);  // empty: it goes
+std::optional<std::string_view> kept_identity_of(const Request& request);
 
 // Links to the other providers by which somebody may log in.
 std::vector<Link> ways_by_providers(const Call& call, const std::string& flow);

@@ -147,7 +147,12 @@ Reply linked(Call& call, commands::ComeBack back) {
 }
 
 Reply arrived(Call& call, commands::ComeBack back, std::string flow) {
-    auto grant = co_await commands::log_in_by_provider(call.services(), std::move(back), caller_of(call.request));
+    std::optional<commands::KeptIdentity> kept;
+    auto grant =
+        co_await commands::log_in_by_provider(call.services(), std::move(back), caller_of(call.request), &kept);
+    const std::string identity = kept ? commands::seal_kept(sealed_by(call.context), *kept) : std::string();
+    if (!identity.empty() && identity.size() <= kMaxKeptIdentityBytes)
+        co_return with_trip(with_kept_identity(see_other("/register/provider?flow=" + flow), identity), "", "");
     if (!grant) {
         auto on = to_what_is_missing(grant.error(), flow);
         if (on) co_return with_trip(std::move(*on), "", "");

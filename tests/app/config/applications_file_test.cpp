@@ -71,8 +71,13 @@ TEST(ApplicationsFileTest, SaysWhatIsWrong) {
               "line 1: an item of grant_types is one of: authorization_code, device_code, refresh_token");
     EXPECT_EQ(error_of_one("session_lifetime: 1h"), "line 1: session_lifetime is not a number of seconds");
     EXPECT_EQ(error_of_one("scopes: openid"), "line 1: scopes is not a list; write [] for none");
+    EXPECT_NE(
+        error_of("applications:\n  0190f3a2-6d1c-7c1e-9a57-3f0c5b1d2e4f:\n    name: a\n    accent_color: #0b57d0\n")
+            .find("accent_color has no value; write null"),
+        std::string::npos)
+        << "what is behind # is a comment";
     EXPECT_EQ(error_of_one("status: on"), "line 1: status is 'enabled' or 'disabled'");
-    EXPECT_NE(error_of_one("redirect_uri: a").find("has a member 'redirect_uri'; known are: access_token_lifetime, "),
+    EXPECT_NE(error_of_one("redirect_uri: a").find("has a member 'redirect_uri'; known are: accent_color, "),
               std::string::npos);
     EXPECT_NE(error_of("applications: {0190f3a2-6d1c-7c1e-9a57-3f0c5b1d2e4f: {consent: required}}").find("has no name"),
               std::string::npos);

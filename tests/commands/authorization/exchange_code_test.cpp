@@ -83,6 +83,28 @@ TEST_F(ExchangeCodeTest, GivesALostAnswerAgainToAnApplicationWithoutASecret) {
     EXPECT_TRUE(is_over(first->grant));
 }
 
+TEST_F(ExchangeCodeTest, GivesALostAnswerAgainOnce) {
+    const auto given = code();
+    const auto first = exchange(given);
+    ASSERT_TRUE(test::succeeds(first));
+    ASSERT_TRUE(test::succeeds(exchange(given)));
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
+    EXPECT_FALSE(is_over(first->grant)) << "it asks too often, and nobody else is known to have the code";
+}
+
+// RFC 9449: whoever has code and verifier, and not the key that the first exchange showed, gets no tokens without one.
+TEST_F(ExchangeCodeTest, GivesNoAnswerAgainWhereTheFirstWasBoundToAKey) {
+    const auto given = code();
+    CodeExchange with_key = whole(given);
+    with_key.key_thumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    const auto first = run(exchange_code(services(), std::move(with_key), caller()));
+    ASSERT_TRUE(test::succeeds(first));
+    EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
+    EXPECT_TRUE(test::refused(run(exchange_code(other.services, whole(given), caller())), refusals::kCodeNotGood));
+    EXPECT_EQ(since(), Types{"session.started"});
+    EXPECT_FALSE(is_over(first->grant)) << "who has no key ends nothing";
+}
+
 TEST_F(ExchangeCodeTest, GivesNoAnswerAgainOnceWhatItRestsOnIsGone) {
     const auto given = code();
     ASSERT_TRUE(test::succeeds(exchange(given)));

@@ -30,6 +30,7 @@ public:
     std::vector<std::string> algorithms() override { return {"ES256"}; }
     int verified = 0;
 };
+
 class DpopTest : public testing::Test {
 protected:
     DpopTest() {

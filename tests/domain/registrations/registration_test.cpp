@@ -43,6 +43,25 @@ TEST(BeginRegistration, IsRefusedWhereThereIsOne) {
     EXPECT_TRUE(test::refuses(decide(given({kBegun}), kBegin), refusals::kBegunTwice));
 }
 
+const RegistrationBegunByProvider kBegunByProvider{{"ann@example.com"},       {"Ann"},       {"de"},  "staff",
+                                                   {"https://login.example"}, {"subject-1"}, {"Ann"}, "key-1",
+                                                   kNow + kRegistrationLife};
+const RegisteredIdentity kIdentity{"staff", "https://login.example", "subject-1", "Ann"};
+
+TEST(BeginRegistrationByProvider, KeepsWhoTheyAreThereInPlaceOfAPassword) {
+    const BeginRegistrationByProvider begin{"ann@example.com", "Ann",   "de",
+                                            kIdentity,         "key-1", kNow + kRegistrationLife};
+    EXPECT_TRUE(test::decides(decide(Registration{}, begin), {kBegunByProvider}));
+    EXPECT_TRUE(test::refuses(decide(given({kBegunByProvider}), begin), refusals::kBegunTwice));
+    const auto begun = given({kBegunByProvider});
+    EXPECT_EQ(begun.identity, kIdentity);
+    EXPECT_FALSE(begun.has_password());
+    EXPECT_TRUE(given({kBegun}).has_password());
+    EXPECT_TRUE(may_try(begun, RegistrationProof::kCode, kNow));
+    EXPECT_EQ(refusal_of(may_try(begun, RegistrationProof::kPassword, kNow)), refusals::kRegistrationOver);
+    EXPECT_FALSE(given({kBegunByProvider, kCompleted}).has_personal_data());
+}
+
 TEST(AskForRegistrationMail, SendsAnotherCode) {
     const auto decided = decide(given({kBegun}), AskForRegistrationMail{"key-2", kNow + kLeastBetweenMails});
     EXPECT_TRUE(test::decides(decided, {kAsked}));

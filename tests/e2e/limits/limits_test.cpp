@@ -82,7 +82,9 @@ TEST(SharedLimits, ComeBeforeAnyWorkWhereverAPasswordIsTaken) {
                              "/account/email",
                              "/account/email/confirm",
                              "/account/providers/link",
-                             "/account/providers/unlink"})
+                             "/account/providers/unlink",
+                             "/register/provider",
+                             "/register/provider/confirm"})
         EXPECT_EQ(known.form(page, "token=t&new_password=p", kAsksForJson).problem(), "too-many-attempts") << page;
     EXPECT_EQ(known.get("/login/providers/any/callback", kAsksForJson).problem(), "too-many-attempts");
     for (const char* target :
@@ -157,6 +159,8 @@ TEST(SharedLimits, FailClosedWhileTheirStoreIsAway) {
     EXPECT_TRUE(page.header("Retry-After"));
     EXPECT_NE(page.body.find("<h1>Not available at the moment"), std::string::npos) << page.body;
     EXPECT_NE(page.body.find("Try again in a moment."), std::string::npos) << page.body;
+    for (const char* form : {"/register/provider", "/register/provider/confirm"})
+        EXPECT_EQ(client.form(form, "flow=f", kAsksForJson).problem(), "unavailable") << form;
     const ClientOfService& gateway = deployment().gateway;
     EXPECT_EQ(introspect(client, gateway, one.tokens.access).status, 200);
     EXPECT_EQ(refresh(client, one.tokens.refresh).status, 200);

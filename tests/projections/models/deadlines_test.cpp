@@ -25,7 +25,11 @@ TEST(DeadlinesModelTest, KnowsThoseOfRegistrationsFormerAddressesAndRemovedFacto
     };
     const Instant due = story.now + days(7);
     const RegistrationId late = begins(due + milliseconds(2));
-    const RegistrationId open = begins(due);
+    const RegistrationId open{story.new_id()};
+    RegistrationBegunByProvider by_provider;
+    by_provider.email.value = "ann@example.com";
+    by_provider.expires_at = due;
+    story.record(open, RegistrationEvent(by_provider), By{});
     const RegistrationId completed = begins(due);
     const RegistrationId erased = begins(due);
     const UserId ann = story.registers("ann@example.com");

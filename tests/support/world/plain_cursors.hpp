@@ -1,12 +1,13 @@
 #pragma once
+// Sealed is "purpose:clear". Any thread.
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "commands/sessions/tokens.hpp"
 
 namespace keyledger::test {
 
-// Sealed is "purpose:clear".
 class PlainCursors : public commands::Cursors {
 public:
     std::string seal(std::string_view purpose, std::string_view clear) override {

@@ -7,6 +7,7 @@
 #include "commands/access/step_up.hpp"
 #include "commands/accounts/change_email.hpp"
 #include "commands/accounts/update_profile.hpp"
+#include "commands/credentials/passwords.hpp"
 #include "domain/base/language_tag.hpp"
 #include "domain/users/identity.hpp"
 
@@ -64,10 +65,10 @@ struct News {
 // The field that it is about, in the form that was sent.
 void mark(Page& page, const News& news) {
     const RefusalRef refusal = news.fault->refusal;
-    const std::string_view name = refusal == refusals::kUsernameTaken ? std::string_view("username")
-                                  : refusal == refusals::kEmailTaken  ? std::string_view("email")
-                                  : refusal->field.empty()            ? std::string_view("current_password")
-                                                                      : refusal->field;
+    const std::string_view name = refusal == refusals::kUsernameTaken   ? std::string_view("username")
+                                  : refusal == refusals::kEmailTaken    ? std::string_view("email")
+                                  : refusal == refusals::kWrongPassword ? std::string_view("current_password")
+                                                                        : refusal->field;
     for (Section& section : page.sections)
         for (Form& form : section.forms)
             for (FormField& field : form.fields) field.is_faulty = form.id == news.form && field.name == name;
