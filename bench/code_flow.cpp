@@ -1,8 +1,9 @@
-// Code flows of people who are logged in already, against any OpenID provider: GET of the authorization endpoint with the
-// browser's cookies and PKCE (S256), which has to send the browser back with a code, then POST of that code to the token
-// endpoint by an application with a secret, which has to give an access token, an ID token and a refresh token. One
-// thread, many kept connections; each of them has browsers of its own, takes one after the other, and keeps cookies as a
-// browser does. Prints flows a second, how long one took, and the seconds of processor that 1,000 took of each process.
+// Code flows of people who are logged in already, against any OpenID provider: GET of the authorization endpoint with
+// the browser's cookies and PKCE (S256), which has to send the browser back with a code, then POST of that code to the
+// token endpoint by an application with a secret, which has to give an access token, an ID token and a refresh token.
+// One thread, many kept connections; each of them has browsers of its own, takes one after the other, and keeps cookies
+// as a browser does. Prints flows a second, how long one took, and the seconds of processor that 1,000 took of each
+// process.
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
@@ -75,7 +76,8 @@ std::string parameter(const std::string& target, const std::string& name) {
     return {};
 }
 
-// The cookies of one provider in one browser (RFC 6265), as far as providers use them: paths and domains say nothing here.
+// The cookies of one provider in one browser (RFC 6265), as far as providers use them: paths and domains say nothing
+// here.
 class Browser {
 public:
     explicit Browser(std::string_view header) {

@@ -1,7 +1,8 @@
 #pragma once
 // A past to fill a log with: people register, log in, refresh, log out, mistype their passwords, change profiles, are
-// disabled and given roles; or they do nothing but log in, if wanted in a browser, and with an application there. Every event is decided by the rules of domain/, sealed under its subject's key and guarded
-// as the service's own commands are. People, order and kinds follow from the seed; keys and nonces do not.
+// disabled and given roles; or they do nothing but log in, if wanted in a browser, and with an application there. Every
+// event is decided by the rules of domain/, sealed under its subject's key and guarded as the service's own commands
+// are. People, order and kinds follow from the seed; keys and nonces do not.
 #include <atomic>
 #include <deque>
 #include <optional>

@@ -123,14 +123,15 @@ std::size_t bytes_of(const std::vector<std::string>& scope) {
 }
 
 // ---- the user's side -------------------------------------------------------------------------------------------
-struct Standing {
+struct SubjectState {
     bool is_application = false;  // that holds the session
     Instant ends_at;              // of the session, if nobody refreshes it
 };
 
 // Whether the shown token holds, by streams that are guarded from then on; those of earlier exchanges are asked at the
 // head, for the new token ends with each of them anyway.
-Answer<Standing> standing_of(Services& services, Attempt& attempt, const AccessClaims& subject, Deadline deadline) {
+Answer<SubjectState> state_of_subject(Services& services, Attempt& attempt, const AccessClaims& subject,
+                                      Deadline deadline) {
     Streams own;
     const ActorStreams holder = read_actor(own, subject.bearer);
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(own));
@@ -153,7 +154,8 @@ Answer<Standing> standing_of(Services& services, Attempt& attempt, const AccessC
         if (!access) co_return Unexpected(access.error());
     }
     if (grounds) lifetimes = lifetimes_of(attempt.state(grounds->application).definition, lifetimes);
-    co_return Standing{grounds.has_value(), session_ends_at(session.refreshed_at, session.expires_at, lifetimes.idle)};
+    co_return SubjectState{grounds.has_value(),
+                           session_ends_at(session.refreshed_at, session.expires_at, lifetimes.idle)};
 }
 
 Answer<std::vector<std::string>> scope_of(Attempt& attempt, const AccessClaims& subject, bool is_application,
@@ -226,14 +228,14 @@ StepResult decide_exchange(Services& services, Attempt& attempt, const TokenExch
     KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, itself, HoldingsScope::kGroups));
     KEYLEDGER_CO_TRY(kind, kind_of(holdings->rules, request.has_actor));
     KEYLEDGER_CO_TRY(actor, co_await check_actor(services, request, account.id, deadline));
-    KEYLEDGER_CO_TRY(standing, co_await standing_of(services, attempt, subject, deadline));
+    KEYLEDGER_CO_TRY(of_subject, co_await state_of_subject(services, attempt, subject, deadline));
     KEYLEDGER_CO_TRY(target, target_of(request.targets, attempt.state(account), settings));
-    KEYLEDGER_CO_TRY(scope, co_await scope_of(attempt, subject, standing->is_application, request.scope));
+    KEYLEDGER_CO_TRY(scope, co_await scope_of(attempt, subject, of_subject->is_application, request.scope));
     claims = claims_of(request, {account.id, token.id}, *kind);
     claims.audiences.assign(1, *target);
     claims.scope = std::move(*scope);
     claims.issued_at = services.clock.now();
-    claims.expires_at = end_of(request, standing->ends_at, claims.issued_at, settings.access_token_lifetime);
+    claims.expires_at = end_of(request, of_subject->ends_at, claims.issued_at, settings.access_token_lifetime);
     if (!claims.expires_at.is_set()) co_return Unexpected(refusals::kSubjectTokenNotGood);
     if (request.proof.assertion) attempt.spend(use_of(request.proof), refusals::kAssertionUsed);
     const ExchangeToken command = command_of(claims, subject, *kind, std::move(credential));

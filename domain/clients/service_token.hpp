@@ -1,8 +1,8 @@
 #pragma once
-// The aggregate `service_token`: an access token that a service account earned for itself (RFC 6749 section 4.4), or got
-// for a user in exchange for one of theirs (RFC 8693). Pure. Stream id = the token's `jti`. One event a log-in or an
-// exchange, and one if it is revoked. A user's also ends with the session that it is of, and with the tokens of earlier
-// exchanges (commands/clients/exchanged_tokens.hpp).
+// The aggregate `service_token`: an access token that a service account earned for itself (RFC 6749 section 4.4), or
+// got for a user in exchange for one of theirs (RFC 8693). Pure. Stream id = the token's `jti`. One event a log-in or
+// an exchange, and one if it is revoked. A user's also ends with the session that it is of, and with the tokens of
+// earlier exchanges (commands/clients/exchange_token.hpp).
 //
 // A signed assertion (RFC 7523) is spent in the append of what it earns (commands/clients/service_tokens.cpp). Before
 // there were spent values, the stream of the token that it earned had an id that followed from it.

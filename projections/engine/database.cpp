@@ -6,7 +6,7 @@
 
 #include "eventstore/postgres/connection/pqxx_connection.hpp"
 #include "projections/engine/limits.hpp"
-#include "projections/engine/statements.hpp"
+#include "projections/engine/projection.hpp"
 
 namespace keyledger::projections {
 namespace {

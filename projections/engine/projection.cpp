@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "projections/engine/limits.hpp"
-#include "projections/engine/statements.hpp"
 
 namespace keyledger::projections {
 namespace {

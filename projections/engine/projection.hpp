@@ -20,6 +20,9 @@ struct StandDown : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// What prepare_writer() (database.hpp) prepares on a session for apply_batch().
+inline constexpr const char* kMoveCheckpoint = "move_checkpoint";  // reader, generation, from, to, its leaf hash
+
 // Moves the checkpoint from `from` to `to` and applies the events in between, in one transaction whose first
 // statement is the fence: false, and nothing is changed, when the checkpoint is not at `from`. On a session that
 // prepare_writer() made ready. Throws as ReadModel::apply does.

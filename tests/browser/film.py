@@ -4,7 +4,7 @@ registers, proves the address by the code of a mail, makes a passkey, logs in by
 sessions of the account, and logs out everywhere, of which the application hears. Needs what `scripts/install browser`
 gets.
 
---pictures FOLDER keeps a picture of each step, at the width of a desk and of a telephone, for docs/film.md.
+--pictures FOLDER keeps a picture of each step, at the width of a desk and of a telephone, for docs/pictures/film.md.
 """
 
 import base64

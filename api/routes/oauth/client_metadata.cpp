@@ -6,6 +6,7 @@
 #include <array>
 
 #include "api/routes/oauth/authorization_answer.hpp"
+#include "api/routes/oauth/device_grant.hpp"
 #include "api/wire/words.hpp"
 #include "api/wire/write_json.hpp"
 #include "domain/clients/client_uri.hpp"
@@ -18,8 +19,8 @@ constexpr std::size_t kMaxWords = 16;
 constexpr std::size_t kMaxScopeTextBytes = 1024;
 constexpr std::size_t kMaxKeyMemberBytes = 64;
 
-// A device grant has its URN here once there is one.
 constexpr std::array kGrantTypes{std::pair{std::string_view("authorization_code"), GrantType::kAuthorizationCode},
+                                 std::pair{kDeviceGrantType, GrantType::kDeviceCode},
                                  std::pair{std::string_view("refresh_token"), GrantType::kRefreshToken}};
 
 // Beside what is the operator's own.
@@ -42,9 +43,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kNames{
 // ---- reading ---------------------------------------------------------------------------------------------------
 // RFC 8252 section 7: where what is on a device is answered, and nothing else.
 bool are_of_a_device(const std::vector<std::string>& uris) {
-    return !uris.empty() && std::ranges::all_of(uris, [](const std::string& uri) {
-        return is_loopback_uri(uri) || is_private_use_uri(uri);
-    });
+    return std::ranges::all_of(uris,
+                               [](const std::string& uri) { return is_loopback_uri(uri) || is_private_use_uri(uri); });
 }
 
 // `application_type` is of OpenID Connect: without it an application that keeps no secret is where its answers go.
@@ -73,7 +73,7 @@ void read_grants(JsonFields& body, ApplicationDefinition& definition) {
     for (const std::string& word : body.string_list("grant_types", kMaxWords, kMaxWordBytes)) {
         const auto known = std::ranges::find(kGrantTypes, word, &decltype(kGrantTypes)::value_type::first);
         if (known != kGrantTypes.end()) definition.grant_types.push_back(known->second);
-        else body.refuse("grant_types", "must be 'authorization_code', with 'refresh_token' or without");
+        else body.refuse("grant_types", "must be of those that the metadata of the provider has for applications");
     }
     if (says_none) definition.grant_types = {GrantType::kAuthorizationCode};
     for (const std::string& word : body.string_list("response_types", kMaxWords, kMaxWordBytes))
@@ -104,10 +104,15 @@ void read_uris(JsonFields& body, ApplicationDefinition& definition) {
     definition.logo_uri = body.optional_string("logo_uri", kMaxUriBytes);
     definition.policy_uri = body.optional_string("policy_uri", kMaxUriBytes);
     definition.terms_uri = body.optional_string("tos_uri", kMaxUriBytes);
+}
+
+// RFC 7591 section 2 lets it be left out; people are shown something all the same. Of a device nobody knows where that
+// is.
+void read_name(JsonFields& body, ApplicationDefinition& definition) {
     const auto name = body.optional_string("client_name", kMaxApplicationNameBytes);
-    // RFC 7591 section 2 lets it be left out; people are shown something all the same.
     const auto& uris = definition.redirect_uris;
-    definition.name = uris.empty() ? "-" : origin_of(uris.front()).substr(0, kMaxApplicationNameBytes);
+    if (!uris.empty()) definition.name = origin_of(uris.front()).substr(0, kMaxApplicationNameBytes);
+    else if (definition.has(GrantType::kAuthorizationCode)) definition.name = "-";  // refused for want of one
     if (name) definition.name = *name;
 }
 
@@ -179,7 +184,9 @@ void write_what_it_may(JsonText& json, const ApplicationDefinition& definition) 
         if (definition.has(grant_type)) grants.emplace_back(word);
     std::string scope;
     for (const std::string& word : definition.scopes) scope.append(scope.empty() ? "" : " ").append(word);
-    json.texts("grant_types", grants).texts("response_types", {"code"}).text("scope", scope);
+    std::vector<std::string> responses;
+    if (definition.has(GrantType::kAuthorizationCode)) responses.emplace_back("code");
+    json.texts("grant_types", grants).texts("response_types", responses).text("scope", scope);
 }
 
 }  // namespace
@@ -190,6 +197,7 @@ commands::ClientRegistration read_client_metadata(JsonFields& body, const std::v
     read_uris(body, definition);
     read_way(body, definition);
     read_grants(body, definition);
+    read_name(body, definition);
     read_scope(body, definition);
     read_demands(body, definition, algorithms);
     refuse_what_is_not_offered(body);

@@ -267,8 +267,9 @@ TEST(Routes, ThatTakeAPasswordAreLimitedOnAllNodes) {
     guessed.erase("askForPasskey");  // opens the token that it takes, and compares nothing
     // What proves somebody by a signature, by what another provider says, or by what is sealed in a link or a cookie,
     // is no guess, and costs as much to look at.
-    guessed.insert({"comeBackFromProvider", "enrolByPage", "factorByPasskeyPage", "logInByLinkByPage", "logInByPasskey",
-                    "logInByPasskeyPage", "registerPasskey", "registerPasskeyByPage"});
+    guessed.insert({"comeBackFromProvider", "enrolByPage", "factorByPasskeyPage", "findDeviceByPage",
+                    "logInByLinkByPage", "logInByPasskey", "logInByPasskeyPage", "registerByProviderPage",
+                    "registerPasskey", "registerPasskeyByPage"});
     EXPECT_EQ(rate_limit, guessed);
     const auto documented = document().documented();
     for (const std::string& operation : rate_limit)

@@ -138,7 +138,7 @@ TEST(Page, TellsSeveralLinesOfAThing) {
     const Response answer = shown(page);
     EXPECT_TRUE(has(answer, "<p>Laptop</p>\n<p class=\"about\">Berlin</p>\n<p class=\"about\">This device</p>"))
         << answer.body;
-    EXPECT_TRUE(has(answer, "<p>Phone</p>\n</li>")) << answer.body;
+    EXPECT_TRUE(has(answer, "<p>Phone</p>\n\n\n</li>")) << answer.body;
 }
 
 TEST(Page, IsInTheLanguageOfItsReaderUnlessAnotherWasAskedFor) {

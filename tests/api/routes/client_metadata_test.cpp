@@ -63,6 +63,21 @@ TEST(ClientMetadata, IsOfADeviceWhereItsAnswersStayThere) {
     EXPECT_EQ(taken(R"(,"application_type":"native")").authentication, ClientAuthentication::kNone);
 }
 
+TEST(ClientMetadata, NeedsNoRedirectUriOfADevice) {
+    const std::string grant = R"(,"grant_types":["urn:ietf:params:oauth:grant-type:device_code"],"client_name":"TV")";
+    Request request;
+    request.method = Method::kPost;
+    request.headers.add("Content-Type", "application/json");
+    request.body = R"({"token_endpoint_auth_method":"none")" + grant + "}";
+    JsonFields body(request, kMetadataLimits);
+    const ApplicationDefinition device = read_client_metadata(body, {"RS256"}).definition;
+    EXPECT_TRUE(body.finish());
+    EXPECT_EQ(device.grant_types, std::vector{GrantType::kDeviceCode});
+    EXPECT_EQ(device.type, ApplicationType::kNative);
+    EXPECT_EQ(device.name, "TV");
+    EXPECT_TRUE(checked(device)) << "all of it can be kept";
+}
+
 TEST(ClientMetadata, RefusesWhatAnApplicationWouldRelyOn) {
     for (const char* name :
          {"id_token_encrypted_response_alg", "userinfo_encrypted_response_enc", "authorization_signed_response_alg"})

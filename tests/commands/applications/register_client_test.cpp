@@ -2,6 +2,8 @@
 #include "commands/applications/register_client.hpp"
 
 #include "commands/applications/applications.hpp"
+#include "security/primitives/base64url.hpp"
+#include "security/primitives/bytes.hpp"
 #include "tests/commands/clients/service_accounts_fixture.hpp"
 
 namespace keyledger::commands {
@@ -51,7 +53,8 @@ TEST_F(RegisterClientTest, MakesAnApplicationWithWhatItAuthenticatesWithAtOnce) 
     auto made = register_with(bearer, registration_of());
     ASSERT_TRUE(test::succeeds(made));
     EXPECT_EQ(since(), (Types{"application.registered", "application.secret_added"}));
-    EXPECT_NE(world.events().back().metadata.find(account_.to_string()), std::string::npos) << "by whom";
+    const std::string actor = "client:" + security::base64url_encode(security::view_of(account_));
+    EXPECT_NE(world.events().back().metadata.find(actor), std::string::npos) << world.events().back().metadata;
     ASSERT_TRUE(made->secret);
     EXPECT_EQ(made->application.secrets.size(), 1U);
     auto proven =

@@ -227,13 +227,15 @@ TEST_F(ExchangeTokenTest, LastsNoLongerThanWhatWasShown) {
     AccessClaims claims = traded(orders_, subject);
     EXPECT_EQ(claims.expires_at, end);
     clock.advance(seconds(100));
-    claims = traded(orders_, claims, [](TokenExchange& request) { request.targets = {kOrdersServer}; });
+    const auto back_to_orders = [](TokenExchange& request) { request.targets = {kOrdersServer}; };
+    claims = traded(orders_, claims, back_to_orders);
     EXPECT_EQ(claims.expires_at, end);
     clock.advance(end - milliseconds(1) - clock.now());
-    refuses(orders_, claims, refusals::kSubjectTokenNotGood);
     EXPECT_TRUE(is_good(claims));
+    EXPECT_EQ(traded(orders_, claims, back_to_orders).expires_at, end);
     clock.advance(end - clock.now());
     EXPECT_FALSE(is_good(claims));
+    refuses(orders_, claims, refusals::kSubjectTokenNotGood);
 }
 
 TEST_F(ExchangeTokenTest, LastsNoLongerThanTheSession) {

@@ -152,7 +152,7 @@ TEST(Registration, IsCompletedOnThePageBehindTheLink) {
     log_in(browser, ann.person);
     const Answer over = confirm(ann.person.password);
     EXPECT_EQ(over.status, 403);
-    EXPECT_NE(over.body.find("<h1>This registration is over"), std::string::npos) << over.body;
+    EXPECT_NE(over.body.find("<h1>Registration over"), std::string::npos) << over.body;
 }
 
 TEST(Registration, IsRefusedByThePageAsByTheRoute) {

@@ -117,24 +117,39 @@ TEST(ClientRegistration, KnowsWhatIsOnADevice) {
                    "invalid_client_metadata", "token_endpoint_auth_method");
 }
 
+TEST(ClientRegistration, TakesDevicesThatHaveNoBrowser) {
+    const std::string grant = R"({"grant_types":["urn:ietf:params:oauth:grant-type:device_code"],)"
+                              R"("token_endpoint_auth_method":"none")";
+    const Answer made = registrar().post(kRegisterClient, grant + R"(,"client_name":"TV"})");
+    ASSERT_EQ(made.status, 201) << made.body;
+    EXPECT_EQ(made.text("/grant_types/0"), "urn:ietf:params:oauth:grant-type:device_code");
+    EXPECT_EQ(made.count("/response_types"), 0U);
+    expect_refused(grant + "}", "invalid_client_metadata", "client_name");
+}
+
 // What a stranger would like to have answers sent to.
 TEST(ClientRegistration, RefusesRedirectUrisThatLeadAstray) {
-    std::string many;
-    for (int i = 0; i < 21; ++i) many += (i == 0 ? "\"" : ",\"") + ("https://shop.example/" + std::to_string(i)) + "\"";
-    for (const std::string& uris :
-         {std::string(R"("javascript:alert(1)") "), std::string(R"("http://shop.example/callback") "),
-          std::string(R"("https://shop.example/callback#x")"),
-          std::string(R"("https://*.example/callback")"), std::string(R"("https://me@shop.example/callback")"),
-          std::string(R"("com.example.shop:/callback")"), std::string(R"("data:text/html,x")"),
-          std::string(R"("https://shop.example/\u0000")"), std::string("7"),
-          std::string("\"https://shop.example/" + std::string(600, 'x') + "\""), many, std::string()})
+    const auto expect_astray = [](const std::string& uris) {
         expect_refused(R"({"redirect_uris":[)" + uris + "]}", "invalid_redirect_uri", "redirect_uris");
+    };
+    const std::string good = "https://shop.example/";
+    for (const std::string& uri :
+         {std::string("javascript:alert%281%29"), std::string("http://shop.example/callback"), good + "#x",
+          std::string("https://*.example/callback"), std::string("https://me@shop.example/callback"),
+          std::string("com.example.shop:/callback"), std::string("data:text/html,x"), good + "\\u0000",
+          good + std::string(600, 'x')})
+        expect_astray("\"" + uri + "\"");
+    std::string many = "\"" + good + "\"";
+    for (int i = 0; i < 20; ++i) many += ",\"" + good + std::to_string(i) + "\"";
+    expect_astray(many);
+    expect_astray("7");
+    expect_astray("");
     expect_refused("{}", "invalid_redirect_uri", "redirect_uris");
     expect_refused(R"({"redirect_uris":"https://shop.example/callback"})", "invalid_redirect_uri", "redirect_uris");
 }
 
 TEST(ClientRegistration, RefusesWhatCantBeHad) {
-    const std::vector<std::pair<std::string, std::string>> faults {
+    const std::vector<std::pair<std::string, std::string>> faults{
         {"scope", R"("openid keyledger:admin")"},
         {"scope", R"("keyledger:account")"},
         {"scope", R"("address")"},
@@ -147,7 +162,7 @@ TEST(ClientRegistration, RefusesWhatCantBeHad) {
         {"client_name", R"("")"},
         {"client_name", R"("a\u202Eb")"},
         {"client_name", "\"" + std::string(129, 'x') + "\""},
-        {"logo_uri", R"("javascript:alert(1)")"},
+        {"logo_uri", R"("javascript:alert%281%29")"},
         {"policy_uri", R"("http://shop.example/policy")"},
         {"tos_uri", R"("data:text/html,x")"},
         {"backchannel_logout_uri", R"("http://127.0.0.1/out")"},
@@ -161,99 +176,93 @@ TEST(ClientRegistration, RefusesWhatCantBeHad) {
         {"tls_client_certificate_bound_access_tokens", "true"},
         {"dpop_bound_access_tokens", R"("yes")"},
     };
-        for (const auto& [name, value] : faults)
-            expect_refused(client_metadata(",\"" + name + "\":" + value), "invalid_client_metadata", name);
-        EXPECT_EQ(registrar().post(kRegisterClient, "[]").problem(), "malformed-json");
-        EXPECT_EQ(registrar().post(kRegisterClient, std::string(70'000, ' ')).problem(), "payload-too-large");
-        EXPECT_EQ(registrar().form(kRegisterClient, "redirect_uris=x").problem(), "unsupported-media-type");
-    }
+    for (const auto& [name, value] : faults)
+        expect_refused(client_metadata(",\"" + name + "\":" + value), "invalid_client_metadata", name);
+    EXPECT_EQ(registrar().post(kRegisterClient, "[]").problem(), "malformed-json");
+    EXPECT_EQ(registrar().post(kRegisterClient, std::string(70'000, ' ')).problem(), "payload-too-large");
+    EXPECT_EQ(registrar().form(kRegisterClient, "redirect_uris=x").problem(), "unsupported-media-type");
+}
 
-    // An administrator of the log reads who made what, and each call makes another.
-    TEST(ClientRegistration, MakesAnotherApplicationEachTime) {
-        std::set<std::string> ids;
-        for (int i = 0; i < 3; ++i) {
-            const Answer made = registered(R"(,"first_party":true,"consent":"first_party","client_id":"mine",)"
-                                           R"("audiences":["https://stock.example"],"client_secret":"mine")");
-            watch_secret(made.text("/client_secret"));
-            ids.insert(made.text("/client_id"));
-            ApiClient admin = administrator(api());
-            EXPECT_EQ(admin.get(application_target(made.text("/client_id"))).text("/consent"), "required");
-        }
-        EXPECT_EQ(ids.size(), 3U);
-        EXPECT_FALSE(ids.contains("mine"));
-    }
-
-    TEST(ClientRegistration, IsForATokenOfAServiceAccountThatMay) {
-        ApiClient admin = administrator(api());
-        const auto ask = [](const std::string& token) {
-            return api().as(token).post(kRegisterClient, client_metadata());
-        };
-        EXPECT_EQ(api().post(kRegisterClient, client_metadata()).problem(), "invalid-token");
-        EXPECT_EQ(ask("nonsense").problem(), "invalid-token");
-        EXPECT_EQ(ask(log_in(api(), {"", kAdminEmail, "", kAdminPassword}).access).problem(), "invalid-token")
-            << "an administrator's own opens the API for administrators";
-        const Account other = account_with(admin, "keyledger.clients:write");
-        EXPECT_EQ(ask(token_of(other.client)).problem(), "forbidden");
-        const Account one = account_with(admin, kRegisterPermission);
-        const std::string token = token_of(one.client);
-        const Answer made = ask(token);
-        EXPECT_EQ(made.status, 201) << made.body;
+// An administrator of the log reads who made what, and each call makes another.
+TEST(ClientRegistration, MakesAnotherApplicationEachTime) {
+    std::set<std::string> ids;
+    for (int i = 0; i < 3; ++i) {
+        const Answer made = registered(R"(,"first_party":true,"consent":"first_party","client_id":"mine",)"
+                                       R"("audiences":["https://stock.example"],"client_secret":"mine")");
         watch_secret(made.text("/client_secret"));
-        EXPECT_EQ(
-            ask(token_of(one.client, "&resource=" + std::string("https%3A%2F%2Forders.keyledger.test"))).problem(),
-            "invalid-token")
-            << "for another resource server";
-        ASSERT_EQ(api().form(kRevoke, form_body({{"token", token}}), {{"Authorization", one.client.basic()}}).status,
-                  200);
-        EXPECT_EQ(ask(token).problem(), "invalid-token") << "revoked";
-        const std::string later = token_of(one.client);
-        ASSERT_EQ(admin.put(target(one.id), definition(one.name, "disabled")).status, 204);
-        EXPECT_EQ(ask(later).problem(), "invalid-token");
-    }
-
-    TEST(ClientRegistration, EndsWithTheRole) {
+        ids.insert(made.text("/client_id"));
         ApiClient admin = administrator(api());
-        const Account one = account(admin);
-        const Answer role =
-            admin.post("/api/v1/admin/roles", R"({"name":")" + unique("role") + R"(","permissions":[")" +
-                                                  kRegisterPermission + "\",\"invoices:read\"]}");
-        const std::string place = target(one.id, "/roles/" + role.text("/id"));
-        ASSERT_EQ(admin.send("PUT", place).status, 204);
-        const std::string token = token_of(one.client);
-        ApiClient narrow = api().as(token_of(one.client, "&scope=invoices%3Aread"));
-        EXPECT_EQ(narrow.post(kRegisterClient, client_metadata()).problem(), "forbidden") << "not in the token's scope";
-        ASSERT_EQ(admin.del(place).status, 204);
-        EXPECT_EQ(api().as(token).post(kRegisterClient, client_metadata()).problem(), "forbidden");
+        EXPECT_EQ(admin.get(application_target(made.text("/client_id"))).text("/consent"), "required");
     }
+    EXPECT_EQ(ids.size(), 3U);
+    EXPECT_FALSE(ids.contains("mine"));
+}
 
-    TEST(ClientRegistration, IsOffUnlessTheOperatorWantsIt) {
-        const char* const kMetadata = "/.well-known/openid-configuration";
-        EXPECT_EQ(api().get(kMetadata).text("/registration_endpoint"), std::string(kIssuer) + kRegisterClient);
-        const RunningService off(deployment(), {{"KEYLEDGER_CLIENT_REGISTRATION", "0"}});
-        ApiClient there(off.port());
-        EXPECT_FALSE(there.get(kMetadata).has("/registration_endpoint"));
-        const std::string token = registrar_token(administrator(api()));
-        EXPECT_EQ(there.as(token).post(kRegisterClient, client_metadata()).problem(), "not-found");
-        EXPECT_EQ(there.post(kRegisterClient, client_metadata()).problem(), "not-found") << "and so for anybody";
-    }
+TEST(ClientRegistration, IsForATokenOfAServiceAccountThatMay) {
+    ApiClient admin = administrator(api());
+    const auto ask = [](const std::string& token) { return api().as(token).post(kRegisterClient, client_metadata()); };
+    EXPECT_EQ(api().post(kRegisterClient, client_metadata()).problem(), "invalid-token");
+    EXPECT_EQ(ask("nonsense").problem(), "invalid-token");
+    EXPECT_EQ(ask(log_in(api(), {"", kAdminEmail, "", kAdminPassword}).access).problem(), "invalid-token")
+        << "an administrator's own opens the API for administrators";
+    const Account other = account_with(admin, "keyledger.clients:write");
+    EXPECT_EQ(ask(token_of(other.client)).problem(), "forbidden");
+    const Account one = account_with(admin, kRegisterPermission);
+    const std::string token = token_of(one.client);
+    const Answer made = ask(token);
+    EXPECT_EQ(made.status, 201) << made.body;
+    watch_secret(made.text("/client_secret"));
+    EXPECT_EQ(ask(token_of(one.client, "&resource=" + std::string("https%3A%2F%2Forders.keyledger.test"))).problem(),
+              "invalid-token")
+        << "for another resource server";
+    ASSERT_EQ(api().form(kRevoke, form_body({{"token", token}}), {{"Authorization", one.client.basic()}}).status, 200);
+    EXPECT_EQ(ask(token).problem(), "invalid-token") << "revoked";
+    const std::string later = token_of(one.client);
+    ASSERT_EQ(admin.put(target(one.id), definition(one.name, "disabled")).status, 204);
+    EXPECT_EQ(ask(later).problem(), "invalid-token");
+}
 
-    TEST(ClientRegistration, IsBoundedInNumberAndPace) {
-        const Answer made = registered(R"(,"token_endpoint_auth_method":"none")");
-        ApiClient admin = administrator(api());
-        ASSERT_EQ(admin.get(kApplications, since(made)).status, 200) << "the read model has it";
-        const std::string token = registrar_token(administrator(api()));
-        const RunningService full(deployment(), {{"KEYLEDGER_CLIENT_REGISTRATION", "1"}});
-        EXPECT_EQ(ApiClient(full.port()).as(token).post(kRegisterClient, client_metadata()).problem(), "limit-reached");
-        const RunningService slow(deployment(),
-                                  {{"KEYLEDGER_WRITE_RATE_PER_MINUTE", "1"}, {"KEYLEDGER_WRITE_BURST", "2"}});
-        ApiClient client = ApiClient(slow.port()).as(token);
-        for (int i = 0; i < 2; ++i)
-            EXPECT_EQ(client.post(kRegisterClient, "{}").status, 400) << "what is refused counts as well";
-        const Answer refused = client.post(kRegisterClient, client_metadata());
-        EXPECT_EQ(refused.status, 429) << refused.body;
-        EXPECT_EQ(error_of(refused), "temporarily_unavailable");
-        EXPECT_TRUE(refused.header("Retry-After"));
-    }
+TEST(ClientRegistration, EndsWithTheRole) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    const Answer role = admin.post("/api/v1/admin/roles", R"({"name":")" + unique("role") + R"(","permissions":[")" +
+                                                              kRegisterPermission + "\",\"invoices:read\"]}");
+    const std::string place = target(one.id, "/roles/" + role.text("/id"));
+    ASSERT_EQ(admin.send("PUT", place).status, 204);
+    const std::string token = token_of(one.client);
+    ApiClient narrow = api().as(token_of(one.client, "&scope=invoices%3Aread"));
+    EXPECT_EQ(narrow.post(kRegisterClient, client_metadata()).problem(), "forbidden") << "not in the token's scope";
+    ASSERT_EQ(admin.del(place).status, 204);
+    EXPECT_EQ(api().as(token).post(kRegisterClient, client_metadata()).problem(), "forbidden");
+}
+
+TEST(ClientRegistration, IsOffUnlessTheOperatorWantsIt) {
+    const char* const kMetadata = "/.well-known/openid-configuration";
+    EXPECT_EQ(api().get(kMetadata).text("/registration_endpoint"), std::string(kIssuer) + kRegisterClient);
+    const RunningService off(deployment(), {{"KEYLEDGER_CLIENT_REGISTRATION", "0"}});
+    ApiClient there(off.port());
+    EXPECT_FALSE(there.get(kMetadata).has("/registration_endpoint"));
+    const std::string token = registrar_token(administrator(api()));
+    EXPECT_EQ(there.as(token).post(kRegisterClient, client_metadata()).problem(), "not-found");
+    EXPECT_EQ(there.post(kRegisterClient, client_metadata()).problem(), "not-found") << "and so for anybody";
+}
+
+TEST(ClientRegistration, IsBoundedInNumberAndPace) {
+    const Answer made = registered(R"(,"token_endpoint_auth_method":"none")");
+    ApiClient admin = administrator(api());
+    ASSERT_EQ(admin.get(kApplications, since(made)).status, 200) << "the read model has it";
+    const std::string token = registrar_token(administrator(api()));
+    const RunningService full(deployment(), {{"KEYLEDGER_CLIENT_REGISTRATION", "1"}});
+    EXPECT_EQ(ApiClient(full.port()).as(token).post(kRegisterClient, client_metadata()).problem(), "limit-reached");
+    const RunningService slow(deployment(), {{"KEYLEDGER_WRITE_RATE_PER_MINUTE", "1"}, {"KEYLEDGER_WRITE_BURST", "2"}});
+    ApiClient client = ApiClient(slow.port()).as(token);
+    for (int i = 0; i < 2; ++i)
+        EXPECT_EQ(client.post(kRegisterClient, "{}").status, 400) << "what is refused counts as well";
+    const Answer refused = client.post(kRegisterClient, client_metadata());
+    EXPECT_EQ(refused.status, 429) << refused.body;
+    EXPECT_EQ(error_of(refused), "temporarily_unavailable");
+    EXPECT_TRUE(refused.header("Retry-After"));
+}
 
 }  // namespace
 }  // namespace keyledger::test

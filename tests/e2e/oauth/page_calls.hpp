@@ -21,6 +21,7 @@ struct OnTheWay {
     std::string television;
     std::string device;  // that it shows the code of, sealed
     std::string device_code;
+    std::string link;  // that logs in, of a mail
 };
 inline OnTheWay on_the_way(ApiClient client, const Person& person, const std::string& mfa_token) {
     OnTheWay way;
@@ -36,6 +37,7 @@ inline OnTheWay on_the_way(ApiClient client, const Person& person, const std::st
     way.device = hidden(typed(browser, asked.text("/user_code")), "device");
     way.reset = hidden(browser.post("/forgot-password", form_body({{"email", person.email}})), "handle");
     browser.post("/login/mail/link", form_body({{"email", person.email}, {"flow", way.flow}}));
+    way.link = mailbox().await_mail(person.email, "Log in to").from_link("token");
     const std::string change =
         form_body({{"csrf", way.csrf}, {"email", somebody().email}, {"current_password", person.password}});
     way.change = hidden(browser.post("/account/email", change), "handle");
@@ -66,7 +68,7 @@ inline std::vector<std::pair<std::string, PageCall>> page_calls(const OnTheWay& 
     post("/login/factor", flow + "&code=000000");
     post("/login/enrol", flow);
     post("/login/enrol/confirm", flow + "&code=000000");
-    post("/account/log-in", "token=made-up");
+    post("/account/log-in", form_body({{"token", way.link}}));
     post("/consent", flow + "&decision=allow&csrf=" + way.csrf);
     post("/oauth2/logout", bye);
     post(kPar, request_form(way.shop));

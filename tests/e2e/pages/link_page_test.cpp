@@ -115,7 +115,7 @@ TEST(LinkPage, IsAskedForInTheBrowserAloneInWhichTheRequestBegan) {
     const Answer refused = others.post(kAsk, address(somebody().email, flow));
     EXPECT_EQ(refused.status, 400);
     EXPECT_FALSE(refused.header("Set-Cookie"));
-    const std::string much = "&nonce=" + std::string(1'000, 'n') + "&ui_locales=" + std::string(1'000, 'x');
+    const std::string much = "&login_hint=" + std::string(1'000, 'n') + "&ui_locales=" + std::string(1'000, 'x');
     const std::string longer = hidden(browser.follow(browser.get(request(application(), much))), "flow");
     ASSERT_GT(longer.size(), 3'000U);
     const Answer too_long = browser.post(kAsk, address(somebody().email, longer));

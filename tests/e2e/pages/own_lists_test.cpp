@@ -46,9 +46,12 @@ TEST(OwnDevices, ShowWhatTheyAreCalledAsText) {
     logged_in(browser, ann);
     ApiClient client = api().as(log_in(api().with("User-Agent", kChrome), ann).access);
     const std::string devices = "/api/v1/auth/devices";
-    for (const char* at : {"/items/0", "/items/1"})
-        client.put(devices + "/" + client.get(devices).text(std::string(at) + "/id"),
-                   json_object({{"name", "<script>{{title}}</script>"}}));
+    for (const char* id : {"/items/0/id", "/items/1/id"})
+        EXPECT_EQ(client
+                      .put(devices + "/" + client.get(devices).text(id),
+                           json_object({{"name", "<script>{{title}}</script>"}}))
+                      .status,
+                  204);
     const Answer page = browser.get(kDevices);
     EXPECT_FALSE(has(page, "<script")) << page.body;
     EXPECT_TRUE(has(page, "&lt;script&gt;{{title}}")) << page.body;

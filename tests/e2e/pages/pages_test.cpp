@@ -100,7 +100,8 @@ TEST(Pages, AreInTheColoursOfTheApplicationThatTheyLeadTo) {
         const Answer other = browser.get(target + flow);
         EXPECT_NE(other.body.find("assets/theme-7a1fa2-"), std::string::npos) << target << other.body;
     }
-    const Answer consent = browser.follow(browser.follow(log_in(browser, page, somebody(), somebody().password)));
+    const Person ann = visitor(api()).person;
+    const Answer consent = browser.follow(browser.follow(log_in(browser, page, ann, ann.password)));
     EXPECT_NE(consent.body.find("name=\"decision\" value=\"allow\""), std::string::npos) << consent.body;
     EXPECT_NE(consent.body.find("assets/theme-7a1fa2-"), std::string::npos);
     EXPECT_EQ(browser.get("/register").body.find("assets/theme-"), std::string::npos) << "it leads nowhere";
