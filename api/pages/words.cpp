@@ -83,6 +83,7 @@ constexpr WordRow kRows[] = {
 
     {Text::kAsks, "{1} asks", "{1} bittet um Erlaubnis"},
     {Text::kWouldLikeTo, "The application {1} would like to:", "Die Anwendung {1} möchte:"},
+    {Text::kGoesOnAt, "Whatever you answer, you go on to {1}.", "Was auch immer Sie antworten, es geht weiter zu {1}."},
     {Text::kActForYouAt, "act for you at {1}", "bei {1} für Sie handeln"},
     {Text::kAllow, "Allow", "Erlauben"},
     {Text::kScopeOpenid, "know that it is you", "wissen, dass Sie es sind"},

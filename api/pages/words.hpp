@@ -70,6 +70,7 @@ enum class Text : std::uint16_t {
     // ---- consent
     kAsks,
     kWouldLikeTo,
+    kGoesOnAt,
     kActForYouAt,
     kAllow,
     kScopeOpenid,
@@ -336,6 +337,7 @@ enum class Text : std::uint16_t {
     kGiveAnotherAddress,
     kAddressChangedJustNow,
     kAddressWaits,
+    kAddressTakenMeanwhile,
     // ---- devices
     kWhatYouLogInWith,
     kDevicesMean,

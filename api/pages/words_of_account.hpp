@@ -25,9 +25,12 @@ inline constexpr WordRow kWordsOfAccount[] = {
      "Sie haben weder Passwort noch zweiten Faktor, um zu beweisen, wer Sie sind. Setzen Sie über eine Mail ein "
      "Passwort: Einen Tag später genügt es dafür."},
     {Text::kProofTooYoung,
-     "Your password was set by mail less than a day ago, or your second factor is new. Wait, and try again then.",
-     "Ihr Passwort wurde vor weniger als einem Tag über eine Mail gesetzt, oder Ihr zweiter Faktor ist neu. Warten "
-     "Sie, und versuchen Sie es dann noch einmal."},
+     "Your password was set by mail less than a day ago, or your second factor or linked account is less than a week "
+     "old. "
+     "Wait, and try again then.",
+     "Ihr Passwort wurde vor weniger als einem Tag über eine Mail gesetzt, oder Ihr zweiter Faktor oder ein "
+     "verknüpftes "
+     "Konto ist jünger als eine Woche. Warten Sie, und versuchen Sie es dann noch einmal."},
     {Text::kChangedMeanwhile, "Not there any more", "Nicht mehr da"},
     {Text::kLookAtListAgain, "That is not in the list any more. Nothing was changed.",
      "Das steht nicht mehr in der Liste. Es wurde nichts geändert."},
@@ -62,6 +65,8 @@ inline constexpr WordRow kWordsOfAccount[] = {
      "then.",
      "Ihre Adresse wurde in den letzten sieben Tagen geändert, und das lässt sich noch rückgängig machen. Weitere "
      "Änderungen warten bis dahin."},
+    {Text::kAddressTakenMeanwhile, "Somebody has this address by now. Nothing was changed: cancel, and give another.",
+     "Diese Adresse hat inzwischen jemand. Es wurde nichts geändert: brechen Sie ab und geben Sie eine andere an."},
 
     {Text::kWhatYouLogInWith, "What you log in with", "Womit Sie sich anmelden"},
     {Text::kDevicesMean, "When you forget a device, its sessions end, and a log-in with it is one with a new device.",

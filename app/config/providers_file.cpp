@@ -116,6 +116,7 @@ private:
         options.discovered_at = preset_->discovered_at;
         options.authentication = preset_->authentication;
         options.believes_addresses = preset_->believes_addresses;
+        options.prompt_of_now = preset_->prompt_of_now;
     }
     void read_issuer(ProviderOptions& options) {
         const std::string given = text("issuer");

@@ -22,7 +22,8 @@ inline constexpr Refusal kNothingToStepUpBy = step_up_required(
     "You have neither password nor second factor. Set a password by mail: a day later it suffices for this.");
 inline constexpr Refusal kMeansTooYoung = step_up_required(
     "Your password was set by mail less than a day ago, and does not suffice for this yet; a second factor that was "
-    "enrolled with such a password does after a week. Wait, or ask an administrator for another password.");
+    "enrolled with such a password, and an account at another provider that was linked, do after a week. Wait, or ask "
+    "an administrator for another password.");
 
 }  // namespace keyledger::refusals
 

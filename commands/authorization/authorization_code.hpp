@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "domain/base/application_id.hpp"
+#include "domain/base/declare.hpp"
 #include "domain/base/id.hpp"
 #include "domain/base/time.hpp"
 
@@ -27,6 +28,7 @@ struct AuthorizationCode {
     SessionId session_id;             // that it begins
     SessionId browser_session_id;     // in which it was given
     Instant expires_at;
+    Position given_at = 0;         // nothing after it took back what the code rests on, though it was given again since
     std::string key_thumbprint{};  // of the key that alone exchanges it (RFC 9449 section 10); empty: any, or none
 };
 

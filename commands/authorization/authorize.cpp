@@ -1,5 +1,7 @@
 #include "commands/authorization/authorize.hpp"
 
+#include <algorithm>
+
 #include "commands/access/authority.hpp"
 #include "commands/sessions/session_grounds.hpp"
 
@@ -50,6 +52,7 @@ AuthorizationCode code_for(Services& services, const AuthorizationView& view, co
     code.session_id = SessionId{services.identifiers.next()};
     code.browser_session_id = view.browser_session_id;
     code.expires_at = services.clock.now() + kCodeLasts;
+    code.given_at = std::max(view.consent.sessions_ended_before, view.application.tokens_ended_before);
     code.key_thumbprint = request.key_thumbprint;
     return code;
 }

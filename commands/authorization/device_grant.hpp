@@ -39,8 +39,9 @@ struct TypedDevice {
     Application application;
 };
 // For whoever is logged in: ten a minute for each user on all nodes together, and of wrong ones 60 a minute of all
-// users together (RFC 8628 section 5.1). nullopt: there is no such code, it expired, it was answered, or its
-// application may not have this any more. kInvalidToken: the session is over. kTooManyAttempts, kUnavailable.
+// users together (RFC 8628 section 5.1), beside the first three of each user within ten minutes. nullopt: there is no
+// such code, it expired, it was answered, or its application may not have this any more. kInvalidToken: the session is
+// over. kTooManyAttempts, kUnavailable.
 Answer<std::optional<TypedDevice>> find_device(Services& services, SealedBy by, Bearer browser, std::string typed,
                                                Deadline deadline);
 
@@ -60,7 +61,8 @@ struct PolledDevice {
 // hundred thousand alone.
 Answer<PolledDevice> poll_device(Services& services, DeviceCode device, Deadline deadline);
 
-// Of one that was approved: as of an authorization code, once (exchange_code.hpp). kCodeNotGood; kPossessionWanted.
+// Of one that was approved: as of an authorization code, once (exchange_code.hpp). Not once the consent was withdrawn
+// or the application disabled since, though either is good again. kCodeNotGood; kPossessionWanted.
 Answer<CodeGrant> exchange_device(Services& services, DeviceCode device, DeviceAuthorization answer,
                                   std::string key_thumbprint, Caller caller);
 

@@ -15,6 +15,8 @@ namespace keyledger::commands {
 namespace {
 
 constexpr Duration kLostAnswer = seconds(10);
+// Of a repeated exchange whose first one showed no key: its answer may have been lost. Never told.
+constexpr Refusal kBegunWithoutKey = told_as(refusals::kCodeNotGood);
 
 // RFC 7636 section 4.6, S256. The challenge is known to whoever sees the browser's address; there is nothing to time.
 // Without a challenge there is no verifier either: who brings one had it taken out on the way (RFC 9700 section 4.8.2).
@@ -52,7 +54,11 @@ bool still_holds(const Attempt& attempt, const ExchangeStreams& streams, const A
     if (user.security_stamp != code.security_stamp) return false;
     if (!may_have(application, code.scope, resources, by)) return false;
     if (by == GrantType::kAuthorizationCode && code.code_challenge.empty() && application.is_public()) return false;
-    if (!application.is_first_party() && !attempt.state(streams.consent).covers(code.scope)) return false;
+    if (application.tokens_ended_before > code.given_at) return false;
+    if (!application.is_first_party()) {
+        const Consent& consent = attempt.state(streams.consent);
+        if (!consent.covers(code.scope) || consent.sessions_ended_before > code.given_at) return false;
+    }
     const Session& browser_session = attempt.state(streams.browser_session);
     return check_session(browser_session, code.browser_session_id, user, lifetimes, services.clock.now()).has_value();
 }
@@ -83,12 +89,12 @@ bool is_lost_answer(const Session& session, const Application& application, Inst
            age >= Duration() && age <= kLostAnswer;
 }
 
-// The one answer that is given again, without a proof of a key. A first exchange that showed a key, which nothing else
-// remembers, leaves none: whoever has code and verifier, and not the key, would get tokens that are bound to none.
-eventstore::SpentValue second_answer(const AuthorizationCode& code, GrantType by) {
+// That a session was begun without a key, which nothing else remembers. Where it was begun with one, whoever has code
+// and verifier, and not that key, gets no tokens that are bound to none.
+eventstore::SpentValue beginning_without_key(const AuthorizationCode& code, GrantType by) {
     const Duration lasts = by == GrantType::kDeviceCode ? kDeviceCodeLasts : kCodeLasts;
     const ValueLife life{code.expires_at - lasts, code.expires_at + kCodeReuseNoticed};
-    return spent_value("second answer to an authorization code", {security::view_of(code.session_id)}, life);
+    return spent_value("session of a code begun without a key", {security::view_of(code.session_id)}, life);
 }
 
 Grant grant_of(const Session& session, const AuthorizationCode& code) {
@@ -143,17 +149,17 @@ Answer<CodeGrant> exchange_checked(Services& services, AuthorizationCode code, G
             KEYLEDGER_CO_TRY(events, decide(session, code.session_id, attempt.state(streams.user), command));
             session = evolve(std::move(session), events->front(), {0, now});
             attempt.append(streams.session, *events);
-            if (application.is_public() && !key_thumbprint.empty())
-                attempt.spend(second_answer(code, by), refusals::kCodeNotGood);
+            if (application.is_public() && key_thumbprint.empty())
+                attempt.spend(beginning_without_key(code, by), refusals::kCodeNotGood);
             is_first = true;
             co_return Result<void, CommandError>{};
         }
+        // The store alone knows which it is, and says it of this very append: either the session ends, or it was begun
+        // without a key, and nothing is written.
         if (key_thumbprint.empty() && is_lost_answer(session, application, now) &&
             still_holds(attempt, streams, code, by, services) &&
-            holds(session, {application, attempt.state(streams.consent), attempt.state(streams.browser_session)})) {
-            attempt.spend(second_answer(code, by), refusals::kCodeNotGood);
-            co_return Result<void, CommandError>{};
-        }
+            holds(session, {application, attempt.state(streams.consent), attempt.state(streams.browser_session)}))
+            attempt.spend(beginning_without_key(code, by), kBegunWithoutKey);
         reused = true;
         const EndSession command{code.user_id, SessionEndReason::kCodeReused};
         co_return attempt.decide_and_append(streams.session, code.session_id, attempt.state(streams.user), command);
@@ -161,8 +167,10 @@ Answer<CodeGrant> exchange_checked(Services& services, AuthorizationCode code, G
     Caller user_caller = caller.acting_as(code.user_id);
     user_caller.session_id = code.session_id;
     user_caller.idempotency.reset();
-    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(user_caller), all, step));
-    if (reused) co_return Unexpected(refusals::kCodeNotGood);
+    const auto executed = co_await services.executor.run(std::move(user_caller), all, step);
+    const bool again = !executed && executed.error().refusal == kBegunWithoutKey;
+    if (!executed && !again) co_return Unexpected(executed.error());
+    if (reused && !again) co_return Unexpected(refusals::kCodeNotGood);
     CodeGrant granted;
     granted.grant = grant_of(session, code);
     if (is_first) {

@@ -29,9 +29,12 @@ struct CodeGrant {
 
 // One append and one read. Used a second time with all that belongs to it, within minutes, a code ends the session that
 // it began: one of the two is a thief. Only an application without a secret, which can't tell a lost answer from that,
-// gets what the first exchange got once more, within ten seconds and as long as it is unused, and never where it holds
-// a key, or held one at the first exchange. A code without its verifier, of another client, for another redirect URI,
-// or of another key than it is bound to, ends nothing. kCodeNotGood; kPossessionWanted.
+// gets what the first exchange got again, within ten seconds and as long as it is unused, and never where it holds a
+// key, or held one at the first exchange: a use without the key that the first exchange showed, and the code does not
+// name, ends the session. A code without its verifier, of another client, for
+// another redirect URI, or of another key than it is bound to, ends nothing. Nor does a code begin anything once the
+// consent was withdrawn or the application disabled after it was given, though either is good again. kCodeNotGood;
+// kPossessionWanted.
 Answer<CodeGrant> exchange_code(Services& services, CodeExchange exchange, Caller caller);
 
 // The same of what was given in another way, and whose own proofs were checked: of a device, whose user typed its code

@@ -153,10 +153,11 @@ std::string digest_of_flow_cookie(std::string_view cookie) {
 }
 
 std::string seal_code(const SealedBy& by, const AuthorizationCode& code) {
-    std::string clear = length_prefixed(
-        {view_of(by.log_id), view_of(code.application_id), code.redirect_uri, code.code_challenge, code.nonce,
-         view_of(code.user_id), std::to_string(code.security_stamp), view_of(code.session_id),
-         view_of(code.browser_session_id), std::to_string(code.expires_at.ms()), code.key_thumbprint});
+    std::string clear =
+        length_prefixed({view_of(by.log_id), view_of(code.application_id), code.redirect_uri, code.code_challenge,
+                         code.nonce, view_of(code.user_id), std::to_string(code.security_stamp),
+                         view_of(code.session_id), view_of(code.browser_session_id),
+                         std::to_string(code.expires_at.ms()), std::to_string(code.given_at), code.key_thumbprint});
     clear += counted(code.scope) + counted(code.audiences);
     return by.cursors.seal(kCode, clear);
 }
@@ -176,6 +177,7 @@ std::optional<AuthorizationCode> open_code(const SealedBy& by, std::string_view 
     code.session_id = SessionId{parts.uuid()};
     code.browser_session_id = SessionId{parts.uuid()};
     code.expires_at = Instant::at_ms(parts.number());
+    code.given_at = parts.number();
     code.key_thumbprint = parts.part();
     code.scope = read_counted(parts);
     code.audiences = read_counted(parts);

@@ -170,6 +170,9 @@ Answer<std::vector<std::string>> scope_of(Attempt& attempt, const AccessClaims& 
             scope = narrowed(holdings->rules, *asked);
         }
     }
+    // Nothing is left, and a token without a scope is for everything.
+    const bool is_bounded = is_application || !subject.scope.empty();
+    if (scope && scope->empty() && is_bounded) co_return Unexpected(refusals::kScopeNotOfSubject);
     if (scope && bytes_of(*scope) > kMaxScopeBytes) co_return Unexpected(refusals::kScopeNotOfSubject);
     co_return scope;
 }

@@ -6,6 +6,7 @@
 #include "commands/access/step_up.hpp"
 #include "commands/account_services.hpp"
 #include "commands/factors/presented_factor.hpp"
+#include "commands/passkeys/passkey_challenges.hpp"
 #include "commands/sessions/half_log_in.hpp"
 #include "domain/sessions/session.hpp"
 
@@ -17,10 +18,15 @@ bool has_passkey(const Factors& factors) {
            factors.enrolled.end();
 }
 
-// What would be left beside the one that goes.
-bool is_last_way_in(const User& user, const Factors& factors, const LogInByMail& by_mail) {
+// What would be left beside the one that goes, of what somebody can log in by as the service is configured now.
+bool is_last_way_in(Services& services, const User& user, const Factors& factors, const LinkedIdentityId& goes) {
+    const LogInByMail& by_mail = services.accounts.log_in_by_mail;
     const bool reads_mail = user.email_proof == User::EmailProof::kVerified && (by_mail.by_link || by_mail.by_code);
-    return user.identities.size() <= 1 && user.credential_id.is_nil() && !has_passkey(factors) && !reads_mail;
+    const bool has_another = std::ranges::any_of(user.identities, [&](const LinkedIdentity& one) {
+        return one.id != goes && offer_named(services, one.provider);
+    });
+    const bool uses_passkey = offers_passkeys(services) && has_passkey(factors);
+    return !has_another && user.credential_id.is_nil() && !uses_passkey && !reads_mail;
 }
 
 }  // namespace
@@ -59,7 +65,7 @@ Answer<Receipt> unlink_identity(Services& services, Bearer bearer, LinkedIdentit
     const Step step = [&](Attempt& attempt) -> StepResult {
         const User& user = attempt.state(actor.user);
         KEYLEDGER_CO_TRY(unlinked, decide(user, UnlinkIdentity{identity_id, bearer.session_id}));
-        if (is_last_way_in(user, attempt.state(factors), services.accounts.log_in_by_mail))
+        if (is_last_way_in(services, user, attempt.state(factors), identity_id))
             co_return Unexpected(refusals::kLastWayIn);
         KEYLEDGER_CO_TRY(recent, require_step_up(attempt, actor, bearer, services, StepUpFor::kAccount));
         attempt.append(actor.user, *unlinked);

@@ -10,6 +10,7 @@
 #include "commands/sessions/begin_session.hpp"
 #include "commands/sessions/half_log_in.hpp"
 #include "domain/base/language_tag.hpp"
+#include "domain/ladder/waits.hpp"
 #include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
@@ -33,10 +34,13 @@ RefusalRef refusal_of(ProviderFault fault) {
     return refusals::kProviderNotBelieved;
 }
 
+void tell_operators(Services& services, const std::string& provider, std::string_view why) {
+    services.operator_log.warning("provider '" + provider + "': " + std::string(why), Uuid{});
+}
+
 // Operators learn what it was, in a word of ours.
 CommandError told(Services& services, const std::string& provider, const ProviderFailure& failure) {
-    if (failure.fault != ProviderFault::kDenied)
-        services.operator_log.warning("provider '" + provider + "': " + std::string(failure.why), Uuid{});
+    if (failure.fault != ProviderFault::kDenied) tell_operators(services, provider, failure.why);
     return refusal_of(failure.fault);
 }
 
@@ -64,6 +68,13 @@ bool may_link(const Arrival& arrival, const User& user) {
     const auto address = user.email ? parse_email(*user.email) : std::nullopt;
     return arrival.offer.links_by_address && arrival.email && address && address->key == arrival.email->key &&
            user.email_proof == User::EmailProof::kVerified;
+}
+
+// What its user linked a moment ago may be somebody else's. A second factor that is enrolled by it alone would count at
+// once, and be theirs.
+bool may_enrol(const Arrival& arrival, const User& user, Instant now) {
+    const LinkedIdentity* linked = user.find_identity(arrival.proven.issuer, arrival.proven.subject);
+    return linked == nullptr || linked->linked_by != LinkedBy::kUser || now >= linked->linked_at + kWaitOfNewFactor;
 }
 
 HalfLogin half_of(Services& services, const Arrival& arrival, const User& user, const UserId& user_id,
@@ -108,7 +119,10 @@ Answer<Grant> let_in(Services& services, const Arrival& arrival, UserId user_id,
         half.audiences = *audiences;
         if (half.links && !may_link(arrival, state)) co_return Unexpected(refusals::kAddressHasAccount);
         attempt.spend(arrival.use, refusals::kTripOver);
+        const bool enrols = may_enrol(arrival, state, services.clock.now());
         auto begun = co_await begin_session(services, attempt, user, session, half, origin);
+        if (!begun && begun.error().refusal == refusals::kEnrolmentNeeded && !enrols)
+            co_return Unexpected(refusals::kEnrolmentNeedsPassword);
         if (begun && half.links) begun = attempt.decide_and_append(user, link_of(services, *half.links));
         if (!begun && begun.error().go_on) {
             go_on = begun.error();
@@ -232,7 +246,9 @@ Answer<ProviderDeparture> depart_to_provider(Services& services, std::string nam
 Answer<ProvenIdentity> arrive_from_provider(Services& services, const ComeBack& back, Deadline deadline) {
     auto proven = co_await services.accounts.providers->arrive(back.sent.trip, back.returned, back.redirect_uri,
                                                                deadline - kToAnswer);
-    if (!proven) co_return Unexpected(told(services, back.sent.trip.provider, proven.error()));
+    const std::string& provider = back.sent.trip.provider;
+    if (!proven) co_return Unexpected(told(services, provider, proven.error()));
+    if (!proven->no_address.empty()) tell_operators(services, provider, proven->no_address);
     co_return std::move(*proven);
 }
 

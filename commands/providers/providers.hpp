@@ -35,8 +35,10 @@ struct ProviderDeparture {
 };
 struct ProviderWish {
     std::string redirect_uri{};
-    bool authenticates_anew = false;
-    std::string ui_locales{};  // empty: none
+    bool authenticates_anew = false;  // else nobody comes back
+    std::string ui_locales{};         // empty: none
+    bool prefers_anew = false;        // it is asked for an authentication of then, and whoever tells none is taken, too
+    bool selects_account = false;
 };
 
 // The parameters with which they come back; empty: none.
@@ -54,6 +56,8 @@ struct ProvenIdentity {
     std::string locale{};          // as it came
     // There, if it says so; of a trip that asked for an authentication of then it does.
     std::optional<Instant> authenticated_at{};
+    // Why it could not be asked for an address: a word for logs. Empty: it was, or need not be.
+    std::string_view no_address{};
 };
 
 enum class ProviderFault : std::uint8_t {

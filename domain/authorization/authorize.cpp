@@ -44,17 +44,14 @@ bool is_meant(const AuthorizationRequest& request, const AuthorizationFacts& fac
     return may_be_chosen(request, facts.browser_session.user_id);
 }
 
-bool is_address_of(const std::string& key, const std::optional<std::string>& address) {
-    const auto own = address ? parse_email(*address) : std::nullopt;
-    return own && own->key == key;
-}
-
 // By an address, a user name, or the subject that ID tokens tell. What is none of these hints at nobody.
 bool hints_at_another(const AuthorizationRequest& request, const AuthorizationFacts& facts) {
     const User& user = facts.user;
     if (const auto id = UserId::parse(request.login_hint)) return *id != facts.browser_session.user_id;
-    if (const auto email = parse_email(request.login_hint))
-        return !is_address_of(email->key, user.email) && !is_address_of(email->key, user.former_email);
+    if (const auto email = parse_email(request.login_hint)) {
+        const auto own = parse_email(user.email.value_or(""));
+        return !own || own->key != email->key;
+    }
     const auto hinted = parse_username(request.login_hint);
     if (!hinted) return false;
     const auto own = parse_username(user.username.value_or(""));
@@ -65,7 +62,8 @@ bool has_to_choose(const AuthorizationRequest& request, const AuthorizationFacts
     if (request.asks_for(Prompt::kLogin)) return false;
     if (!is_meant(request, facts)) return true;
     if (facts.chosen && *facts.chosen == facts.browser_session_id) return false;
-    return request.asks_for(Prompt::kSelectAccount) || (!request.user && hints_at_another(request, facts));
+    const bool hears = facts.hints == LoginHints::kHeard && !request.user;
+    return request.asks_for(Prompt::kSelectAccount) || (hears && hints_at_another(request, facts));
 }
 
 bool has_consent(const AuthorizationRequest& request, const AuthorizationFacts& facts) {

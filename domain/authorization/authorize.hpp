@@ -22,8 +22,8 @@
 //
 // With prompt=none nobody is shown anything: whoever is not logged in, not meant, or logged in too long ago is
 // login_required, a second factor is as if they had logged in for this, the others are consent_required (OpenID Connect
-// Core section 3.1.2.6). A login_hint says nothing then: what came of it would tell an application whose address is
-// whose.
+// Core section 3.1.2.6). A login_hint says nothing then, nor in a frame that nobody sees: what came of it would tell an
+// application whose address is whose.
 #include <optional>
 #include <string_view>
 #include <variant>
@@ -35,6 +35,9 @@
 
 namespace keyledger {
 
+// Whether a login_hint is looked at: not where nobody would see the page that asks.
+enum class LoginHints { kHeard, kIgnored };
+
 struct AuthorizationFacts {
     const Application& application;
     const SessionId& browser_session_id;
@@ -44,6 +47,7 @@ struct AuthorizationFacts {
     const SessionLifetimes& lifetimes;
     Instant now;
     std::optional<SessionId> chosen{};  // as whose session they said to go on, for this request
+    LoginHints hints = LoginHints::kHeard;
 };
 
 enum class AuthorizationStep {

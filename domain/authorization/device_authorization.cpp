@@ -27,12 +27,13 @@ DeviceAuthorizationDecision decide_on(const DeviceAuthorization& device, const R
     return Events{DeviceRefused{command.user_id, command.application_id, command.expires_at}};
 }
 
-DeviceAuthorization apply(DeviceAuthorization device, const DeviceApproved& event, const Recorded&) {
+DeviceAuthorization apply(DeviceAuthorization device, const DeviceApproved& event, const Recorded& recorded) {
     device.status = Status::kApproved;
     device.user_id = event.user_id;
     device.browser_session_id = event.browser_session_id;
     device.security_stamp = event.security_stamp;
     device.expires_at = event.expires_at;
+    device.approved_at = recorded.position;
     return device;
 }
 DeviceAuthorization apply(DeviceAuthorization device, const DeviceRefused& event, const Recorded&) {

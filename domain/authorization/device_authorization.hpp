@@ -95,6 +95,7 @@ struct DeviceAuthorization {
     SessionId browser_session_id;  // nil where they said no, and so is the stamp
     std::int64_t security_stamp = 0;
     Instant expires_at;
+    Position approved_at = 0;  // of the yes; 0 where they said no
     bool operator==(const DeviceAuthorization&) const = default;
 
     static constexpr std::string_view kStreamType = "device_authorization";

@@ -26,16 +26,13 @@ bool proves_now(const StepUpFacts& facts, ProofMethod method, const StepUpRules&
     });
 }
 
-// Of the first of the identities that counts: one with which the account began does at once, another after the wait of
-// what somebody added.
+// A proof does not say by which of the identities it was made, so none of them counts before all do: else whoever
+// linked what is theirs just now would step up by it, beside the one with which the account began.
 Instant counts_from(const User& user) {
-    std::optional<Instant> first;
-    for (const LinkedIdentity& identity : user.identities) {
-        const bool began_with_it = identity.linked_by == LinkedBy::kRegistration;
-        const Instant from = began_with_it ? Instant() : identity.linked_at + kWaitOfNewFactor;
-        if (!first || from < *first) first = from;
-    }
-    return first.value_or(Instant());
+    Instant from;
+    for (const LinkedIdentity& identity : user.identities)
+        if (identity.linked_by != LinkedBy::kRegistration) from = std::max(from, identity.linked_at + kWaitOfNewFactor);
+    return from;
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ struct Means {
     Instant counts_from;  // before it, it neither is asked for nor suffices
     bool operator==(const Means&) const = default;
 };
-// Another provider is one for those alone who have nothing of their own.
+// Another provider is one for those alone who have nothing of their own, once all that they are linked with counts:
+// those with which the account began at once, others after kWaitOfNewFactor.
 std::vector<Means> means_of(const User& user);
 
 enum class StepUpFor {

@@ -76,7 +76,7 @@ Result<TokenAnswer, std::string_view> read_token_answer(std::string_view json) {
 Result<UserInfo, std::string_view> read_user_info(std::string_view json, std::string_view subject) {
     const auto object = JoseObject::parse(json);
     if (!object) return Unexpected(std::string_view("userinfo-no-json"));
-    if (subject.empty() || text_of(*object, "sub") != subject) return Unexpected(std::string_view("userinfo-subject"));
+    if (subject.empty() || text_of(*object, "sub") != subject) return Unexpected(kUserinfoOfAnother);
     UserInfo read{text_of(*object, "email"), false, text_of(*object, "name"), text_of(*object, "locale")};
     // Amazon's Cognito writes "true" as a text.
     read.email_verified = is_true(*object, "email_verified") || text_of(*object, "email_verified") == "true";

@@ -32,7 +32,9 @@ struct UserInfo {
     std::string name{};
     std::string locale{};
 };
-// Nothing is taken from one whose `sub` is not the ID token's (OpenID Connect Core 1.0 section 5.3.2).
+inline constexpr std::string_view kUserinfoOfAnother = "userinfo-subject";
+// kUserinfoOfAnother: nothing is taken from one whose `sub` is not the ID token's (OpenID Connect Core 1.0 section
+// 5.3.2).
 Result<UserInfo, std::string_view> read_user_info(std::string_view json, std::string_view subject);
 
 // "a=b&c=d", as forms and queries are written.

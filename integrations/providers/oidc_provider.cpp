@@ -82,6 +82,14 @@ Result<void, ProviderFailure> check_return(const commands::ProviderTrip& trip, c
     return {};
 }
 
+// What is signed stays.
+void add_to(security::IdToken& told, UserInfo more) {
+    told.email = std::move(more.email);
+    told.email_verified = more.email_verified;
+    if (told.name.empty()) told.name = std::move(more.name);
+    if (told.locale.empty()) told.locale = std::move(more.locale);
+}
+
 }  // namespace
 
 struct OidcProvider::Exchange {
@@ -161,10 +169,10 @@ OidcProvider::Answer<commands::ProviderDeparture> OidcProvider::depart(commands:
     parameters.add("code_challenge", security::base64url_encode(security::view_of(challenge)));
     parameters.add("code_challenge_method", "S256");
     if (!wish.ui_locales.empty()) parameters.add("ui_locales", wish.ui_locales);
-    if (wish.authenticates_anew) {
-        trip.authenticated_since = world_.clock.now();
-        parameters.add("max_age", "0");
-    }
+    if (wish.authenticates_anew) trip.authenticated_since = world_.clock.now();
+    if (wish.authenticates_anew || wish.prefers_anew) parameters.add("max_age", "0");
+    if (wish.selects_account) parameters.add("prompt", "select_account");
+    else if (wish.prefers_anew) parameters.add("prompt", options_.prompt_of_now);
     departure.url = with_query((*provider)->authorization_endpoint, parameters);
     co_return departure;
 }
@@ -186,15 +194,15 @@ OidcProvider::Answer<commands::ProvenIdentity> OidcProvider::arrive(commands::Pr
     KEYLEDGER_CO_TRY(told, co_await verify(std::move(*answer), (*provider)->jwks_uri, std::move(trip), deadline));
     if (!options_.tenants.empty() && std::ranges::find(options_.tenants, told->tenant) == options_.tenants.end())
         co_return Unexpected(ProviderFailure{ProviderFault::kDenied, "tenant"});
+    commands::ProvenIdentity proven;
     if (asks_for_more(*told, **provider, has_token)) {
         const std::string endpoint = (*provider)->userinfo_endpoint;
-        KEYLEDGER_CO_TRY(more, co_await user_info(endpoint, std::move(access_token), told->subject, deadline));
-        told->email = std::move(more->email);
-        told->email_verified = more->email_verified;
-        if (told->name.empty()) told->name = std::move(more->name);
-        if (told->locale.empty()) told->locale = std::move(more->locale);
+        auto more = co_await user_info(endpoint, std::move(access_token), told->subject, deadline);
+        // Whoever is linked needs no address: only one who says to be another is a reason not to let them in.
+        if (!more && more.error().fault == ProviderFault::kNotProven) co_return Unexpected(more.error());
+        if (more) add_to(*told, std::move(*more));
+        else proven.no_address = more.error().why;
     }
-    commands::ProvenIdentity proven;
     proven.issuer = std::move(told->issuer);
     proven.subject = std::move(told->subject);
     if (told->email_verified && options_.believes_addresses) proven.verified_email = std::move(told->email);
@@ -265,7 +273,7 @@ OidcProvider::Answer<UserInfo> OidcProvider::user_info(std::string endpoint, Sec
     if (!answer) co_return unavailable(commands::name_of(answer.error()));
     if (answer->status != 200) co_return unavailable("userinfo-status");
     auto read = read_user_info(answer->body, subject);
-    if (!read) co_return not_proven(read.error());
+    if (!read) co_return read.error() == kUserinfoOfAnother ? not_proven(read.error()) : unavailable(read.error());
     co_return std::move(*read);
 }
 

@@ -69,7 +69,7 @@ private:
     Answer<Secret> secret();
     // Whether what registers and links people is wanted, and the ID token does not say it.
     bool asks_for_more(const security::IdToken& told, const ProviderMetadata& provider, bool has_token) const;
-    // At the userinfo endpoint, with what came beside the ID token.
+    // At the userinfo endpoint, with what came beside the ID token. kNotProven: of another `sub`.
     Answer<UserInfo> user_info(std::string endpoint, Secret access_token, std::string subject,
                                eventstore::Deadline deadline);
     // By keys that are fetched anew where none of those that are known fits.

@@ -26,8 +26,9 @@ struct ProviderOptions {
     std::string scope = "openid email profile";
     bool signs_up = false;
     bool links_by_address = false;
-    bool believes_addresses = true;      // that it says are verified
-    std::vector<std::string> tenants{};  // that are let in; empty: all that its issuer has
+    bool believes_addresses = true;       // that it says are verified
+    std::string prompt_of_now = "login";  // `prompt` by which it is asked for an authentication of then
+    std::vector<std::string> tenants{};   // that are let in; empty: all that its issuer has
 };
 
 struct ProviderPreset {
@@ -37,15 +38,18 @@ struct ProviderPreset {
     std::string_view discovered_at;
     ProviderOptions::Authentication authentication;
     bool believes_addresses;
+    std::string_view prompt_of_now;
 };
-// Microsoft's `email` is whatever an administrator of any tenant writes there ("nOAuth"): it never counts.
+// Google has no `prompt=login`: at best it has people say which account it is. Microsoft's `email` is whatever an
+// administrator of any tenant writes there ("nOAuth"): it never counts.
 inline constexpr std::array kProviderPresets{
     ProviderPreset{"google", "Google", "https://accounts.google.com", "", ProviderOptions::Authentication::kSecretBasic,
-                   true},
+                   true, "select_account"},
     ProviderPreset{"microsoft", "Microsoft", "https://login.microsoftonline.com/{tenantid}/v2.0",
-                   "https://login.microsoftonline.com/common/v2.0", ProviderOptions::Authentication::kSecretPost,
-                   false},
-    ProviderPreset{"gitlab", "GitLab", "https://gitlab.com", "", ProviderOptions::Authentication::kSecretBasic, true},
+                   "https://login.microsoftonline.com/common/v2.0", ProviderOptions::Authentication::kSecretPost, false,
+                   "login"},
+    ProviderPreset{"gitlab", "GitLab", "https://gitlab.com", "", ProviderOptions::Authentication::kSecretBasic, true,
+                   "login"},
 };
 
 }  // namespace keyledger::integrations

@@ -33,6 +33,7 @@ void DeviceState::write(SnapshotWriter& out) const {
             out.id(answer.browser_session_id);
             out.number(answer.security_stamp);
             out.time(answer.expires_at);
+            out.number(answer.approved_at);
         }
     }
 }
@@ -47,6 +48,7 @@ void DeviceState::read(SnapshotReader& in) {
             answer.browser_session_id = in.id<Session>();
             answer.security_stamp = in.number();
             answer.expires_at = in.time();
+            answer.approved_at = in.number();
             answers_.shard_of(id)[id] = answer;
         }
 }

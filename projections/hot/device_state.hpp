@@ -1,6 +1,6 @@
 #pragma once
 // What people answered to devices (RFC 8628), in memory, for as long as a device may ask. Folded by the aggregate's own
-// `evolve` (I6). Memory: about 110 bytes for an answer of the last half hour. Threads: none of its own, as AccessState.
+// `evolve` (I6). Memory: about 120 bytes for an answer of the last half hour. Threads: none of its own, as AccessState.
 #include "domain/authorization/device_authorization.hpp"
 #include "domain/base/time.hpp"
 #include "projections/hot/sharded.hpp"

@@ -31,6 +31,7 @@ ANN = "ann@example.com"
 NARROW = {"width": 360, "height": 640}
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # RFC 7636 appendix B
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+PICTURE = "<svg xmlns='http://www.w3.org/2000/svg' width='48' height='48'><rect width='48' height='48'/></svg>"
 PATIENCE_MS = 15_000
 MOST_TABS = 30
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -71,12 +72,12 @@ def log_in(service, email, password):
     return call(service, "POST", "/api/v1/auth/login", {"email": email, "password": password})["access_token"]
 
 
-def register_shop(service, callback):
+def register_shop(service, callback, **more):
     token = log_in(service, ADMINISTRATOR, PASSWORD)
     made = call(service, "POST", "/api/v1/admin/applications", {
         "name": "Shop", "application_type": "spa", "authentication": "none", "consent": "required",
         "grant_types": ["authorization_code"], "scopes": ["openid", "profile", "email"], "audiences": [],
-        "redirect_uris": [callback], "post_logout_redirect_uris": [callback]}, token)
+        "redirect_uris": [callback], "post_logout_redirect_uris": [callback], **more}, token)
     return made["id"]
 
 
@@ -178,6 +179,20 @@ def by_the_keyboard(visitor, request, expect):
     visitor.press("Allow")
     expect("back at the shop", visitor.title(), "Shop")
     expect("with a code", "code=" in visitor.page.url, True)
+
+
+def in_its_colours(visitor, request, expect):
+    """Of an application that names one colour: the other one follows from it. The picture is not fetched here."""
+    visitor.page.route("https://127.0.0.1/**", lambda route: route.fulfill(content_type="image/svg+xml", body=PICTURE))
+    visitor.open(request)
+    expect("the theme is loaded", visitor.page.locator("link[href*='assets/theme-']").count(), 1)
+    expect("the picture is shown", visitor.page.locator("img").evaluate("it => it.naturalWidth > 0"), True)
+    visitor.look("log-in-themed")
+    visitor.page.fill("input[name=password]", "not the password")
+    visitor.page.fill("input[name=identifier]", "nobody@example.com")
+    visitor.page.press("input[name=password]", "Enter")
+    visitor.page.wait_for_selector("[role=alert]")
+    visitor.look("log-in-themed-fault")
 
 
 def choosing(visitor, request, expect):
@@ -400,9 +415,12 @@ def main():
         service.start()
         shop = register_shop(service, callback)
         request = request_of(shop, callback)
+        themed = request_of(register_shop(service, callback, consent="first_party", accent_color="#7a1fa2",
+                                          logo_uri="https://127.0.0.1/logo.svg"), callback)
         with sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])  # of root, too
             light = Visitor(chromium, root, expect, options.pictures)
+            in_its_colours(light, themed, expect)
             by_the_keyboard(light, request, expect)
             choosing(light, request, expect)
             second_factor(service, light, request, expect)
@@ -417,6 +435,7 @@ def main():
             dark.open(request)
             expect("in German", dark.title(), "Anmelden – Keyledger")
             dark.look("log-in")
+            in_its_colours(dark, themed, expect)
             dark.open("/account/reset-password")
             dark.look("link-over")
             mail_pages_in_german(dark)

@@ -57,6 +57,13 @@ void dress(AuthorizationFlow& flow, const ApplicationDefinition& definition) {
     flow.logo_uri = definition.logo_uri.value_or("");
 }
 
+// Ignored where a browser says that its user sees no page of this (Fetch Metadata): an application on a sibling domain,
+// to whose frames cookies are sent, would find out by guesses who is logged in.
+LoginHints hints_of(const Request& request) {
+    const std::string_view destination = request.header("Sec-Fetch-Dest").value_or("document");
+    return destination == "document" ? LoginHints::kHeard : LoginHints::kIgnored;
+}
+
 Reply advance(Call& call, AuthorizationView view, AuthorizationFlow flow) {
     const AuthorizationRequest& request = flow.request;
     if (!request.pushed && view.application.definition.pushed_requests == PushedRequests::kRequired)
@@ -65,8 +72,11 @@ Reply advance(Call& call, AuthorizationView view, AuthorizationFlow flow) {
     if (!may_have(view.application, request.scope, request.resources))
         co_return authorization_error(call, request, "invalid_scope", "The application may not have this any more.");
     dress(flow, view.application.definition);
-    const auto facts = commands::facts_of(view, call.services(), flow.chosen);
+    auto facts = commands::facts_of(view, call.services(), flow.chosen);
+    facts.hints = hints_of(call.request);
     const AuthorizationStep step = authorization_step(request, facts);
+    // A stranger's picture stands above no password, and its host learns of nobody who has not logged in.
+    if (step != AuthorizationStep::kAskConsent && !view.application.is_first_party()) flow.logo_uri.clear();
     switch (step) {
         case AuthorizationStep::kLogIn: co_return to_page(call, "/login", std::move(flow));
         case AuthorizationStep::kChooseAccount: co_return to_page(call, "/login/choose", std::move(flow));

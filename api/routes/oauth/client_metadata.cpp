@@ -41,9 +41,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kNames{
      {"kty", "jwks"}}};
 
 // ---- reading ---------------------------------------------------------------------------------------------------
-// RFC 8252 section 7: where what is on a device is answered, and nothing else.
-bool are_of_a_device(const std::vector<std::string>& uris) {
-    return std::ranges::all_of(uris,
+// RFC 8252 section 7: what is answered on a device, be it among others, or shows a code and is answered nowhere.
+bool is_on_a_device(const std::vector<std::string>& uris) {
+    if (uris.empty()) return true;
+    return std::ranges::any_of(uris,
                                [](const std::string& uri) { return is_loopback_uri(uri) || is_private_use_uri(uri); });
 }
 
@@ -54,7 +55,7 @@ void read_way(JsonFields& body, ApplicationDefinition& definition) {
     if (type && *type != "web" && *type != "native") body.refuse("application_type", "must be 'web' or 'native'");
     const bool is_native =
         type ? *type == "native"
-             : way == stored_name(ClientAuthentication::kNone) && are_of_a_device(definition.redirect_uris);
+             : way == stored_name(ClientAuthentication::kNone) && is_on_a_device(definition.redirect_uris);
     definition.authentication = is_native ? ClientAuthentication::kNone : ClientAuthentication::kSecretBasic;
     if (way) {
         const auto known = stored_value<ClientAuthentication>(*way);
@@ -66,6 +67,10 @@ void read_way(JsonFields& body, ApplicationDefinition& definition) {
         body.refuse("token_endpoint_auth_method", "must be 'none' of what is native: it keeps no secret");
     definition.type = ApplicationType::kWeb;
     if (is_public) definition.type = is_native ? ApplicationType::kNative : ApplicationType::kSpa;
+    // OpenID Connect Registration section 2. Whatever else is on the device could be it (RFC 8252 section 8.6).
+    const bool is_page = definition.type == ApplicationType::kSpa;
+    if (is_page && std::ranges::any_of(definition.redirect_uris, is_loopback_uri))
+        body.refuse("redirect_uris", "must not be of the device for what is 'web' and keeps no secret");
 }
 
 void read_grants(JsonFields& body, ApplicationDefinition& definition) {
@@ -96,12 +101,32 @@ void read_scope(JsonFields& body, ApplicationDefinition& definition) {
     if (definition.scopes.empty()) body.refuse("scope", "must have something of what the provider offers");
 }
 
+// Without its port. What has none is no good here: whether a URI is well formed, the command says.
+std::string host_of(std::string_view uri) {
+    const std::string origin = origin_of(uri);
+    const auto scheme_end = origin.find("://");
+    if (scheme_end == std::string::npos) return {};
+    const std::string authority = origin.substr(scheme_end + 3);
+    return authority.substr(0, authority.find(':', authority.starts_with('[') ? authority.find(']') : 0));
+}
+
+// RFC 7591 section 5: with the picture of another, of elsewhere, it would pass for that.
+void refuse_picture_of_elsewhere(JsonFields& body, const ApplicationDefinition& definition) {
+    if (!definition.logo_uri || definition.redirect_uris.empty()) return;
+    const std::string host = host_of(*definition.logo_uri);
+    const bool is_own = !host.empty() && std::ranges::any_of(definition.redirect_uris, [&](const std::string& uri) {
+        return host_of(uri) == host;
+    });
+    if (!is_own) body.refuse("logo_uri", "must be at the host of one of 'redirect_uris'");
+}
+
 void read_uris(JsonFields& body, ApplicationDefinition& definition) {
     definition.redirect_uris = body.string_list("redirect_uris", kMaxRedirectUris, kMaxUriBytes);
     definition.post_logout_redirect_uris =
         body.string_list("post_logout_redirect_uris", kMaxRedirectUris, kMaxUriBytes);
     definition.backchannel_logout_uri = body.optional_string("backchannel_logout_uri", kMaxUriBytes);
     definition.logo_uri = body.optional_string("logo_uri", kMaxUriBytes);
+    refuse_picture_of_elsewhere(body, definition);
     definition.policy_uri = body.optional_string("policy_uri", kMaxUriBytes);
     definition.terms_uri = body.optional_string("tos_uri", kMaxUriBytes);
 }

@@ -1,7 +1,8 @@
 #pragma once
 // Client metadata (RFC 7591 section 2, OpenID Connect Registration 1.0 section 2), and the application that it becomes.
 // What is not understood is ignored, as section 2 wants. What can't be had is refused where leaving it out would make
-// an application less safe than it thinks it is, and else left out or replaced: the answer has what it got.
+// an application less safe than it thinks it is, or let it pass for another one, and else left out or replaced: the
+// answer has what it got.
 #include <string>
 #include <vector>
 

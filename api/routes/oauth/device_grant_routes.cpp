@@ -55,10 +55,10 @@ Response told(const std::string& issuer, const commands::BegunDevice& begun) {
     return api::json(200, json.finish());
 }
 
-boost::asio::awaitable<Result<void, CommandError>> take(Call& call, const ApplicationId& application_id) {
-    auto buckets = network_buckets("device codes", call.request.client_ip, call.services().settings.limits.passwords);
-    for (eventstore::Bucket& bucket : commands::buckets_of_device_codes(application_id))
-        buckets.push_back(std::move(bucket));
+std::vector<eventstore::Bucket> own_buckets(const Call& call) {
+    return network_buckets("device codes", call.request.client_ip, call.services().settings.limits.passwords);
+}
+boost::asio::awaitable<Result<void, CommandError>> take(Call& call, std::vector<eventstore::Bucket> buckets) {
     const auto taken = co_await take_of_network(call.context, call.request, std::move(buckets));
     if (!taken) co_return Unexpected(taken.error());
     co_return Result<void, CommandError>{};
@@ -78,13 +78,16 @@ Reply authorize_device(Call& call) {
     if (!client->application)
         co_return oauth_error(call.request, OAuthError::kUnauthorizedClient, "Device codes are for applications.");
     const ApplicationId application_id = *client->application;
-    const auto admitted = co_await take(call, application_id);
-    if (!admitted) co_return oauth_refuse(call.request, admitted.error());
+    const auto looked_at = co_await take(call, own_buckets(call));
+    if (!looked_at) co_return oauth_refuse(call.request, looked_at.error());
     const auto view =
         co_await commands::view_authorization(call.services(), application_id, std::nullopt, call.request.deadline);
     if (!view) co_return oauth_refuse(call.request, view.error());
     auto device = checked(call.request, asked, application_id, view->application);
     if (!device) co_return device.error();
+    // Shared with others: only who may have codes takes from them.
+    const auto admitted = co_await take(call, commands::buckets_of_device_codes(application_id));
+    if (!admitted) co_return oauth_refuse(call.request, admitted.error());
     const commands::SealedBy by{call.context.cursors, call.context.log_id};
     const auto begun = co_await commands::begin_device(call.services(), by, std::move(*device), call.request.deadline);
     if (!begun) co_return oauth_refuse(call.request, begun.error());

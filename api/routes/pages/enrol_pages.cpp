@@ -54,14 +54,14 @@ Reply show_enrol(Call& call) {
     FormFields query = FormFields::of_query_as_form(call.request);
     const Way way = way_of(call, query);
     if (!way.flow) co_return took_too_long(call);
-    if (!half_log_in_of(call.request)) co_return to_log_in(way);
+    if (!half_log_in_of(call.request, way.sealed)) co_return to_log_in(way);
     co_return show(call, 200, begin_page(way));
 }
 
 Reply enrol(Call& call) {
     FormFields form = FormFields::of_body(call.request);
     const Way way = way_of(call, form);
-    const auto half = half_log_in_of(call.request);
+    const auto half = half_log_in_of(call.request, way.sealed);
     if (!way.flow) co_return took_too_long(call);
     if (!half) co_return to_log_in(way);
     const std::string unnamed;
@@ -79,7 +79,7 @@ Reply confirm(Call& call) {
     const Way way = way_of(call, form);
     commands::SecondStep second;
     second.present = typed_factor(form.required_secret("code", kMaxFactorCodeBytes));
-    const auto half = half_log_in_of(call.request);
+    const auto half = half_log_in_of(call.request, way.sealed);
     if (!way.flow) co_return took_too_long(call);
     if (!half) co_return to_log_in(way);
     if (!form.finish())
@@ -96,7 +96,7 @@ Reply confirm(Call& call) {
         response = show(call, 200, on_the_way(way, std::move(page)));
     }
     response = co_await logged_in(call, std::move(response), completed->grant);
-    co_return without_half_log_in(std::move(response));
+    co_return response;
 }
 
 using enum Method;

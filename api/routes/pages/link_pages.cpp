@@ -109,6 +109,7 @@ Page asked_here_page(const Way& way, const std::string& token) {
     page.language = language_of_locales(way.flow->request.ui_locales);
     page.application = way.flow->application_name;
     page.leads_to = origin_of(way.flow->request.redirect_uri);
+    dress(page, *way.flow);
     return page;
 }
 // The token by itself opens nothing: an application that asked for it has the handle.

@@ -35,6 +35,9 @@ std::optional<Flow> read_flow(Call& call, FormFields& fields) {
     flow.opened = std::move(*opened);
     return flow;
 }
+std::optional<std::string_view> half_of(const Call& call, const std::optional<Flow>& flow) {
+    return flow ? half_log_in_of(call.request, flow->sealed) : std::nullopt;
+}
 Response go_on(const Flow& flow) { return see_other("/oauth2/authorize/continue?flow=" + flow.sealed); }
 
 Page page_of(const Flow& flow, Phrase title, std::string action, Phrase button) {
@@ -72,7 +75,8 @@ Reply show_log_in(Call& call) {
     FormFields query = FormFields::of_query_as_form(call.request);
     const auto flow = read_flow(call, query);
     if (!flow) co_return took_too_long(call);
-    co_return show(call, 200, log_in_page(call, *flow, flow->opened.request.login_hint));
+    Response page = show(call, 200, log_in_page(call, *flow, flow->opened.request.login_hint));
+    co_return without_what_was_left(call.request, std::move(page));
 }
 
 // What a refusal becomes on a page that can be sent again; what nobody can do anything about stays a problem.
@@ -151,7 +155,7 @@ Reply show_factor(Call& call) {
     const auto flow = read_flow(call, query);
     if (!flow) co_return took_too_long(call);
     Page page = factor_page(*flow, by == "recovery" ? Typed::kLetters : Typed::kDigits);
-    if (const auto half = half_log_in_of(call.request)) {
+    if (const auto half = half_log_in_of(call.request, flow->sealed)) {
         const auto passkey = co_await commands::ask_for_passkey_while_logging_in(call.services(), Secret(*half),
                                                                                  caller_of(call.request));
         if (passkey) add_passkey_form(page, "/login/factor/passkey", *passkey, {{"flow", flow->sealed}});
@@ -164,7 +168,7 @@ Reply factor_by_passkey_page(Call& call) {
     const auto flow = read_flow(call, form);
     commands::SecondStep second;
     second.present = {ProofMethod::kPasskey, Secret(), read_passkey_form(form)};
-    const auto half = half_log_in_of(call.request);
+    const auto half = half_of(call, flow);
     if (!flow || !half) co_return took_too_long(call);
     auto refused = CommandError(refusals::kWrongPasskey);
     if (form.finish()) {
@@ -173,7 +177,7 @@ Reply factor_by_passkey_page(Call& call) {
             co_await commands::complete_log_in(call.services(), std::move(second), caller_of(call.request));
         if (completed) {
             Response response = co_await logged_in(call, go_on(*flow), completed->grant);
-            co_return without_half_log_in(std::move(response));
+            co_return response;
         }
         refused = completed.error();
     }
@@ -187,7 +191,7 @@ Reply factor_by_page(Call& call) {
     commands::SecondStep second;
     second.present = typed_factor(form.required_secret("code", kMaxFactorCodeBytes));
     const Typed typed = second.present.method == ProofMethod::kTotp ? Typed::kDigits : Typed::kLetters;
-    const auto half = half_log_in_of(call.request);
+    const auto half = half_of(call, flow);
     if (!flow || !half) co_return took_too_long(call);
     if (!form.finish().has_value())
         co_return show_again(call, factor_page(*flow, typed), CommandError(refusals::kWrongSecondFactor));
@@ -197,16 +201,17 @@ Reply factor_by_page(Call& call) {
         co_return see_other("/login?flow=" + flow->sealed);
     if (!completed) co_return show_again(call, factor_page(*flow, typed), completed.error());
     Response response = co_await logged_in(call, go_on(*flow), completed->grant);
-    co_return without_half_log_in(std::move(response));
+    co_return response;
 }
 
 // ---- consent ---------------------------------------------------------------------------------------------------
-// Of the session in which it is shown: who is logged in when its button is pressed is who was asked.
+// Of the session in which it is shown: who is logged in when its button is pressed is who was asked. Anybody's
+// application may have the name of another one: where its answer goes can't be made up.
 Page consent_page(Call& call, const Flow& flow, const commands::Bearer& browser) {
     const AuthorizationRequest& request = flow.opened.request;
     const std::string& name = flow.opened.application_name;
     Page page = page_of(flow, Phrase(Text::kAsks, name), "/consent", Text::kAllow);
-    page.sentences = {Phrase(Text::kWouldLikeTo, name)};
+    page.sentences = {Phrase(Text::kGoesOnAt, page.leads_to), Phrase(Text::kWouldLikeTo, name)};
     page.items = phrases_of(request.scope, request.resources);
     page.form->hidden.push_back({"decision", "allow"});
     page.form->hidden.push_back(form_token(call.context, browser));

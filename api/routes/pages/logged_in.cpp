@@ -2,17 +2,18 @@
 
 #include "api/routes/oauth/authorization_answer.hpp"
 #include "api/routes/pages/browser.hpp"
-#include "api/routes/refusals.hpp"
 #include "api/wire/cookies.hpp"
 #include "commands/account_services.hpp"
 #include "commands/providers/kept_identity.hpp"
-#include "commands/sessions/end_sessions.hpp"
+#include "commands/sessions/end_session_before.hpp"
 #include "commands/sessions/half_log_in.hpp"
+#include "commands/sessions/half_way.hpp"
 
 namespace keyledger::api::routes {
 namespace {
 
-// The pre-authentication token of a log-in that is half way there. It is sealed, and good for minutes.
+// The pre-authentication token of a log-in that is half way there, with what says of which request it is. The token is
+// sealed, and good for minutes.
 constexpr std::string_view kHalfCookie = "__Host-keyledger-log-in";
 constexpr std::string_view kIdentityCookie = "__Host-keyledger-identity";
 
@@ -20,28 +21,31 @@ constexpr std::string_view kIdentityCookie = "__Host-keyledger-identity";
 
 Reply logged_in(Call& call, Response response, const commands::Grant& grant) {
     if (const auto before = browser_of(call.context, call.request)) {
-        commands::Caller caller = caller_of(call.request).acting_as(before->user_id);
-        caller.session_id = before->session_id;
-        auto ended = co_await commands::log_out(call.services(), *before, std::move(caller));
-        if (!ended && ended.error().refusal != refusals::kInvalidToken) co_return refuse(call, ended.error());
+        auto ending = commands::end_session_before(call.services(), *before, caller_of(call.request));
+        co_await std::move(ending);
     }
-    co_return with_device(with_browser(call.context, std::move(response), grant), grant.device);
+    response = with_device(with_browser(call.context, std::move(response), grant), grant.device);
+    co_return without_what_was_left(call.request, std::move(response));
 }
 
 std::optional<Response> to_what_is_missing(const commands::CommandError& error, const std::string& flow) {
     const bool is_to_enrol = error.refusal == refusals::kEnrolmentNeeded;
     if (!error.go_on || (!is_to_enrol && error.refusal != refusals::kSecondFactorNeeded)) return std::nullopt;
     Response response = see_other((is_to_enrol ? "/login/enrol?flow=" : "/login/factor?flow=") + flow);
-    response.headers.add("Set-Cookie", host_cookie(kHalfCookie, error.go_on->token, std::chrono::minutes(5)));
+    const std::string kept = commands::keep_half_way(error.go_on->token, flow);
+    response.headers.add("Set-Cookie", host_cookie(kHalfCookie, kept, std::chrono::minutes(5)));
     return response;
 }
 
-std::optional<std::string_view> half_log_in_of(const Request& request) {
-    return cookie_of(request.headers, kHalfCookie);
+std::optional<std::string_view> half_log_in_of(const Request& request, std::string_view flow) {
+    const auto kept = cookie_of(request.headers, kHalfCookie);
+    return kept ? commands::half_way_of(*kept, flow) : std::nullopt;
 }
 
-Response without_half_log_in(Response response) {
-    response.headers.add("Set-Cookie", host_cookie(kHalfCookie, "", std::chrono::seconds(0)));
+Response without_what_was_left(const Request& request, Response response) {
+    for (const std::string_view name : {kHalfCookie, kIdentityCookie})
+        if (cookie_of(request.headers, name))
+            response.headers.add("Set-Cookie", host_cookie(name, "", std::chrono::seconds(0)));
     return response;
 }
 

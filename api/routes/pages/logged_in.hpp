@@ -14,13 +14,17 @@ namespace keyledger::api::routes {
 inline constexpr std::size_t kMaxKeptIdentityBytes = 3'900;
 
 // The session that the browser had before does not go on behind the new one's back: nobody could log out of it here.
+// Where it can't be ended just now they are in all the same: what they spent to get in can't be had back.
 Reply logged_in(Call& call, Response response, const commands::Grant& grant);
 
 // To the page that asks for a second factor, or has one set up: of an error that says how to go on; nullopt of others.
 // `flow`: as it is sealed.
 std::optional<Response> to_what_is_missing(const commands::CommandError& error, const std::string& flow);
-std::optional<std::string_view> half_log_in_of(const Request& request);
-Response without_half_log_in(Response response);
+// Of this request alone: whoever begins another one in the same browser does not go on with it.
+std::optional<std::string_view> half_log_in_of(const Request& request, std::string_view flow);
+// Takes away what somebody left in the browser who got half way in, or came back from another provider, and went no
+// further: whoever begins to log in after them, or gets in, is not they.
+Response without_what_was_left(const Request& request, Response response);
 
 // Who came back from another provider, and has no account yet (commands/providers/kept_identity.hpp).
 Response with_kept_identity(Response response, const std::string& sealed);  // empty: it goes

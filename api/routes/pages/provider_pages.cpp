@@ -54,9 +54,15 @@ Response say_why(const Call& call, const CommandError& error, const std::string&
     return say(call, is_away ? 502 : 400, advice_of(call, error), flow);
 }
 
-// Where an application wants a log-in of now, one of before at the provider is none.
-bool wants_anew(const AuthorizationRequest& request) {
-    return request.asks_for(Prompt::kLogin) || request.asks_for(Prompt::kSelectAccount) || request.max_age;
+// Where an application wants a log-in of now, one of before at the provider is none. Whoever proves anew who they are
+// for a page of their own account is not refused where the provider does not tell when it was (docs/providers.md).
+commands::ProviderWish wish_of(const Call& call, const AuthorizationRequest& request) {
+    const bool anew = request.asks_for(Prompt::kLogin) || request.max_age;
+    const bool is_of_application = request.application_id != ApplicationId{};
+    commands::ProviderWish wish{way_back(call), anew && is_of_application, request.ui_locales};
+    wish.prefers_anew = anew && !is_of_application;
+    wish.selects_account = request.asks_for(Prompt::kSelectAccount);
+    return wish;
 }
 
 Response not_offered(const Call& call, const std::string& flow) { return say(call, 404, Text::kProviderUnknown, flow); }
@@ -78,7 +84,7 @@ Reply depart_to_log_in(Call& call, std::string sealed) {
     if (!commands::offer_named(call.services(), call.request.path_parameter("name")))
         co_return not_offered(call, sealed);
     if (sealed.size() > kMaxCookieBytes) co_return say(call, 400, Text::kRequestTooLongForProvider, sealed);
-    commands::ProviderWish wish{way_back(call), wants_anew(flow->request), flow->request.ui_locales};
+    commands::ProviderWish wish = wish_of(call, flow->request);
     commands::SentToProvider sent;
     sent.flow = commands::digest_of_flow(sealed);
     auto sending = send(call, std::move(wish), std::move(sent), std::move(sealed));

@@ -112,7 +112,7 @@ Reply log_in_newcomer(Call& call, Newcomer newcomer) {
     }
     Response on = see_other("/oauth2/authorize/continue?flow=" + flow);
     Response response = co_await logged_in(call, std::move(on), std::move(*grant));
-    co_return with_kept_identity(std::move(response), "");
+    co_return response;
 }
 
 Reply take_code(Call& call) {

@@ -25,8 +25,8 @@ ApplicationDefinition taken(const std::string& more, const std::string& uri = "h
     EXPECT_TRUE(done.errors.empty()) << more << ": " << (done.errors.empty() ? "" : done.errors.front().detail);
     return done.registration.definition;
 }
-std::string refused(const std::string& more) {
-    const Read done = read(more);
+std::string refused(const std::string& more, const std::string& uri = "https://shop.example/callback") {
+    const Read done = read(more, uri);
     return done.errors.empty() ? "nothing" : done.errors.front().field;
 }
 
@@ -58,9 +58,21 @@ TEST(ClientMetadata, IsOfADeviceWhereItsAnswersStayThere) {
     EXPECT_EQ(taken(none).type, ApplicationType::kSpa);
     EXPECT_EQ(taken(none, "http://127.0.0.1/callback").type, ApplicationType::kNative);
     EXPECT_EQ(taken(none, "com.example.shop:/callback").type, ApplicationType::kNative);
-    EXPECT_EQ(taken(none + R"(,"application_type":"web")", "http://127.0.0.1/callback").type, ApplicationType::kSpa);
+    EXPECT_EQ(taken(none, "https://shop.example/callback\",\"http://127.0.0.1/callback").type, ApplicationType::kNative)
+        << "one of them is enough";
     EXPECT_EQ(taken("", "http://127.0.0.1/callback").type, ApplicationType::kWeb) << "it keeps a secret";
     EXPECT_EQ(taken(R"(,"application_type":"native")").authentication, ClientAuthentication::kNone);
+}
+
+// Scenario: it would be answered where any other on the device can be, and people would not be asked each time.
+TEST(ClientMetadata, IsNoPageOfADevice) {
+    const std::string page = R"(,"token_endpoint_auth_method":"none","application_type":"web")";
+    EXPECT_EQ(taken(page).type, ApplicationType::kSpa);
+    for (const char* uri : {"http://127.0.0.1/callback", "http://localhost:4711/callback", "http://[::1]/callback",
+                            "https://shop.example/callback\",\"http://localhost/callback"})
+        EXPECT_EQ(refused(page, uri), "redirect_uris") << uri;
+    EXPECT_EQ(taken(R"(,"application_type":"web")", "http://127.0.0.1/callback").type, ApplicationType::kWeb)
+        << "it keeps a secret";
 }
 
 TEST(ClientMetadata, NeedsNoRedirectUriOfADevice) {
@@ -89,6 +101,20 @@ TEST(ClientMetadata, RefusesWhatAnApplicationWouldRelyOn) {
     EXPECT_EQ(refused(R"(,"id_token_signed_response_alg":"EdDSA")"), "id_token_signed_response_alg")
         << "not of this provider";
     EXPECT_EQ(refused(R"(,"scope":"openid keyledger:later")"), "scope");
+}
+
+// An application with the name and the picture of the operator's own would pass for it.
+TEST(ClientMetadata, RefusesThePictureOfAnother) {
+    const auto with = [](const std::string& uri) { return R"(,"logo_uri":")" + uri + "\""; };
+    EXPECT_EQ(taken(with("https://shop.example/logo.png")).logo_uri, "https://shop.example/logo.png");
+    EXPECT_EQ(refused(with("https://shop.example:8443/logo.png")), "nothing");
+    EXPECT_EQ(taken(with("https://[::1]/logo.png"), "http://[::1]:80/callback").logo_uri, "https://[::1]/logo.png");
+    for (const char* other : {"https://bank.example/logo.png", "https://cdn.shop.example/logo.png",
+                              "https://shop.example.evil.example/logo.png", "https://shop.example@evil.example/",
+                              "https://", "data:image/png;base64,", "com.example.shop:/logo.png"})
+        EXPECT_EQ(refused(with(other)), "logo_uri") << other;
+    const Read of_a_device = read(with("com.example.shop:/logo.png"), "com.example.shop:/callback");
+    EXPECT_FALSE(of_a_device.errors.empty()) << "which has no host that could show it";
 }
 
 TEST(ClientMetadata, ReadsKeysOfWhatSignsAlone) {

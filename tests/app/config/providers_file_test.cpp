@@ -87,6 +87,7 @@ TEST_F(ProvidersFile, KnowsSomeBeforehand) {
     ASSERT_TRUE(google) << google.error().front();
     EXPECT_EQ(google->front().issuer, "https://accounts.google.com");
     EXPECT_EQ(google->front().title, "Google");
+    EXPECT_EQ(google->front().prompt_of_now, "select_account");
     const auto microsoft =
         parse("    preset: microsoft\n    client_id: a\n    tenants: [6f1d2a4e-0b7c-4c1e-9a57-3f0c5b1d2e4f]\n");
     ASSERT_TRUE(microsoft) << microsoft.error().front();
@@ -94,6 +95,7 @@ TEST_F(ProvidersFile, KnowsSomeBeforehand) {
     EXPECT_EQ(microsoft->front().discovered_at, "https://login.microsoftonline.com/common/v2.0");
     EXPECT_EQ(microsoft->front().tenants, std::vector<std::string>{"6f1d2a4e-0b7c-4c1e-9a57-3f0c5b1d2e4f"});
     EXPECT_FALSE(microsoft->front().believes_addresses);
+    EXPECT_EQ(microsoft->front().prompt_of_now, "login");
     const auto own = parse("    preset: gitlab\n    issuer: https://git.example.com\n    client_id: a\n");
     ASSERT_TRUE(own) << own.error().front();
     EXPECT_EQ(own->front().issuer, "https://git.example.com");

@@ -181,19 +181,25 @@ TEST_F(DeviceGrantTest, LetsNobodyGuess) {
     EXPECT_TRUE(is_found(shown.user_code));
 }
 
-// While everybody together guesses more than 60 times a minute, nobody's code is looked for.
+// While everybody together guesses more than 60 times a minute, nobody's code is looked for beyond their first three.
 TEST_F(DeviceGrantTest, LetsAllTogetherGuessNoMore) {
     const Shown shown = begun();
     eventstore::Bucket wrong;
     wrong.key = "wrong device codes of everybody, 60/600";
     wrong.burst = 600;
     for (int i = 0; i < 599; ++i) ASSERT_EQ(run(world.limits.take({wrong}, Deadline::max()))->wait, Duration());
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE(is_found("BBBB-BBBB")) << "their first three take nothing";
     EXPECT_TRUE(is_found(shown.user_code)) << "a right one takes nothing";
     EXPECT_TRUE(is_found(shown.user_code));
     EXPECT_FALSE(is_found("BBBB-BBBB"));
-    EXPECT_TRUE(test::refused(typed(shown.user_code, bob()), refusals::kTooManyAttempts));
+    EXPECT_TRUE(test::refused(typed(shown.user_code, browser_), refusals::kTooManyAttempts));
+    const Bearer other_user = bob();
+    EXPECT_FALSE(typed("BBBB-BBBB", other_user)->has_value());
+    for (int i = 0; i < 2; ++i)
+        EXPECT_TRUE(typed(shown.user_code, other_user)->has_value()) << "guessing keeps nobody else out";
+    EXPECT_TRUE(test::refused(typed(shown.user_code, other_user), refusals::kTooManyAttempts));
     clock.advance(seconds(1));
-    EXPECT_TRUE(is_found(shown.user_code));
+    EXPECT_TRUE(typed(shown.user_code, other_user)->has_value());
 }
 
 // ---- polling ---------------------------------------------------------------------------------------------------
@@ -320,6 +326,36 @@ TEST_F(DeviceGrantTest, IsRefusedOnceTheBrowserWasLoggedOut) {
     approve(shown.code);
     ASSERT_TRUE(test::succeeds(run(log_out(other.services, browser_, caller().acting_as(ann_)))));
     EXPECT_TRUE(test::refused(exchange_of(shown.code), refusals::kCodeNotGood));
+}
+// Scenario: somebody is talked into approving a phisher's device, takes it back, and lets the application in anew; the
+// device polls after that.
+TEST_F(DeviceGrantTest, IsRefusedWhereTheConsentWasWithdrawnThoughTheyAgreedAgain) {
+    const Shown phishers = begun();
+    approve(phishers.code);
+    const Grant phone = world.log_in(node, test::kAnnsEmail);
+    ASSERT_TRUE(
+        test::succeeds(run(withdraw_consent(other.services, test::bearer_of(phone), shop_, test::caller_of(phone)))));
+    ASSERT_TRUE(test::succeeds(run(give_consent(services(), browser_, request(), caller()))));
+    EXPECT_TRUE(test::refused(exchange_of(phishers.code), refusals::kCodeNotGood));
+    const Shown own = begun();
+    approve(own.code);
+    EXPECT_TRUE(test::succeeds(exchange_of(own.code)));
+}
+TEST_F(DeviceGrantTest, IsRefusedWhereTheApplicationWasDisabledInBetween) {
+    const Shown shown = begun();
+    approve(shown.code);
+    of_application(ChangeApplication{definition_, ApplicationStatus::kDisabled});
+    of_application(ChangeApplication{definition_, ApplicationStatus::kEnabled});
+    EXPECT_TRUE(test::refused(exchange_of(shown.code), refusals::kCodeNotGood));
+}
+// Scenario: a thief of the code polls first, with a key of their own; then the device, which shows none.
+TEST_F(DeviceGrantTest, EndsTheSessionOfAThiefWhoShowedAKey) {
+    const Shown shown = begun();
+    approve(shown.code);
+    const auto stolen = exchange_of(shown.code, "thumbprint of the thief's");
+    ASSERT_TRUE(test::succeeds(stolen));
+    EXPECT_TRUE(test::refused(exchange_of(shown.code), refusals::kCodeNotGood));
+    EXPECT_TRUE(is_over(stolen->grant));
 }
 TEST_F(DeviceGrantTest, IsRefusedOnceTheApplicationMayNotHaveItAnyMore) {
     const Shown shown = begun();

@@ -177,12 +177,12 @@ TEST_F(ExchangeTokenTest, GivesNoWiderScope) {
     EXPECT_EQ(traded(orders_, subject).scope, Texts{"email"});
     for (const char* kept_back : {"keyledger:account", "keyledger:admin", "offline_access"})
         refuses(orders_, subject, refusals::kScopeNotOfSubject, with(kept_back));
-    // Nothing is left, and that is not all that the user may do.
-    subject.scope = {"offline_access"};
-    const AccessClaims nothing = traded(orders_, subject);
-    EXPECT_TRUE(nothing.scope.empty());
-    EXPECT_TRUE(use_of_token(nothing)->scope.empty());
-    refuses(orders_, nothing, refusals::kScopeNotOfSubject, with("orders:read"));
+    // Nothing is left, and a token without a scope would be for all that the user may do.
+    for (const Texts& nothing : {Texts{"offline_access"}, Texts{"keyledger:account", "keyledger:admin"}, Texts{}}) {
+        subject.scope = nothing;
+        refuses(orders_, subject, refusals::kScopeNotOfSubject);
+    }
+    EXPECT_EQ(since(), (Types{"service_token.exchanged", "service_token.exchanged"}));
 }
 
 TEST_F(ExchangeTokenTest, NarrowsASessionThatNoApplicationHolds) {

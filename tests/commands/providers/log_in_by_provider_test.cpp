@@ -9,6 +9,7 @@
 #include "commands/sessions/log_in_by_mail.hpp"
 #include "tests/commands/factors/second_factors.hpp"
 #include "tests/commands/providers/plain_providers.hpp"
+#include "tests/support/world/passkeys.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -195,6 +196,21 @@ TEST_F(LogInByProvider, TellsWhatTheProviderSaysInWordsOfItsOwn) {
     EXPECT_TRUE(refused(log_in(), refusals::kProviderNotBelieved));
 }
 
+// Nobody who is linked needs an address; the operator learns why there was none.
+TEST_F(LogInByProvider, LetsThoseInWhoAreLinkedWithoutAnAddress) {
+    prove_address();
+    ASSERT_TRUE(succeeds(log_in()));
+    const auto before = world.operator_log.lines().size();
+    providers_.says.verified_email = "";
+    providers_.says.no_address = "userinfo-status";
+    EXPECT_TRUE(succeeds(log_in()));
+    const auto lines = world.operator_log.lines();
+    ASSERT_EQ(lines.size(), before + 1);
+    EXPECT_NE(lines.back().find("provider 'google': userinfo-status"), std::string::npos) << lines.back();
+    providers_.says.subject = "subject-2";
+    EXPECT_TRUE(refused(log_in(), refusals::kNoTrustedAddress));
+}
+
 TEST_F(LogInByProvider, IsAsOldAsTheProviderSays) {
     prove_address();
     providers_.says.authenticated_at = clock.now() - kDay;
@@ -251,6 +267,34 @@ TEST_F(LogInByProvider, TakesAStepUpToChangeLinks) {
                         refusals::kPasswordNotRecent));
 }
 
+// Somebody found the browser of a user open who has nothing but a provider, and linked what is theirs.
+TEST_F(LogInByProvider, StepsNobodyUpByWhatWasLinkedJustNow) {
+    providers_.says.verified_email = "bob@example.com";
+    const auto bobs = log_in();
+    ASSERT_TRUE(succeeds(bobs));
+    const LinkedIdentityId first = user_of(bobs->user_id).identities.front().id;
+    providers_.says.subject = "of the thief";
+    ASSERT_TRUE(succeeds(run(link_identity(services(), back(bearer_of(*bobs)), caller()))));
+    clock.advance(minutes(6));
+    const auto thiefs = log_in();
+    ASSERT_TRUE(succeeds(thiefs));
+    ASSERT_EQ(thiefs->user_id, bobs->user_id);
+    EXPECT_TRUE(refused(run(unlink_identity(services(), bearer_of(*thiefs), first, caller_of(*thiefs))),
+                        refusals::kMeansTooYoung));
+    EXPECT_TRUE(refused(run(may_link_identity(services(), bearer_of(*thiefs), "google", Deadline::max())),
+                        refusals::kMeansTooYoung));
+    EXPECT_EQ(user_of(bobs->user_id).identities.size(), 2U);
+}
+
+// A factor that is enrolled with what counts counts at once: so a link of just now enrols none.
+TEST_F(LogInByProvider, EnrolsNothingByWhatWasLinkedJustNow) {
+    ASSERT_TRUE(succeeds(run(link_identity(services(), back(bearer_of(grant_)), caller()))));
+    demand_of_all();
+    EXPECT_TRUE(refused(log_in(), refusals::kEnrolmentNeedsPassword));
+    clock.advance(kWaitOfNewFactor);
+    EXPECT_TRUE(refused(log_in(), refusals::kEnrolmentNeeded));
+}
+
 TEST_F(LogInByProvider, LeavesAWayIn) {
     providers_.says.verified_email = "bob@example.com";
     world.accounts.log_in_by_mail = {false, false};
@@ -261,6 +305,45 @@ TEST_F(LogInByProvider, LeavesAWayIn) {
         refused(run(unlink_identity(services(), bearer_of(*grant), id, caller_of(*grant))), refusals::kLastWayIn));
     world.accounts.log_in_by_mail = {false, true};
     EXPECT_TRUE(succeeds(run(unlink_identity(services(), bearer_of(*grant), id, caller_of(*grant)))));
+}
+
+// What the operator does not offer any more lets nobody in.
+TEST_F(LogInByProvider, LeavesAWayInThatWorks) {
+    providers_.says.verified_email = "bob@example.com";
+    world.accounts.log_in_by_mail = {false, false};
+    const auto grant = log_in();
+    ASSERT_TRUE(succeeds(grant));
+    const UserId bob = grant->user_id;
+    const LinkedIdentityId id = user_of(bob).identities.front().id;
+    const auto unlink = [&] { return run(unlink_identity(services(), bearer_of(*grant), id, caller_of(*grant))); };
+    const auto put = [&](LinkedIdentityId of, std::string provider) {
+        const LinkIdentity link{of, provider, "https://" + provider + ".example", "1", {}, LinkedBy::kRegistration};
+        const Step step = [=](Attempt& attempt) -> StepResult {
+            co_return attempt.decide_and_append(StreamOf<User>{bob}, link);
+        };
+        Streams streams;
+        streams.read<User>(bob);
+        ASSERT_TRUE(succeeds(run_step(std::move(streams), step)));
+    };
+    put(LinkedIdentityId{services().identifiers.next()}, "closed-down");
+    EXPECT_TRUE(refused(unlink(), refusals::kLastWayIn)) << "that provider is not configured";
+
+    Streams streams;
+    const auto factors = streams.read<Factors>(factors_of(bob));
+    RegisterPasskey passkey;
+    passkey.user_id = bob;
+    passkey.factor_id = FactorId{services().identifiers.next()};
+    passkey.credential_sha256 = std::string(64, 'a');
+    passkey.sealed_sha256 = std::string(64, 'b');
+    passkey.now = clock.now();
+    const Step registers = [&](Attempt& attempt) -> StepResult {
+        co_return attempt.decide_and_append(factors, passkey);
+    };
+    ASSERT_TRUE(succeeds(run_step(std::move(streams), registers)));
+    EXPECT_TRUE(refused(unlink(), refusals::kLastWayIn)) << "passkeys are not offered";
+    test::PlainPasskeys ceremonies;
+    world.accounts.passkeys.ceremonies = &ceremonies;
+    EXPECT_TRUE(succeeds(unlink()));
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ TEST(ApproveDevice, SaysWhoAgreedToWhatInWhichBrowser) {
     EXPECT_EQ(device.browser_session_id, kBrowser);
     EXPECT_EQ(device.security_stamp, 2);
     EXPECT_EQ(device.expires_at, kExpiry);
+    EXPECT_EQ(device.approved_at, 1);
 }
 
 TEST(RefuseDevice, IsAnAnswer) {

@@ -125,8 +125,8 @@ TEST(MeansOf, CountWhereTheAccountBeganWithThem) {
     EXPECT_EQ(means_of(test::given_user()), (AllMeans{{kPassword, {}}}));
 }
 
-UserIdentityLinked linked(LinkedBy by) {
-    return {LinkedIdentityId{test::uuid(0x51)}, "google", {"https://there.example"}, {"1104"}, {}, by};
+UserIdentityLinked linked(LinkedBy by, std::uint8_t id = 0x51) {
+    return {LinkedIdentityId{test::uuid(id)}, "google", {"https://there.example"}, {std::to_string(id)}, {}, by};
 }
 
 TEST(MeansOf, AreAProviderWhereThereIsNothingElse) {
@@ -136,6 +136,20 @@ TEST(MeansOf, AreAProviderWhereThereIsNothingElse) {
               (AllMeans{{kProvider, kNow + kWaitOfNewFactor}}))
         << "whoever took the account over linked what is theirs";
     EXPECT_EQ(means_of(after({{linked(LinkedBy::kUser), kNow}})), (AllMeans{{kPassword, {}}}));
+}
+
+// Whoever finds the browser of somebody open links what is theirs, and logs in by that from elsewhere.
+TEST(MeansOf, LetNoProviderCountBesideOneThatWaits) {
+    const User bare = test::given<User>(test::registered());
+    const User began = test::further(bare, linked(LinkedBy::kRegistration, 0x51), {2, kNow - 30 * kDay});
+    const User taken = test::further(began, linked(LinkedBy::kUser, 0x52), {3, kNow});
+    EXPECT_EQ(means_of(taken), (AllMeans{{kProvider, kNow + kWaitOfNewFactor}}));
+    const StepUpFacts facts{means_of(taken), {{kProvider, kNow + kSecond}}};
+    EXPECT_EQ(step_up(facts, StepUpFor::kAccount, {kWindow, kNow + kSecond}), StepUp::kMustWait);
+    const User later = test::further(taken, linked(LinkedBy::kAddress, 0x53), {4, kNow + kDay});
+    EXPECT_EQ(means_of(later), (AllMeans{{kProvider, kNow + kDay + kWaitOfNewFactor}})) << "the last of them";
+    const User undone = test::further(taken, UserIdentityUnlinked{LinkedIdentityId{test::uuid(0x52)}, {}}, {4, kNow});
+    EXPECT_EQ(means_of(undone), (AllMeans{{kProvider, {}}}));
 }
 
 TEST(MeansOf, LetAPasswordWaitThatTheMailSet) {

@@ -112,7 +112,8 @@ TEST(ClientRegistration, KnowsWhatIsOnADevice) {
     const Answer said = on_device("com.example.shop:/callback", R"(,"application_type":"native")");
     EXPECT_EQ(said.status, 201) << said.body;
     EXPECT_EQ(said.text("/token_endpoint_auth_method"), "none") << "replaced, and told: it keeps no secret";
-    EXPECT_EQ(on_device("http://localhost:4711/callback", R"(,"application_type":"web")" + none).status, 201);
+    expect_refused(R"({"redirect_uris":["http://localhost:4711/callback"],"application_type":"web")" + none + "}",
+                   "invalid_redirect_uri", "redirect_uris");
     expect_refused(client_metadata(R"(,"application_type":"native","token_endpoint_auth_method":"client_secret_post")"),
                    "invalid_client_metadata", "token_endpoint_auth_method");
 }
@@ -163,6 +164,7 @@ TEST(ClientRegistration, RefusesWhatCantBeHad) {
         {"client_name", R"("a\u202Eb")"},
         {"client_name", "\"" + std::string(129, 'x') + "\""},
         {"logo_uri", R"("javascript:alert%281%29")"},
+        {"logo_uri", R"("https://bank.example/logo.png")"},
         {"policy_uri", R"("http://shop.example/policy")"},
         {"tos_uri", R"("data:text/html,x")"},
         {"backchannel_logout_uri", R"("http://127.0.0.1/out")"},

@@ -24,6 +24,7 @@ TEST(Consent, TellsWhereTheApplicationWillAct) {
     const Answer asks = browser.follow(browser.follow(log_in(browser, page, person, person.password)));
     EXPECT_NE(asks.body.find("act for you at https://stock.example"), std::string::npos) << asks.body;
     EXPECT_NE(asks.body.find("mail.example"), std::string::npos);
+    EXPECT_NE(asks.body.find("you go on to https://shop.example."), std::string::npos) << "the name may be another's";
     const Answer back = browser.follow(browser.post("/consent", filled(asks, {})));
     const Answer tokens = redeem(shop, parameter(Browser::location(back), "code"));
     ASSERT_EQ(tokens.status, 200) << tokens.body;

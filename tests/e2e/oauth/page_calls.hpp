@@ -4,10 +4,18 @@
 #include <utility>
 #include <vector>
 
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
 #include "tests/e2e/oauth/browser.hpp"
 #include "tests/e2e/oauth/devices.hpp"
 
 namespace keyledger::test {
+
+// What a browser keeps of a log-in that is half way there, for this request alone.
+inline std::string half_log_in(const std::string& mfa_token, const std::string& flow) {
+    const auto digest = security::sha256({"way of a half log-in", flow});
+    return mfa_token + "." + security::base64url_encode(security::view_of(digest));
+}
 
 // Their browser is logged in, and on the way to an application that it went to before.
 struct OnTheWay {
@@ -41,7 +49,7 @@ inline OnTheWay on_the_way(ApiClient client, const Person& person, const std::st
     const std::string change =
         form_body({{"csrf", way.csrf}, {"email", somebody().email}, {"current_password", person.password}});
     way.change = hidden(browser.post("/account/email", change), "handle");
-    browser.jar["__Host-keyledger-log-in"] = mfa_token;
+    browser.jar["__Host-keyledger-log-in"] = half_log_in(mfa_token, way.flow);
     way.cookies = browser.cookies();
     return way;
 }

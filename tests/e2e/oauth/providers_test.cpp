@@ -126,6 +126,22 @@ TEST_F(OtherProviders, LetNobodyInWhoMayNot) {
                 400, browser, "did not let you in");
 }
 
+// Who chooses an account proves nothing anew: also a provider that never tells when somebody was there is asked.
+TEST_F(OtherProviders, AreAskedForAnAccountAsTheApplicationAsks) {
+    be(*with_, new_subject(), new_address());
+    Browser browser(node());
+    const Departed departed = depart(*with_, browser, "open", shop_, "&prompt=select_account");
+    const std::string url = Browser::location(departed.answer);
+    EXPECT_EQ(parameter(url, "prompt"), "select_account") << url;
+    EXPECT_EQ(parameter(url, "max_age"), "") << url;
+    const Answer arrived = browser.get(departed.back);
+    EXPECT_EQ(arrived.status, 303) << arrived.body;
+    Browser another(node());
+    const Departed anew = depart(*with_, another, "open", shop_, "&prompt=login");
+    EXPECT_EQ(parameter(Browser::location(anew.answer), "max_age"), "0");
+    expect_page(another.get(anew.back), 400, another, "does not prove who you are");
+}
+
 // An account of that address here is theirs only if the address was proven here, too (and the operator lets it).
 TEST_F(OtherProviders, LinkByAnAddressThatBothHaveProvenAlone) {
     const Person unproven = register_somebody(node());

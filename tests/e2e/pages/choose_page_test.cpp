@@ -86,6 +86,21 @@ TEST(ChoosePage, TellsNoApplicationWhoseAnAddressIs) {
     EXPECT_EQ(error_in(at.sent("&prompt=none%20select_account")), "account_selection_required");
 }
 
+// A sibling domain's frames come with the cookies: which guess goes on at once is not told where nobody sees a page.
+TEST(ChoosePage, HearsNoHintInAFrame) {
+    AtShop at;
+    for (const std::string& guess : {at.ann.email, somebody().email, somebody().username}) {
+        const std::string target = request(at.shop, hint_of(guess));
+        for (const char* destination : {"iframe", "empty", "image"}) {
+            const Answer framed = api().with("Sec-Fetch-Dest", destination).get(target, at.browser.cookies());
+            EXPECT_NE(code_in(framed), "") << destination << guess;
+        }
+    }
+    const std::string target = request(at.shop, hint_of(somebody().email));
+    const Answer seen = api().with("Sec-Fetch-Dest", "document").get(target, at.browser.cookies());
+    EXPECT_TRUE(Browser::location(seen).starts_with(kChoose)) << Browser::location(seen);
+}
+
 // Nobody goes on as somebody who is not meant, whatever form is sent.
 TEST(ChoosePage, OffersNobodyWhoIsNotMeant) {
     AtShop at;

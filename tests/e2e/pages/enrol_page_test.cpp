@@ -97,6 +97,24 @@ TEST_F(EnrolPage, IsOfTheBrowserThatBegan) {
     EXPECT_EQ(browser_.post(kConfirmPage, form_body({{"code", "000000"}})).status, 400);
 }
 
+// Ann types her password, sees what is asked of her and walks away; Bob begins another request at that browser.
+TEST_F(EnrolPage, IsOfTheRequestThatItBeganFor) {
+    half_in(browser_);
+    const std::string anns_flow = flow_;
+    const Answer bobs = browser_.get(request(shop_));
+    const std::string bobs_flow = parameter(Browser::location(bobs), "flow");
+    for (const Answer& answer : {browser_.get(std::string(kEnrolPage) + "?flow=" + bobs_flow),
+                                 browser_.post(kEnrolPage, form_body({{"flow", bobs_flow}})),
+                                 browser_.post(kConfirmPage, form_body({{"flow", bobs_flow}, {"code", "000000"}}))})
+        EXPECT_TRUE(Browser::location(answer).starts_with("/login?")) << answer.status << answer.body;
+    for (const char* page : {"/login/factor", "/login/factor/passkey"})
+        EXPECT_EQ(browser_.post(page, form_body({{"flow", bobs_flow}, {"code", "000000"}})).status, 400) << page;
+    EXPECT_TRUE(browser_.jar.contains("__Host-keyledger-log-in"));
+    EXPECT_EQ(browser_.follow(bobs).status, 200);
+    EXPECT_FALSE(browser_.jar.contains("__Host-keyledger-log-in")) << "the log-in page leaves nothing of hers";
+    EXPECT_TRUE(Browser::location(browser_.get(std::string(kEnrolPage) + "?flow=" + anns_flow)).starts_with("/login?"));
+}
+
 TEST_F(EnrolPage, LeadsToTheLogInWhereNothingIsHalfDone) {
     half_in(browser_);
     browser_.jar.erase("__Host-keyledger-log-in");

@@ -195,6 +195,33 @@ TEST_F(OwnLinks, ThatAreTheLastWayInStay) {
     EXPECT_TRUE(has(strict.get("/account/profile"), "This takes a password, and you have none"));
 }
 
+// They prove anew who they are at the provider, and come back to where they were.
+TEST_F(OwnLinks, TakeALogInOfNowAtTheProvider) {
+    be_somebody_there();
+    const std::string an_hour_ago = std::to_string(now_there().whole_seconds() - 3600);
+    with_->there.lies.claims["auth_time"] = an_hour_ago;
+    Browser browser(node());
+    ASSERT_EQ(travel(*with_, browser, "open", application()).status, 303);
+    const Answer asked = browser.post(kLink, link_form(browser.get(kProviders)));
+    ASSERT_TRUE(has(asked, "Confirm that it is you")) << asked.body;
+    const auto at = asked.body.find("/login?flow=");
+    ASSERT_NE(at, std::string::npos) << asked.body;
+    const std::string again = asked.body.substr(at, asked.body.find('"', at) - at);
+    const auto go = [&] {
+        const Departed departed = depart(*with_, browser, "open", browser.get(again));
+        const std::string url = Browser::location(departed.answer);
+        EXPECT_EQ(parameter(url, "max_age"), "0") << url;
+        EXPECT_EQ(parameter(url, "prompt"), "login") << url;
+        const Answer back = browser.follow(browser.get(departed.back));
+        EXPECT_EQ(Browser::location(back), kProviders) << back.body;
+        return browser.post(kLink, link_form(browser.get(kProviders)));
+    };
+    EXPECT_TRUE(has(go(), "Confirm that it is you")) << "a provider that says that it did not ask is believed";
+    with_->there.lies.claims.erase("auth_time");
+    const Answer in = go();
+    EXPECT_TRUE(has(in, "?ticket=")) << "one that never tells when is taken at its word: " << in.body;
+}
+
 TEST_F(OwnLinks, AreMadeByFormsOfTheirSessionAlone) {
     const Person ann = register_somebody(node());
     Browser browser(node()), thief(node());

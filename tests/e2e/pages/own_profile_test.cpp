@@ -124,6 +124,23 @@ TEST(OwnAddress, ThatSomebodyHasIsAskedForAlikeAndOneThatCanBeUndoneWaits) {
     EXPECT_TRUE(has(too_soon, "within the last seven days")) << too_soon.body;
 }
 
+TEST(OwnAddress, ThatSomebodyTookMeanwhileIsNotTaken) {
+    const Person ann = register_somebody(api());
+    Browser browser;
+    logged_in(browser, ann);
+    const Person bob = somebody();
+    const Answer asked = browser.post(
+        kEmail, own_form(browser.get(kProfile), {{"email", bob.email}, {"current_password", ann.password}}));
+    const std::string code = mailbox().await_mail(bob.email, "is your code").code();
+    ASSERT_EQ(api().post(kRegister, registration_of(bob)).status, 201);
+    const Answer late =
+        browser.post(kEmailCode, own_form(asked, {{"handle", hidden(asked, "handle")}, {"code", code}}));
+    EXPECT_EQ(late.status, 400);
+    EXPECT_TRUE(has(late, "Somebody has this address by now")) << late.body;
+    EXPECT_FALSE(has(late, "Log in instead")) << late.body;
+    EXPECT_EQ(as(ann).get(kMe).text("/email"), ann.email);
+}
+
 TEST(OwnAddress, TakesACodeOfTheSecondFactorWhereThereIsOne) {
     const Person ann = register_somebody(api());
     ApiClient client = as(ann);

@@ -81,17 +81,19 @@ TEST(Pages, SayWhereTheyLead) {
     EXPECT_NE(page.body.find("<title>Log in – Keyledger</title>"), std::string::npos);
 }
 
+constexpr const char* kTheme = R"(,"accent_color":"#7A1FA2","logo_uri":"https://cdn.shop.example/logo.png?a=1;b")";
+constexpr const char* kLogo = R"(<img src="https://cdn.shop.example/logo.png?a=1;b" alt="">)";
+
 TEST(Pages, AreInTheColoursOfTheApplicationThatTheyLeadTo) {
-    const std::string shop =
-        application("required", R"(,"accent_color":"#7A1FA2","logo_uri":"https://cdn.shop.example/logo.png?a=1;b")");
+    const std::string shop = application("first_party", kTheme);
     Browser browser;
-    const Answer page = browser.follow(browser.get(request(shop)));
+    const Answer page = browser.follow(browser.get(request(shop, "&prompt=consent")));
     ASSERT_EQ(page.status, 200) << page.body;
-    static const std::regex kTheme("href=\"(assets/theme-7a1fa2-[0-9a-f]{6}\\.css)\"");
+    static const std::regex kSheet("href=\"(assets/theme-7a1fa2-[0-9a-f]{6}\\.css)\"");
     std::smatch theme;
-    ASSERT_TRUE(std::regex_search(page.body, theme, kTheme)) << page.body;
+    ASSERT_TRUE(std::regex_search(page.body, theme, kSheet)) << page.body;
     EXPECT_EQ(api().get("/" + theme[1].str()).status, 200) << "the darker one follows, and can be read";
-    EXPECT_NE(page.body.find(R"(<img src="https://cdn.shop.example/logo.png?a=1;b" alt="">)"), std::string::npos);
+    EXPECT_NE(page.body.find(kLogo), std::string::npos) << page.body;
     const std::string policy = page.header("Content-Security-Policy").value_or("");
     EXPECT_NE(policy.find("; img-src 'self' https://cdn.shop.example; "), std::string::npos) << policy;
     EXPECT_EQ(policy.find("unsafe"), std::string::npos) << policy;
@@ -100,11 +102,33 @@ TEST(Pages, AreInTheColoursOfTheApplicationThatTheyLeadTo) {
         const Answer other = browser.get(target + flow);
         EXPECT_NE(other.body.find("assets/theme-7a1fa2-"), std::string::npos) << target << other.body;
     }
-    const Person ann = visitor(api()).person;
+    const Person ann = register_somebody(api());
     const Answer consent = browser.follow(browser.follow(log_in(browser, page, ann, ann.password)));
     EXPECT_NE(consent.body.find("name=\"decision\" value=\"allow\""), std::string::npos) << consent.body;
     EXPECT_NE(consent.body.find("assets/theme-7a1fa2-"), std::string::npos);
     EXPECT_EQ(browser.get("/register").body.find("assets/theme-"), std::string::npos) << "it leads nowhere";
+}
+
+// Whoever registers an application with another's name and picture has people type no password below it, and learns of
+// nobody who has not logged in.
+TEST(Pages, ShowThePictureOfAStrangerToWhoeverIsLoggedInAlone) {
+    const std::string shop = application("required", kTheme);
+    Browser browser;
+    const Answer page = browser.follow(browser.get(request(shop)));
+    const std::string flow = hidden(page, "flow");
+    for (const std::string target :
+         {"/login?flow=", "/register?flow=", "/forgot-password?flow=", "/login/factor?flow="}) {
+        const Answer other = browser.get(target + flow);
+        EXPECT_NE(other.body.find("assets/theme-7a1fa2-"), std::string::npos) << target << other.body;
+        EXPECT_EQ(other.body.find("<img"), std::string::npos) << target << other.body;
+        EXPECT_EQ(other.header("Content-Security-Policy").value_or("").find("cdn.shop"), std::string::npos) << target;
+    }
+    const Person ann = register_somebody(api());
+    const Answer consent = browser.follow(browser.follow(log_in(browser, page, ann, ann.password)));
+    EXPECT_NE(consent.body.find(kLogo), std::string::npos) << consent.body;
+    EXPECT_NE(consent.body.find("you go on to https://shop.example."), std::string::npos) << consent.body;
+    const Answer again = browser.follow(browser.get(request(shop, "&prompt=login")));
+    EXPECT_EQ(again.body.find("<img"), std::string::npos) << again.body;
 }
 
 // An application's members are text, whatever stands in them.

@@ -47,6 +47,7 @@ std::string LyingProvider::answer_to(const HttpRequest& request) {
                           {"name", quoted("Ann of userinfo")},
                           {"locale", quoted("de")}},
                          lies.user_info);
+        if (!lies.user_info_body.empty()) body = lies.user_info_body;
     } else if (request.target == "/keys") {
         const std::string id = lies.key_id.empty() ? std::to_string(generation_) : lies.key_id;
         body = "{\"keys\":[{\"kid\":" + quoted(id);

@@ -25,6 +25,7 @@ public:
         std::string key_id{};                 // of every key
         std::string token_status = "200 OK";  // and of the answer
         std::string user_info_status = "200 OK";
+        std::string user_info_body{};
         std::string status = "200 OK";  // of metadata and keys
         std::string body{};             // of every answer
         bool lets_wait = false;         // says nothing at all

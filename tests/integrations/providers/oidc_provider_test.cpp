@@ -240,19 +240,37 @@ TEST_F(OidcProviderTest, BelievesNoUserinfoOfSomebodyElse) {
     EXPECT_EQ(travel_by(options).error().why, "userinfo-subject");
     there_.lies.user_info = {{"email_verified", "false"}};
     EXPECT_EQ(travel_by(options)->verified_email, "");
-    there_.lies.user_info = {{"more", "\"" + std::string(70'000, 'a') + "\""}};
-    EXPECT_EQ(travel_by(options).error().why, "too-large");
-    there_.lies.user_info.clear();
-    there_.lies.user_info_status = "307 Temporary Redirect";  // which would have the token, too
-    EXPECT_EQ(travel_by(options).error().why, "redirected");
-    there_.lies.user_info_status = "401 Unauthorized";
-    EXPECT_EQ(travel_by(options).error().fault, ProviderFault::kUnavailable);
-    EXPECT_EQ(travel_by(options).error().why, "userinfo-status");
     // An ID token that is refused has nobody asked.
     const int before = there_.asked("/userinfo");
     there_.lies.claims["aud"] = "\"other\"";
     EXPECT_EQ(travel_by(options).error().why, "audience");
     EXPECT_EQ(there_.asked("/userinfo"), before);
+}
+
+// Whoever is linked needs nothing of it.
+TEST_F(OidcProviderTest, LetsPeopleComeWithoutAnAddressWhereUserinfoFails) {
+    there_.lies.claims = {{"email", ""}, {"email_verified", ""}};
+    ProviderOptions options = options_of(there_);
+    options.signs_up = true;
+    const auto expect_no_address = [&](std::string_view why) {
+        const auto arrived = travel_by(options);
+        ASSERT_TRUE(arrived) << arrived.error().why;
+        EXPECT_EQ(arrived->subject, "subject-1");
+        EXPECT_EQ(arrived->name, "Ann");
+        EXPECT_EQ(arrived->verified_email, "");
+        EXPECT_EQ(arrived->no_address, why);
+    };
+    EXPECT_EQ(travel_by(options)->no_address, "");
+    there_.lies.user_info = {{"more", "\"" + std::string(70'000, 'a') + "\""}};
+    expect_no_address("too-large");
+    there_.lies.user_info.clear();
+    there_.lies.user_info_status = "307 Temporary Redirect";  // which would have the token, too
+    expect_no_address("redirected");
+    there_.lies.user_info_status = "403 Forbidden";
+    expect_no_address("userinfo-status");
+    there_.lies.user_info_status = "200 OK";
+    there_.lies.user_info_body = "eyJhbGciOiJFUzI1NiJ9.e30.c2ln";  // a JWT
+    expect_no_address("userinfo-no-json");
 }
 
 TEST_F(OidcProviderTest, LearnsAKeyThatTookTheNameOfAnother) {
@@ -386,6 +404,29 @@ TEST_F(OidcProviderTest, AsksForAnAuthenticationOfNowAndSeesThatThereWasOne) {
     EXPECT_EQ(travel(true).error().why, "authenticated-before");
     there_.lies.claims = {{"auth_time", "1800000000"}};
     EXPECT_TRUE(travel(true));
+}
+
+TEST_F(OidcProviderTest, WishesForAnAuthenticationOfNowAndTakesWhoeverTellsNone) {
+    const auto asked_by = [&](const ProviderOptions& options, bool selects) {
+        OidcProvider one(options, world());
+        commands::ProviderWish wish{kRedirectUri, false, ""};
+        wish.prefers_anew = !selects;
+        wish.selects_account = selects;
+        const auto departed = test::run(one.depart(std::move(wish), soon()));
+        EXPECT_FALSE(departed->trip.authenticated_since);
+        there_.set_nonce(departed->trip.nonce);
+        EXPECT_TRUE(test::run(one.arrive(departed->trip, returned_with(departed->trip), kRedirectUri, soon())));
+        return test::form_fields(departed->url.substr(departed->url.find('?') + 1));
+    };
+    auto by_others = asked_by(options_of(there_), false);
+    EXPECT_EQ(by_others["max_age"], "0");
+    EXPECT_EQ(by_others["prompt"], "login");
+    ProviderOptions google = options_of(there_);
+    google.prompt_of_now = kProviderPresets.front().prompt_of_now;
+    EXPECT_EQ(asked_by(google, false)["prompt"], "select_account") << "it knows no other";
+    auto to_select = asked_by(options_of(there_), true);
+    EXPECT_EQ(to_select["prompt"], "select_account");
+    EXPECT_FALSE(to_select.contains("max_age"));
 }
 
 TEST_F(OidcProviderTest, KnowsTenants) {

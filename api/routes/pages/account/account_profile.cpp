@@ -202,8 +202,10 @@ Reply confirm_change(Call& call) {
     }
     if (auto instead = answer_instead(call, refused)) co_return std::move(*instead);
     Page page = code_page(call, *self, handle);
-    page.fault = advice_of(call, refused);
-    page.form->fields.front().is_faulty = true;
+    // The code was right, and is no good for another address.
+    const bool is_taken = refused.refusal == refusals::kEmailTaken;
+    page.fault = is_taken ? Phrase(Text::kAddressTakenMeanwhile) : advice_of(call, refused);
+    page.form->fields.front().is_faulty = !is_taken;
     co_return show(call, kFaultyForm, page);
 }
 

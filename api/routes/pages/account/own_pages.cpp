@@ -25,11 +25,12 @@ struct WayToLogIn {
     std::string location;
     FlowCookie cookie;
 };
-WayToLogIn way_to_own_log_in(Call& call, std::string leads_to = {}) {
+WayToLogIn way_to_own_log_in(Call& call, std::string leads_to, std::vector<Prompt> prompts = {}) {
     FlowCookie cookie = flow_cookie_of(call.context, call.request);
     commands::AuthorizationFlow flow;
     flow.request.made_at = call.services().clock.now();
     flow.browser = commands::digest_of_flow_cookie(cookie.value);
+    flow.request.prompts = std::move(prompts);
     flow.leads_to = std::move(leads_to);
     const auto sealed = commands::seal_flow(sealed_by(call.context), flow);
     return {"/login?flow=" + sealed.value_or(""), std::move(cookie)};
@@ -182,7 +183,7 @@ Reply ask_for_proof(Call& call, const Own& self, AskAgain again, CommandError er
     const auto known = co_await commands::bearer_at_head(call.services(), self.browser, call.request.deadline);
     if (!known) co_return refuse_part(call, known.error());
     Page page{Text::kConfirmItIsYou, {Text::kConfirmItIsYouMeans}};
-    const WayToLogIn way = way_to_own_log_in(call);
+    const WayToLogIn way = way_to_own_log_in(call, again.part, {Prompt::kLogin});
     page.links = {{way.location, Text::kLogInAgainInstead}, {again.part, Text::kCancel}};
     const bool has_factor = known->user.second_factor == User::SecondFactor::kOn;
     if (is_fault(error.refusal)) page.fault = advice_of(call, error);

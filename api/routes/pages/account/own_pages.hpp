@@ -80,7 +80,7 @@ struct AskAgain {
     std::string action;
     Phrase button;
     std::vector<HiddenField> hidden;  // what the form said; its token is put in here
-    const char* part;                 // where it began
+    const char* part;                 // where it began, and whoever logs in again comes back to
 };
 Reply ask_for_proof(Call& call, const Own& self, AskAgain again, commands::CommandError error);
 // With the cookie of the session as it is since.
