@@ -101,7 +101,7 @@ constexpr WordRow kRows[] = {
     {Text::kBackToApplication, "Back to the application", "Zurück zur Anwendung"},
     {Text::kOneMoreStep, "One more step.", "Noch ein Schritt."},
     {Text::kLogOut, "Log out", "Abmelden"},
-    {Text::kLogOutMeans, "You are logged out here, and of every application that you opened from here.",
+    {Text::kLogOutMeans, "This logs you out here, and of every application that you opened from here.",
      "Sie werden hier abgemeldet und bei allen Anwendungen, die Sie von hier aus geöffnet haben."},
     {Text::kLoggedOut, "You are logged out", "Sie sind abgemeldet"},
     {Text::kLogOutNotKnown,
