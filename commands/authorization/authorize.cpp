@@ -63,7 +63,7 @@ Answer<Receipt> give_consent(Services& services, Bearer browser, AuthorizationRe
     const auto consent = streams.read<Consent>(consent_of(browser.user_id, request.application_id));
     const Step step = [&](Attempt& attempt) -> StepResult {
         KEYLEDGER_CO_TRY(known, authorise(attempt, actor, browser, services));
-        const GiveConsent command{browser.user_id, request.application_id, request.scope};
+        const GiveConsent command{browser.user_id, request.application_id, request.scope, request.resources};
         co_return attempt.decide_and_append(consent, command);
     };
     Caller user_caller = caller.acting_as(browser.user_id);

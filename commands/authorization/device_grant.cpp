@@ -197,7 +197,8 @@ Answer<Receipt> answer_device(Services& services, Bearer browser, DeviceCode dev
                                     now};
         KEYLEDGER_CO_TRY(approved, attempt.decide_and_append(answer, DeviceAuthorizationCommand(command)));
         if (!is_first || asks.is_first_party()) co_return Result<void, CommandError>{};
-        const GiveConsent giving{browser.user_id, device.application_id, device.scope};
+        const GiveConsent giving{browser.user_id, device.application_id, device.scope,
+                                 resources_of(device, services.settings)};
         co_return attempt.decide_and_append(consent, ConsentCommand(giving));
     };
     Caller user_caller = caller.acting_as(browser.user_id);

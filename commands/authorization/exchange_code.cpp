@@ -57,7 +57,7 @@ bool still_holds(const Attempt& attempt, const ExchangeStreams& streams, const A
     if (application.tokens_ended_before > code.given_at) return false;
     if (!application.is_first_party()) {
         const Consent& consent = attempt.state(streams.consent);
-        if (!consent.covers(code.scope) || consent.sessions_ended_before > code.given_at) return false;
+        if (!consent.covers(code.scope, resources) || consent.sessions_ended_before > code.given_at) return false;
     }
     const Session& browser_session = attempt.state(streams.browser_session);
     return check_session(browser_session, code.browser_session_id, user, lifetimes, services.clock.now()).has_value();

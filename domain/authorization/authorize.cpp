@@ -70,7 +70,7 @@ bool has_consent(const AuthorizationRequest& request, const AuthorizationFacts& 
     const bool asked_now = facts.consent.status == Consent::Status::kGiven && facts.consent.given_at >= request.made_at;
     const bool asks = request.asks_for(Prompt::kConsent) || may_be_another(facts.application, request.redirect_uri);
     if (asks && !asked_now) return false;
-    return facts.application.is_first_party() || facts.consent.covers(request.scope);
+    return facts.application.is_first_party() || facts.consent.covers(request.scope, request.resources);
 }
 
 }  // namespace

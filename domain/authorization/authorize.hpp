@@ -10,7 +10,7 @@
 //       than that                                             log in
 //     a second factor is asked for, and was not proven       log in
 //     the application needs consent, and the user gave none
-//       to all that it asks for                               ask
+//       to all that it asks for, or to a resource server      ask
 //     prompt=consent, or an application on a device that any
 //       other there could pass for, and they were not asked
 //       for this                                             ask

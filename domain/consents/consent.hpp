@@ -1,7 +1,7 @@
 #pragma once
-// The aggregate `consent`: what a user lets an application have (OpenID Connect Core section 3.1.2.4). One stream for
-// each user and application, begun with the first yes. Pure. Applications that are the operator's own are asked for
-// nothing, and have none.
+// The aggregate `consent`: what a user lets an application have (OpenID Connect Core section 3.1.2.4), and at which
+// resource servers it may act for them (RFC 8707). One stream for each user and application, begun with the first yes.
+// Pure. Of applications that are the operator's own nobody is asked, and there is none.
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,16 +18,18 @@ namespace keyledger {
 struct ConsentGiven {
     UserId user_id;
     ApplicationId application_id;
-    std::vector<std::string> scope;  // all of it, from now on; sorted
+    std::vector<std::string> scope;        // all of it, from now on; sorted
+    std::vector<std::string> audiences{};  // likewise; empty: tokens for userinfo alone
     static constexpr std::string_view kType = "consent.given";
-    static constexpr int kSchema = 1;
+    static constexpr int kSchema = 2;
     static constexpr std::string_view kMeaning =
         "The user lets the application have this. What they let it have before is part of it.";
     static constexpr auto fields() {
         using E = ConsentGiven;
-        return std::tuple{Field{"user_id", &E::user_id, "who"},
-                          Field{"application_id", &E::application_id, "its client id"},
-                          Field{"scope", &E::scope, "by the words of OpenID Connect Core section 5.4, sorted"}};
+        return std::tuple{
+            Field{"user_id", &E::user_id, "who"}, Field{"application_id", &E::application_id, "its client id"},
+            Field{"scope", &E::scope, "by the words of OpenID Connect Core section 5.4, sorted"},
+            Field{"audiences", &E::audiences, "the resource servers that its tokens may be for (RFC 8707), sorted"}};
     }
     constexpr About about() const { return About::account(user_id); }
     AuditOutcome outcome() const { return AuditOutcome::success(application_id.to_string()); }
@@ -53,7 +55,8 @@ using ConsentEvent = std::variant<ConsentGiven, ConsentWithdrawn>;
 struct GiveConsent {
     UserId user_id;
     ApplicationId application_id;
-    std::vector<std::string> scope;  // is added to what was given before
+    std::vector<std::string> scope;      // is added to what was given before
+    std::vector<std::string> audiences;  // likewise: of the application's resource servers, without userinfo
 };
 struct WithdrawConsent {
     UserId user_id;
@@ -77,11 +80,13 @@ struct Consent {
     UserId user_id;
     ApplicationId application_id;
     std::vector<std::string> scope;
+    std::vector<std::string> audiences;
     Instant given_at;                    // the last time that they were asked
     Position sessions_ended_before = 0;  // those that began before it are over
     bool operator==(const Consent&) const = default;
 
-    bool covers(const std::vector<std::string>& asked) const;
+    // Whether all of both was agreed to. `resources`: without userinfo, which every consent opens.
+    bool covers(const std::vector<std::string>& words, const std::vector<std::string>& resources) const;
 
     static constexpr std::string_view kStreamType = "consent";
     static constexpr std::string_view kTitle = "Consents";
@@ -90,13 +95,14 @@ struct Consent {
         "subject.";
     static constexpr About kAbout = About::as_begun();
     using Event = ConsentEvent;
-    static constexpr int kFold = 1;  // as Session's
+    static constexpr int kFold = 2;  // as Session's
     static constexpr auto fields() {
         using C = Consent;
         return std::tuple{Field{"status", &C::status},
                           Field{"user_id", &C::user_id},
                           Field{"application_id", &C::application_id},
                           Field{"scope", &C::scope},
+                          Field{"audiences", &C::audiences},
                           Field{"given_at_ms", &C::given_at},
                           Field{"sessions_ended_before", &C::sessions_ended_before}};
     }

@@ -100,4 +100,13 @@ struct Upcast<ApplicationChanged> {
     static void from(int version, rapidjson::Document& payload) { color_nothing(version, payload); }
 };
 
+// ---- consents --------------------------------------------------------------------------------------------------
+// Before version 2 nobody noted at which resource servers: whoever agreed then is asked where one is wanted.
+template <>
+struct Upcast<ConsentGiven> {
+    static void from(int version, rapidjson::Document& payload) {
+        if (version == 1) add_member(payload, "audiences", rapidjson::Value(rapidjson::kArrayType));
+    }
+};
+
 }  // namespace keyledger::eventstore::codec

@@ -46,8 +46,9 @@ protected:
         DeviceCode code;
         std::string user_code;
     };
-    Shown begun(std::vector<std::string> scope = {"openid", "email"}) {
-        const auto begun = run(begin_device(services(), by(), {shop_, std::move(scope), {}}, Deadline::max()));
+    Shown begun(std::vector<std::string> scope = {"openid", "email"}, std::vector<std::string> resources = {}) {
+        DeviceRequest asked{shop_, std::move(scope), std::move(resources)};
+        const auto begun = run(begin_device(services(), by(), std::move(asked), Deadline::max()));
         EXPECT_TRUE(test::succeeds(begun));
         return {*open_device_code(by(), begun->device_code), begun->user_code};
     }
@@ -112,6 +113,27 @@ TEST_F(DeviceGrantTest, BeginsTheSessionOnceSomebodyAgreed) {
     EXPECT_TRUE(granted->refreshes);
     EXPECT_EQ(since(), (Types{"device_authorization.approved", "consent.given", "session.started"}));
     EXPECT_FALSE(is_over(granted->grant));
+}
+
+// With the yes to a device its application may act at the resource servers that the page named, and at no others.
+TEST_F(DeviceGrantTest, RecordsToWhichResourceServersTheyAgreed) {
+    const std::vector<std::string> stock{"https://stock.example"};
+    definition_.audiences = stock;
+    of_application(ChangeApplication{definition_, ApplicationStatus::kEnabled});
+    const auto agreed = [&] {
+        return run(view_authorization(services(), shop_, browser_, Deadline::max())).value().consent.audiences;
+    };
+    Shown without = begun();
+    approve(without.code);
+    EXPECT_EQ(agreed(), std::vector<std::string>{}) << "userinfo is none of them";
+    without.code.audiences = stock;
+    EXPECT_TRUE(test::refused(exchange_of(without.code), refusals::kCodeNotGood));
+    const Shown with = begun({"openid"}, stock);
+    approve(with.code);
+    EXPECT_EQ(agreed(), stock);
+    const auto granted = exchange_of(with.code);
+    ASSERT_TRUE(test::succeeds(granted));
+    EXPECT_EQ(granted->grant.audiences, stock);
 }
 
 TEST_F(DeviceGrantTest, AsksForTheOperatorsOwnApplicationsTooAndRecordsNoConsentForThem) {

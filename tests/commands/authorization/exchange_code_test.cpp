@@ -227,6 +227,27 @@ TEST_F(ExchangeCodeTest, IsRefusedOnceTheApplicationMayNotHaveItAnyMore) {
     of_application(ChangeApplication{std::move(less), ApplicationStatus::kEnabled});
     EXPECT_TRUE(test::refused(exchange(given), refusals::kCodeNotGood));
 }
+// Also where a code was made for more than was agreed to: that is looked at anew.
+TEST_F(ExchangeCodeTest, IsRefusedWhereTheyDidNotAgreeToTheResourceServer) {
+    const std::vector<std::string> stock{"https://stock.example"};
+    ApplicationDefinition more =
+        run(view_authorization(services(), shop_, browser_, Deadline::max())).value().application.definition;
+    more.audiences = stock;
+    of_application(ChangeApplication{std::move(more), ApplicationStatus::kEnabled});
+    AuthorizationRequest asked = request();
+    asked.resources = stock;
+    const auto code_for_stock = [&] {
+        return code_for(services(), run(view_authorization(services(), shop_, browser_, Deadline::max())).value(),
+                        asked);
+    };
+    EXPECT_TRUE(test::refused(exchange(code_for_stock()), refusals::kCodeNotGood)) << "to the scope alone";
+    EXPECT_TRUE(test::succeeds(exchange(code())));
+    ASSERT_TRUE(test::succeeds(run(give_consent(services(), browser_, asked, caller()))));
+    const auto granted = exchange(code_for_stock());
+    ASSERT_TRUE(test::succeeds(granted));
+    EXPECT_EQ(granted->grant.audiences, stock);
+    EXPECT_TRUE(test::succeeds(exchange(code()))) << "userinfo needs no word of its own";
+}
 TEST_F(ExchangeCodeTest, IsRefusedOnceTheApplicationWasDeleted) {
     const auto given = code();
     of_application(DeleteApplication{});

@@ -293,6 +293,7 @@ TEST(FoldNames, AreOfAllAggregatesWhoseStreamsSomebodyCanLengthen) {
     EXPECT_EQ(fold_name_of(Nestings::kStreamType), "nestings.1/3");
     EXPECT_EQ(fold_name_of(ServiceAccount::kStreamType), "service_account.3/3");
     EXPECT_EQ(fold_name_of(Application::kStreamType), "application.2/3");
+    EXPECT_EQ(fold_name_of(Consent::kStreamType), "consent.2/3");
     EXPECT_EQ(fold_name_of(AdmittedSessions::kStreamType), "admitted_sessions.1/3");
     EXPECT_EQ(fold_name_of(SessionCleanup::kStreamType), "session_cleanup.1/3");
     EXPECT_EQ(fold_name_of(LogKeeping::kStreamType), "log.1/3") << "whoever appends what is disavowed lengthens it";

@@ -29,6 +29,9 @@ struct Case {
     std::string login_hint{};
     std::optional<SessionId> chosen{};
     LoginHints hints = LoginHints::kHeard;
+    std::vector<std::string> resources{};
+    std::vector<std::string> consented_resources{};
+    bool is_withdrawn = false;
 };
 using Browser = Case::Browser;
 
@@ -54,6 +57,7 @@ Step step_of(const Case& one) {
     request.redirect_uri = one.redirect_uri;
     request.made_at = kAsked;
     request.login_hint = one.login_hint;
+    request.resources = one.resources;
     Application application;
     application.status = Application::Status::kEnabled;
     application.definition.consent = one.rule;
@@ -61,8 +65,10 @@ Step step_of(const Case& one) {
     if (one.type != ApplicationType::kWeb) application.definition.authentication = ClientAuthentication::kNone;
     Consent consent;
     if (one.consent_given_at)
-        consent = evolve(Consent{}, ConsentGiven{UserId{uuid(1)}, ApplicationId{uuid(9)}, one.consented},
+        consent = evolve(Consent{},
+                         ConsentGiven{UserId{uuid(1)}, ApplicationId{uuid(9)}, one.consented, one.consented_resources},
                          {2, *one.consent_given_at});
+    if (one.is_withdrawn) consent = evolve(std::move(consent), ConsentWithdrawn{}, {3, kLoggedIn});
     User user;
     user.status = User::Status::kActive;
     user.email = "Ann@example.com";
@@ -97,6 +103,24 @@ TEST(Authorize, AsksForConsentThatIsNotGiven) {
     EXPECT_EQ(step_of({.consented = {"openid"}}), Step::kAskConsent) << "not for all of it";
     EXPECT_EQ(step_of({.prompts = {Prompt::kNone}, .consented = {"openid"}}), Step::kConsentRequired);
     EXPECT_EQ(step_of({.rule = ConsentRule::kFirstParty, .consent_given_at = std::nullopt}), Step::kGranted);
+}
+
+// RFC 8707: to read a profile is one thing, to act for somebody at a resource server another.
+TEST(Authorize, AsksForConsentToEachResourceServer) {
+    const std::vector<std::string> stock{"https://stock.example"};
+    const std::vector<std::string> both{"https://stock.example", "https://orders.example"};
+    const std::vector<Prompt> silent{Prompt::kNone};
+    EXPECT_EQ(step_of({.resources = stock}), Step::kAskConsent);
+    EXPECT_EQ(step_of({.prompts = silent, .resources = stock}), Step::kConsentRequired);
+    EXPECT_EQ(step_of({.resources = stock, .consented_resources = both}), Step::kGranted);
+    EXPECT_EQ(step_of({.prompts = silent, .resources = stock, .consented_resources = both}), Step::kGranted);
+    EXPECT_EQ(step_of({.consented_resources = both}), Step::kGranted) << "for userinfo alone";
+    EXPECT_EQ(step_of({.resources = both, .consented_resources = stock}), Step::kAskConsent) << "not to both";
+    EXPECT_EQ(step_of({.prompts = silent, .resources = both, .consented_resources = stock}), Step::kConsentRequired);
+    const Case withdrawn{.prompts = silent, .resources = stock, .consented_resources = stock, .is_withdrawn = true};
+    EXPECT_EQ(step_of(withdrawn), Step::kConsentRequired);
+    EXPECT_EQ(step_of({.rule = ConsentRule::kFirstParty, .consent_given_at = std::nullopt, .resources = both}),
+              Step::kGranted);
 }
 
 // RFC 8252 section 8.6: any application on the device may have taken the address.

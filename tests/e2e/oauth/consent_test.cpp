@@ -36,6 +36,36 @@ TEST(Consent, TellsWhereTheApplicationWillAct) {
     EXPECT_EQ(parameter(Browser::location(browser.get(request(shop, five))), "error"), "invalid_request");
 }
 
+// Who let it read a profile has not let it act for them somewhere.
+TEST(Consent, IsAskedForEachResourceServer) {
+    const Person person = register_somebody(api());
+    const std::string shop = application();
+    Browser browser;
+    ASSERT_NE(parameter(Browser::location(authorized(browser, shop, person)), "code"), "");
+    const std::string stock = "&resource=https%3A%2F%2Fstock.example";
+    const auto silently = [&](const std::string& more) {
+        return Browser::location(browser.get(request(shop, more + "&prompt=none")));
+    };
+    const std::string words = "act for you at https://stock.example";
+    const auto is_listed = [&] { return browser.get("/account/applications").body.find(words) != std::string::npos; };
+    EXPECT_EQ(parameter(silently(stock), "error"), "consent_required");
+    EXPECT_FALSE(is_listed());
+    const Answer asks = browser.get(request(shop, stock));
+    ASSERT_TRUE(Browser::location(asks).starts_with("/consent")) << asks.body;
+    const Answer page = browser.follow(asks);
+    EXPECT_NE(page.body.find(words), std::string::npos) << page.body;
+    const Answer back = browser.follow(browser.post("/consent", filled(page, {})));
+    EXPECT_NE(parameter(Browser::location(back), "code"), "") << back.body;
+    EXPECT_NE(parameter(silently(stock), "code"), "") << "they are asked once";
+    EXPECT_NE(parameter(silently(""), "code"), "");
+    EXPECT_TRUE(is_listed());
+    const std::string csrf = hidden(browser.get("/account/applications"), "csrf");
+    const std::string taken_back = form_body({{"csrf", csrf}, {"application", shop}});
+    ASSERT_EQ(browser.post("/account/applications/withdraw", taken_back).status, 303);
+    EXPECT_FALSE(is_listed());
+    EXPECT_EQ(parameter(silently(stock), "error"), "consent_required");
+}
+
 TEST(Consent, IsAskedEachTimeByWhatCouldBeAnotherOnTheDevice) {
     ApiClient admin = administrator(api());
     const Answer made = admin.post(
@@ -74,7 +104,9 @@ TEST(ApplicationTokens, AreRevokedByTheApplicationThatHoldsThem) {
     EXPECT_EQ(revoke(shop, access), 200);
     EXPECT_EQ(api().as(access).get("/oauth2/userinfo").status, 401);
     const std::string stock = "&resource=https%3A%2F%2Fstock.example";
-    const Answer for_stock = redeem(shop, parameter(Browser::location(browser.get(request(shop, stock))), "code"));
+    const Answer asks = browser.follow(browser.get(request(shop, stock)));
+    const Answer back = browser.follow(browser.post("/consent", filled(asks, {})));
+    const Answer for_stock = redeem(shop, parameter(Browser::location(back), "code"));
     const std::string shown = for_stock.text("/access_token");
     EXPECT_EQ(revoke(shop, shown), 200);
     EXPECT_TRUE(introspect(api(), deployment().gateway, shown).boolean("/active"))

@@ -192,6 +192,14 @@ TEST(Codec, ReadsTheFirstAssignmentsAsThoseOfUsers) {
     EXPECT_FALSE(evolve(there, read("role.withdrawn"), {2, {}}).holds(event.role_id));
 }
 
+TEST(Codec, ReadsTheFirstConsentsAsThoseToNoResourceServer) {
+    Marked marked;
+    const auto consent =
+        evolve(Consent{}, read_as<Consent>("consent.given", 1, golden("consent.given", 1), marked), {1, {}});
+    EXPECT_TRUE(consent.covers({"email", "openid"}, {}));
+    EXPECT_FALSE(consent.covers({"openid"}, {"https://stock.example"}));
+}
+
 TEST(Codec, RefusesAnOldVersionThatIsNotWhatItWas) {
     Marked marked;
     const auto read = [&](const char* payload) { return read_as<Assignments>("role.assigned", 1, payload, marked); };

@@ -38,7 +38,8 @@ Thing thing_of(const commands::GivenConsent& given, const Listed& listed, const 
     if (auto place = place_of(given.application.definition)) thing.more.push_back(std::move(*place));
     thing.more.push_back(Phrase(Text::kSince, told_day(listed.since.at(application_id))));
     thing.more.push_back(Text::kMayDo);
-    for (Phrase& phrase : phrases_of(given.consent.scope, {})) thing.more.push_back(std::move(phrase));
+    for (Phrase& phrase : phrases_of(given.consent.scope, given.consent.audiences))
+        thing.more.push_back(std::move(phrase));
     thing.form =
         own_form("withdraw-" + application_id.to_string(), "/account/applications/withdraw", Text::kWithdraw, token);
     thing.form->hidden.push_back({"application", application_id.to_string()});
