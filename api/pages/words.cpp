@@ -139,8 +139,10 @@ constexpr WordRow kRows[] = {
     {Text::kAccountOpen, "Your account is open", "Ihr Konto ist offen"},
     {Text::kLogInWithPassword, "Log in with your password.", "Melden Sie sich mit Ihrem Passwort an."},
     {Text::kLogInWhereAsked, "Log in where you asked", "Melden Sie sich an, wo Sie gefragt haben"},
-    {Text::kMailIsGoodWhereAsked, "This mail is good only where you asked for it. Go back there, and give this:",
-     "Diese Mail gilt nur dort, wo Sie danach gefragt haben. Gehen Sie dorthin zurück und geben Sie das ein:"},
+    {Text::kMailIsGoodWhereAsked,
+     "If you asked for it in an application, the mail is good only there. Go back to it, and give this:",
+     "Wenn Sie in einer Anwendung danach gefragt haben, gilt die Mail nur dort. Gehen Sie dorthin zurück und geben Sie "
+     "das ein:"},
     {Text::kChooseYourPassword, "Choose your password", "Passwort wählen"},
     {Text::kAccountIsYoursByIt, "With it the account is yours.", "Mit ihm gehört das Konto Ihnen."},
     {Text::kAccountIsYours, "The account is yours", "Das Konto gehört Ihnen"},
@@ -260,8 +262,8 @@ constexpr WordRow kRows[] = {
      "Die Registrierung ist abgeschlossen oder ihre Zeit abgelaufen. Melden Sie sich an, oder registrieren Sie sich "
      "noch einmal."},
     {Text::kEmailNotAccepted, "E-mail address not accepted", "E-Mail-Adresse nicht angenommen"},
-    {Text::kGiveAnAddress, "Give an e-mail address such as ann@example.com, and a password.",
-     "Geben Sie eine E-Mail-Adresse wie ann@example.com ein und ein Passwort."},
+    {Text::kGiveAnAddress, "Give an e-mail address such as ann@example.com.",
+     "Geben Sie eine E-Mail-Adresse an, etwa ann@example.com."},
     {Text::kNameNotAccepted, "Name not accepted", "Name nicht angenommen"},
     {Text::kGiveAName, "The name is too long, or has characters that nobody can see.",
      "Der Name ist zu lang oder enthält Zeichen, die niemand sehen kann."},
@@ -375,8 +377,6 @@ constexpr WordRow kRows[] = {
      "Hat "
      "die Adresse schon ein Konto, dann steht das in der Mail."},
     {Text::kAnotherAddress, "Give another address", "Eine andere Adresse angeben"},
-    {Text::kGiveAnAddressAlone, "Give an e-mail address such as ann@example.com.",
-     "Geben Sie eine E-Mail-Adresse an, etwa ann@example.com."},
     {Text::kAddressHasAccount,
      "Your e-mail address has an account here already. Log in to it in another way; you can link the account at your "
      "provider with it then.",

@@ -234,7 +234,6 @@ enum class Text : std::uint16_t {
     kWhichAddressMeans,
     kCodeOfNewAccount,
     kAnotherAddress,
-    kGiveAnAddressAlone,
     kAddressHasAccount,
     kArrivalTooRisky,
     kLinkedWithAnother,

@@ -9,7 +9,7 @@ inline constexpr WordRow kWordsOfWayIn[] = {
      "Das ist nicht erlaubt oder nicht mehr möglich. Es wurde nichts geändert."},
     {Text::kNoSuchPage, "There is no such page", "Diese Seite gibt es nicht"},
     {Text::kNoSuchPageMeans, "Check the address. If a link led you here, tell whoever made it.",
-     "Prüfen Sie die Adresse. Wenn ein Link Sie hierher geführt hat, sagen Sie Bescheid, wer ihn gesetzt hat."},
+     "Prüfen Sie die Adresse. Wenn ein Link Sie hierher geführt hat, sagen Sie dem Bescheid, der ihn gesetzt hat."},
     {Text::kPageNotOpenedSo, "This page can't be opened by its address",
      "Diese Seite öffnet sich nicht über ihre Adresse"},
     {Text::kPageNotOpenedSoMeans, "It follows a form that somebody sends. Go back to the form, or begin again.",
@@ -78,13 +78,12 @@ inline constexpr WordRow kWordsOfWayIn[] = {
     {Text::kPressToLogIn, "You asked for this link in this browser. Press the button to log in.",
      "Sie haben in diesem Browser nach diesem Link gefragt. Drücken Sie auf den Knopf, um sich anzumelden."},
     {Text::kLinkIsForThatBrowser,
-     "If you asked for it at the log-in page of this service, open the link in the browser in which you asked, or ask "
-     "there for another one. Nobody else needs it: give it to nobody who asks you for it.",
-     "Wenn Sie auf der Anmeldeseite dieses Dienstes danach gefragt haben, öffnen Sie den Link in dem Browser, in dem "
-     "Sie "
-     "gefragt haben, oder fragen Sie dort nach einem neuen. Niemand sonst braucht ihn: geben Sie ihn niemandem, der "
-     "Sie "
-     "danach fragt."},
+     "The link was used already, or it is for another browser. If you asked for it at the log-in page of this service, "
+     "open it in the browser in which you asked, or log in again and ask for another one. Nobody else needs it: give "
+     "it to nobody who asks you for it.",
+     "Der Link wurde schon benutzt, oder er ist für einen anderen Browser. Wenn Sie auf der Anmeldeseite dieses "
+     "Dienstes danach gefragt haben, öffnen Sie ihn in dem Browser, in dem Sie gefragt haben, oder melden Sie sich neu "
+     "an und fragen Sie nach einem neuen. Niemand sonst braucht ihn: geben Sie ihn niemandem, der Sie danach fragt."},
     {Text::kRequestTooLongForLink,
      "What the application asks for is too long to log in by a link. Log in in another way.",
      "Was die Anwendung möchte, ist zu lang, um sich mit einem Link anzumelden. Melden Sie sich anders an."},

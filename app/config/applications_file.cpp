@@ -62,7 +62,8 @@ void read_value(const YamlNode& node, const std::string& name, std::vector<E>& v
 template <class T>
 void read_value(const YamlNode& node, const std::string& name, std::optional<T>& value) {
     if (node.kind == Kind::kNothing && node.text.empty())  // as of a colour without quotation marks
-        throw Wrong(node, name + " has no value; write null for none");
+        throw Wrong(node,
+                    name + " has no value; write null for none, and a value that begins with # in quotation marks");
     if (node.kind != Kind::kNothing) read_value(node, name, value.emplace());
 }
 

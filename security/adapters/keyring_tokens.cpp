@@ -261,9 +261,15 @@ std::vector<std::string> KeyringTokens::signing_algorithms() {
 }
 
 std::vector<std::string> KeyringTokens::id_token_algorithms() {
+    return security::id_token_algorithms(*keyring_.snapshot(), clock_.now());
+}
+
+std::vector<std::string> id_token_algorithms(const Keyring& keyring, Instant now) {
     std::vector<std::string> names{std::string(algorithm_for(KeyPurpose::kIdTokens))};
-    for (std::string& name : signing_algorithms())
-        if (name != names.front()) names.push_back(std::move(name));
+    const Key* key = keyring.current(KeyPurpose::kTokenSigning, now);
+    if (key == nullptr) return names;
+    std::string name(name_of(key->signing->algorithm()));
+    if (name != names.front()) names.push_back(std::move(name));
     return names;
 }
 

@@ -16,6 +16,9 @@ struct TokenSettings {
     Uuid log_id;  // tokens of another log, a restored one, are refused
 };
 
+// JOSE's names of the algorithms that ID tokens are signed with at that moment.
+std::vector<std::string> id_token_algorithms(const Keyring& keyring, Instant now);
+
 class KeyringTokens : public commands::Tokens {
 public:
     // All outlive it. Slow signatures run on `processors`.

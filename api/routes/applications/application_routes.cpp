@@ -1,5 +1,7 @@
 // Applications, their secrets and their keys. In bodies and answers the members of a definition are called as they are
 // in the log, but lifetimes, which are seconds here.
+#include <algorithm>
+
 #include "api/routes/call.hpp"
 #include "api/routes/clients/client_credentials.hpp"
 #include "api/routes/conditions.hpp"
@@ -74,16 +76,33 @@ ApplicationDefinition read_members(JsonFields& body) {
     return definition;
 }
 
+// One that there is no key for would be signed by another all the same. What it has `already` it may keep.
+void refuse_algorithms(Call& call, JsonFields& body, const ApplicationDefinition& wanted,
+                       const ApplicationDefinition& already) {
+    const std::vector<std::string> offered = call.context.tokens.id_token_algorithms();
+    std::string known;
+    for (const std::string& name : offered) known.append(known.empty() ? "" : ", ").append(name);
+    const auto check = [&](std::string_view name, KeyAlgorithm algorithm) {
+        if (std::ranges::find(offered, stored_name(algorithm)) == offered.end())
+            body.refuse(name, "This service has keys for these: " + known + ".");
+    };
+    if (wanted.id_token_algorithm != already.id_token_algorithm) check("id_token_algorithm", wanted.id_token_algorithm);
+    if (wanted.userinfo_algorithm && wanted.userinfo_algorithm != already.userinfo_algorithm)
+        check("userinfo_algorithm", *wanted.userinfo_algorithm);
+}
+
 // `as_read`: what was read of it, if the request sends it back.
 constexpr std::array<std::string_view, 4> kReadOnly{"id", "created_at", "secrets", "keys"};
 struct Change {
     ApplicationDefinition definition;
     ApplicationStatus status = ApplicationStatus::kEnabled;
 };
-Result<Change, Response> read_change(Call& call, JsonFields& body, const std::string& as_read) {
+Result<Change, Response> read_change(Call& call, JsonFields& body, const std::string& as_read,
+                                     const ApplicationDefinition& already) {
     Change change;
     if (!as_read.empty()) body.unchanged(kReadOnly, as_read);
     change.definition = read_members(body);
+    refuse_algorithms(call, body, change.definition, already);
     const std::string status = body.required_string("status", kMaxWordBytes);
     if (status == "disabled") change.status = ApplicationStatus::kDisabled;
     if (!status.empty() && status != "enabled" && status != "disabled")
@@ -164,6 +183,7 @@ Reply show_application(Call& call) {
 Reply register_application(Call& call) {
     JsonFields body(call.request);
     ApplicationDefinition definition = read_members(body);
+    refuse_algorithms(call, body, definition, {});
     auto read = call.finish(body);
     if (!read) co_return read.error();
     auto registered =
@@ -186,6 +206,7 @@ Reply register_application(Call& call) {
 Reply change_application(Call& call) {
     JsonFields body(call.request);
     std::string as_read;
+    ApplicationDefinition already;
     if (body.has_any(kReadOnly)) {  // held against what this caller may read
         auto may = co_await commands::access_with_permission(call.services(), commands::kReadClients, call.bearer(),
                                                              call.request.deadline);
@@ -193,8 +214,9 @@ Reply change_application(Call& call) {
         auto found = co_await application_of_path(call);
         if (!found) co_return refuse(call, found.error());
         as_read = application_json(call.id<Application>(), *found->application);
+        already = found->application->definition;
     }
-    auto change = read_change(call, body, as_read);
+    auto change = read_change(call, body, as_read, already);
     if (!change) co_return change.error();
     auto outcome = co_await commands::change_application(call.services(), call.bearer(), call.id<Application>(),
                                                          change->definition, change->status, call.caller());

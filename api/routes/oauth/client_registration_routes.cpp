@@ -39,6 +39,16 @@ Response refuse_registration(const Call& call, const CommandError& error, const 
     return refuse(call, error);
 }
 
+// RFC 6750 section 3.1. A token has what its account held when it was made, or less.
+Response may_not_register(const Call& call) {
+    Response response =
+        problem(call.request, type_of(refusals::kForbidden),
+                "The token has no keyledger.clients:register. Give the service account a role that grants it, and get "
+                "a new token: one has what the account held when it was made, or what of it its 'scope' asked for.");
+    response.headers.add("WWW-Authenticate", R"(Bearer realm="keyledger", error="insufficient_scope")");
+    return response;
+}
+
 // Whose token it is, if it is one of those that register: at the head of the log, before anything else costs work.
 boost::asio::awaitable<Result<commands::ServiceBearer, Response>> registrar_of(Call& call) {
     auto claims = service_of_token(call.context, call.request);
@@ -49,8 +59,7 @@ boost::asio::awaitable<Result<commands::ServiceBearer, Response>> registrar_of(C
     auto access = co_await commands::access_of_service_token(call.services(), bearer, call.request.deadline);
     if (!access) co_return Unexpected(refuse(call, access.error()));
     const auto held = access->still_held(bearer.scope);
-    if (!PermissionSet::of_texts(held).covers(commands::kRegisterClients))
-        co_return Unexpected(refuse(call, CommandError(refusals::kForbidden)));
+    if (!PermissionSet::of_texts(held).covers(commands::kRegisterClients)) co_return Unexpected(may_not_register(call));
     co_return bearer;
 }
 

@@ -112,6 +112,9 @@ Reply refresh_grant(Context& context, Request& request, PresentedCredentials pre
     if (refresh.scope && refresh.scope->empty())
         co_return oauth_error(request, OAuthError::kInvalidScope, "The scope has no word (RFC 6749 section 3.3).");
     auto grant = co_await commands::refresh_session(context.services, std::move(refresh), caller_of(request));
+    if (!grant && is_application && grant.error().refusal == refusals::kInvalidTarget)
+        co_return oauth_error(request, OAuthError::kInvalidTarget,
+                              "Ask for a 'resource' that was asked for at the log-in.");
     if (!grant) co_return oauth_refuse(request, grant.error());
     if (is_application) {
         commands::IdToken told{std::move(*grant), {}, lifetimes.id_token};

@@ -1,6 +1,7 @@
 // OpenID Connect beside OAuth: who somebody is (Core section 5.3), and where all of it is (Discovery 1.0).
 #include <algorithm>
 
+#include "api/routes/bearer_tokens.hpp"
 #include "api/routes/call.hpp"
 #include "api/routes/oauth/possession.hpp"
 #include "api/routes/oauth/provider_metadata.hpp"
@@ -15,6 +16,10 @@ namespace {
 bool has(const std::vector<std::string>& words, std::string_view wanted) {
     return std::ranges::find(words, wanted) != words.end();
 }
+
+constexpr const char* kNotForUserinfo =
+    "This token is for something else: userinfo takes an access token that an application got for a user by the scope "
+    "openid, and not for a 'resource'.";
 
 // Core section 5.4: what each scope asks for, as far as it is known.
 void write_claims(JsonText& json, const UserId& user_id, const User& user, const std::vector<std::string>& scope) {
@@ -57,9 +62,11 @@ Reply userinfo(Call& call) {
     };
     const auto claims = call.context.tokens.read_access(shown->text);
     const std::string audience = commands::userinfo_audience(call.services().settings);
-    if (!claims || claims->service || !claims->exchanges.empty() || !has(claims->audiences, audience) ||
+    if (!claims) co_return refused();
+    if (claims->service || !claims->exchanges.empty() || !has(claims->audiences, audience) ||
         !has(claims->scope, kScopeOpenid))
-        co_return refused();
+        co_return shown->with_proof ? refuse_bound_token(call.context, call.request, kNotForUserinfo)
+                                    : refuse_token_for_other(call.request, kNotForUserinfo);
     // A bound token opens nothing by itself, and one that is not is no worth with a proof.
     if (claims->key_thumbprint.empty() == shown->with_proof) co_return refused();
     ShownKey key;

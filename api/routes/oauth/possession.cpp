@@ -60,8 +60,8 @@ Response challenge_for_proof(Context& context, const Request& request, const Dpo
     return with_nonce(challenge(context, request, name_of(fault.kind), fault.why), context.dpop.nonce());
 }
 
-Response refuse_bound_token(Context& context, const Request& request) {
-    return challenge(context, request, "invalid_token", refusals::kInvalidToken.advice);
+Response refuse_bound_token(Context& context, const Request& request, std::string_view why) {
+    return challenge(context, request, "invalid_token", why);
 }
 
 }  // namespace keyledger::api

@@ -26,8 +26,9 @@ boost::asio::awaitable<KeyOrFault> shown_key(Context& context, const Request& re
 Response refuse_proof(Context& context, const commands::DpopFault& fault);
 // The same of a resource (section 7.1 and 9), as a problem.
 Response challenge_for_proof(Context& context, const Request& request, const commands::DpopFault& fault);
-// Of a bound token that is not good, whatever its proof.
-Response refuse_bound_token(Context& context, const Request& request);
+// Of a bound token that is not good, whatever its proof; `why` where that is not that it ended.
+Response refuse_bound_token(Context& context, const Request& request,
+                            std::string_view why = refusals::kInvalidToken.advice);
 
 Response with_nonce(Response response, const std::string& nonce);
 

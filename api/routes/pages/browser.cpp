@@ -70,7 +70,11 @@ Response with_flow_cookie(Response response, const FlowCookie& cookie) {
     return response;
 }
 
-Response took_too_long(const Call& call) { return show(call, 400, {Text::kTookTooLong, {Text::kGoBackAndBeginAgain}}); }
+Response took_too_long(const Call& call) {
+    Page page{Text::kTookTooLong, {Text::kGoBackAndBeginAgain}};
+    page.links = {{"/account", Text::kYourAccount}};
+    return show(call, 400, page);
+}
 
 void dress(Page& page, const commands::AuthorizationFlow& flow) {
     page.logo = flow.logo_uri;

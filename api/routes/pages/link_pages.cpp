@@ -41,7 +41,7 @@ struct OwnAsk {
     std::string handle;
     Way way;  // with its flow
 };
-// nullopt: this browser asked for none, or too long ago.
+// nullopt: this browser asked for none, too long ago, or has used it.
 std::optional<OwnAsk> ask_of(Call& call) {
     const auto handle = cookie_of(call.request.headers, kAskCookie);
     const auto flow = cookie_of(call.request.headers, kFlowCookie);
@@ -60,10 +60,11 @@ Page ask_page(const Way& way) {
     return on_the_way(way, std::move(page));
 }
 
-Response ask_again(Call& call, const Way& way, const CommandError& error) {
+Response ask_again(Call& call, const Way& way, std::string typed, const CommandError& error) {
     if (status_of(error.refusal->kind) >= 429) return refuse(call, error);
     Page page = ask_page(way);
     page.fault = advice_of(call, error);
+    page.form->fields.front().value = std::move(typed);
     page.form->fields.front().is_faulty = true;
     return show(call, kFaulty, page);
 }
@@ -87,9 +88,10 @@ Reply ask(Call& call) {
     Page page{Text::kLogInByLink, {Text::kRequestTooLongForLink}};
     page.links = links_to_log_in(way);
     if (way.sealed.size() > kMaxKeptFlowBytes) co_return show(call, kFaulty, on_the_way(way, std::move(page)));
-    if (!form.finish()) co_return ask_again(call, way, CommandError(refusals::kInvalidEmail));
+    const std::string typed = wish.email;
+    if (!form.finish()) co_return ask_again(call, way, typed, CommandError(refusals::kInvalidEmail));
     const auto asked = co_await commands::ask_log_in_by_mail(call.services(), std::move(wish), caller_of(call.request));
-    if (!asked) co_return ask_again(call, way, asked.error());
+    if (!asked) co_return ask_again(call, way, typed, asked.error());
     page.title = Text::kLookIntoYourMail;
     page.sentences = {Text::kLinkOfLogIn};
     const std::chrono::seconds kept((asked->expires_at - call.services().clock.now()).whole_seconds_up());
@@ -116,6 +118,7 @@ Page asked_here_page(const Way& way, const std::string& token) {
 Page asked_elsewhere_page(const std::string& token) {
     Page page{Text::kLogInWhereAsked, {Text::kLinkIsForThatBrowser, Text::kMailIsGoodWhereAsked}};
     page.shown_secret = token;
+    page.links = links_to_log_in({});
     return page;
 }
 
@@ -142,7 +145,11 @@ Reply log_in_by_link(Call& call) {
     log_in.client = browser_client();
     if (!form.finish()) co_return show_refusal(call, refusals::kNotProven);
     const auto own = ask_of(call);
-    if (!own) co_return show(call, kFaulty, {Text::kLogInWhereAsked, {Text::kLinkIsForThatBrowser}});
+    if (!own) {
+        Page page{Text::kLogInWhereAsked, {Text::kLinkIsForThatBrowser}};
+        page.links = links_to_log_in({});
+        co_return show(call, kFaulty, page);
+    }
     log_in.presented.handle = Secret(own->handle);
     auto grant = co_await commands::log_in_by_mail(call.services(), std::move(log_in), caller_of(call.request));
     if (!grant) {

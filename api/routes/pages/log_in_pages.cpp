@@ -1,5 +1,7 @@
 // The pages on the way to a code: log in, second factor, consent. They change nothing of the request that they belong
 // to, and go back to it.
+#include <algorithm>
+
 #include "api/routes/call.hpp"
 #include "api/routes/factors/read_factor.hpp"
 #include "api/routes/oauth/authorization_answer.hpp"
@@ -72,6 +74,9 @@ Page log_in_page(Call& call, const Flow& flow, std::string identifier) {
 }
 
 Reply show_log_in(Call& call) {
+    // A bookmark, on the way to no application.
+    if (std::ranges::find(call.request.query, "flow", &Parameter::name) == call.request.query.end())
+        co_return see_other("/account");
     FormFields query = FormFields::of_query_as_form(call.request);
     const auto flow = read_flow(call, query);
     if (!flow) co_return took_too_long(call);

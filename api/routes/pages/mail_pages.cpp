@@ -45,6 +45,14 @@ Response show_fault(Call& call, Page page, const CommandError& error) {
     return show(call, kFaulty, page);
 }
 
+// The page that asks for an address, with what was typed.
+Response ask_again(Call& call, Page page, std::string typed, const CommandError& error) {
+    FormField& address = page.form->fields.front();
+    address.value = std::move(typed);
+    address.is_faulty = error.refusal == refusals::kInvalidEmail;
+    return show_fault(call, std::move(page), error);
+}
+
 // ---- a new password --------------------------------------------------------------------------------------------
 Page forgot_page(const Way& way) {
     return ask_page(way, Text::kForgotPassword, Text::kForgotPasswordMeans, "/forgot-password");
@@ -70,9 +78,10 @@ Reply forgot_by_page(Call& call) {
     FormFields form = FormFields::of_body(call.request);
     const Way way = way_of(call, form);
     auto ask = read_ask(call, form, ChallengePurpose::kResetPassword);
-    if (!form.finish()) co_return show_fault(call, forgot_page(way), CommandError(refusals::kInvalidEmail));
+    const std::string typed = ask.email;
+    if (!form.finish()) co_return ask_again(call, forgot_page(way), typed, CommandError(refusals::kInvalidEmail));
     const auto asked = co_await commands::ask_challenge(call.services(), std::move(ask), caller_of(call.request));
-    if (!asked) co_return show_fault(call, forgot_page(way), asked.error());
+    if (!asked) co_return ask_again(call, forgot_page(way), typed, asked.error());
     co_return show(call, 200, new_password_page(call, way, asked->handle, AsksFactor::kNo));
 }
 
@@ -132,9 +141,10 @@ Reply ask_mail_log_in(Call& call) {
     const Way way = way_of(call, form);
     auto ask = read_ask(call, form, ChallengePurpose::kLogInByCode);
     if (!way.flow) co_return took_too_long(call);
-    if (!form.finish()) co_return show_fault(call, mail_log_in_page(way), CommandError(refusals::kInvalidEmail));
+    const std::string typed = ask.email;
+    if (!form.finish()) co_return ask_again(call, mail_log_in_page(way), typed, CommandError(refusals::kInvalidEmail));
     const auto asked = co_await commands::ask_log_in_by_mail(call.services(), std::move(ask), caller_of(call.request));
-    if (!asked) co_return show_fault(call, mail_log_in_page(way), asked.error());
+    if (!asked) co_return ask_again(call, mail_log_in_page(way), typed, asked.error());
     co_return show(call, 200, mailed_code_page(way, asked->handle));
 }
 

@@ -89,7 +89,7 @@ Reply take_address(Call& call) {
     }
     if (status_of(refused.refusal->kind) >= 429) co_return refuse(call, refused);
     Page page = address_page(call, *newcomer, email);
-    page.fault = Text::kGiveAnAddressAlone;
+    page.fault = Text::kGiveAnAddress;
     page.form->fields.front().is_faulty = true;
     co_return show(call, 400, page);
 }

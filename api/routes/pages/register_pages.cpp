@@ -6,6 +6,7 @@
 #include "api/routes/refusals.hpp"
 #include "api/wire/field_values.hpp"
 #include "commands/account_services.hpp"
+#include "commands/credentials/passwords.hpp"
 #include "commands/registrations/begin_registration.hpp"
 #include "commands/registrations/complete_registration.hpp"
 #include "domain/registrations/registration.hpp"
@@ -84,6 +85,15 @@ Response refuse_registration(Call& call, const Way& way, const Typed& typed, con
     return show(call, kFaulty, page);
 }
 
+// What could not even be read; `fault` names the fields.
+RefusalRef refusal_of_unread(const Typed& typed, const std::string& fault) {
+    const auto names = [&](std::string_view field) { return fault.find(field) != std::string::npos; };
+    if (!parse_email(typed.email)) return refusals::kInvalidEmail;
+    if (names("'name'")) return refusals::kInvalidName;
+    if (names("'username'")) return refusals::kInvalidUsername;
+    return names("'password' is required") ? refusals::kPasswordTooShort : refusals::kPasswordTooLong;
+}
+
 // To a machine that filled in the field which people do not see.
 Response pretend(Call& call, const Way& way, const Typed& typed) {
     const auto email = parse_email(typed.email);
@@ -102,7 +112,8 @@ Reply register_by_page(Call& call) {
     commands::RegistrationRequest registration;
     registration.password = form.required_secret("password", kMaxPasswordBytes);
     const bool is_trapped = !form.optional_string("website_url", kMaxWebsiteBytes).value_or("").empty();
-    if (!form.finish()) co_return refuse_registration(call, way, typed, CommandError(refusals::kInvalidEmail));
+    const std::string fault = form.fault().value_or("");
+    if (!form.finish()) co_return refuse_registration(call, way, typed, CommandError(refusal_of_unread(typed, fault)));
     if (is_trapped) co_return pretend(call, way, typed);
     registration.email = typed.email;
     if (!typed.name.empty()) registration.name = typed.name;

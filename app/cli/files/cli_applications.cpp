@@ -9,6 +9,7 @@
 #include "app/core/logging.hpp"
 #include "projections/engine/queries.hpp"
 #include "projections/models/applications.hpp"
+#include "security/adapters/keyring_tokens.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -78,7 +79,8 @@ void report(const std::vector<Line>& lines, Trial trial, Format format) {
 }
 
 // nullopt: something could not be done, and standard error says what.
-std::optional<std::vector<Line>> apply_all(Core& core, const std::vector<ApplicationEntry>& entries, Trial trial) {
+std::optional<std::vector<Line>> apply_all(Core& core, const std::vector<ApplicationEntry>& entries,
+                                           const std::string& file, Trial trial) {
     std::vector<Line> lines;
     for (const ApplicationEntry& entry : entries) {
         auto applied = core.run(
@@ -86,13 +88,38 @@ std::optional<std::vector<Line>> apply_all(Core& core, const std::vector<Applica
         if (!applied) {
             if (trial == Trial::kNo)
                 for (const Line& line : lines) print(line);  // was done
-            std::cerr << "keyledger: line " << entry.line << ": application '" << entry.id.to_string()
+            std::cerr << "keyledger: " << file << ": line " << entry.line << ": application '" << entry.id.to_string()
                       << "': " << said_of(applied.error().refusal) << '\n';
             return std::nullopt;
         }
         lines.push_back({entry.id, entry.wanted ? entry.wanted->definition.name : "", std::move(*applied)});
     }
     return lines;
+}
+
+// One that there is no key for would be signed by another all the same. What one has already it may keep.
+bool are_signed(const Core& core, const std::vector<ApplicationEntry>& entries, const std::vector<Line>& lines,
+                const std::string& file) {
+    const auto offered = security::id_token_algorithms(*core.keyring->snapshot(), core.clock.now());
+    std::string known;
+    for (const std::string& name : offered) known.append(known.empty() ? "" : ", ").append(name);
+    bool is_good = true;
+    const auto check = [&](std::size_t at, std::string_view member, std::optional<KeyAlgorithm> algorithm) {
+        const auto& [change, members, position] = lines[at].applied;
+        const bool is_new = change == Change::kMade || std::ranges::find(members, std::string(member)) != members.end();
+        if (!is_new || !algorithm || std::ranges::find(offered, stored_name(*algorithm)) != offered.end()) return;
+        std::cerr << "keyledger: " << file << ": line " << entries[at].line << ": application '"
+                  << entries[at].id.to_string() << "': " << member << ": this service has keys for these: " << known
+                  << '\n';
+        is_good = false;
+    };
+    for (std::size_t at = 0; at < lines.size(); ++at) {
+        if (!entries[at].wanted) continue;
+        const ApplicationDefinition& definition = entries[at].wanted->definition;
+        check(at, "id_token_algorithm", definition.id_token_algorithm);
+        check(at, "userinfo_algorithm", definition.userinfo_algorithm);
+    }
+    return is_good;
 }
 
 bool may_delete(const std::vector<Line>& lines) {
@@ -167,14 +194,14 @@ Exit apply_applications(const Environment& environment, const ApplyApplications&
     if (!config) return Exit::kUsage;
     Core core(*config);
     // The whole file is tried before anything of it is done.
-    const auto tried = apply_all(core, *entries, Trial::kYes);
-    if (!tried) return Exit::kFailed;
+    const auto tried = apply_all(core, *entries, options.file, Trial::kYes);
+    if (!tried || !are_signed(core, *entries, *tried, options.file)) return Exit::kFailed;
     if (options.dry_run) {
         report(*tried, Trial::kYes, options.format);
         return Exit::kGood;
     }
     if (!options.allow_deletions && !may_delete(*tried)) return Exit::kFailed;
-    const auto applied = apply_all(core, *entries, Trial::kNo);
+    const auto applied = apply_all(core, *entries, options.file, Trial::kNo);
     if (!applied) return Exit::kFailed;
     report(*applied, Trial::kNo, options.format);
     return Exit::kGood;

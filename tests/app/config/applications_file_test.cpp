@@ -73,7 +73,7 @@ TEST(ApplicationsFileTest, SaysWhatIsWrong) {
     EXPECT_EQ(error_of_one("scopes: openid"), "line 1: scopes is not a list; write [] for none");
     EXPECT_NE(
         error_of("applications:\n  0190f3a2-6d1c-7c1e-9a57-3f0c5b1d2e4f:\n    name: a\n    accent_color: #0b57d0\n")
-            .find("accent_color has no value; write null"),
+            .find("accent_color has no value; write null for none, and a value that begins with # in quotation marks"),
         std::string::npos)
         << "what is behind # is a comment";
     EXPECT_EQ(error_of_one("status: on"), "line 1: status is 'enabled' or 'disabled'");

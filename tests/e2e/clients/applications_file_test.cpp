@@ -78,6 +78,12 @@ TEST(ApplicationsFile, DoesNothingOfAFileThatIsWrong) {
     EXPECT_EQ(refused.exit_code, 1) << refused.output;
     EXPECT_TRUE(says(refused.output, "application '" + bad + "': redirect_uris: The grant type")) << refused.output;
     EXPECT_EQ(administrator(api()).get(kApplications + std::string("/") + good).status, 404);
+    EXPECT_TRUE(says(refused.output, "applications") && says(refused.output, ": line ")) << refused.output;
+    const ProcessResult unsigned_one = apply(shop(good, "    id_token_algorithm: EdDSA\n"));
+    EXPECT_EQ(unsigned_one.exit_code, 1) << unsigned_one.output;
+    EXPECT_TRUE(says(unsigned_one.output, "id_token_algorithm: this service has keys for these: RS256, ES256"))
+        << unsigned_one.output;
+    EXPECT_EQ(administrator(api()).get(kApplications + std::string("/") + good).status, 404);
     EXPECT_EQ(apply("applications: []").exit_code, 2);
     EXPECT_EQ(applications({"add-secret", "nobody"}).exit_code, 2);
 }

@@ -28,7 +28,7 @@ TEST(Applications, AreRegisteredShownChangedAndDeleted) {
     ApiClient admin = administrator(api());
     const std::string name = unique("Application");
     const std::string rest = R"(,"authentication":"private_key_jwt","id_token_algorithm":"ES256",)"
-                             R"("userinfo_algorithm":"EdDSA","pushed_requests":"required","token_binding":"dpop",)"
+                             R"("userinfo_algorithm":"ES256","pushed_requests":"required","token_binding":"dpop",)"
                              R"("access_token_lifetime":120,"logo_uri":"https://orders.example/logo.png",)"
                              R"("accent_color":"#0b57d0","accent_color_dark":"#8ab4f8")";
     const Answer registered = admin.post(kApplications, application_body(name, rest));
@@ -40,7 +40,7 @@ TEST(Applications, AreRegisteredShownChangedAndDeleted) {
     EXPECT_EQ(shown.body, registered.body);
     for (const auto& [member, value] :
          {std::pair{"/name", name.c_str()}, std::pair{"/application_type", "web"}, std::pair{"/consent", "required"},
-          std::pair{"/authentication", "private_key_jwt"}, std::pair{"/userinfo_algorithm", "EdDSA"},
+          std::pair{"/authentication", "private_key_jwt"}, std::pair{"/userinfo_algorithm", "ES256"},
           std::pair{"/redirect_uris/0", "https://orders.example/callback"}, std::pair{"/status", "enabled"}})
         EXPECT_EQ(shown.text(member), value) << member;
     EXPECT_EQ(shown.number("/access_token_lifetime"), 120);
@@ -52,6 +52,21 @@ TEST(Applications, AreRegisteredShownChangedAndDeleted) {
     EXPECT_EQ(admin.get(target, {{"If-None-Match", admin.get(target).header("ETag").value_or("")}}).status, 304);
     EXPECT_EQ(admin.del(target).status, 204);
     EXPECT_EQ(admin.get(target).problem(), "application-unknown");
+}
+
+// They would be signed with another one.
+TEST(Applications, TakeNoAlgorithmThatTheServiceHasNoKeyFor) {
+    ApiClient admin = administrator(api());
+    const std::string target = application_target(admin.post(kApplications, application_body("x")).text("/id"));
+    for (const char* member : {"id_token_algorithm", "userinfo_algorithm"}) {
+        const std::string wish = std::string(",\"") + member + R"(":"EdDSA")";
+        for (const Answer& refused : {admin.post(kApplications, application_body("x", wish)),
+                                      admin.put(target, application_body("x", R"(,"status":"enabled")" + wish))}) {
+            EXPECT_EQ(refused.problem(), "invalid-fields") << refused.body;
+            EXPECT_EQ(refused.text("/errors/0/field"), member);
+            EXPECT_NE(refused.text("/errors/0/detail").find("RS256, ES256"), std::string::npos) << refused.body;
+        }
+    }
 }
 
 TEST(Applications, ComeInPages) {

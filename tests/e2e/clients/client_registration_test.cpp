@@ -233,7 +233,10 @@ TEST(ClientRegistration, EndsWithTheRole) {
     ASSERT_EQ(admin.send("PUT", place).status, 204);
     const std::string token = token_of(one.client);
     ApiClient narrow = api().as(token_of(one.client, "&scope=invoices%3Aread"));
-    EXPECT_EQ(narrow.post(kRegisterClient, client_metadata()).problem(), "forbidden") << "not in the token's scope";
+    const Answer lacks = narrow.post(kRegisterClient, client_metadata());
+    EXPECT_EQ(lacks.problem(), "forbidden") << "not in the token's scope";
+    EXPECT_NE(lacks.text("/detail").find("keyledger.clients:register"), std::string::npos) << lacks.body;
+    EXPECT_EQ(lacks.header("WWW-Authenticate"), R"(Bearer realm="keyledger", error="insufficient_scope")");
     ASSERT_EQ(admin.del(place).status, 204);
     EXPECT_EQ(api().as(token).post(kRegisterClient, client_metadata()).problem(), "forbidden");
 }

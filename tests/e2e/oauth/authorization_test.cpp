@@ -299,6 +299,33 @@ TEST(AuthorizationFlow, EndsEverywhereWithTheConsent) {
     EXPECT_TRUE(Browser::location(browser.get(request(shop))).starts_with("/consent")) << "they are asked again";
 }
 
+// Whoever is told that it ended refreshes it for ever.
+TEST(AuthorizationTokens, SayWhereTheyAreForSomethingElse) {
+    const Visitor ann = visitor(api());
+    const std::string shop = application("first_party");
+    Browser browser;
+    const Answer tokens = redeem(shop, parameter(Browser::location(authorized(browser, shop, ann.person)), "code"));
+    const std::string access = tokens.text("/access_token");
+    for (const Answer& refused :
+         {api().as(access).get("/api/v1/auth/me"), api().as(access).post("/oauth2/register", "{}"),
+          api().as(ann.tokens.access).post("/oauth2/register", "{}"),
+          api().as(ann.tokens.access).get("/oauth2/userinfo")}) {
+        EXPECT_EQ(refused.problem(), "invalid-token") << refused.body;
+        EXPECT_TRUE(refused.text("/detail").starts_with("This token is for something else: ")) << refused.body;
+        EXPECT_EQ(refused.header("WWW-Authenticate"), R"(Bearer realm="keyledger", error="invalid_token")");
+    }
+    std::string forged = access;
+    forged[forged.size() - 5] = forged[forged.size() - 5] == 'A' ? 'B' : 'A';
+    for (const char* target : {"/api/v1/auth/me", "/oauth2/userinfo"})
+        EXPECT_TRUE(api().as(forged).get(target).text("/detail").starts_with("The token ended")) << "made up";
+    const Answer refused = api().form(kToken, form_body({{"grant_type", "refresh_token"},
+                                                         {"client_id", shop},
+                                                         {"refresh_token", tokens.text("/refresh_token")},
+                                                         {"resource", "https://stock.example"}}));
+    EXPECT_EQ(refused.text("/error"), "invalid_target") << refused.body;
+    EXPECT_NE(refused.text("/error_description").find("asked for at the log-in"), std::string::npos) << refused.body;
+}
+
 // ---- log-out ---------------------------------------------------------------------------------------------------
 constexpr const char* kLogOutEndpoint = "/oauth2/logout";
 constexpr const char* kAfterwards = "post_logout_redirect_uri=https%3A%2F%2Fshop.example%2Fbye&state=s2";

@@ -88,6 +88,9 @@ TEST(LinkPage, IsGoodOnce) {
     Asker at{register_somebody(api())};
     Browser copy = at.browser;
     EXPECT_EQ(at.browser.post(kMagicLinkPage, with_token(at.token)).status, 303);
+    const Answer opened_again = at.browser.get(link_page(at.token));
+    EXPECT_NE(opened_again.body.find("used already"), std::string::npos) << opened_again.body;
+    EXPECT_NE(opened_again.body.find("Log in</a>"), std::string::npos) << opened_again.body;
     EXPECT_EQ(copy.post(kMagicLinkPage, with_token(at.token)).status, 400);
     EXPECT_EQ(at.browser.post(kMagicLinkPage, "").status, 400);
     EXPECT_EQ(copy.post(kMagicLinkPage, with_token("made-up")).status, 400);

@@ -104,6 +104,18 @@ TEST(ForgotPasswordPage, AnswersAlikeWhoseverTheAddressIs) {
     EXPECT_EQ(browser.form(kForgotPage, address("nowhere")).status, 400);
 }
 
+TEST(ForgotPasswordPage, SaysWhatIsWrongWithAnAddressWhereItIs) {
+    Browser browser;
+    const std::string flow = hidden(browser.follow(browser.get(request(application()))), "flow");
+    for (const char* target : {kForgotPage, kMailLogIn, kLinkLogIn}) {
+        const Answer again = browser.post(target, address("nowhere", flow));
+        EXPECT_EQ(again.status, 400) << target;
+        EXPECT_NE(again.body.find("href=\"#email\""), std::string::npos) << again.body;
+        EXPECT_NE(again.body.find("value=\"nowhere\""), std::string::npos) << again.body;
+        EXPECT_EQ(again.body.find("and a password"), std::string::npos) << "none is asked for";
+    }
+}
+
 TEST(MailLogInPage, LeadsBackToTheApplication) {
     const Person ann = register_somebody(api());
     Browser browser;

@@ -39,6 +39,20 @@ TEST(Pages, LoadWhatIsServedHere) {
     EXPECT_NE(deeper.body.find("href=\"../assets/style-"), std::string::npos) << deeper.body;
 }
 
+// A bookmark of the page is on the way to no application.
+TEST(Pages, LeadToTheOwnAccountWithoutAFlow) {
+    Browser browser;
+    const Answer bookmarked = browser.get("/login");
+    EXPECT_EQ(bookmarked.status, 303) << bookmarked.body;
+    EXPECT_EQ(Browser::location(bookmarked), "/account");
+    EXPECT_EQ(browser.follow(browser.follow(bookmarked)).status, 200);
+    for (const char* broken : {"/login?flow=", "/login?flow=made-up"}) {
+        const Answer over = browser.get(broken);
+        EXPECT_EQ(over.status, 400) << broken;
+        EXPECT_NE(over.body.find("account\">Your account</a>"), std::string::npos) << over.body;
+    }
+}
+
 TEST(Pages, ForbidAllThatTheyDoNotNeed) {
     const Answer page = api().get("/register");
     std::size_t policies = 0;

@@ -148,6 +148,17 @@ TEST(RegisterPage, SaysWhichFieldIsWrong) {
     EXPECT_EQ(nowhere.status, 400);
     EXPECT_NE(nowhere.body.find("href=\"#email\""), std::string::npos) << nowhere.body;
     EXPECT_EQ(browser.form(kRegisterPage, filled_form(ann, "&website_url=x")).status, 400) << "as of anybody";
+    ann = somebody();
+    for (const std::string& password : {std::string(), std::string(1'025, 'p')}) {
+        ann.password = password;
+        const Answer unread = browser.form(kRegisterPage, filled_form(ann));
+        EXPECT_EQ(unread.status, 400);
+        EXPECT_NE(unread.body.find("href=\"#password\""), std::string::npos) << unread.body;
+        EXPECT_NE(unread.body.find(password.empty() ? "too short" : "too long"), std::string::npos) << unread.body;
+    }
+    const std::string long_name = form_body({{"name", std::string(1'025, 'n')}, {"password", somebody().password}});
+    const Answer named = browser.form(kRegisterPage, form_body({{"email", ann.email}}) + "&" + long_name);
+    EXPECT_NE(named.body.find("href=\"#name\""), std::string::npos) << named.body;
     EXPECT_EQ(browser.form(kRegisterPage, "email=").status, 400);
 }
 
