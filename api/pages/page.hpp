@@ -98,6 +98,8 @@ struct Page {
     std::string leads_to{};
     std::optional<Language> language{};  // that was asked for; else the browser's
     std::vector<std::string> scripts{};  // of api/pages/assets/, by their names there
+    // Of which passkeys are, where a form takes one: its script then tells by words of the page why there was none.
+    std::string passkey_domain{};
     // Of pages that belong together: the way to each of them, and the `href` of this one.
     std::vector<Link> navigation{};
     std::string here{};

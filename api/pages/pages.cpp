@@ -194,6 +194,28 @@ void draw_what_is_shown(data& values, const Page& page, Language language) {
     values.set("drawing", drawing);
 }
 
+// By the name of what the browser throws (Web Authentication sections 5.1.3 and 5.1.4); the last for any other, and one
+// for a browser that has no passkeys at all.
+void draw_passkey_faults(data& values, const Page& page, Language language) {
+    struct Fault {
+        const char* error;
+        Phrase words;
+    };
+    const Fault faults[] = {{"NotAllowedError", Text::kPasskeyGivenUp},
+                            {"SecurityError", Phrase(Text::kPasskeysElsewhere, page.passkey_domain)},
+                            {"InvalidStateError", Text::kPasskeyIsHere},
+                            {"none", Text::kNoPasskeysHere},
+                            {"other", Text::kPasskeyFailed}};
+    data all{data::type::list};
+    for (const Fault& fault : faults) {
+        data one;
+        one.set("passkey_error", fault.error);
+        one.set("passkey_advice", fault.words.in(language));
+        if (!page.passkey_domain.empty()) all.push_back(one);
+    }
+    values.set("passkey_faults", all);
+}
+
 // Of an https URI as applications have them: nothing in it can end a directive of the policy.
 std::string_view origin_of(std::string_view uri) {
     constexpr std::string_view kScheme = "https://";
@@ -308,6 +330,7 @@ Response Pages::show(const Reader& reader, int status, const Page& page) const {
     values.set("title", said(page.title));
     if (!page.application.empty()) values.set("way", Phrase(Text::kOnTheWayTo, page.application).in(language));
     draw_fault(values, page, language);
+    draw_passkey_faults(values, page, language);
     values.set("sentences", listed(page.sentences, "sentence", said));
     values.set("has_items", flag(!page.items.empty()));
     values.set("items", listed(page.items, "item", said));

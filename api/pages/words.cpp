@@ -3,6 +3,7 @@
 #include <array>
 
 #include "api/pages/words_of_account.hpp"
+#include "api/pages/words_of_passkeys.hpp"
 #include "api/pages/words_of_way_in.hpp"
 
 namespace keyledger::api {
@@ -291,10 +292,10 @@ constexpr WordRow kRows[] = {
     {Text::kCodeThatTheAppShows, "The six digits that the app shows.", "Die sechs Ziffern, die die App anzeigt."},
     {Text::kRecoveryCodes, "Recovery codes", "Wiederherstellungscodes"},
     {Text::kKeepThem,
-     "Keep these where nobody else finds them. Each opens your account once in place of the app, and "
-     "they are not shown again.",
+     "Keep these where nobody else finds them. Each opens your account once in place of your second factor, "
+     "and they are not shown again.",
      "Bewahren Sie diese Codes auf, wo sie niemand sonst findet. Jeder öffnet Ihr Konto einmal "
-     "anstelle der App, und sie werden nicht noch einmal gezeigt."},
+     "anstelle Ihres zweiten Faktors, und sie werden nicht noch einmal gezeigt."},
     {Text::kHaveKeptThem, "I have kept them", "Ich habe sie aufbewahrt"},
     {Text::kNewRecoveryCodes, "Make new recovery codes", "Neue Wiederherstellungscodes erzeugen"},
     {Text::kRemoveFactors, "Remove all second factors", "Alle zweiten Faktoren entfernen"},
@@ -424,6 +425,7 @@ constexpr auto kWords = [] {
     std::array<WordRow, static_cast<std::size_t>(Text::kCount)> words{};
     for (const WordRow& row : kRows) words[static_cast<std::size_t>(row.text)] = row;
     for (const WordRow& row : kWordsOfAccount) words[static_cast<std::size_t>(row.text)] = row;
+    for (const WordRow& row : kWordsOfPasskeys) words[static_cast<std::size_t>(row.text)] = row;
     for (const WordRow& row : kWordsOfWayIn) words[static_cast<std::size_t>(row.text)] = row;
     return words;
 }();
@@ -431,7 +433,8 @@ constexpr auto kWords = [] {
 constexpr bool is_complete() {
     for (const WordRow& row : kWords)
         if (row.english.empty() || row.german.empty()) return false;
-    return std::size(kRows) + std::size(kWordsOfAccount) + std::size(kWordsOfWayIn) == std::size(kWords);
+    return std::size(kRows) + std::size(kWordsOfAccount) + std::size(kWordsOfPasskeys) + std::size(kWordsOfWayIn) ==
+           std::size(kWords);
 }
 static_assert(is_complete(), "one row for every text of words.hpp, in each language");
 

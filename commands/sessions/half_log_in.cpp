@@ -5,6 +5,7 @@
 #include "commands/access/authority.hpp"
 #include "commands/account_services.hpp"
 #include "commands/credentials/passwords.hpp"
+#include "commands/factors/factors_at_log_in.hpp"
 #include "commands/runtime/spending.hpp"
 #include "commands/sessions/begin_session.hpp"
 #include "domain/sessions/session.hpp"
@@ -186,20 +187,26 @@ Answer<BegunEnrolment> enrol_while_logging_in(Services& services, Secret token, 
     co_return shown(services, enrolled, executed->position);
 }
 
-Answer<AskedPasskey> ask_for_passkey_while_logging_in(Services& services, Secret token, Caller caller) {
-    if (!offers_passkeys(services)) co_return Unexpected(refusals::kPasskeysOff);
+Answer<FactorsAtLogIn> factors_at_log_in(Services& services, Secret token, Caller caller) {
     const auto half = open(services, token);
     if (!half || half->purpose != Purpose::kSecondFactor) co_return Unexpected(refusals::kHalfLoginOver);
     const UserId user_id = half->user_id;
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const auto factors = streams.read<Factors>(factors_of(user_id));
-    AskedPasskey ask;
+    FactorsAtLogIn held;
     const Step step = [&](Attempt& attempt) -> StepResult {
         KEYLEDGER_CO_TRY(good, goes_on(attempt.state(user), *half));
+        const auto has = [&](FactorKind kind) {
+            const auto& enrolled = attempt.state(factors).enrolled;
+            return std::ranges::find(enrolled, kind, &Factors::Enrolled::kind) != enrolled.end();
+        };
+        held = {};
+        held.has_app = has(FactorKind::kTotp);
+        if (!has(FactorKind::kPasskey) || !offers_passkeys(services)) co_return Result<void, CommandError>{};
         KEYLEDGER_CO_TRY(made, co_await ask_for_passkey_of(services, attempt, factors, user_id,
                                                            half->session_id.to_string(), caller.deadline));
-        ask = std::move(*made);
+        held.passkey = std::move(*made);
         co_return Result<void, CommandError>{};
     };
     Caller user_caller = caller.acting_as(user_id);
@@ -209,7 +216,14 @@ Answer<AskedPasskey> ask_for_passkey_while_logging_in(Services& services, Secret
         report_tampering(services, user_id, executed.error());
         co_return Unexpected(executed.error());
     }
-    co_return std::move(ask);
+    co_return std::move(held);
+}
+
+Answer<AskedPasskey> ask_for_passkey_while_logging_in(Services& services, Secret token, Caller caller) {
+    if (!offers_passkeys(services)) co_return Unexpected(refusals::kPasskeysOff);
+    KEYLEDGER_CO_TRY(held, co_await factors_at_log_in(services, std::move(token), std::move(caller)));
+    if (!held->passkey) co_return Unexpected(refusals::kFactorUnknown);
+    co_return std::move(*held->passkey);
 }
 
 Answer<CompletedLogIn> complete_log_in(Services& services, SecondStep second, Caller caller) {

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Passkeys in a real browser (Chromium with its virtual authenticator): somebody makes one on the page of their
-account, logs in by it (by the button, and by what the browser offers beside the field for the name), and finishes a
-log-in with the password by it; so does an authenticator of each algorithm that is offered, with an attestation and
-without. One that does not verify its user (U2F) is refused. Without script the pages work as before. Needs what
-`scripts/install browser` gets.
+account, logs in by it (by the button, and by what the browser offers beside the field for the name), finishes a log-in
+with the password by it, and changes factors by it alone; so does an authenticator of each algorithm that is offered,
+with an attestation and without. Where the browser gives none, the page says why. One that does not verify its user
+(U2F) is refused. Without script the pages work as before. Needs what `scripts/install browser` gets.
 """
 
 import json
@@ -54,6 +54,16 @@ ASKS_OTHERWISE = """(() => {
 })()"""
 WITH_ALGORITHM = "asked => ({ pubKeyCredParams: asked.pubKeyCredParams.filter(one => one.alg === %d) })"
 WITHOUT_VERIFICATION = "_ => ({ authenticatorSelection: { userVerification: 'discouraged' } })"
+
+
+# A browser that says no, by the name of what it throws.
+GIVES_NONE = "name => { navigator.credentials.get = () => Promise.reject(new DOMException('', name)) }"
+
+
+def told(page):
+    """What the page says, once it says anything, and that is one thing."""
+    page.wait_for_selector("[role=alert]:visible")
+    return "".join(page.locator("[role=alert]:visible").all_inner_texts())
 
 
 def open_log_in(page, root, offers):
@@ -117,9 +127,60 @@ def as_second_factor(page, root, expect):
     log_in_by_password(page, root)
     page.wait_for_url("**/login/factor**")
     page.wait_for_selector("form#passkey:not([hidden])")
+    expect("no code of an app is asked for", page.locator("input[name=code]").count(), 0)
+    page.evaluate(GIVES_NONE, "NotAllowedError")
+    page.click("form#passkey button")
+    expect("what it says of one that was cancelled", "it was cancelled" in told(page), True)
+    page.evaluate(GIVES_NONE, "UnknownError")
+    page.click("form#passkey button")
+    page.wait_for_selector("[data-passkey-fault=other]")
+    expect("what it says of anything else", "could not use a passkey" in told(page), True)
+    page.evaluate("() => { delete navigator.credentials.get }")
     page.click("form#passkey button")
     page.wait_for_url("**/account")
     expect("in by password and passkey", page.locator("#add-passkey").count(), 1)
+
+
+def changes_factors(page, root, expect):
+    """Who has a passkey alone types neither a password nor a recovery code."""
+    page.click("#recovery-codes-by-passkey button")
+    page.wait_for_selector("ul.codes")
+    expect("new recovery codes", page.locator("ul.codes li").count(), 10)
+    page.goto(root + "/account")
+    page.click("#add-factor-by-passkey button")
+    page.wait_for_selector(".secret")
+    page.goto(root + "/account")
+    page.click("#add-passkey-by-passkey button")
+    page.wait_for_selector("form#passkey:not([hidden])")
+    page.click("form#passkey button")
+    page.wait_for_selector("[data-passkey-fault=InvalidStateError]")
+    expect("this authenticator has one already", "already" in told(page), True)
+
+
+def at_another_address(chromium, service, expect):
+    """A browser gives no passkey of a domain to a page of another: here, of the address of the same machine."""
+    page = chromium.new_context().new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.add_init_script(OFFERS)
+    open_log_in(page, f"http://127.0.0.1:{service.port}", offers=False)
+    page.wait_for_selector("form#passkey:not([hidden])")
+    expect("nothing is told before the button is pressed", page.locator("[role=alert]:visible").count(), 0)
+    page.click("form#passkey button")
+    page.wait_for_selector("[data-passkey-fault=SecurityError]")
+    expect("where passkeys work", "work at localhost" in told(page), True)
+    page.context.close()
+
+
+def where_there_are_none(chromium, service, root, expect):
+    page = somebody(chromium, service, "old@example.com", "_ => ({})")
+    page.add_init_script("delete window.PublicKeyCredential")
+    log_in_by_password(page, root, "old@example.com")
+    page.wait_for_url("**/account")
+    page.fill("#add-passkey-current_password", PASSWORD)
+    page.click("#add-passkey button")
+    page.wait_for_selector("[data-passkey-fault=none]")
+    expect("a browser without passkeys", "Use another browser" in told(page), True)
+    page.context.close()
 
 
 def somebody(chromium, service, who, asks):
@@ -168,6 +229,7 @@ def without_script(chromium, root, expect):
     page.fill("input[name=password]", PASSWORD)
     page.click("form.main button")
     page.wait_for_url("**/login/factor**")
+    expect("without script a recovery code is left", page.locator("a[href*='by=recovery']").count(), 1)
     context.close()
 
 
@@ -194,7 +256,10 @@ def main():
             by_the_button(page, root, expect)
             by_what_the_field_offers(page, root, expect)
             as_second_factor(page, root, expect)
+            changes_factors(page, root, expect)
             without_script(chromium, root, expect)
+            at_another_address(chromium, service, expect)
+            where_there_are_none(chromium, service, root, expect)
             of_each_algorithm(chromium, service, root, "none", expect)
             service.stop()
             service.environment.update(KEYLEDGER_PASSKEY_ATTESTATION="direct")

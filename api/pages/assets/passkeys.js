@@ -41,6 +41,18 @@
     },
   };
 
+  // The page has words for what browsers say; they stand before the form whose button was pressed.
+  const faults = [...document.querySelectorAll("[data-passkey-fault]")];
+  const tell = (form, name) => {
+    const of = (wanted) => faults.find((one) => one.dataset.passkeyFault === wanted);
+    for (const one of faults) one.hidden = true;
+    const told = name && (of(name) || of("other"));
+    if (!told) return;
+    form.before(told);
+    told.hidden = false;
+    told.scrollIntoView({ block: "nearest" });
+  };
+
   const send = (form, answer) => {
     for (const [name, value] of Object.entries(answer))
       form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
@@ -49,6 +61,7 @@
 
   // One question at a time: a browser that still offers passkeys in the field for the name refuses another.
   let offered = new AbortController();
+  let asking = false;
 
   // Offered beside the names that the browser knows, where it can; nobody has to press anything.
   const offer = async (form, options) => {
@@ -63,20 +76,29 @@
 
   const prepare = (form) => {
     const options = JSON.parse(form.dataset.options);
+    const offers = form.dataset.passkey === "get" && document.querySelector("[autocomplete~=webauthn]");
     form.hidden = false;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
+      if (asking) return;
+      asking = true;
       offered.abort();
+      tell(form);
       try {
         send(form, await answers[form.dataset.passkey](options));
-      } catch {
-        // The browser said why, or somebody thought better of it.
+      } catch (error) {
+        tell(form, error?.name || "other");
         offered = new AbortController();
-        if (form.dataset.passkey === "get") offer(form, options);
+        if (offers) offer(form, options);
+      } finally {
+        asking = false;
       }
     });
-    if (form.dataset.passkey === "get" && document.querySelector("[autocomplete~=webauthn]")) offer(form, options);
+    if (offers) offer(form, options);
   };
 
-  if (window.PublicKeyCredential) document.querySelectorAll("form[data-passkey]").forEach(prepare);
+  const forms = [...document.querySelectorAll("form[data-passkey]")];
+  if (window.PublicKeyCredential) forms.forEach(prepare);
+  // Where nothing but a passkey is asked for, a page without its button would say nothing.
+  else if (forms.length && !document.querySelector("form:not([data-passkey])")) tell(forms[0], "none");
 })();

@@ -13,6 +13,7 @@
 #include "api/routes/refusals.hpp"
 #include "commands/account_services.hpp"
 #include "commands/authorization/authorize.hpp"
+#include "commands/factors/factors_at_log_in.hpp"
 #include "commands/sessions/half_log_in.hpp"
 #include "commands/sessions/log_in.hpp"
 #include "commands/sessions/log_in_by_passkey.hpp"
@@ -137,21 +138,39 @@ Reply log_in_by_passkey_page(Call& call) {
 // ---- second factor ---------------------------------------------------------------------------------------------
 // A recovery code has letters, for which a keyboard of digits is of no use.
 enum class Typed { kDigits, kLetters };
-Page factor_page(const Flow& flow, Typed typed) {
+Page factor_page(const Flow& flow, Typed typed, const commands::FactorsAtLogIn& held) {
     Page page = page_of(flow, Text::kSecondFactor, "/login/factor", Text::kContinue);
     page.application = flow.opened.application_name;
     const std::string here = "/login/factor?flow=" + flow.sealed;
-    if (typed == Typed::kDigits) {
-        page.sentences = {Text::kEnterCodeOfApp};
-        page.form->fields.push_back({"code", Text::kCode, FormField::Kind::kCode});
-        page.links = {{here + "&by=recovery", Text::kUseRecoveryCode}};
-    } else {
+    if (typed == Typed::kLetters || (!held.has_app && !held.passkey)) {
         page.sentences = {Text::kEnterRecoveryCode};
         page.form->fields.push_back({"code", Text::kRecoveryCode, FormField::Kind::kFactor});
-        page.links = {{here, Text::kUseApp}};
+        if (held.has_app) page.links = {{here, Text::kUseApp}};
+    } else {
+        page.sentences = {held.has_app ? Text::kEnterCodeOfApp : Text::kConfirmByPasskey};
+        page.form->fields.push_back({"code", Text::kCode, FormField::Kind::kCode});
+        page.links = {{here + "&by=recovery", Text::kUseRecoveryCode}};
+        if (!held.has_app) page.form.reset();
     }
-    page.form->fields.back().is_faulty = true;
+    if (page.form) page.form->fields.back().is_faulty = true;
+    if (held.passkey) add_passkey_form(page, "/login/factor/passkey", *held.passkey, {{"flow", flow.sealed}});
     return page;
+}
+// With what they have. Whoever is not half-way in, or of whom nothing can be read now, is told of nobody's factors.
+boost::asio::awaitable<Page> factor_page_of(Call& call, const Flow& flow, Typed typed) {
+    commands::FactorsAtLogIn held;
+    held.has_app = true;
+    if (const auto half = half_log_in_of(call.request, flow.sealed)) {
+        auto found = co_await commands::factors_at_log_in(call.services(), Secret(*half), caller_of(call.request));
+        if (found) held = std::move(*found);
+    }
+    co_return factor_page(flow, typed, held);
+}
+Reply show_factor_again(Call& call, const Flow& flow, Typed typed, CommandError refused) {
+    if (refused.refusal == refusals::kHalfLoginOver) co_return see_other("/login?flow=" + flow.sealed);
+    if (status_of(refused.refusal->kind) >= 429) co_return refuse(call, refused);
+    Page page = co_await factor_page_of(call, flow, typed);
+    co_return show_again(call, std::move(page), refused);
 }
 
 Reply show_factor(Call& call) {
@@ -159,12 +178,8 @@ Reply show_factor(Call& call) {
     const std::string by = query.optional_string("by", 16).value_or("");
     const auto flow = read_flow(call, query);
     if (!flow) co_return took_too_long(call);
-    Page page = factor_page(*flow, by == "recovery" ? Typed::kLetters : Typed::kDigits);
-    if (const auto half = half_log_in_of(call.request, flow->sealed)) {
-        const auto passkey = co_await commands::ask_for_passkey_while_logging_in(call.services(), Secret(*half),
-                                                                                 caller_of(call.request));
-        if (passkey) add_passkey_form(page, "/login/factor/passkey", *passkey, {{"flow", flow->sealed}});
-    }
+    const Typed typed = by == "recovery" ? Typed::kLetters : Typed::kDigits;
+    const Page page = co_await factor_page_of(call, *flow, typed);
     co_return show(call, 200, page);
 }
 
@@ -186,8 +201,8 @@ Reply factor_by_passkey_page(Call& call) {
         }
         refused = completed.error();
     }
-    if (refused.refusal == refusals::kHalfLoginOver) co_return see_other("/login?flow=" + flow->sealed);
-    co_return show_again(call, factor_page(*flow, Typed::kDigits), refused);
+    Response again = co_await show_factor_again(call, *flow, Typed::kDigits, std::move(refused));
+    co_return again;
 }
 
 Reply factor_by_page(Call& call) {
@@ -198,15 +213,19 @@ Reply factor_by_page(Call& call) {
     const Typed typed = second.present.method == ProofMethod::kTotp ? Typed::kDigits : Typed::kLetters;
     const auto half = half_of(call, flow);
     if (!flow || !half) co_return took_too_long(call);
-    if (!form.finish().has_value())
-        co_return show_again(call, factor_page(*flow, typed), CommandError(refusals::kWrongSecondFactor));
-    second.token = Secret(*half);
-    auto completed = co_await commands::complete_log_in(call.services(), std::move(second), caller_of(call.request));
-    if (!completed && completed.error().refusal == refusals::kHalfLoginOver)
-        co_return see_other("/login?flow=" + flow->sealed);
-    if (!completed) co_return show_again(call, factor_page(*flow, typed), completed.error());
-    Response response = co_await logged_in(call, go_on(*flow), completed->grant);
-    co_return response;
+    auto refused = CommandError(refusals::kWrongSecondFactor);
+    if (form.finish().has_value()) {
+        second.token = Secret(*half);
+        auto completed =
+            co_await commands::complete_log_in(call.services(), std::move(second), caller_of(call.request));
+        if (completed) {
+            Response response = co_await logged_in(call, go_on(*flow), completed->grant);
+            co_return response;
+        }
+        refused = completed.error();
+    }
+    Response again = co_await show_factor_again(call, *flow, typed, std::move(refused));
+    co_return again;
 }
 
 // ---- consent ---------------------------------------------------------------------------------------------------

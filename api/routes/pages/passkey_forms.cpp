@@ -10,16 +10,28 @@ constexpr const char* kScript = "passkeys.js";
 
 }  // namespace
 
-void add_passkey_form(Page& page, std::string action, const commands::AskedPasskey& asked,
-                      std::vector<HiddenField> hidden) {
-    Form form{std::move(action), Text::kUsePasskey, std::move(hidden)};
+Form passkey_form(std::string id, std::string action, Phrase button, const commands::AskedPasskey& asked,
+                  std::vector<HiddenField> hidden) {
+    Form form{std::move(action), std::move(button), std::move(hidden)};
     form.hidden.push_back({"handle", asked.handle});
     form.look = Form::Look::kOther;
-    form.id = "passkey";
+    form.id = std::move(id);
     form.passkey = Form::Passkey::kProve;
     form.passkey_options = request_options(asked);
-    page.more_forms.push_back(std::move(form));
+    return form;
+}
+
+void prepare_for_passkeys(Page& page, const commands::AskedPasskey& asked) {
     page.scripts = {kScript};
+    page.passkey_domain = asked.relying_party_id;
+}
+
+void add_passkey_form(Page& page, std::string action, const commands::AskedPasskey& asked,
+                      std::vector<HiddenField> hidden) {
+    page.more_forms.push_back(passkey_form("passkey", std::move(action), Text::kUsePasskey, asked, std::move(hidden)));
+    // What there is nothing else beside is what the page is for.
+    if (!page.form) page.more_forms.back().look = Form::Look::kMain;
+    prepare_for_passkeys(page, asked);
 }
 
 Page making_page(std::string action, const commands::BegunPasskey& begun, HiddenField token) {
@@ -29,7 +41,7 @@ Page making_page(std::string action, const commands::BegunPasskey& begun, Hidden
     page.form->passkey = Form::Passkey::kMake;
     page.form->passkey_options = creation_options(begun);
     page.links = {{"/account", Text::kCancel}};
-    page.scripts = {kScript};
+    prepare_for_passkeys(page, begun.asked);
     return page;
 }
 
@@ -42,6 +54,10 @@ commands::PasskeyAnswer read_passkey_form(FormFields& form) {
     answer.signature = form.required_string("signature", kMaxSignatureTextBytes);
     answer.user_handle = form.optional_string("user_handle", kMaxUserHandleTextBytes).value_or("");
     return answer;
+}
+
+bool brings_passkey(FormFields& form) {
+    return form.optional_string("credential_id", kMaxCredentialIdBytes).has_value();
 }
 
 MadeByForm read_made_passkey_form(FormFields& form) {

@@ -77,6 +77,20 @@ TEST(Page, AllowsScriptsOfItsOwnWhereItHasThemAlone) {
     EXPECT_NE(answer.headers.find("Content-Security-Policy")->find("; script-src 'self';"), std::string::npos);
 }
 
+// Web Authentication sections 5.1.3 and 5.1.4: what a browser throws, by its names. Nobody sees it before the script.
+TEST(Page, HasWordsForABrowserThatGivesNoPasskey) {
+    Page page{Text::kLogIn};
+    EXPECT_FALSE(has(shown(page), "data-passkey-fault"));
+    page.passkey_domain = "auth.example";
+    const Response answer = shown(page);
+    for (const std::string error : {"NotAllowedError", "SecurityError", "InvalidStateError", "none", "other"}) {
+        const std::string begins = R"(<p class="fault" role="alert" data-passkey-fault=")" + error + R"(" hidden>)";
+        EXPECT_TRUE(has(answer, begins)) << error << answer.body;
+        EXPECT_FALSE(has(answer, begins + "<")) << error;
+    }
+    EXPECT_TRUE(has(answer, "work at auth.example, and this page is at another address")) << answer.body;
+}
+
 TEST(Page, LeavesOutWhatThereIsNot) {
     const Response answer = pages().show({}, 401, Page{Text::kCodeOrLinkNotAccepted, {Text::kAskForNewestMail}});
     EXPECT_EQ(answer.status, 401);

@@ -166,7 +166,7 @@ TEST(Pages, TellWhatIsWrongWhereItIs) {
     Browser browser;
     const Answer page = log_in_page(browser);
     const Answer wrong = log_in(browser, page, somebody(), "not the password at all");
-    EXPECT_NE(wrong.body.find("role=\"alert\""), std::string::npos) << wrong.body;
+    EXPECT_NE(wrong.body.find("id=\"fault\" role=\"alert\">"), std::string::npos) << wrong.body;
     EXPECT_NE(wrong.body.find("<title>Error: Log in"), std::string::npos);
     EXPECT_NE(wrong.body.find("aria-describedby=\"fault\" aria-invalid=\"true\""), std::string::npos);
     EXPECT_NE(wrong.body.find("href=\"#password\""), std::string::npos);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/routes/pages/passkey_forms.hpp"
 #include "api/routes/reading.hpp"
 #include "api/routes/refusals.hpp"
 #include "commands/access/answers_at_head.hpp"
@@ -27,6 +28,7 @@ struct Account {
     std::vector<rows::SessionRow> sessions;
     std::optional<Position> older;  // sessions that are not shown are before it
     std::vector<Devices::Known> devices;
+    std::optional<commands::AskedPasskey> passkey{};  // one question for all forms; it is answered once
 };
 
 Section password_section(const Call& call, const HiddenField& token) {
@@ -37,9 +39,27 @@ Section password_section(const Call& call, const HiddenField& token) {
     return section;
 }
 
+bool has(const Account& account, FactorKind kind) {
+    const auto& factors = account.factors.factors;
+    return std::ranges::find(factors, kind, &commands::ListedFactors::One::kind) != factors.end();
+}
+
 Phrase name_of(const commands::ListedFactors::One& factor) {
     if (!factor.name.empty()) return Phrase::as_it_is(factor.name);
     return factor.kind == FactorKind::kPasskey ? Text::kPasskey : Text::kAuthenticatorApp;
+}
+
+// With the password and what they have; and once more by a passkey, which is both.
+void add_with_proof(Section& section, Form form, const Account& account, Text by_passkey) {
+    std::optional<Form> by;
+    if (account.passkey) {
+        by = passkey_form(form.id + "-by-passkey", form.action, by_passkey, *account.passkey, form.hidden);
+        if (form.look == Form::Look::kGrave) by->look = form.look;
+    }
+    form.fields.push_back(own_password_field());
+    if (!account.factors.factors.empty()) form.fields.push_back(own_factor_field(has(account, FactorKind::kTotp)));
+    section.forms.push_back(std::move(form));
+    if (by) section.forms.push_back(std::move(*by));
 }
 
 Section factors_section(const Call& call, const Account& account, const HiddenField& token) {
@@ -50,24 +70,20 @@ Section factors_section(const Call& call, const Account& account, const HiddenFi
                              : Phrase(Text::kNoSecondFactorYet)};
     for (const auto& factor : account.factors.factors)
         section.things.push_back({name_of(factor), told_time(factor.enrolled_at)});
-    const auto with_proof = [&](Form form) {
-        form.fields.push_back(own_password_field());
-        if (has_factor) form.fields.push_back(own_factor_field());
-        return form;
-    };
-    section.forms.push_back(with_proof(own_form(kAddFactorForm, "/account/factors", Text::kAddApp, token)));
+    const auto add = [&](Form form, Text by_passkey) { add_with_proof(section, std::move(form), account, by_passkey); };
+    add(own_form(kAddFactorForm, "/account/factors", Text::kAddApp, token), Text::kAddAppByPasskey);
     if (commands::offers_passkeys(call.services())) {
         Form passkey = own_form(kAddPasskeyForm, "/account/passkeys", Text::kMakePasskey, token);
         passkey.look = Form::Look::kOther;
-        section.forms.push_back(with_proof(std::move(passkey)));
+        add(std::move(passkey), Text::kMakeAnotherByPasskey);
     }
     if (!has_factor) return section;
     Form codes = own_form(kRecoveryCodesForm, "/account/recovery-codes", Text::kNewRecoveryCodes, token);
     codes.look = Form::Look::kOther;
-    section.forms.push_back(with_proof(std::move(codes)));
+    add(std::move(codes), Text::kNewCodesByPasskey);
     Form remove = own_form(kRemoveFactorsForm, "/account/factors/remove", Text::kRemoveFactors, token);
     remove.look = Form::Look::kGrave;
-    section.forms.push_back(with_proof(std::move(remove)));
+    add(std::move(remove), Text::kRemoveFactorsByPasskey);
     return section;
 }
 
@@ -110,8 +126,9 @@ Section erase_section(const HiddenField& token) {
     return section;
 }
 
-// The field that it is about, in the form that was sent.
+// The field that it is about, in the form that was sent; a passkey has none.
 void mark(Page& page, std::string_view form_id, RefusalRef refusal) {
+    if (refusal == refusals::kWrongPasskey) return;
     const std::string_view name = refusal->kind == RefusalKind::kRejected ? "new_password"
                                   : refusal == refusals::kWrongSecondFactor || refusal == refusals::kFactorNotPresented
                                       ? "factor_code"
@@ -146,6 +163,11 @@ boost::asio::awaitable<Result<Account, Response>> account_of(Call& call, const c
     if (!devices) co_return refused(devices.error());
     Account account{std::move(*known), std::move(*factors), std::move(sessions->items), {}, std::move(*devices)};
     if (sessions->next) account.older = sessions->next->before;
+    if (has(account, FactorKind::kPasskey) && commands::offers_passkeys(services)) {
+        // Without it there is still what can be typed.
+        auto asked = co_await commands::ask_for_own_passkey(services, browser, caller_of(call.request));
+        if (asked) account.passkey = std::move(*asked);
+    }
     co_return account;
 }
 
@@ -162,6 +184,7 @@ Reply show_account(Call& call, int status, const AccountNews& news, std::optiona
     page.done = news.done;
     page.sections = {password_section(call, token), factors_section(call, *account, token),
                      sessions_section(*account, browser->session_id, token), erase_section(token)};
+    if (account->passkey) prepare_for_passkeys(page, *account->passkey);
     if (account->older) page.links.insert(page.links.begin(), link_to_older(kLogInPart, *account->older));
     if (news.fault) {
         page.fault = advice_of(call, *news.fault);

@@ -8,10 +8,12 @@
 
 #include "api/routes/factors/read_factor.hpp"
 #include "api/routes/oauth/authorization_answer.hpp"
+#include "api/routes/pages/passkey_forms.hpp"
 #include "api/routes/refusals.hpp"
 #include "commands/access/answers_at_head.hpp"
 #include "commands/access/step_up.hpp"
 #include "commands/credentials/passwords.hpp"
+#include "commands/factors/change_factors.hpp"
 #include "commands/sessions/reauthenticate.hpp"
 
 namespace keyledger::api::routes {
@@ -42,12 +44,12 @@ bool is_fault(RefusalRef refusal) {
            refusal == refusals::kFactorNotPresented || refusal == refusals::kFactorUnknown;
 }
 
-Form proof_form(AskAgain again, const HiddenField& token, bool has_factor, RefusalRef refusal) {
+Form proof_form(AskAgain again, const HiddenField& token, bool has_app, RefusalRef refusal) {
     Form form = own_form("proof", std::move(again.action), std::move(again.button), token);
     for (HiddenField& one : again.hidden) form.hidden.push_back(std::move(one));
     form.fields = {own_password_field()};
     // No recovery code: it does for a factor that is lost, and for nothing else.
-    if (has_factor) form.fields.push_back({"factor_code", Text::kCode, FormField::Kind::kCode});
+    if (has_app) form.fields.push_back({"factor_code", Text::kCode, FormField::Kind::kCode});
     const std::string_view at_fault = refusal == refusals::kWrongPassword ? "current_password" : "factor_code";
     for (FormField& field : form.fields) field.is_faulty = field.name == at_fault;
     return form;
@@ -139,10 +141,16 @@ Result<Own, Response> own(Call& call, FormFields& form) {
 }
 
 FormField own_password_field() { return {"current_password", Text::kPassword, FormField::Kind::kPassword}; }
-FormField own_factor_field() { return {"factor_code", Text::kCodeOrRecoveryCode, FormField::Kind::kFactor}; }
+FormField own_factor_field(bool has_app) {
+    return {"factor_code", has_app ? Text::kCodeOrRecoveryCode : Text::kRecoveryCode, FormField::Kind::kFactor};
+}
 
 commands::OwnProof read_proof(FormFields& form) {
     commands::OwnProof proof;
+    if (brings_passkey(form)) {
+        proof.present = {ProofMethod::kPasskey, Secret(), read_passkey_form(form)};
+        return proof;
+    }
     proof.current_password = form.required_secret("current_password", kMaxPasswordBytes);
     auto factor = form.optional_string("factor_code", kMaxFactorCodeBytes);
     if (factor) proof.present = typed_factor(Secret::take(std::move(*factor)));
@@ -185,10 +193,14 @@ Reply ask_for_proof(Call& call, const Own& self, AskAgain again, CommandError er
     Page page{Text::kConfirmItIsYou, {Text::kConfirmItIsYouMeans}};
     const WayToLogIn way = way_to_own_log_in(call, again.part, {Prompt::kLogin});
     page.links = {{way.location, Text::kLogInAgainInstead}, {again.part, Text::kCancel}};
-    const bool has_factor = known->user.second_factor == User::SecondFactor::kOn;
+    const auto held = co_await commands::list_factors(call.services(), self.browser, self.caller);
+    if (!held) co_return refuse_part(call, held.error());
+    const auto app = std::ranges::find(held->factors, FactorKind::kTotp, &commands::ListedFactors::One::kind);
+    const bool has_app = app != held->factors.end();
     if (is_fault(error.refusal)) page.fault = advice_of(call, error);
-    if (!known->user.credential_id.is_nil())
-        page.form = proof_form(std::move(again), form_token(call.context, self.browser), has_factor, error.refusal);
+    // Whoever has a passkey alone has no code to type: they log in again by it.
+    if (!known->user.credential_id.is_nil() && (has_app || held->factors.empty()))
+        page.form = proof_form(std::move(again), form_token(call.context, self.browser), has_app, error.refusal);
     Response response = with_flow_cookie(show(call, page.fault ? kFaultyForm : 200, page), way.cookie);
     co_return with_renewed(call, std::move(response), self);
 }

@@ -60,7 +60,9 @@ struct Own {
 Result<Own, Response> own(Call& call, FormFields& form);
 
 FormField own_password_field();
-FormField own_factor_field();
+// Of a recovery code, too; `has_app`: of an app as well.
+FormField own_factor_field(bool has_app);
+// A passkey, or what is typed: a passkey does alone.
 commands::OwnProof read_proof(FormFields& form);
 
 // ---- step-up ---------------------------------------------------------------------------------------------------
