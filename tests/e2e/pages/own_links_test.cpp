@@ -2,6 +2,7 @@
 #include "tests/e2e/oauth/other_provider.hpp"
 #include "tests/e2e/pages/own_account.hpp"
 #include "tests/e2e/world/authenticator_app.hpp"
+#include "tests/e2e/world/passkeys.hpp"
 #include "tests/e2e/world/watch.hpp"
 
 namespace keyledger::test {
@@ -151,6 +152,20 @@ TEST_F(OwnLinks, TakeAProofOfTheLastMinutes) {
         const std::string proof = form_body({{"current_password", ann.password}});
         return has(old.post(kLink, link_form(page) + "&" + proof), "?ticket=");
     });
+}
+
+// Whoever has a passkey alone proves it by logging in again, and has no code that a form could ask for.
+TEST_F(OwnLinks, AskForNoCodeWhereThereIsNoApp) {
+    const Person ann = register_somebody(node());
+    Browser browser(node());
+    const Answer page = linked(browser, ann);
+    ApiClient client = node().as(log_in(node(), ann).access);
+    SoftwareAuthenticator phone = authenticator();
+    make_passkey(client, ann, phone);
+    const Answer asked = browser.post(kUnlink, own_form(page, {{"identity", hidden(page, "identity")}}));
+    ASSERT_TRUE(has(asked, "Confirm that it is you")) << asked.body;
+    EXPECT_FALSE(has(asked, "name=\"factor_code\"")) << asked.body;
+    EXPECT_TRUE(has(asked, "href=\"/login?flow=")) << asked.body;
 }
 
 TEST_F(OwnLinks, TakeTheSecondFactorOfWhoeverHasOne) {
