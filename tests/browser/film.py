@@ -11,7 +11,6 @@ import base64
 import http.server
 import json
 import pathlib
-import shutil
 import ssl
 import subprocess
 import sys
@@ -38,7 +37,6 @@ from scenario import arguments, die, run_scenario  # noqa: E402
 WIDE = {"width": 1000, "height": 720}
 MAIL_S = 20
 TOLD_S = 20
-COLOURS = 48  # of a picture that is kept, where there is a program that makes them fewer
 SCROLLS = "at => at ? document.querySelector(at).scrollIntoView({block: 'center'}) : scrollTo(0, 0)"
 # Or this authenticator, which asks nobody, would answer before anybody sees the page.
 OFFERS_NOTHING = "PublicKeyCredential.isConditionalMediationAvailable = undefined"
@@ -113,10 +111,7 @@ class Film:
         for size, suffix in ((WIDE, ""), (NARROW, "-narrow")):
             self.page.set_viewport_size(size)
             self.page.evaluate(SCROLLS, at)
-            path = self.folder / f"{self.shown:02}-{name}{suffix}.png"
-            self.page.screenshot(path=path)
-            if shutil.which("pngquant"):
-                subprocess.run(["pngquant", "--force", "--ext", ".png", str(COLOURS), path], check=True)
+            self.page.screenshot(path=self.folder / f"{self.shown:02}-{name}{suffix}.png")
         self.page.set_viewport_size(WIDE)
 
 
