@@ -89,6 +89,38 @@ TEST_F(LookupsTest, HaveRoomForSoManyAtOnce) {
     EXPECT_EQ(keep("two", "a").value(), Keeping::kKept);
 }
 
+// Whoever asks for one has proven nothing: it costs as much among many as among few.
+TEST_F(LookupsTest, AreKeptWithoutCountingThem) {
+    database.execute(
+        "insert into keyledger.lookups select gen_random_uuid(), 'x', clock_timestamp() + interval '1 minute'"
+        " from generate_series(1, 40000)");
+    pqxx::connection session(database.owner_url());
+    pqxx::nontransaction work(session);
+    const auto rows_read = [&] {
+        work.exec("select pg_stat_force_next_flush()");
+        return work
+            .exec1("select seq_tup_read + coalesce(idx_tup_fetch, 0) from pg_stat_all_tables"
+                   " where relid = 'keyledger.lookups'::regclass")[0]
+            .as<std::int64_t>();
+    };
+    const auto before = rows_read();
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(work.exec1("select keyledger.keep_lookup(gen_random_uuid(), 'a', 60000)")[0].as<int>(), 0);
+    EXPECT_LT(rows_read() - before, 100);
+    EXPECT_EQ(database.execute("select held from keyledger.lookups_held"), "40005");
+}
+
+TEST_F(LookupsTest, AreCountedWhoeverTakesThemAway) {
+    for (const char* name : {"one", "two", "three"}) EXPECT_TRUE(keep(name, "a"));
+    EXPECT_EQ(keep("one", "b").value(), Keeping::kTaken);
+    EXPECT_EQ(database.execute("select held from keyledger.lookups_held"), "3");
+    database.execute("delete from keyledger.lookups where name = '" + name_of("two").to_string() + "'");
+    EXPECT_EQ(database.execute("select held from keyledger.lookups_held"), "2");
+    database.execute("truncate keyledger.lookups");
+    EXPECT_EQ(keep("four", "a").value(), Keeping::kKept);
+    EXPECT_EQ(database.execute("select held from keyledger.lookups_held"), "1");
+}
+
 TEST_F(LookupsTest, TakeNothingThatIsTooLongOrLastsTooLong) {
     EXPECT_EQ(keep("one", std::string(kMaxLookupBytes + 1, 'x')).error(), StoreError::kBadData);
     EXPECT_EQ(keep("one", "").error(), StoreError::kBadData);
@@ -126,7 +158,9 @@ TEST_F(LookupsTest, AreOutOfReachOfTheServicesRoleButByName) {
     pqxx::connection connection(database.service_url());
     for (const char* sql : {"select * from keyledger.lookups", "delete from keyledger.lookups",
                             "update keyledger.lookups set value = 'x'", "truncate keyledger.lookups",
-                            "insert into keyledger.lookups values (gen_random_uuid(), 'x', now())"}) {
+                            "insert into keyledger.lookups values (gen_random_uuid(), 'x', now())",
+                            "select * from keyledger.lookups_held", "update keyledger.lookups_held set held = 0",
+                            "delete from keyledger.lookups_held"}) {
         pqxx::nontransaction work(connection);
         EXPECT_THROW(work.exec(sql), pqxx::insufficient_privilege) << sql;
     }
