@@ -3,7 +3,6 @@
 #include "api/routes/pages/account/own_pages.hpp"
 #include "api/routes/pages/scope_phrases.hpp"
 #include "api/routes/reading.hpp"
-#include "commands/access/answers_at_head.hpp"
 #include "commands/authorization/authorize.hpp"
 #include "commands/authorization/consents.hpp"
 #include "projections/models/consents/consents.hpp"
@@ -70,33 +69,24 @@ boost::asio::awaitable<Result<Listed, Response>> list_of(Call& call, const comma
     co_return listed;
 }
 
-struct News {
-    std::optional<Phrase> done{};
-    std::optional<CommandError> fault{};
-    std::optional<Position> before{};
-};
-Reply show_part(Call& call, News news) {
-    const auto browser = browser_of(call.context, call.request);
-    if (!browser) co_return to_own_log_in(call);
-    const auto known = co_await commands::bearer_at_head(call.services(), *browser, call.request.deadline);
-    if (!known) co_return refuse_part(call, known.error());
-    const auto listed = co_await list_of(call, *browser, news.before);
+Reply show_part(Call& call, PartNews news) {
+    auto owner = co_await owner_of(call);
+    if (!owner) co_return std::move(owner.error());
+    const auto listed = co_await list_of(call, owner->browser, news.before);
     if (!listed) co_return listed.error();
     Page page = part_of_account(Text::kApplications, kApplicationsPart);
-    page.done = std::move(news.done);
-    const HiddenField token = form_token(call.context, *browser);
+    const HiddenField token = form_token(call.context, owner->browser);
     Section section{Text::kWhatYouAllowed, {Text::kApplicationsMean}};
     if (listed->consents.empty()) section.sentences = {Text::kNoApplications};
     for (const commands::GivenConsent& one : listed->consents) section.things.push_back(thing_of(one, *listed, token));
     page.sections.push_back(std::move(section));
     if (listed->older) page.links.insert(page.links.begin(), link_to_older(kApplicationsPart, *listed->older));
-    if (news.fault) page.fault = advice_of(call, *news.fault);
-    co_return show(call, news.fault ? kFaultyForm : 200, page);
+    co_return show_with(call, std::move(page), std::move(news));
 }
 
 Reply show_applications(Call& call) {
     FormFields query = FormFields::of_query_as_form(call.request);
-    News news;
+    PartNews news;
     news.done = news_of(query, {{"withdrawn", Text::kConsentWithdrawn}});
     news.before = place_in(query);
     Response response = co_await show_part(call, std::move(news));
@@ -116,10 +106,7 @@ Reply withdraw(Call& call) {
         if (done) co_return back_to(kApplicationsPart, "withdrawn");
         refused = done.error();
     }
-    if (auto instead = answer_instead(call, refused)) co_return std::move(*instead);
-    News news;
-    news.fault = std::move(refused);
-    Response response = co_await show_part(call, std::move(news));
+    Response response = co_await refuse_form_of(show_part, call, std::move(refused));
     co_return response;
 }
 

@@ -1,7 +1,6 @@
 // One's own account: what one logs in with.
 #include "api/routes/devices/forget_device.hpp"
 #include "api/routes/pages/account/own_pages.hpp"
-#include "commands/access/answers_at_head.hpp"
 #include "commands/devices/devices.hpp"
 #include "domain/sessions/session.hpp"
 
@@ -34,32 +33,25 @@ Thing thing_of(const Devices::Known& device, const std::optional<DeviceId>& curr
     return thing;
 }
 
-struct News {
-    std::optional<Phrase> done{};
-    std::optional<CommandError> fault{};
-};
-Reply show_part(Call& call, News news) {
-    const auto browser = browser_of(call.context, call.request);
-    if (!browser) co_return to_own_log_in(call);
-    const auto known = co_await commands::bearer_at_head(call.services(), *browser, call.request.deadline);
-    if (!known) co_return refuse_part(call, known.error());
+Reply show_part(Call& call, PartNews news) {
+    auto owner = co_await owner_of(call);
+    if (!owner) co_return std::move(owner.error());
     // At most Devices::kMaxDevices.
-    const auto devices = co_await commands::devices_of_user(call.services(), browser->user_id, call.request.deadline);
+    const auto devices =
+        co_await commands::devices_of_user(call.services(), owner->browser.user_id, call.request.deadline);
     if (!devices) co_return refuse(call, devices.error());
     Page page = part_of_account(Text::kDevices, kDevicesPart);
-    page.done = std::move(news.done);
-    const HiddenField token = form_token(call.context, *browser);
+    const HiddenField token = form_token(call.context, owner->browser);
     Section section{Text::kWhatYouLogInWith, {devices->empty() ? Text::kNoDevices : Text::kDevicesMean}};
     for (const Devices::Known& one : *devices)
-        section.things.push_back(thing_of(one, known->session->device_id, token));
+        section.things.push_back(thing_of(one, owner->known.session->device_id, token));
     page.sections.push_back(std::move(section));
-    if (news.fault) page.fault = advice_of(call, *news.fault);
-    co_return show(call, news.fault ? kFaultyForm : 200, page);
+    co_return show_with(call, std::move(page), std::move(news));
 }
 
 Reply show_devices(Call& call) {
     FormFields query = FormFields::of_query_as_form(call.request);
-    News news;
+    PartNews news;
     news.done = news_of(query, {{"forgotten", Text::kDeviceForgotten}});
     Response response = co_await show_part(call, std::move(news));
     co_return response;
@@ -77,10 +69,7 @@ Reply forget(Call& call) {
         if (!done.error().refused) co_return done.error().answer;
         refused = *done.error().refused;
     }
-    if (auto instead = answer_instead(call, refused)) co_return std::move(*instead);
-    News news;
-    news.fault = std::move(refused);
-    Response response = co_await show_part(call, std::move(news));
+    Response response = co_await refuse_form_of(show_part, call, std::move(refused));
     co_return response;
 }
 

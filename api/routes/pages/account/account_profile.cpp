@@ -75,11 +75,9 @@ void mark(Page& page, const News& news) {
 }
 
 Reply show_part(Call& call, News news) {
-    const auto browser = browser_of(call.context, call.request);
-    if (!browser) co_return to_own_log_in(call);
-    const auto known = co_await commands::bearer_at_head(call.services(), *browser, call.request.deadline);
-    if (!known) co_return refuse_part(call, known.error());
-    const User& user = known->user;
+    auto owner = co_await owner_of(call);
+    if (!owner) co_return std::move(owner.error());
+    const User& user = owner->known.user;
     if (news.form != kProfileForm) {
         news.typed.name = user.name.value_or("");
         news.typed.username = user.username.value_or("");
@@ -87,7 +85,7 @@ Reply show_part(Call& call, News news) {
     }
     Page page = part_of_account(Text::kProfile, kProfilePart);
     page.done = news.done;
-    const HiddenField token = form_token(call.context, *browser);
+    const HiddenField token = form_token(call.context, owner->browser);
     page.sections = {profile_section(news.typed, token), email_section(user, news.typed, token)};
     if (user.credential_id.is_nil())
         page.links.insert(page.links.begin(), {"/forgot-password", Text::kChooseNewPassword});

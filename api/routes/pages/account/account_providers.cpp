@@ -3,7 +3,6 @@
 
 #include "api/routes/oauth/authorization_answer.hpp"
 #include "api/routes/pages/account/own_pages.hpp"
-#include "commands/access/answers_at_head.hpp"
 #include "commands/account_services.hpp"
 #include "commands/providers/identities.hpp"
 #include "commands/providers/link_ticket.hpp"
@@ -35,20 +34,13 @@ Thing thing_of(const LinkedIdentity& identity, const std::vector<commands::Provi
     return thing;
 }
 
-struct News {
-    std::optional<Phrase> done{};
-    std::optional<CommandError> fault{};
-};
-Reply show_part(Call& call, News news) {
-    const auto browser = browser_of(call.context, call.request);
-    if (!browser) co_return to_own_log_in(call);
-    const auto known = co_await commands::bearer_at_head(call.services(), *browser, call.request.deadline);
-    if (!known) co_return refuse_part(call, known.error());
+Reply show_part(Call& call, PartNews news) {
+    auto owner = co_await owner_of(call);
+    if (!owner) co_return std::move(owner.error());
     Page page = part_of_account(Text::kLinkedAccounts, kProvidersPart);
-    page.done = std::move(news.done);
-    const HiddenField token = form_token(call.context, *browser);
+    const HiddenField token = form_token(call.context, owner->browser);
     const auto offers = offers_of(call);
-    const auto& identities = known->user.identities;  // 20 at most
+    const auto& identities = owner->known.user.identities;  // 20 at most
     Section section{Text::kAccountsElsewhere};
     section.sentences = {identities.empty() ? Text::kNoLinkedAccounts : Text::kLinkedAccountsMean};
     for (const LinkedIdentity& identity : identities) section.things.push_back(thing_of(identity, offers, token));
@@ -59,13 +51,12 @@ Reply show_part(Call& call, News news) {
         section.forms.push_back(std::move(link));
     }
     page.sections.push_back(std::move(section));
-    if (news.fault) page.fault = advice_of(call, *news.fault);
-    co_return show(call, news.fault ? kFaultyForm : 200, page);
+    co_return show_with(call, std::move(page), std::move(news));
 }
 
 Reply show_providers(Call& call) {
     FormFields query = FormFields::of_query_as_form(call.request);
-    News news;
+    PartNews news;
     news.done = news_of(query, {{"unlinked", Text::kUnlinked}});
     Response response = co_await show_part(call, std::move(news));
     co_return response;
@@ -78,9 +69,7 @@ Reply refuse_form(Call& call, const Own& self, AskAgain again, CommandError erro
         Response asked = co_await ask_for_proof(call, self, std::move(again), std::move(error));
         co_return asked;
     }
-    News news;
-    news.fault = std::move(error);
-    Response response = co_await show_part(call, std::move(news));
+    Response response = co_await refuse_form_of(show_part, call, std::move(error));
     co_return with_renewed(call, std::move(response), self);
 }
 

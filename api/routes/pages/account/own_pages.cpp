@@ -10,7 +10,6 @@
 #include "api/routes/oauth/authorization_answer.hpp"
 #include "api/routes/pages/passkey_forms.hpp"
 #include "api/routes/refusals.hpp"
-#include "commands/access/answers_at_head.hpp"
 #include "commands/access/step_up.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/factors/change_factors.hpp"
@@ -115,6 +114,20 @@ Link link_to_older(const char* part, Position before) {
     return {std::string(part) + "?before=" + std::to_string(before), Text::kShowOlder};
 }
 
+boost::asio::awaitable<Result<Owner, Response>> owner_of(Call& call) {
+    const auto browser = browser_of(call.context, call.request);
+    if (!browser) co_return Unexpected(to_own_log_in(call));
+    auto known = co_await commands::bearer_at_head(call.services(), *browser, call.request.deadline);
+    if (!known) co_return Unexpected(refuse_part(call, known.error()));
+    co_return Owner{*browser, std::move(*known)};
+}
+
+Response show_with(Call& call, Page page, PartNews news) {
+    page.done = std::move(news.done);
+    if (news.fault) page.fault = advice_of(call, *news.fault);
+    return show(call, news.fault ? kFaultyForm : 200, page);
+}
+
 std::optional<Response> answer_instead(Call& call, const CommandError& error) {
     if (error.refusal == refusals::kInvalidToken) return to_own_log_in(call);
     if (status_of(error.refusal->kind) >= 429) return refuse(call, error);
@@ -124,6 +137,14 @@ std::optional<Response> answer_instead(Call& call, const CommandError& error) {
 Response refuse_part(Call& call, const CommandError& error) {
     auto instead = answer_instead(call, error);
     return instead ? std::move(*instead) : refuse(call, error);
+}
+
+Reply refuse_form_of(Reply (*part)(Call&, PartNews), Call& call, CommandError error) {
+    if (auto instead = answer_instead(call, error)) co_return std::move(*instead);
+    PartNews news;
+    news.fault = std::move(error);
+    Response response = co_await part(call, std::move(news));
+    co_return response;
 }
 
 // ---- forms -----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 
 #include "api/routes/pages/browser.hpp"
 #include "api/routes/pages/showing.hpp"
+#include "commands/access/answers_at_head.hpp"
 #include "commands/factors/presented_factor.hpp"
 
 namespace keyledger::api::routes {
@@ -41,11 +42,28 @@ std::optional<Phrase> news_of(FormFields& query, std::initializer_list<Done> wor
 std::optional<Position> place_in(FormFields& query);
 Link link_to_older(const char* part, Position before);
 
+// Whose part it is, as they stand at the head; the error is the answer.
+struct Owner {
+    commands::Bearer browser;
+    commands::UserAtHead known;
+};
+boost::asio::awaitable<Result<Owner, Response>> owner_of(Call& call);
+
+// What a part tells beside what it shows.
+struct PartNews {
+    std::optional<Phrase> done{};
+    std::optional<commands::CommandError> fault{};
+    std::optional<Position> before{};  // where its list goes on
+};
+Response show_with(Call& call, Page page, PartNews news);
+
 // Whoever has no session, or one that is over, is sent to log in; what nobody at a page can do anything about stays a
 // problem. nullopt: it is to be told on the page.
 std::optional<Response> answer_instead(Call& call, const commands::CommandError& error);
 // The same where there is no page to tell it on.
 Response refuse_part(Call& call, const commands::CommandError& error);
+// Tells on the part that a form of it was refused.
+Reply refuse_form_of(Reply (*part)(Call&, PartNews), Call& call, commands::CommandError error);
 
 // ---- forms -----------------------------------------------------------------------------------------------------
 inline constexpr int kFaultyForm = 400;
