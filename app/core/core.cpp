@@ -9,6 +9,7 @@
 #include "app/serve/service.hpp"
 #include "eventstore/postgres/migrations/migrator.hpp"
 #include "eventstore/postgres/migrations/service_role.hpp"
+#include "eventstore/postgres/store/postgres_log_source.hpp"
 #include "integrations/places/mmdb_places.hpp"
 
 namespace keyledger::app {
@@ -63,8 +64,10 @@ std::unique_ptr<const security::KnownPasswords> known_passwords(const Config& co
 }
 
 eventstore::postgres::PostgresStoreSettings store_settings(
-    const Config& config, std::shared_ptr<eventstore::postgres::Authenticity> authenticity, KeyringWatch& watch) {
+    const Config& config, std::shared_ptr<eventstore::postgres::Authenticity> authenticity, KeyringWatch& watch,
+    std::shared_ptr<eventstore::LogTail> tail) {
     eventstore::postgres::PostgresStoreSettings settings;
+    settings.tail = std::move(tail);
     settings.committer.on_ended_key = [&watch](const std::string& id) { return watch.has_ended(id); };
     settings.url = config.database_url;
     settings.authenticity = std::move(authenticity);
@@ -149,6 +152,13 @@ commands::AccountServices account_services(const Config& config, const commands:
 
 }  // namespace
 
+std::unique_ptr<eventstore::LogSource> follow_log(const Config& config, const Core& core,
+                                                  std::chrono::milliseconds patience) {
+    auto log =
+        std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url, core.authenticity, patience);
+    return std::make_unique<eventstore::TailSource>(std::move(log), core.tail);
+}
+
 Core::Core(const Config& config)
     : keyring(open_keyring(config, clock)),
       authenticity(authenticity_with([live = keyring.get()] { return live->snapshot(); },
@@ -159,7 +169,8 @@ Core::Core(const Config& config)
       hashing(hashing_options(config)),
       hasher(hashing),
       policy(processors, password_policy(config), known_passwords(config)),
-      store(store_settings(with_fitting_schema(config), authenticity, keyring_watch), [this] { return clock.now(); }),
+      store(store_settings(with_fitting_schema(config), authenticity, keyring_watch, tail),
+            [this] { return clock.now(); }),
       keys(store, cipher),
       executor({store, cipher, keys, cache, clock, identifiers, pseudonyms, &workers}),
       folded_access(executor, store),

@@ -47,6 +47,7 @@ struct Core {
     SpdlogOperatorLog operator_log;
     std::unique_ptr<security::LiveKeyring> keyring;
     std::shared_ptr<eventstore::postgres::Authenticity> authenticity;
+    std::shared_ptr<eventstore::LogTail> tail = std::make_shared<eventstore::LogTail>();
     KeyringWatch keyring_watch;
     security::KeyringCipher cipher;
     security::KeyringPseudonyms pseudonyms;
@@ -77,5 +78,10 @@ struct Core {
 private:
     bool learns_to_open(const eventstore::StoredSubjectKey& wrapped);
 };
+
+// The log for whoever follows it beside the core: its end from memory, the rest on a connection of its own. A read takes
+// no longer than `patience`.
+std::unique_ptr<eventstore::LogSource> follow_log(const Config& config, const Core& core,
+                                                  std::chrono::milliseconds patience = std::chrono::seconds(10));
 
 }  // namespace keyledger::app

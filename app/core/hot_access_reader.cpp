@@ -1,13 +1,13 @@
 #include "app/core/hot_access_reader.hpp"
 
 #include "domain/access/exchanged_access.hpp"
-#include "eventstore/postgres/store/postgres_log_source.hpp"
+#include "eventstore/log_source.hpp"
 #include "projections/hot/hot_access.hpp"
 
 namespace keyledger::app {
 namespace {
 
-constexpr std::chrono::milliseconds kFeedPatience{3'000};  // answers wait for what it reads
+constexpr std::chrono::milliseconds kWatchPatience{250};  // then the store is asked instead
 
 }  // namespace
 
@@ -87,16 +87,31 @@ boost::asio::awaitable<Result<DeviceAuthorization, eventstore::StoreError>> HotA
     co_return std::move(*answer);
 }
 
-std::unique_ptr<projections::HotAccess> make_hot_access(
-    const Config& config, const commands::Clock& clock, commands::Identifiers& identifiers,
-    eventstore::SubjectCipher& cipher, std::shared_ptr<eventstore::postgres::Authenticity> authenticity) {
+eventstore::LogMoment HotAccessReader::moment() const {
+    return answers_from_memory() ? hot_->moment() : eventstore::LogMoment{};
+}
+
+boost::asio::awaitable<std::optional<eventstore::LogMoment>> HotAccessReader::all_unmoved(
+    std::vector<eventstore::StreamSeen> streams, commands::Deadline deadline) {
+    if (!answers_from_memory()) co_return std::nullopt;
+    for (const eventstore::StreamSeen& one : streams)
+        if (!hot_->knows_since(one.seen)) co_return std::nullopt;
+    const auto head = co_await store_.head(deadline);
+    if (!head) co_return std::nullopt;
+    const auto patience = std::min(deadline, std::chrono::steady_clock::now() + kWatchPatience);
+    const auto moment = co_await hot_->all_unmoved(std::move(streams), *head, patience);
+    co_return moment ? *moment : std::nullopt;
+}
+
+std::unique_ptr<projections::HotAccess> make_hot_access(const Config& config, const commands::Clock& clock,
+                                                        commands::Identifiers& identifiers,
+                                                        eventstore::SubjectCipher& cipher,
+                                                        std::unique_ptr<eventstore::LogSource> source) {
     projections::HotSettings settings;
     settings.lifetimes = config.lifetimes;
     settings.snapshot_file = config.access_snapshot_file;
     settings.now = [&clock] { return clock.now(); };
     settings.new_id = [&identifiers] { return identifiers.next(); };
-    auto source = std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url,
-                                                                            std::move(authenticity), kFeedPatience);
     return std::make_unique<projections::HotAccess>(std::move(settings), std::move(source), cipher);
 }
 

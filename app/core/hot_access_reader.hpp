@@ -6,9 +6,10 @@
 #include "commands/access/access_reader.hpp"
 #include "commands/authorization/device_answers.hpp"
 #include "commands/runtime/ports.hpp"
+#include "commands/runtime/stream_watch.hpp"
 
-namespace keyledger::eventstore::postgres {
-class Authenticity;
+namespace keyledger::eventstore {
+class LogSource;
 }
 namespace keyledger::projections {
 class HotAccess;
@@ -17,7 +18,7 @@ class HotAccess;
 namespace keyledger::app {
 
 // From memory; until it is level with the log for the first time, and where there is none, by folding. Thread-safe.
-class HotAccessReader : public commands::AccessReader, public commands::DeviceAnswers {
+class HotAccessReader : public commands::AccessReader, public commands::DeviceAnswers, public commands::StreamWatch {
 public:
     // All outlive it.
     HotAccessReader(commands::AccessReader& folded, eventstore::Store& store) : folded_(folded), store_(store) {}
@@ -39,6 +40,9 @@ public:
     // kUnavailable before it is level: whoever asks folds then.
     boost::asio::awaitable<Result<DeviceAuthorization, eventstore::StoreError>> read_device(
         DeviceAuthorizationId id, commands::Deadline deadline) override;
+    eventstore::LogMoment moment() const override;
+    boost::asio::awaitable<std::optional<eventstore::LogMoment>> all_unmoved(
+        std::vector<eventstore::StreamSeen> streams, commands::Deadline deadline) override;
 
 private:
     commands::AccessReader& folded_;
@@ -46,9 +50,12 @@ private:
     projections::HotAccess* hot_ = nullptr;
 };
 
-// On a connection of its own to the database. Clock, identifiers and cipher outlive it.
-std::unique_ptr<projections::HotAccess> make_hot_access(
-    const Config& config, const commands::Clock& clock, commands::Identifiers& identifiers,
-    eventstore::SubjectCipher& cipher, std::shared_ptr<eventstore::postgres::Authenticity> authenticity);
+inline constexpr std::chrono::milliseconds kFeedPatience{3'000};  // answers wait for what its source reads
+
+// Clock, identifiers and cipher outlive it.
+std::unique_ptr<projections::HotAccess> make_hot_access(const Config& config, const commands::Clock& clock,
+                                                        commands::Identifiers& identifiers,
+                                                        eventstore::SubjectCipher& cipher,
+                                                        std::unique_ptr<eventstore::LogSource> source);
 
 }  // namespace keyledger::app

@@ -3,7 +3,6 @@
 #include "app/core/kafka_client.hpp"
 #include "eventstore/kafka/publishing/publisher.hpp"
 #include "eventstore/postgres/nodes/leadership.hpp"
-#include "eventstore/postgres/store/postgres_log_source.hpp"
 #include "projections/hot/hot_access.hpp"
 #include "projections/models/read_models.hpp"
 #include "security/adapters/keyring_macs.hpp"
@@ -15,6 +14,8 @@ namespace kafka = eventstore::kafka;
 namespace postgres = eventstore::postgres;
 
 constexpr int kKafkaError = 3;  // of syslog
+// An event after a quiet time is in the read models at once; while events keep coming, they come together.
+constexpr std::chrono::milliseconds kProjectorRest{5};
 
 kafka::PublisherOptions publisher_options(const Config& config, const Core& core, kafka::OutputKind output) {
     kafka::PublisherOptions options;
@@ -43,11 +44,11 @@ const char* follower_of(kafka::OutputKind output) {
 struct OutputPublisher {
     OutputPublisher(const Config& config, const Core& core, kafka::OutputKind output)
         : kind(output),
-          source(config.database_url, core.authenticity),
+          source(follow_log(config, core)),
           session(config.database_url, follower_of(output), core.authenticity),
-          publisher(publisher_options(config, core, output), {source, session, session, session}) {}
+          publisher(publisher_options(config, core, output), {*source, session, session, session}) {}
     const kafka::OutputKind kind;
-    postgres::PostgresLogSource source;
+    const std::unique_ptr<eventstore::LogSource> source;
     postgres::LeaderSession session;
     kafka::Publisher publisher;
 };
@@ -55,7 +56,6 @@ struct OutputPublisher {
 }  // namespace
 
 struct Followers::Parts {
-    postgres::PostgresLogSource* projector_source = nullptr;  // owned by the projector
     std::unique_ptr<projections::Projector> projector;
     std::vector<std::unique_ptr<OutputPublisher>> publishing;
 };
@@ -63,12 +63,11 @@ struct Followers::Parts {
 Followers::Followers(const Config& config, Core& core, projections::Queries& queries, projections::HotAccess& hot)
     : parts_(std::make_unique<Parts>()) {
     if (config.serves_projector) {
-        auto source = std::make_unique<postgres::PostgresLogSource>(config.database_url, core.authenticity);
-        parts_->projector_source = source.get();
         projections::ProjectorSettings settings;
         settings.database_url = config.database_url;
+        settings.rest = kProjectorRest;
         parts_->projector = std::make_unique<projections::Projector>(
-            settings, std::move(source), core.cipher, projections::all_read_models(),
+            settings, follow_log(config, core), core.cipher, projections::all_read_models(),
             [&queries](std::string_view, Position) { queries.applied(); });
     }
     if (config.serves_publisher && !config.kafka_brokers.empty()) {
@@ -78,8 +77,8 @@ Followers::Followers(const Config& config, Core& core, projections::Queries& que
     }
     core.store.on_appended([parts = parts_.get(), &hot](Position) {
         hot.hint();
-        if (parts->projector_source) parts->projector_source->hint();
-        for (const auto& publishing : parts->publishing) publishing->source.hint();
+        if (parts->projector) parts->projector->hint();
+        for (const auto& publishing : parts->publishing) publishing->source->interrupt();
     });
 }
 

@@ -5,7 +5,6 @@
 #include "app/core/mailing.hpp"
 #include "app/serve/listed_sessions.hpp"
 #include "commands/jobs/end_jobs.hpp"
-#include "eventstore/postgres/store/postgres_log_source.hpp"
 #include "reactors/account_mail.hpp"
 #include "reactors/address_mail.hpp"
 #include "reactors/alert_mail.hpp"
@@ -107,10 +106,9 @@ struct Reactors::Parts {
         std::vector<std::unique_ptr<projections::ReadModel>> plans;
         for (const auto& one : running)
             plans.push_back(std::make_unique<reactors::JobPlan>(one->reactor, log_id, one->planned));
-        planner = std::make_unique<projections::Projector>(
-            reactors::planner_settings(config.database_url),
-            std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url, core.authenticity),
-            core.cipher, std::move(plans), [this](std::string_view plan, Position) { hint(plan); });
+        planner = std::make_unique<projections::Projector>(reactors::planner_settings(config.database_url),
+                                                           follow_log(config, core), core.cipher, std::move(plans),
+                                                           [this](std::string_view plan, Position) { hint(plan); });
     }
     // Called while `planner` runs, which is when all of them are there. Most events are nobody's job: to look for one
     // after each would cost the database more than the event.

@@ -143,7 +143,8 @@ struct Service::Parts {
           idempotency_keys(*core.keyring, core.clock),
           device_ids(*core.keyring, core.clock, log_id),
           queries(query_settings(config)),
-          hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher, core.authenticity)),
+          hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher,
+                                     follow_log(config, core, kFeedPatience))),
           followers(config, core, queries, *hot_access),
           outgoing(outgoing_options(config)),
           reactors(config, core, log_id, {challenge_secrets, queries, outgoing}),
@@ -189,6 +190,7 @@ struct Service::Parts {
         };
         core.accounts.device_ids = &device_ids;
         core.access.remember(*hot_access);
+        core.executor.folder().watch(core.access);
         observe(health, metrics, core, followers, reactors, *hot_access, tree_heads, probe, server);
     }
 

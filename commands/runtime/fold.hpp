@@ -9,6 +9,7 @@
 #include "domain/base/id.hpp"
 #include "domain/base/time.hpp"
 #include "eventstore/any.hpp"
+#include "eventstore/log_moment.hpp"
 
 namespace keyledger::commands {
 
@@ -17,9 +18,10 @@ using eventstore::AnyState;
 struct Fold {
     std::int32_t version = 0;  // 0: the stream does not exist
     eventstore::AnyStatePtr state;
-    Position position = 0;    // of the last event
-    Instant occurred_at{};    // the latest of any of its events; not set: nothing in it is believed yet
-    bool is_foreign = false;  // the stream is another aggregate's: nothing of this one belongs into it
+    Position position = 0;         // of the last event
+    Instant occurred_at{};         // the latest of any of its events; not set: nothing in it is believed yet
+    bool is_foreign = false;       // the stream is another aggregate's: nothing of this one belongs into it
+    eventstore::LogMoment seen{};  // it stood at this version then; not set: nobody watched
 };
 
 // A stream by its aggregate: what a command says it reads.

@@ -20,6 +20,15 @@ void FoldCache::put(const Uuid& stream_id, const Fold& fold) {
     if (known == nullptr || known->version < fold.version) shard.folds.put(stream_id, fold);
 }
 
+void FoldCache::see(const Uuid& stream_id, std::int32_t version, const eventstore::LogMoment& seen) {
+    Shard& shard = shard_of(stream_id);
+    const std::lock_guard lock(shard.mutex);
+    Fold* known = shard.folds.use(stream_id);
+    if (known == nullptr || known->version != version) return;
+    const bool is_later = known->seen.history != seen.history || known->seen.position < seen.position;
+    if (is_later) known->seen = seen;
+}
+
 void FoldCache::drop(const Uuid& stream_id) {
     Shard& shard = shard_of(stream_id);
     const std::lock_guard lock(shard.mutex);

@@ -19,6 +19,8 @@ public:
     std::optional<Fold> find(const Uuid& stream_id);
     // Keeps the newer of the two.
     void put(const Uuid& stream_id, const Fold& fold);
+    // The stream stood at that version: what is remembered at another one is left alone.
+    void see(const Uuid& stream_id, std::int32_t version, const eventstore::LogMoment& seen);
     void drop(const Uuid& stream_id);
 
 private:

@@ -67,6 +67,12 @@ struct Folder::Loading {
 asio::awaitable<Result<std::vector<Fold>, StoreError>> Folder::load(std::vector<LoadStream> streams,
                                                                     Freshness freshness,
                                                                     eventstore::Deadline deadline) {
+    eventstore::LogMoment moment;  // what is read from here on is of then or later
+    if (watch_ != nullptr) {
+        if (freshness == Freshness::kAtHead)
+            if (auto folds = co_await load_unmoved(streams, deadline)) co_return std::move(*folds);
+        moment = watch_->moment();
+    }
     std::vector<Loading> all;
     std::vector<Loading*> asked;
     all.reserve(streams.size());
@@ -103,8 +109,27 @@ asio::awaitable<Result<std::vector<Fold>, StoreError>> Folder::load(std::vector<
         // Pages are of different moments; the last read is of one.
         if (behind.empty() && !all_at_once) behind = asked;
     }
+    if (moment.is_set())
+        for (const Loading* one : asked) cache_.see(one->stream.stream_id, one->fold.version, moment);
     std::vector<Fold> folds;
     for (Loading& loading : all) folds.push_back(std::move(loading.fold));
+    co_return folds;
+}
+
+// nullopt: the store has to be asked. Of some from memory and some from the store nobody knows one moment.
+asio::awaitable<std::optional<std::vector<Fold>>> Folder::load_unmoved(const std::vector<LoadStream>& streams,
+                                                                       eventstore::Deadline deadline) {
+    std::vector<Fold> folds;
+    std::vector<eventstore::StreamSeen> seen;
+    for (const LoadStream& stream : streams) {
+        auto cached = cache_.find(stream.stream_id);
+        if (!cached || !cached->seen.is_set() || !same_aggregate(*cached, stream)) co_return std::nullopt;
+        seen.push_back({stream.stream_id, cached->version, cached->seen});
+        folds.push_back(std::move(*cached));
+    }
+    const auto moment = co_await watch_->all_unmoved(std::move(seen), deadline);
+    if (!moment) co_return std::nullopt;
+    for (std::size_t i = 0; i < streams.size(); ++i) cache_.see(streams[i].stream_id, folds[i].version, *moment);
     co_return folds;
 }
 

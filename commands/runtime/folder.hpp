@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "commands/runtime/fold_cache.hpp"
+#include "commands/runtime/stream_watch.hpp"
 #include "eventstore/sealing/subject_keys.hpp"
 #include "eventstore/store.hpp"
 
@@ -47,8 +48,12 @@ public:
            Workers* workers = nullptr)
         : store_(store), cipher_(cipher), keys_(keys), cache_(cache), workers_(workers) {}
 
+    // Before the first load, or never. It outlives the last one.
+    void watch(StreamWatch& watch) { watch_ = &watch; }
+
     // One fold for each stream, in order, all of one moment; one read of the store at most, beside a subject's key met
-    // first and the further pages of a long stream. A stream of another aggregate has the empty state, at its version,
+    // first and the further pages of a long stream, and none where all of them are remembered and the watch says that
+    // none has moved. A stream of another aggregate has the empty state, at its version,
     // and costs no more than its head and first event: ids come from callers, and that of a user in place of a
     // session's names no session. Of which aggregate a stream is, its first believed event says. A load that fails
     // half-way, as at its deadline, leaves what it has folded in the cache and in a snapshot: the next one goes on from
@@ -68,6 +73,8 @@ private:
     struct Loading;
     using Further = Result<void, eventstore::StoreError>;
     asio::awaitable<Further> take(Loading& loading, eventstore::StreamSlice slice, eventstore::Deadline deadline);
+    asio::awaitable<std::optional<std::vector<Fold>>> load_unmoved(const std::vector<LoadStream>& streams,
+                                                                   eventstore::Deadline deadline);
     asio::awaitable<Further> learn_key(Loading& loading, eventstore::Deadline deadline);
     asio::awaitable<void> fold_page(Loading& loading, const std::vector<eventstore::RecordedEvent>& events);
     void catch_up(Loading& loading);
@@ -78,6 +85,7 @@ private:
     eventstore::SubjectKeys& keys_;
     FoldCache& cache_;
     Workers* const workers_;
+    StreamWatch* watch_ = nullptr;
 };
 
 template <class Aggregate>

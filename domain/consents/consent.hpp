@@ -88,6 +88,9 @@ struct Consent {
     // Whether all of both was agreed to. `resources`: without userinfo, which every consent opens.
     bool covers(const std::vector<std::string>& words, const std::vector<std::string>& resources) const;
 
+    // By each log-in at an application, also at those that need none.
+    static constexpr bool is_often_asked(const Id<Consent>&) { return true; }
+
     static constexpr std::string_view kStreamType = "consent";
     static constexpr std::string_view kTitle = "Consents";
     static constexpr std::string_view kMeaning =

@@ -55,6 +55,10 @@ void prepare_writer(pqxx::connection& connection) {
         settings.exec("set " + std::string(method) + " = off");
     connection.prepare(kMoveCheckpoint, "update keyledger.checkpoints set position = $4, leaf_hash = $5::bytea"
                                         " where reader = $1 and generation = $2 and position = $3");
+    connection.prepare(kMoveCheckpoints,
+                       "update keyledger.checkpoints as c set position = $4, leaf_hash = $5::bytea"
+                       " from unnest($1::text[], $2::integer[]) as moved (reader, generation)"
+                       " where c.reader = moved.reader and c.generation = moved.generation and c.position = $3");
 }
 
 Failure classify(const std::exception& error, const pqxx::connection* connection) {

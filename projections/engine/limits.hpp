@@ -9,7 +9,7 @@ namespace keyledger::projections {
 using namespace std::chrono_literals;
 
 // The projector.
-inline constexpr std::int32_t kMaxBatchEvents = 2'000;        // applied in one transaction a read model
+inline constexpr std::int32_t kMaxBatchEvents = 2'000;        // applied in one transaction
 inline constexpr std::size_t kMaxCachedSubjectKeys = 65'536;  // 32 bytes of key and about 200 of bookkeeping each
 inline constexpr auto kIdleWait = 50ms;                       // between looks at the log when nobody hints
 inline constexpr auto kControlInterval = 500ms;               // between looks at skips, and the lock's sign of life

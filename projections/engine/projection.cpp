@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "projections/engine/limits.hpp"
+#include "projections/engine/sql_array.hpp"
 
 namespace keyledger::projections {
 namespace {
@@ -26,6 +27,14 @@ void or_stand_down(pqxx::connection& connection, const Work& work) {
     }
 }
 
+// Without inert records, which no read model sees; `kept` holds what is left where there are any.
+std::span<const DecodedEvent> believed(std::span<const DecodedEvent> events, std::vector<DecodedEvent>& kept) {
+    const auto is_inert = [](const DecodedEvent& event) { return event.recorded->is_inert(); };
+    if (std::ranges::none_of(events, is_inert)) return events;
+    std::ranges::remove_copy_if(events, std::back_inserter(kept), is_inert);
+    return kept;
+}
+
 }  // namespace
 
 std::string_view name_of(StopKind kind) {
@@ -45,12 +54,8 @@ bool apply_batch(pqxx::connection& connection, const ReadModel& model, int gener
     const auto moved = transaction.exec_prepared(kMoveCheckpoint, std::string(model.name()), generation, from.position,
                                                  to.position, bytea_text(to.leaf_hash));
     if (moved.affected_rows() != 1) return false;
-    const auto is_inert = [](const DecodedEvent& event) { return event.recorded->is_inert(); };
-    std::vector<DecodedEvent> believed;
-    if (std::ranges::any_of(events, is_inert)) {
-        std::ranges::remove_copy_if(events, std::back_inserter(believed), is_inert);
-        events = believed;
-    }
+    std::vector<DecodedEvent> kept;
+    events = believed(events, kept);
     if (!events.empty()) model.apply(transaction, generation, events);
     transaction.commit();
     return true;
@@ -80,6 +85,43 @@ Projection::Step Projection::step(pqxx::connection& connection, std::span<const 
         }
         throw;
     }
+}
+
+bool Projection::may_go_together(Position last) const {
+    const auto skip = skips_.upper_bound(cursor().position);
+    return !record_of_stop_ && (skip == skips_.end() || *skip > last);
+}
+
+bool Projection::advance_together(pqxx::connection& connection, std::span<Projection* const> projections,
+                                  std::span<const RecordedEvent> recorded, const DecodedBatch& decoded) try {
+    if (projections.empty() || decoded.poison) return false;
+    const Cursor to{recorded.back().position, recorded.back().leaf_hash};
+    SqlArray readers, generations;
+    for (const Projection* one : projections) {
+        if (!one->may_go_together(to.position)) return false;
+        readers.add(one->model_.name());
+        generations.add(one->generation_.number);
+    }
+    std::vector<DecodedEvent> kept;
+    const auto events = believed(decoded.events, kept);
+    const AnswerWithin bound(connection.sock(), kSilentLeaderTimeout);
+    pqxx::work transaction(connection);
+    const auto moved =
+        transaction.exec_prepared(kMoveCheckpoints, readers.literal(), generations.literal(),
+                                  projections.front()->cursor().position, to.position, bytea_text(to.leaf_hash));
+    if (moved.affected_rows() != projections.size()) return false;
+    if (!events.empty())
+        for (const Projection* one : projections) one->model_.apply(transaction, one->generation_.number, events);
+    transaction.commit();
+    for (Projection* one : projections) {
+        one->generation_.cursor = to;
+        one->trouble_.clear();
+    }
+    return true;
+} catch (const std::exception& error) {
+    const Failure failure = classify(error, &connection);
+    if (failure.kind == FailureKind::kConnection) throw StandDown(failure.reason);
+    return false;
 }
 
 Projection::Progress Projection::advance(pqxx::connection& connection, std::span<const RecordedEvent> recorded,

@@ -20,8 +20,9 @@ struct StandDown : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// What prepare_writer() (database.hpp) prepares on a session for apply_batch().
-inline constexpr const char* kMoveCheckpoint = "move_checkpoint";  // reader, generation, from, to, its leaf hash
+// What prepare_writer() (database.hpp) prepares on a session for apply_batch() and Projection::advance_together().
+inline constexpr const char* kMoveCheckpoint = "move_checkpoint";    // reader, generation, from, to, its leaf hash
+inline constexpr const char* kMoveCheckpoints = "move_checkpoints";  // the same with arrays of readers and generations
 
 // Moves the checkpoint from `from` to `to` and applies the events in between, in one transaction whose first
 // statement is the fence: false, and nothing is changed, when the checkpoint is not at `from`. On a session that
@@ -47,6 +48,12 @@ public:
     // by halving: all before it are kept, then the projection stops. Throws StandDown.
     Progress advance(pqxx::connection& connection, std::span<const eventstore::RecordedEvent> recorded,
                      const DecodedBatch& decoded);
+    // Applies the batch, which starts behind the cursor that all of them have, to all in one transaction, whose first
+    // statement moves all checkpoints and is the fence of each. False, and nothing is changed: something speaks against
+    // it, a skip on the way or an event that one of them can't apply, and each has to advance() by itself, which finds
+    // out what. Throws StandDown.
+    static bool advance_together(pqxx::connection& connection, std::span<Projection* const> projections,
+                                 std::span<const eventstore::RecordedEvent> recorded, const DecodedBatch& decoded);
     // What the last kTryLater was about; empty once it got on.
     const std::string& trouble() const { return trouble_; }
 
@@ -58,6 +65,7 @@ public:
 private:
     enum class Step { kApplied, kTryLater, kRefused };
     Step step(pqxx::connection& connection, std::span<const DecodedEvent> events, const eventstore::Cursor& to);
+    bool may_go_together(Position last) const;
 
     const ReadModel& model_;
     Generation generation_;

@@ -196,8 +196,10 @@ private:
                 std::async(std::launch::async, [this, &on, next] { return fetch(on, next, settings_.batch_events); });
         }
         Round round = Round::kProgress;
+        const bool together = Projection::advance_together(*on.connection, members, events, batch->decoded);
         for (Projection* projection : members) {
-            if (projection->advance(*on.connection, events, batch->decoded) == Projection::Progress::kTryLater) {
+            if (!together &&
+                projection->advance(*on.connection, events, batch->decoded) == Projection::Progress::kTryLater) {
                 spdlog::warn("projection {} tries position {} again: {}", projection->model().name(),
                              projection->cursor().position + 1, projection->trouble());
                 round = Round::kTrouble;

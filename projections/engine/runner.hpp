@@ -3,7 +3,7 @@
 // part). One thread and one database session a process; of all processes on one database one leads, the one
 // whose session holds an advisory lock, and the checkpoint statement fences a process that wrongly believes to lead
 // (one that was paused). Each read model has its own checkpoint, so that one can lag, stop or be rebuilt without the
-// others.
+// others; those that stand at one place move on in one transaction.
 #include <chrono>
 #include <functional>
 #include <memory>

@@ -202,6 +202,30 @@ asio::awaitable<Result<std::set<std::string>, HotError>> HotAccess::actions_of(s
     return await_answer<std::set<std::string>>(std::move(find), at_least, deadline);
 }
 
+eventstore::LogMoment HotAccess::moment() const {
+    const std::lock_guard lock(mutex_);
+    if (stopped_ || !confirmed_) return {};
+    return {history_, cursor_.position};
+}
+
+bool HotAccess::knows_since(const eventstore::LogMoment& seen) const {
+    const std::lock_guard lock(mutex_);
+    return !stopped_ && confirmed_ && seen.history == history_ && changes_.covers(seen.position);
+}
+
+asio::awaitable<Result<std::optional<eventstore::LogMoment>, HotError>> HotAccess::all_unmoved(
+    std::vector<eventstore::StreamSeen> streams, Head at_least, eventstore::Deadline deadline) {
+    using Moment = std::optional<eventstore::LogMoment>;
+    auto find = [this, streams = std::move(streams)](const AccessState&, Position position) -> Moment {
+        for (const eventstore::StreamSeen& one : streams)
+            if (one.seen.history != history_ || !changes_.covers(one.seen.position) ||
+                !changes_.is_unmoved(one.stream_id, one.version))
+                return std::nullopt;
+        return eventstore::LogMoment{history_, position};
+    };
+    return await_answer<Moment>(std::move(find), at_least, deadline);
+}
+
 // Called without the lock by the thread, and by whoever stops.
 void HotAccess::release(Position up_to) {
     std::vector<std::shared_ptr<Waiter>> released;
@@ -287,6 +311,7 @@ void HotAccess::load_snapshot() {
         const std::lock_guard lock(mutex_);
         state_ = std::move(state);
         cursor_ = cursor;
+        changes_.begin(cursor.position);
         snapshot_position_ = cursor.position;
     } catch (const CodecError& error) {
         spdlog::warn("{}: {}; the whole log is read instead", settings_.snapshot_file, error.what());
@@ -335,6 +360,7 @@ bool HotAccess::apply(std::vector<RecordedEvent> events, bool cut) {
     {
         const std::lock_guard lock(mutex_);
         for (const AccessState::Change& change : changes) state_->apply(change);
+        for (const RecordedEvent& event : events) changes_.note(event.stream_id, event.version);
         cursor_ = reached;
         if (!stopped_) trouble_.clear();
         note_level();
@@ -366,6 +392,8 @@ void HotAccess::forget(const std::string& why) {
     const std::lock_guard lock(mutex_);
     state_ = std::make_unique<AccessState>(settings_.lifetimes);
     cursor_ = {};
+    changes_.begin(0);
+    ++history_;
     confirmed_ = false;
     log_id_ = {};
     trouble_ = why;

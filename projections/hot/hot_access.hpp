@@ -25,9 +25,11 @@
 #include "domain/access/exchanged_access.hpp"
 #include "domain/base/result.hpp"
 #include "domain/base/time.hpp"
+#include "eventstore/log_moment.hpp"
 #include "eventstore/log_source.hpp"
 #include "eventstore/sealing/subject_cipher.hpp"
 #include "projections/hot/access_state.hpp"
+#include "projections/hot/recent_changes.hpp"
 
 namespace keyledger::projections {
 
@@ -109,6 +111,14 @@ public:
                                                           eventstore::Head at_least, eventstore::Deadline deadline);
     asio::awaitable<Result<std::set<std::string>, HotError>> actions_of(std::string resource, eventstore::Head at_least,
                                                                         eventstore::Deadline deadline);
+    // How far the log was followed; not set: this memory can't answer.
+    eventstore::LogMoment moment() const;
+    // Whether all that happened since is known here.
+    bool knows_since(const eventstore::LogMoment& seen) const;
+    // The moment, of `at_least` or later, as of which all of them stand where they were seen; nullopt: not all of them
+    // do, or nobody here knows.
+    asio::awaitable<Result<std::optional<eventstore::LogMoment>, HotError>> all_unmoved(
+        std::vector<eventstore::StreamSeen> streams, eventstore::Head at_least, eventstore::Deadline deadline);
     HotStatus status() const;
 
 private:
@@ -146,6 +156,8 @@ private:
     mutable std::mutex mutex_;  // guards what follows; the thread alone writes `state_`, and reads it without
     std::condition_variable wake_;
     std::unique_ptr<AccessState> state_;
+    RecentChanges changes_;
+    std::uint64_t history_ = 1;  // of LogMoment
     Uuid log_id_;
     eventstore::Cursor cursor_;
     bool confirmed_ = false;   // the log was seen to hold the event at the cursor

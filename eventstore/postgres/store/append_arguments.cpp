@@ -117,12 +117,14 @@ void AppendArguments::stamp(std::span<const Append* const> added, Instant record
     mac_key_id_ = key.id;
     event_leaves_.clear();
     event_macs_.clear();
+    stamps_.clear();
     for (const Append* append : added) {
         for (const NewEvent& event : append->events) {
             const Digest leaf = leaf_hash(kDefaultTenant, event, recorded_at);
             event_leaves_.add(security::view_of(leaf));
             const Mac mac = mac_of(*key.key, leaf);
             event_macs_.add(security::view_of(mac));
+            stamps_.push_back({leaf, mac});
         }
     }
 }

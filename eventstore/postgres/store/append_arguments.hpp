@@ -28,6 +28,12 @@ public:
     void prepare();
     // For libpq; valid until the next change. All formats are binary.
     std::vector<std::string_view> values();
+    // What stamp() made last: one an event, in the order in which they were added.
+    struct Stamp {
+        Digest leaf{};
+        Mac mac{};
+    };
+    const std::vector<Stamp>& stamps() const { return stamps_; }
 
 private:
     struct Stream {
@@ -52,6 +58,7 @@ private:
     bool prepared_ = false;
     std::string recorded_at_;
     std::string mac_key_id_;
+    std::vector<Stamp> stamps_;
     std::int32_t commands_ = 0;
     std::vector<Stream> streams_;
     std::unordered_map<Uuid, std::size_t> stream_index_;

@@ -71,7 +71,43 @@ Instant Batch::stamp(Instant now, Instant floor, const WritingKey& key) {
         appends.push_back(&waiting.append);
     }
     arguments_.stamp(appends, recorded_at, key);
+    recorded_at_ = recorded_at;
+    mac_key_id_ = key.id;
     return recorded_at;
+}
+
+std::vector<RecordedEvent> Batch::take_recorded(const std::vector<Position>& first_positions) {
+    std::vector<RecordedEvent> recorded;
+    std::size_t stamp = 0;
+    for (std::size_t i = 0; i < waiting_.size(); ++i) {
+        std::vector<NewEvent>& events = waiting_[i].append.events;
+        Position position = first_positions[i];
+        if (position == 0) {
+            stamp += events.size();
+            continue;
+        }
+        for (NewEvent& event : events) {
+            const auto& [leaf, mac] = arguments_.stamps()[stamp++];
+            RecordedEvent& one = recorded.emplace_back();
+            one.position = position++;
+            one.tenant = kDefaultTenant;
+            one.stream_type = std::move(event.stream_type);
+            one.stream_id = event.stream_id;
+            one.version = event.version;
+            one.type = std::move(event.type);
+            one.schema_version = event.schema_version;
+            one.event_id = event.event_id;
+            one.payload = std::move(event.payload);
+            one.metadata = std::move(event.metadata);
+            one.recorded_at = recorded_at_;
+            one.leaf_hash = leaf;
+            one.is_canonical = true;
+            one.mac_key_id = mac_key_id_;
+            one.mac = mac;
+            one.trust = RecordedEvent::Trust::kBelieved;
+        }
+    }
+    return recorded;
 }
 
 Batch Batch::only(std::size_t first, std::size_t last) {

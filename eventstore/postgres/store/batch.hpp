@@ -59,6 +59,9 @@ public:
     std::vector<PendingAppend>& waiting() { return waiting_; }
     const std::vector<PendingAppend>& waiting() const { return waiting_; }
     AppendArguments& arguments() { return arguments_; }
+    // What readers get of the commands that were appended, as it was stamped last: `first_positions` has one
+    // position a command, 0 for those of which nothing was. Takes the events' texts away.
+    std::vector<RecordedEvent> take_recorded(const std::vector<Position>& first_positions);
     // Moves the commands [first, last) into a batch of their own.
     Batch only(std::size_t first, std::size_t last);
 
@@ -74,6 +77,8 @@ private:
     std::vector<PendingAppend> waiting_;
     AppendArguments arguments_;
     std::size_t bytes_ = 0;
+    Instant recorded_at_;
+    std::string mac_key_id_;
     std::unordered_map<Uuid, StreamUse> streams_;
     std::unordered_map<Uuid, Use> subjects_;
     std::unordered_set<Uuid> credentials_;

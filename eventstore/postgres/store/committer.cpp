@@ -27,11 +27,12 @@ Result<Verdict, StoreError> after_end_of_key(const CommitterSettings& settings, 
 }  // namespace
 
 Committer::Committer(std::string url, WallClock now, CommitterSettings settings,
-                     std::shared_ptr<Authenticity> authenticity)
+                     std::shared_ptr<Authenticity> authenticity, std::shared_ptr<LogTail> tail)
     : url_(std::move(url)),
       now_(std::move(now)),
       settings_(settings),
       authenticity_(std::move(authenticity)),
+      tail_(std::move(tail)),
       wake_fd_(eventfd(0, EFD_NONBLOCK)) {
     if (wake_fd_ < 0) throw std::runtime_error("no eventfd: too many open files");
     writer_ = std::thread([this] { run(); });
@@ -193,6 +194,7 @@ void Committer::launch() {
         status_.last_batch_size = in_flight_->size();
     }
     next_look_ = now + settings_.silent_after;
+    if (tail_) tail_epoch_ = tail_->epoch();
     if (asks_for_key_.exchange(false)) (void)learn_writing_key();  // else it goes on with the one that it has
     newest_ = in_flight_->stamp(now_(), newest_, *writing_key_);
     if (!connection_->send(in_flight_->arguments())) return on_broken("could not send");
@@ -207,6 +209,7 @@ void Committer::connect() {
         return fail_those_not_sent();
     }
     connection_ = std::move(*opened);
+    if (tail_) tail_->clear();  // the server may have another history by now
     if (!learn_writing_key()) {
         connection_.reset();
         pause_longer();
@@ -289,7 +292,9 @@ void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
         const std::lock_guard lock(mutex_);
         in_flight_since_ = {};
     }
+    const LogTail::Epoch epoch = tail_epoch_;
     launch();  // the next is on its way while these are told
+    if (durable) tell_tail(answered, rows, epoch);
     Position newest = 0;
     CommitterStatus counts;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -322,6 +327,18 @@ void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
         status.claims_taken += counts.claims_taken;
     });
     if (newest > 0) announce(newest);
+}
+
+// Before anybody is answered: who reads on because of an answer finds them in memory. Events that were appended in an
+// earlier sending, as those of a duplicate, are left to whoever reads the log.
+void Committer::tell_tail(Batch& answered, const std::vector<VerdictRow>& rows, LogTail::Epoch epoch) {
+    if (!tail_) return;
+    std::vector<Position> first_positions;
+    for (const VerdictRow& row : rows) {
+        const auto* appended = std::get_if<Appended>(&row.verdict);
+        first_positions.push_back(appended != nullptr && appended->event_count > 0 ? appended->first_position : 0);
+    }
+    tail_->offer(epoch, answered.take_recorded(first_positions));
 }
 
 void Committer::on_error(const ServerError& error) {

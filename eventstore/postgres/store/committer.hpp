@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "domain/base/time.hpp"
+#include "eventstore/log_tail.hpp"
 #include "eventstore/postgres/store/authenticity.hpp"
 #include "eventstore/postgres/store/batch.hpp"
 #include "eventstore/postgres/store/writer_connection.hpp"
@@ -69,7 +70,7 @@ class Committer {
 public:
     // Connects in the background: an append before that waits for the first attempt's outcome.
     Committer(std::string url, WallClock now, CommitterSettings settings = {},
-              std::shared_ptr<Authenticity> authenticity = nullptr);
+              std::shared_ptr<Authenticity> authenticity = nullptr, std::shared_ptr<LogTail> tail = nullptr);
     ~Committer();
     Committer(const Committer&) = delete;
     Committer& operator=(const Committer&) = delete;
@@ -105,6 +106,7 @@ private:
     void look_for_silence();
     void on_answer();
     void on_verdicts(const std::vector<VerdictRow>& rows);
+    void tell_tail(Batch& answered, const std::vector<VerdictRow>& rows, LogTail::Epoch epoch);
     void on_error(const ServerError& error);
     void on_broken(const std::string& why);
     void halve(const Result<Verdict, StoreError>& of_culprit);
@@ -127,6 +129,7 @@ private:
     const WallClock now_;
     const CommitterSettings settings_;
     const std::shared_ptr<Authenticity> authenticity_;
+    const std::shared_ptr<LogTail> tail_;  // is told of what was appended; empty: nobody is
 
     mutable std::mutex mutex_;  // guards all up to status_
     std::vector<PendingAppend> arrivals_;
@@ -139,6 +142,7 @@ private:
 
     // The writer's own.
     std::unique_ptr<WriterConnection> connection_;
+    LogTail::Epoch tail_epoch_ = 0;  // when the batch in flight was sent
     std::optional<Backend> lost_backend_;
     std::deque<PendingAppend> deferred_;  // waits for a later batch; the first scanned_ were refused by next_batch_
     std::size_t scanned_ = 0;

@@ -71,7 +71,7 @@ HeadSharing::Ask make_head_query(const std::string& url, const ReadPoolSettings&
 PostgresStore::PostgresStore(PostgresStoreSettings settings, WallClock now)
     : authenticity_(settings.authenticity),
       on_ended_key_(settings.committer.on_ended_key),
-      committer_(settings.url, std::move(now), settings.committer, settings.authenticity),
+      committer_(settings.url, std::move(now), settings.committer, settings.authenticity, settings.tail),
       reads_(settings.url, settings.reads),
       heads_([url = settings.url, reads = settings.reads] { return make_head_query(url, reads); }) {}
 

@@ -21,6 +21,7 @@ struct PostgresStoreSettings {
     // Shared by all that reads in this process. Without one nothing can be appended, and what is read is unchecked: for
     // whoever looks at the log without keys.
     std::shared_ptr<Authenticity> authenticity{};
+    std::shared_ptr<LogTail> tail{};  // of this process; is told of what is appended here
 };
 
 // For metrics and readiness.

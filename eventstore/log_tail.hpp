@@ -1,0 +1,86 @@
+#pragma once
+// The end of the log in memory, shared by all who follow it in one process, so that each event is read and checked once:
+// what this process appends comes from who appended it, the rest from whoever read it first. A follower can't tell
+// where an event came from.
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "eventstore/log_source.hpp"
+
+namespace keyledger::eventstore {
+
+struct LogTailLimits {
+    std::size_t events = 8'192;
+    std::size_t bytes = 16 * 1024 * 1024;  // of payloads and metadata
+};
+// How often it was read and found in memory, since the start.
+struct LogTailCounts {
+    std::uint64_t from_memory = 0;  // events
+    std::uint64_t from_log = 0;
+};
+
+// Thread-safe. Holds a dense run of believed events, the newest that it was told of.
+class LogTail {
+public:
+    using Epoch = std::uint64_t;
+
+    explicit LogTail(LogTailLimits limits = {}) : limits_(limits) {}
+
+    // Asked before the session that the events come from is used: what was read before a clear() is not taken.
+    Epoch epoch() const;
+    // Events of the log, in order and dense, of whole commands. What continues the run, or leads up to it, is added;
+    // with what comes later and does not, a new run begins. Of events that are not believed, and of what is behind
+    // them, nothing is kept: each follower judges those itself.
+    void offer(Epoch epoch, std::vector<RecordedEvent> events);
+    // A session to the database was lost, or the log turned out to be another one: nothing is known of it any more.
+    void clear();
+
+    // Those behind the cursor, at most `limit`; empty: none is known. nullopt: the run does not hold the event at the
+    // cursor, so nobody here can say what follows it.
+    std::optional<std::vector<RecordedEvent>> after(const Cursor& cursor, std::int32_t limit) const;
+
+    LogTailCounts counts() const;
+    void count_read(std::size_t events);
+
+private:
+    using Shared = std::shared_ptr<const RecordedEvent>;
+    Position first() const { return events_.front()->position; }
+    Position last() const { return events_.back()->position; }
+    bool contradicts(const std::vector<RecordedEvent>& events) const;
+    void add_behind(RecordedEvent&& event);
+    void add_before(std::vector<RecordedEvent>&& events, std::size_t count);
+
+    const LogTailLimits limits_;
+    mutable std::mutex mutex_;  // guards what follows
+    Epoch epoch_ = 0;
+    std::deque<Shared> events_;
+    std::size_t bytes_ = 0;
+    mutable LogTailCounts counts_;
+};
+
+// A follower's view of the log: from the tail as long as that holds the event at its cursor, else from `log`, which it
+// tells the tail of. As strict as `log` about the cursor and about density.
+class TailSource : public LogSource {
+public:
+    TailSource(std::unique_ptr<LogSource> log, std::shared_ptr<LogTail> tail)
+        : log_(std::move(log)), tail_(std::move(tail)) {}
+
+    Result<std::vector<RecordedEvent>, ReadError> read_after(const Cursor& cursor, std::int32_t limit) override;
+    Result<Head, ReadError> head() override { return log_->head(); }
+    void wait(std::chrono::milliseconds at_most) override { log_->wait(at_most); }
+    void interrupt() override { log_->interrupt(); }
+
+private:
+    const std::unique_ptr<LogSource> log_;
+    const std::shared_ptr<LogTail> tail_;
+    // The tail gave all that it has: once, that is the end of the log. Before the next look somebody waits, and whoever
+    // hints that there is more is heard; then the log itself is asked.
+    bool was_at_its_end_ = false;
+};
+
+}  // namespace keyledger::eventstore

@@ -1,0 +1,280 @@
+// The end of the log in memory: whoever follows it gets the same events as from the log, whatever is held.
+#include "eventstore/log_tail.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <thread>
+
+namespace keyledger::eventstore {
+namespace {
+
+using Trust = RecordedEvent::Trust;
+
+RecordedEvent event(Position position, std::uint8_t history = 1, Trust trust = Trust::kBelieved) {
+    RecordedEvent event;
+    event.position = position;
+    event.payload = "{\"n\":" + std::to_string(position) + "}";
+    event.leaf_hash[0] = history;
+    event.leaf_hash[1] = static_cast<std::uint8_t>(position);
+    event.leaf_hash[2] = static_cast<std::uint8_t>(position >> 8);
+    event.trust = trust;
+    return event;
+}
+std::vector<RecordedEvent> events(Position first, Position last, std::uint8_t history = 1) {
+    std::vector<RecordedEvent> some;
+    for (Position position = first; position <= last; ++position) some.push_back(event(position, history));
+    return some;
+}
+Cursor at(Position position, std::uint8_t history = 1) {
+    return position == 0 ? Cursor{} : Cursor{position, event(position, history).leaf_hash};
+}
+std::vector<Position> positions(const std::vector<RecordedEvent>& some) {
+    std::vector<Position> all;
+    for (const RecordedEvent& one : some) all.push_back(one.position);
+    return all;
+}
+
+class LogTailTest : public testing::Test {
+protected:
+    void offer(std::vector<RecordedEvent> some) { tail.offer(tail.epoch(), std::move(some)); }
+    // What is behind the position; {-1}: it can't say.
+    std::vector<Position> after(Position position, std::int32_t limit = 100) {
+        const auto found = tail.after(at(position), limit);
+        return found ? positions(*found) : std::vector<Position>{-1};
+    }
+    LogTail tail{{6, 1'000'000}};
+    const std::vector<Position> unknown{-1};
+};
+
+TEST_F(LogTailTest, GivesWhatIsBehindTheCursor) {
+    EXPECT_EQ(after(1), unknown);
+    offer(events(1, 3));
+    offer(events(4, 5));
+    EXPECT_EQ(after(1), (std::vector<Position>{2, 3, 4, 5}));
+    EXPECT_EQ(after(1, 2), (std::vector<Position>{2, 3}));
+    EXPECT_EQ(after(5), std::vector<Position>{});
+    EXPECT_EQ(after(6), unknown);
+    EXPECT_FALSE(tail.after({}, 100)) << "before the first event there is none to compare with";
+    EXPECT_EQ(tail.after(at(4), 10)->front().payload, "{\"n\":5}");
+}
+
+TEST_F(LogTailTest, KeepsTheNewest) {
+    offer(events(1, 9));
+    EXPECT_EQ(after(3), unknown);
+    EXPECT_EQ(after(4), (std::vector<Position>{5, 6, 7, 8, 9}));
+    LogTail small{{100, 30}};
+    small.offer(small.epoch(), events(1, 9));
+    EXPECT_FALSE(small.after(at(5), 10));
+    EXPECT_TRUE(small.after(at(6), 10)) << "four of 7 bytes each";
+}
+
+TEST_F(LogTailTest, WithAHoleANewRunBegins) {
+    offer(events(1, 3));
+    offer(events(5, 6));
+    EXPECT_EQ(after(3), unknown);
+    EXPECT_EQ(after(5), std::vector<Position>{6});
+    offer(events(2, 3));
+    EXPECT_EQ(after(2), unknown) << "it does not lead up to the run";
+    offer(events(3, 4));
+    EXPECT_EQ(after(3), (std::vector<Position>{4, 5, 6}));
+}
+
+TEST_F(LogTailTest, WhatIsThereIsNotAddedAgain) {
+    offer(events(1, 3));
+    offer(events(2, 4));
+    offer(events(1, 4));
+    EXPECT_EQ(after(1), (std::vector<Position>{2, 3, 4}));
+}
+
+TEST_F(LogTailTest, OfAnotherHistoryNothingStays) {
+    offer(events(1, 4));
+    EXPECT_FALSE(tail.after(at(3, 2), 10)) << "the event at the cursor is another one";
+    offer(events(3, 5, 2));
+    EXPECT_FALSE(tail.after(at(3), 10));
+    EXPECT_FALSE(tail.after(at(2), 10));
+    EXPECT_EQ(positions(*tail.after(at(3, 2), 10)), (std::vector<Position>{4, 5}));
+}
+
+TEST_F(LogTailTest, WhatWasReadBeforeItForgotIsNotTaken) {
+    const auto before = tail.epoch();
+    tail.clear();
+    tail.offer(before, events(1, 3));
+    EXPECT_EQ(after(1), unknown);
+}
+
+TEST_F(LogTailTest, WhatIsNotBelievedEachJudgesForThemselves) {
+    for (const Trust trust : {Trust::kUnchecked, Trust::kInert, Trust::kChanged, Trust::kKeyMissing}) {
+        tail.clear();
+        auto some = events(1, 2);
+        some.push_back(event(3, 1, trust));
+        some.push_back(event(4));
+        offer(std::move(some));
+        EXPECT_EQ(after(1), std::vector<Position>{2});
+    }
+}
+
+// A log that grows, of which this process appends some and others the rest.
+class Log : public LogSource {
+public:
+    Result<std::vector<RecordedEvent>, ReadError> read_after(const Cursor& cursor, std::int32_t limit) override {
+        ++reads;
+        if (failure) return Unexpected(*failure);
+        if (cursor.position > 0 && cursor != at(cursor.position)) return Unexpected(ReadError::kCursorUnknown);
+        return events(cursor.position + 1, std::min<Position>(head_, cursor.position + limit));
+    }
+    Result<Head, ReadError> head() override { return Head{{}, at(head_)}; }
+    void wait(std::chrono::milliseconds) override {}
+    void interrupt() override {}
+
+    Position head_ = 0;
+    int reads = 0;
+    std::optional<ReadError> failure;
+};
+
+class TailSourceTest : public testing::Test {
+protected:
+    struct Follower {
+        explicit Follower(const std::shared_ptr<LogTail>& tail) {
+            auto owned = std::make_unique<Log>();
+            log = owned.get();
+            source = std::make_unique<TailSource>(std::move(owned), tail);
+        }
+        // Until it says that there is nothing more.
+        std::vector<Position> follow(std::int32_t limit = 100) {
+            std::vector<Position> seen;
+            for (auto read = source->read_after(cursor, limit); !read->empty();
+                 read = source->read_after(cursor, limit)) {
+                for (const RecordedEvent& one : *read) {
+                    EXPECT_EQ(one.position, cursor.position + 1);
+                    EXPECT_EQ(one.payload, event(one.position).payload);
+                    cursor = {one.position, one.leaf_hash};
+                    seen.push_back(one.position);
+                }
+            }
+            return seen;
+        }
+        Log* log = nullptr;
+        std::unique_ptr<TailSource> source;
+        Cursor cursor;
+    };
+    void append(Position last, bool here) {
+        const Position first = first_.log->head_ + 1;
+        for (Follower* one : {&first_, &second_}) one->log->head_ = last;
+        if (here) tail->offer(tail->epoch(), events(first, last));
+    }
+    std::shared_ptr<LogTail> tail = std::make_shared<LogTail>();
+    Follower first_{tail};
+    Follower second_{tail};
+};
+
+TEST_F(TailSourceTest, WhatThisProcessAppendsIsNotRead) {
+    append(3, true);
+    EXPECT_EQ(first_.follow(), (std::vector<Position>{1, 2, 3}));
+    const int reads = first_.log->reads;
+    for (Position last = 4; last < 50; ++last) {
+        append(last, true);
+        EXPECT_EQ(first_.follow(), std::vector<Position>{last});
+    }
+    EXPECT_EQ(first_.log->reads, reads);
+    EXPECT_EQ(second_.follow().size(), 49U);
+}
+
+TEST_F(TailSourceTest, WhatOthersAppendIsReadOnceForAll) {
+    append(3, false);
+    EXPECT_EQ(first_.follow().size(), 3U);
+    EXPECT_EQ(second_.follow().size(), 3U);
+    append(6, false);
+    while (first_.cursor.position < 6) first_.follow();  // the tail has nothing more, and one look later the log is asked
+    const int reads = second_.log->reads;
+    EXPECT_EQ(second_.follow().size(), 3U);
+    EXPECT_EQ(second_.log->reads, reads);
+}
+
+TEST_F(TailSourceTest, AfterTheEndOfMemoryTheLogIsAsked) {
+    append(2, true);
+    first_.follow();
+    append(3, true);
+    EXPECT_EQ(first_.follow(), std::vector<Position>{3});
+    append(4, false);
+    const int reads = first_.log->reads;
+    first_.follow();
+    first_.follow();
+    EXPECT_EQ(first_.cursor.position, 4);
+    EXPECT_GT(first_.log->reads, reads);
+}
+
+TEST_F(TailSourceTest, AFailedReadForgetsTheTail) {
+    append(3, true);
+    first_.follow();
+    first_.log->failure = ReadError::kUnavailable;
+    EXPECT_FALSE(first_.source->read_after(first_.cursor, 10));
+    EXPECT_FALSE(tail->after(at(1), 10));
+    first_.log->failure.reset();
+    EXPECT_FALSE(first_.source->read_after(at(3, 2), 10)) << "as strict about the cursor as the log";
+    EXPECT_EQ(first_.source->read_after(at(3, 2), 10).error(), ReadError::kCursorUnknown);
+}
+
+// The last command of what is cut at a limit may not be whole: for others it is read again.
+TEST_F(TailSourceTest, WhatIsCutAtALimitIsNotShared) {
+    append(9, false);
+    ASSERT_EQ(first_.source->read_after({}, 5)->size(), 5U);
+    EXPECT_FALSE(tail->after(at(3), 10));
+    ASSERT_EQ(first_.source->read_after(at(5), 5)->size(), 4U);
+    EXPECT_TRUE(tail->after(at(6), 10));
+}
+
+// Two nodes append by turns, readers fail now and then: each follower sees every event once, in order.
+TEST_F(TailSourceTest, EachFollowerSeesEveryEventOnceWhateverIsHeld) {
+    std::mt19937 chance(20261130);
+    std::map<Follower*, Position> seen;
+    for (int i = 0; i < 5'000; ++i) {
+        switch (chance() % 6) {
+            case 0: append(first_.log->head_ + 1 + chance() % 5, true); break;
+            case 1: append(first_.log->head_ + 1 + chance() % 5, false); break;
+            case 2: tail->clear(); break;
+            default:
+                Follower& one = chance() % 2 == 0 ? first_ : second_;
+                one.log->failure = chance() % 10 == 0 ? std::optional(ReadError::kUnavailable) : std::nullopt;
+                const auto read = one.source->read_after(one.cursor, static_cast<std::int32_t>(1 + chance() % 12));
+                if (!read) break;
+                for (const RecordedEvent& next : *read) {
+                    ASSERT_EQ(next.position, one.cursor.position + 1);
+                    one.cursor = {next.position, next.leaf_hash};
+                }
+        }
+    }
+    for (Follower* one : {&first_, &second_}) {
+        one->log->failure.reset();
+        one->follow();
+        one->follow();
+        EXPECT_EQ(one->cursor.position, one->log->head_);
+    }
+}
+
+// One appends, three follow, somebody forgets: for ThreadSanitizer.
+TEST(LogTailThreads, MayAllUseItAtOnce) {
+    LogTail tail{{64, 1'000'000}};
+    std::atomic<Position> head = 0;
+    std::atomic<bool> done = false;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 3; ++i)
+        threads.emplace_back([&] {
+            while (!done) {
+                const Position from = std::max<Position>(0, head.load() - 10);
+                const auto found = tail.after(at(from), 100);
+                for (std::size_t n = 0; found && n < found->size(); ++n)
+                    ASSERT_EQ((*found)[n].position, from + 1 + static_cast<Position>(n));
+            }
+        });
+    for (Position position = 1; position <= 5'000; ++position) {
+        tail.offer(tail.epoch(), events(position, position));
+        head = position;
+        if (position % 500 == 0) tail.clear();
+    }
+    done = true;
+    for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace keyledger::eventstore

@@ -1,0 +1,204 @@
+// Read models that stand at one place move on in one transaction: all of them or none.
+#include <gtest/gtest.h>
+
+#include "projections/models/read_models.hpp"
+#include "projections/rebuild/operations.hpp"
+#include "tests/projections/driver.hpp"
+
+using namespace keyledger;
+using namespace keyledger::projections;
+using namespace keyledger::projections::test;
+
+namespace {
+
+// All read models on one session, as the projector has them.
+class Together {
+public:
+    Together(const keyledger::test::Database& database, Story& story)
+        : story_(story),
+          connection_(connect(database.service_url(), "keyledger test driver")),
+          keys_(story.cipher(), 1000),
+          models_(all_read_models()) {
+        prepare_writer(*connection_);
+        create_catalogue(*connection_);
+        projections_.reserve(models_.size());
+        for (const auto& model : models_)
+            members_.push_back(
+                &projections_.emplace_back(*connection_, *model, open_current(*connection_, *model)));
+    }
+
+    // One by one, up to `last`: none of them knows of a stop from before then.
+    void begin(std::int32_t events) {
+        Batch batch = next(events);
+        for (Projection* one : members_) one->advance(*connection_, batch.recorded, batch.decoded);
+    }
+    bool go_on(std::int32_t events) {
+        Batch batch = next(events);
+        return Projection::advance_together(*connection_, members_, batch.recorded, batch.decoded);
+    }
+    bool is_at(Position position) const {
+        return std::ranges::all_of(members_, [&](const auto* one) { return one->cursor().position == position; });
+    }
+    Position position() const { return members_.front()->cursor().position; }
+
+private:
+    struct Batch {
+        std::vector<eventstore::RecordedEvent> recorded;
+        DecodedBatch decoded;
+    };
+    Batch next(std::int32_t events) {
+        Batch batch{story_.log().read_after(members_.front()->cursor(), events).value(), {}};
+        pqxx::nontransaction read_keys(*connection_);
+        batch.decoded = decode_batch(batch.recorded, keys_, story_.cipher(), read_keys);
+        return batch;
+    }
+
+    Story& story_;
+    Connection connection_;
+    KeyCache keys_;
+    std::vector<std::unique_ptr<ReadModel>> models_;
+    std::vector<Projection> projections_;
+    std::vector<Projection*> members_;
+};
+
+class ProjectionsTogether : public testing::Test {
+protected:
+    keyledger::test::Database& database = fresh_database();
+    Story story{database};
+
+    void publish(int events) {
+        story.random_events(events);
+        story.publish();
+    }
+    std::vector<std::string> digests() {
+        std::vector<std::string> all;
+        for (const auto& model : all_read_models()) all.push_back(digest(database.service_url(), *model).digest);
+        return all;
+    }
+    // Of the checkpoints: how many there are of each transaction and position.
+    std::vector<std::string> places() {
+        return rows(database, "select count(*), position from keyledger.checkpoints group by xmin, position"
+                              " order by position");
+    }
+};
+
+}  // namespace
+
+TEST_F(ProjectionsTogether, MoveInOneTransactionI7) {
+    publish(120);
+    Together together(database, story);
+    together.begin(20);
+    EXPECT_EQ(places().size(), all_read_models().size());
+    while (!together.is_at(story.head())) ASSERT_TRUE(together.go_on(33));
+    EXPECT_EQ(places(),
+              std::vector{std::to_string(all_read_models().size()) + '|' + std::to_string(story.head())});
+    const auto moved_together = digests();
+    reset(database);
+    for (const auto& model : all_read_models()) Driver(database, story, *model).apply();
+    EXPECT_EQ(moved_together, digests());
+}
+
+// Somebody else moved one of them: none is moved by a process that believes to lead.
+TEST_F(ProjectionsTogether, WhereOneIsElsewhereNothingIsWritten) {
+    publish(40);
+    Together together(database, story);
+    together.begin(20);
+    database.execute("update keyledger.checkpoints set position = 21 where reader = 'audit'");
+    const auto before = digests();
+    EXPECT_FALSE(together.go_on(20));
+    EXPECT_TRUE(together.is_at(20));
+    EXPECT_EQ(digests(), before);
+    EXPECT_EQ(database.execute("select count(*) from keyledger.checkpoints where position = 20"),
+              std::to_string(all_read_models().size() - 1));
+}
+
+TEST_F(ProjectionsTogether, WhatOneCantApplyIsWrittenForNone) {
+    story.registers("ann@example.com");
+    story.publish();
+    Together together(database, story);
+    together.begin(1);
+    story.registers("bob@example.com");
+    story.record(story.new_id(), SessionEvent(SessionRefreshed{2, ""}), By{});
+    story.publish();
+    const auto before = digests();
+    EXPECT_FALSE(together.go_on(20));
+    EXPECT_TRUE(together.is_at(1));
+    EXPECT_EQ(digests(), before);
+    together.begin(20);  // by itself, each goes as far as it can
+    EXPECT_EQ(database.execute("select position from keyledger.checkpoints where reader = 'users'"), "3");
+    EXPECT_EQ(database.execute("select position from keyledger.checkpoints where reader = 'audit'"), "2");
+}
+
+TEST_F(ProjectionsTogether, ASkipOnTheWayIsForEachByItself) {
+    story.registers("ann@example.com");
+    const Position poisoned = story.record(story.new_id(), SessionEvent(SessionRefreshed{2, ""}), By{});
+    story.publish();
+    Together(database, story).begin(20);
+    for (const char* model : {"sessions", "audit"})
+        ASSERT_TRUE(skip(database.service_url(), {model, poisoned, "root", "made by hand", {}}));
+    database.execute("update keyledger.checkpoints c set position = 1, leaf_hash = "
+                     "(select leaf_hash from keyledger.checkpoints where reader = 'audit')");
+    Together together(database, story);
+    EXPECT_FALSE(together.go_on(20));
+    together.begin(20);
+    EXPECT_TRUE(together.is_at(2));
+}
+
+// The backend is killed before and after every statement, and at the commit. Whoever resumes finds all of them at one
+// place, and ends with the same tables as an undisturbed replay.
+TEST(ProjectionsTogetherKilled, AtEveryStatementAndResumedI7) {
+    const keyledger::test::Database database;  // its own, for the triggers
+    Story story(database);
+    story.random_events(60);
+    story.publish();
+    const auto all = all_read_models();
+    std::vector<std::string> expected;
+    for (const auto& model : all) {
+        Driver(database, story, *model).apply();
+        expected.push_back(digest(database.service_url(), *model).digest);
+    }
+    std::string tables;
+    for (const auto& model : all)
+        for (const std::string& table : model->tables(1)) tables += ",read_models." + table;
+    tables.erase(0, 1);
+    database.execute(R"(
+        create sequence statements;
+        create table kill (at bigint);
+        insert into kill values (0);
+        create function may_die() returns trigger language plpgsql security definer as $$ begin
+            if nextval('public.statements') = (select at from public.kill) then
+                perform pg_terminate_backend(pg_backend_pid());
+            end if;
+            return null;
+        end $$;
+        do $$ declare t text; begin
+            foreach t in array '{keyledger.checkpoints,)" +
+                     tables + R"(}'::text[] loop
+                execute format('create trigger b before insert or update on %s execute function may_die()', t);
+                execute format('create trigger a after insert or update on %s execute function may_die()', t);
+            end loop;
+        end $$;
+        create constraint trigger c after update on keyledger.checkpoints initially deferred
+            for each row execute function may_die();)");
+    int kills = 0;
+    for (int at = 1; at == kills + 1; ++at) {
+        database.execute("update kill set at = 0; truncate " + tables +
+                         "; update keyledger.checkpoints set position = 0, leaf_hash = decode(repeat('00', 32), 'hex')");
+        Together first(database, story);
+        first.begin(15);
+        database.execute("select setval('statements', 1, false); update kill set at = " + std::to_string(at));
+        try {
+            while (!first.is_at(story.head())) ASSERT_TRUE(first.go_on(20));
+        } catch (const std::exception&) {  // StandDown, or the next use of a dead connection
+            ++kills;
+            Together second(database, story);
+            ASSERT_TRUE(second.is_at(second.position())) << "after a kill at statement " << at;
+            second.begin(20);
+            while (!second.is_at(story.head())) ASSERT_TRUE(second.go_on(20));
+        }
+        for (std::size_t i = 0; i < all.size(); ++i)
+            ASSERT_EQ(digest(database.service_url(), *all[i]).digest, expected[i])
+                << all[i]->name() << " after a kill at statement " << at;
+    }
+    EXPECT_GE(kills, 3 * 2 * 4);
+}
