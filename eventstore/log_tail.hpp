@@ -1,7 +1,7 @@
 #pragma once
-// The end of the log in memory, shared by all who follow it in one process, so that each event is read and checked once:
-// what this process appends comes from who appended it, the rest from whoever read it first. A follower can't tell
-// where an event came from.
+// The end of the log in memory, shared by all who follow it in one process, so that each event is read and checked
+// once: what this process appends comes from who appended it, the rest from whoever read it first. A follower can't
+// tell where an event came from.
 #include <cstddef>
 #include <cstdint>
 #include <deque>

@@ -79,8 +79,8 @@ private:
     bool learns_to_open(const eventstore::StoredSubjectKey& wrapped);
 };
 
-// The log for whoever follows it beside the core: its end from memory, the rest on a connection of its own. A read takes
-// no longer than `patience`.
+// The log for whoever follows it beside the core: its end from memory, the rest on a connection of its own. A read
+// takes no longer than `patience`.
 std::unique_ptr<eventstore::LogSource> follow_log(const Config& config, const Core& core,
                                                   std::chrono::milliseconds patience = std::chrono::seconds(10));
 

@@ -185,7 +185,7 @@ TEST_F(TailSourceTest, WhatOthersAppendIsReadOnceForAll) {
     EXPECT_EQ(first_.follow().size(), 3U);
     EXPECT_EQ(second_.follow().size(), 3U);
     append(6, false);
-    while (first_.cursor.position < 6) first_.follow();  // the tail has nothing more, and one look later the log is asked
+    while (first_.cursor.position < 6) first_.follow();  // once the tail's end, then the log is asked
     const int reads = second_.log->reads;
     EXPECT_EQ(second_.follow().size(), 3U);
     EXPECT_EQ(second_.log->reads, reads);

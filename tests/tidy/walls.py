@@ -11,7 +11,7 @@ import source as sources
 SECURITY_BASICS = [f"security/primitives/{name}.hpp" for name in ("base64url", "bytes", "digest", "hex")]
 STORE_PORTS = [
     "eventstore/async_answer.hpp", "eventstore/store.hpp", "eventstore/limits.hpp", "eventstore/lookups.hpp",
-    "eventstore/log_source.hpp",
+    "eventstore/log_source.hpp", "eventstore/log_moment.hpp",
     "eventstore/event_metadata.hpp", "eventstore/cursor_store.hpp", "eventstore/leadership.hpp",
     "eventstore/stream_origins.hpp", "eventstore/codec/events_codec.hpp", "eventstore/event_macs.hpp",
     "eventstore/codec/envelope.hpp", "eventstore/any.hpp", "eventstore/subscription.hpp",

@@ -23,8 +23,7 @@ public:
         create_catalogue(*connection_);
         projections_.reserve(models_.size());
         for (const auto& model : models_)
-            members_.push_back(
-                &projections_.emplace_back(*connection_, *model, open_current(*connection_, *model)));
+            members_.push_back(&projections_.emplace_back(*connection_, *model, open_current(*connection_, *model)));
     }
 
     // One by one, up to `last`: none of them knows of a stop from before then.
@@ -90,8 +89,7 @@ TEST_F(ProjectionsTogether, MoveInOneTransactionI7) {
     together.begin(20);
     EXPECT_EQ(places().size(), all_read_models().size());
     while (!together.is_at(story.head())) ASSERT_TRUE(together.go_on(33));
-    EXPECT_EQ(places(),
-              std::vector{std::to_string(all_read_models().size()) + '|' + std::to_string(story.head())});
+    EXPECT_EQ(places(), std::vector{std::to_string(all_read_models().size()) + '|' + std::to_string(story.head())});
     const auto moved_together = digests();
     reset(database);
     for (const auto& model : all_read_models()) Driver(database, story, *model).apply();
@@ -183,7 +181,8 @@ TEST(ProjectionsTogetherKilled, AtEveryStatementAndResumedI7) {
     int kills = 0;
     for (int at = 1; at == kills + 1; ++at) {
         database.execute("update kill set at = 0; truncate " + tables +
-                         "; update keyledger.checkpoints set position = 0, leaf_hash = decode(repeat('00', 32), 'hex')");
+                         "; update keyledger.checkpoints set position = 0,"
+                         " leaf_hash = decode(repeat('00', 32), 'hex')");
         Together first(database, story);
         first.begin(15);
         database.execute("select setval('statements', 1, false); update kill set at = " + std::to_string(at));

@@ -61,8 +61,7 @@ public:
     explicit Source(eventstore::Store& store) : source_(dynamic_cast<eventstore::MemoryStore&>(store)) {}
     Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(const eventstore::Cursor& cursor,
                                                                                      std::int32_t limit) override {
-        if (cursor.position > 0 && is_another.exchange(false))
-            return Unexpected(eventstore::ReadError::kCursorUnknown);
+        if (cursor.position > 0 && is_another.exchange(false)) return Unexpected(eventstore::ReadError::kCursorUnknown);
         return source_.read_after(cursor, limit);
     }
     Result<eventstore::Head, eventstore::ReadError> head() override { return source_.head(); }
