@@ -5,8 +5,8 @@
 bench_flows() {
     local beside=no pairs seconds statements=no kafka connections
     local -a rounds=(Kafka 'no Kafka')
-    local warm # seconds; a Java machine takes a minute to compile what it does most
-    warm=$(sized 75 3)
+    local warm # seconds; a Java machine goes on compiling what it does most for minutes
+    warm=$(sized 300 3)
     pairs=$(sized 3 1) seconds=$(sized 20 2)
     while (($# > 0)); do
         case $1 in
