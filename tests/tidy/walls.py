@@ -120,6 +120,11 @@ WALLS = {
         ],
         "system": [*ASIO, "curl/"],
     },
+    # Before the service runs, on the calling thread: nothing of commands.
+    "integrations/aws": {
+        "own": ["domain/base/", "integrations/aws/", "security/primitives/secret_file.hpp"],
+        "system": [*JSON, "curl/"],
+    },
     # A relying party: what it is told is signed by somebody else's keys.
     "integrations/providers": {
         "own": [
@@ -152,7 +157,7 @@ HELD_BACK = {
     "crypt.h": ["security", "tests/security"],
     "zxcvbn.h": ["security", "tests/security"],
     "utf8proc.h": ["domain/base"],
-    "curl/": ["mail/smtp", "integrations/outgoing"],
+    "curl/": ["mail/smtp", "integrations/aws", "integrations/outgoing"],
     "idn2.h": ["domain/base"],
     "kainjow/": ["mail/templates", "api/pages"],
     "liboath/": ["security/factors"],
