@@ -227,7 +227,9 @@ std::optional<Config> require_config(const Environment& environment, const std::
 // Whether the two URLs lead to one database, as far as both are set; else says on standard error that they don't. Asked
 // by whatever reads by one and writes by the other. Throws if nobody answers.
 bool is_one_database(const Config& config);
-// What `serve` needs, or nothing and all that it would refuse on standard error.
-std::optional<Config> require_serving_config(const Environment& environment);
+// What `serve` needs, with whatever is wrong.
+LenientConfig read_serving_config(const Environment& environment);
+// The same, or nothing and all that `serve` would refuse on standard error.
+std::optional<LenientConfig> require_serving_config(const Environment& environment);
 
 }  // namespace keyledger::app

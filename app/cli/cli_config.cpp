@@ -10,6 +10,8 @@ namespace keyledger::app {
 
 namespace {
 
+const std::vector<ConfigPart> kForServing{ConfigPart::kDatabase, ConfigPart::kKeyring, ConfigPart::kServing};
+
 // Whether there was anything to tell.
 bool report(const std::vector<std::string>& faults) {
     for (const std::string& sentence : faults) std::cerr << "keyledger: " << sentence << '\n';
@@ -33,10 +35,14 @@ bool is_one_database(const Config& config) {
     return !problem;
 }
 
-std::optional<Config> require_serving_config(const Environment& environment) {
-    auto read = read_config_leniently(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring, ConfigPart::kServing});
+LenientConfig read_serving_config(const Environment& environment) {
+    return read_config_leniently(environment, kForServing);
+}
+
+std::optional<LenientConfig> require_serving_config(const Environment& environment) {
+    auto read = read_serving_config(environment);
     if (report(all_faults(read))) return std::nullopt;
-    return std::move(read.config);
+    return read;
 }
 
 std::optional<std::string> reason_not_to_write(const std::string& path, bool force) {
@@ -47,10 +53,10 @@ std::optional<std::string> reason_not_to_write(const std::string& path, bool for
 }
 
 Exit check_config(const Environment& environment, const std::vector<std::string>& names) {
-    for (const std::string& line : describe_config(environment)) std::cout << line << '\n';
+    const SettingSources sources = gather_sources(environment);
+    for (const std::string& line : describe_config(sources)) std::cout << line << '\n';
     for (const std::string& sentence : unknown_settings(names)) std::cerr << "keyledger: warning: " << sentence << '\n';
-    const auto read =
-        read_config_leniently(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring, ConfigPart::kServing});
+    const LenientConfig read = read_config_leniently(sources, kForServing);
     auto refused = all_faults(read);
     const RoleCheck role = check_service_role(read.config);
     if (!role.warning.empty()) std::cerr << "keyledger: warning: " << role.warning << '\n';

@@ -46,20 +46,20 @@ bool await_database(const Config& config, const sigset_t& signals) {
 }  // namespace
 
 Exit serve(const Environment& environment, const std::vector<std::string>& names) {
-    const auto config = require_serving_config(environment);
-    if (!config) return Exit::kUsage;
-    start_logging(config->log_level);
+    const auto read = require_serving_config(environment);
+    if (!read) return Exit::kUsage;
+    start_logging(read->config.log_level);
     for (const std::string& sentence : unknown_settings(names)) spdlog::warn("{}", sentence);
     const sigset_t signals = blocked_signals();
     try {
-        if (!await_database(*config, signals)) return Exit::kGood;
-        Service service(*config);
+        if (!await_database(read->config, signals)) return Exit::kGood;
+        Service service(*read);
         service.start();
         for (;;) {
             int signal = 0;
             if (sigwait(&signals, &signal) != 0) continue;
             if (signal != SIGHUP) break;
-            service.reload();
+            service.reload(read_serving_config(environment));
         }
         service.stop();
         return Exit::kGood;

@@ -180,4 +180,23 @@ std::optional<commands::Client> FileClients::find(std::string_view client_id) {
     return at->second.client;
 }
 
+LiveClients::LiveClients(FileClients clients) : clients_(std::make_shared<FileClients>(std::move(clients))) {}
+
+void LiveClients::replace(FileClients clients) {
+    auto next = std::make_shared<FileClients>(std::move(clients));
+    const std::lock_guard lock(mutex_);
+    clients_.swap(next);
+}
+
+std::shared_ptr<FileClients> LiveClients::now() const {
+    const std::lock_guard lock(mutex_);
+    return clients_;
+}
+
+std::optional<commands::Client> LiveClients::authenticate(std::string_view client_id, const Secret& secret) {
+    return now()->authenticate(client_id, secret);
+}
+
+std::optional<commands::Client> LiveClients::find(std::string_view client_id) { return now()->find(client_id); }
+
 }  // namespace keyledger::app

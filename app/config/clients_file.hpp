@@ -4,6 +4,8 @@
 // Who may introspect all tokens revokes its own all the same. Secrets have 256 bits of
 // entropy, so their SHA-256 suffices: there is nothing to guess that a slow hash would slow down.
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 
 #include "commands/sessions/tokens.hpp"
@@ -30,6 +32,23 @@ private:
     };
     static Result<FileClients, std::vector<std::string>> parse(const std::string& path, const std::string& text);
     std::map<std::string, Entry, std::less<>> clients_;
+};
+
+// Clients that may be replaced while others ask for them: each question is answered by the ones or the others. Any
+// thread.
+class LiveClients : public commands::ClientRegistry {
+public:
+    explicit LiveClients(FileClients clients);
+    void replace(FileClients clients);
+
+    std::optional<commands::Client> authenticate(std::string_view client_id, const Secret& secret) override;
+    std::optional<commands::Client> find(std::string_view client_id) override;
+
+private:
+    std::shared_ptr<FileClients> now() const;
+
+    mutable std::mutex mutex_;
+    std::shared_ptr<FileClients> clients_;
 };
 
 }  // namespace keyledger::app

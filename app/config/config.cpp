@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "app/config/config_file.hpp"
@@ -19,6 +20,7 @@
 namespace keyledger::app {
 namespace {
 
+constexpr std::string_view kMask = "********";
 constexpr std::int64_t kMostMinutesToFill = 30 * 24 * 60;  // keyledger.take_limits remembers no bucket for longer
 
 std::vector<std::string> items_of(std::string_view text) {
@@ -48,21 +50,20 @@ std::optional<Endpoint> endpoint_of(const std::string& text) {
 
 class Reader {
 public:
-    explicit Reader(const Environment& environment) : environment_(environment) {
-        const char* path = environment_("KEYLEDGER_CONFIG_FILE");
-        if (path == nullptr || *path == '\0') return;
-        file_ = read_config_file(path);
-        for (const std::string& sentence : file_.faults) fault(sentence);
+    explicit Reader(const SettingSources& sources) : sources_(sources) {
+        for (const std::string& sentence : sources_.file.faults) fault(sentence);
+        for (const std::string& sentence : sources_.secrets.faults) fault(sentence);
     }
-    bool is_file_readable() const { return file_.is_readable; }
+    bool are_sources_read() const { return sources_.file.is_readable && sources_.secrets.faults.empty(); }
 
     struct SettingSource {
         std::string text;
         std::string origin;  // in words
+        bool is_of_manager = false;
     };
     SettingSource given(const Setting& setting) {
         const std::string name(setting.name);
-        for (const auto look : {&Reader::in_environment, &Reader::in_file}) {
+        for (const auto look : {&Reader::in_environment, &Reader::in_file, &Reader::in_secrets}) {
             const auto direct = (this->*look)(name);
             const auto path = setting.may_stand_in_a_file() ? (this->*look)(name + "_FILE") : std::nullopt;
             if (path && direct) fault(name + " and " + name + "_FILE are both set; set one");
@@ -116,9 +117,11 @@ public:
     bool has_fault_of(std::string_view name) const {
         return std::ranges::any_of(faults_.sentences, [&](const auto& told) { return setting_named_in(told) == name; });
     }
+    const std::vector<std::string>& faults() const { return faults_.sentences; }
     LenientConfig finish(LenientConfig read) {
-        read.is_file_readable = file_.is_readable;
+        read.are_sources_read = are_sources_read();
         read.places = std::move(places_);
+        read.hidden = std::move(hidden_);
         for (std::string& sentence : faults_.sentences)
             read.faults.sentences.push_back(with_place(read, std::move(sentence)));
         return read;
@@ -126,16 +129,25 @@ public:
 
 private:
     std::optional<SettingSource> in_environment(const std::string& name) {
-        const char* text = environment_(name.c_str());
+        const char* text = sources_.environment(name.c_str());
         if (text == nullptr || *text == '\0') return std::nullopt;
         return SettingSource{text, "environment"};
     }
     std::optional<SettingSource> in_file(const std::string& name) {
-        const auto at = file_.entries.find(name);
-        if (at == file_.entries.end() || at->second.text.empty()) return std::nullopt;
-        const std::string place = "line " + std::to_string(at->second.line) + " of '" + file_.path + "'";
+        const ConfigFile& file = sources_.file;
+        const auto at = file.entries.find(name);
+        if (at == file.entries.end() || at->second.text.empty()) return std::nullopt;
+        const std::string place = "line " + std::to_string(at->second.line) + " of '" + file.path + "'";
         places_[name] = place;
         return SettingSource{at->second.text, place};
+    }
+    std::optional<SettingSource> in_secrets(const std::string& name) {
+        const GivenSecrets& secrets = sources_.secrets;
+        const auto at = secrets.texts.find(name);
+        if (at == secrets.texts.end() || at->second.empty()) return std::nullopt;
+        places_[name] = secrets.origin;
+        hidden_.insert(name);
+        return SettingSource{at->second, secrets.origin, true};
     }
     std::string text_of_file(const Setting& setting, const std::string& path) {
         const std::string name = std::string(setting.name) + "_FILE";
@@ -164,10 +176,10 @@ private:
         if (value.items.empty() && !has_fault_of(setting.name))
             fault(std::string(setting.name) + ": give one of " + list_of_words(setting.form) + " at least");
     }
-    const Environment& environment_;
-    ConfigFile file_;
+    const SettingSources& sources_;
     ConfigFaults faults_;
     std::map<std::string, std::string, std::less<>> places_;
+    std::set<std::string, std::less<>> hidden_;
 };
 
 // Behind the scheme: a host, perhaps a port and a path, and nothing of what an issuer must not have.
@@ -314,6 +326,22 @@ void put_subject_namings(Config& config, const Value& value) {
                                                                  : SubjectNameKind::kEmail);
 }
 
+SettingSources gather_sources(const Environment& environment) {
+    SettingSources sources;
+    sources.environment = environment;
+    const char* path = environment("KEYLEDGER_CONFIG_FILE");
+    if (path != nullptr && *path != '\0') sources.file = read_config_file(path);
+    if (!sources.file.is_readable) return sources;
+    Reader reader(sources);
+    const auto of_file = static_cast<std::ptrdiff_t>(reader.faults().size());
+    Config config;
+    for (const Setting& setting : kSettings)
+        if (setting.is(kBeforeSecrets)) setting.put(config, reader.value(setting));
+    sources.secrets.faults.assign(reader.faults().begin() + of_file, reader.faults().end());
+    if (sources.secrets.faults.empty()) sources.secrets = fetch_secrets(config.secrets, environment);
+    return sources;
+}
+
 Result<Config, ConfigFaults> read_config(const Environment& environment, const std::vector<ConfigPart>& needs) {
     LenientConfig read = read_config_leniently(environment, needs);
     if (!read.faults.sentences.empty()) return Unexpected(std::move(read.faults));
@@ -321,9 +349,13 @@ Result<Config, ConfigFaults> read_config(const Environment& environment, const s
 }
 
 LenientConfig read_config_leniently(const Environment& environment, const std::vector<ConfigPart>& needs) {
-    Reader reader(environment);
+    return read_config_leniently(gather_sources(environment), needs);
+}
+
+LenientConfig read_config_leniently(const SettingSources& sources, const std::vector<ConfigPart>& needs) {
+    Reader reader(sources);
     LenientConfig read;
-    if (!reader.is_file_readable()) return reader.finish(std::move(read));
+    if (!reader.are_sources_read()) return reader.finish(std::move(read));
     const auto needed = [&](ConfigPart what) { return std::find(needs.begin(), needs.end(), what) != needs.end(); };
     for (const Setting& setting : kSettings) {
         if (setting.is(kServing) && !needed(ConfigPart::kServing)) continue;
@@ -344,8 +376,13 @@ std::string_view setting_named_in(std::string_view sentence) {
     return sentence.substr(0, sentence.find_first_of(":, "));
 }
 
+// Whatever stands between the first quotation mark and the last: no sentence quotes a value otherwise.
 std::string with_place(const LenientConfig& read, std::string sentence) {
-    const auto at = read.places.find(setting_named_in(sentence));
+    const std::string name(setting_named_in(sentence));
+    const std::size_t first = sentence.find('\'');
+    const std::size_t last = sentence.rfind('\'');
+    if (read.hidden.contains(name) && first < last) sentence.replace(first + 1, last - first - 1, kMask);
+    const auto at = read.places.find(name);
     return at == read.places.end() ? sentence : sentence + " (" + at->second + ")";
 }
 
@@ -380,12 +417,16 @@ std::vector<std::string> unknown_settings(const std::vector<std::string>& names)
 }
 
 std::vector<std::string> describe_config(const Environment& environment) {
+    return describe_config(gather_sources(environment));
+}
+
+std::vector<std::string> describe_config(const SettingSources& sources) {
     std::vector<std::string> lines;
-    Reader reader(environment);
+    Reader reader(sources);
     for (const Setting& setting : kSettings) {
         const auto given = reader.given(setting);
-        const bool masked = setting.is(kSecret) && !given.text.empty();
-        const std::string shown = masked ? "********" : given.text;
+        const bool is_masked = (setting.is(kSecret) || given.is_of_manager) && !given.text.empty();
+        const std::string shown = is_masked ? std::string(kMask) : given.text;
         lines.push_back(as_plain_text(std::string(setting.name) + "=" + shown + "  # " + given.origin));
     }
     return lines;

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
+#include "app/config/forms.hpp"
 #include "app/config/kafka_security.hpp"
 #include "commands/accounts/subject_names.hpp"
 #include "commands/anonymous_callers/erase_anonymous_callers.hpp"
@@ -16,11 +16,6 @@
 #include "domain/ladder/second_factor_policy.hpp"
 
 namespace keyledger::app {
-
-struct Endpoint {
-    std::string address;
-    std::uint16_t port = 0;
-};
 
 // mailer_options() in app/core/mailing.hpp makes of them what mail/ takes.
 struct MailSettings {
@@ -39,6 +34,15 @@ struct MailSettings {
     std::string alerts_to;         // empty: nobody is alerted
 };
 
+// Whom values of settings are asked of (secrets/secrets.hpp).
+struct SecretsSettings {
+    std::string command;  // empty: none is run
+    Duration timeout = seconds(10);
+    std::string ssm_prefix;    // empty: AWS is not asked
+    std::string ssm_region;    // empty: AWS_REGION
+    std::string ssm_endpoint;  // empty: the region's
+};
+
 // As what people's authenticators know the service (W3C Web Authentication).
 struct PasskeySettings {
     std::string domain;  // empty: none is offered
@@ -48,6 +52,7 @@ struct PasskeySettings {
 };
 
 struct Config {
+    SecretsSettings secrets;
     std::string database_url;        // of the service's role
     std::string owner_database_url;  // of the role that migrates
     std::string kafka_brokers;       // empty: the publisher rests
@@ -121,66 +126,14 @@ struct Config {
     std::string log_level;
 };
 
-// What the text of a setting has to look like: for the reader (config.cpp) and, where the text alone does not show it,
-// for what looks before `serve` starts (config_checks.cpp). An empty text is checked only where the default is not.
-struct Form {
-    enum class Kind {
-        kText,
-        kWhole,
-        kOneOf,
-        kSomeOf,
-        kList,
-        kNetworks,
-        kOrigins,
-        kEndpoint,
-        kDatabaseUrl,
-        kReplacedFile,  // that the service writes: as a whole
-        kGrowingFile,   // that the service writes: at its end
-    };
-    Kind kind = Kind::kText;
-    std::string_view what{};  // of a number: its unit; else what it is
-    std::int64_t least = 0;   // of a number; both bounds are allowed
-    std::int64_t most = 0;
-    std::string_view words{};  // that are allowed, between commas
-
-    constexpr bool is_list() const {
-        return kind == Kind::kSomeOf || kind == Kind::kList || kind == Kind::kNetworks || kind == Kind::kOrigins;
-    }
-};
-constexpr Form text(std::string_view what) { return {Form::Kind::kText, what}; }
-constexpr Form whole(std::int64_t least, std::int64_t most, std::string_view unit = {}) {
-    return {Form::Kind::kWhole, unit, least, most};
-}
-constexpr Form one_of(std::string_view words) { return {Form::Kind::kOneOf, {}, 0, 0, words}; }
-constexpr Form some_of(std::string_view words) { return {Form::Kind::kSomeOf, {}, 0, 0, words}; }
-constexpr Form list(std::string_view what) { return {Form::Kind::kList, what}; }
-constexpr Form networks() { return {Form::Kind::kNetworks, "networks"}; }
-constexpr Form origins() { return {Form::Kind::kOrigins, "origins"}; }
-constexpr Form endpoint() { return {Form::Kind::kEndpoint, "address:port"}; }
-constexpr Form database_url() { return {Form::Kind::kDatabaseUrl, "URL"}; }
-constexpr Form file() { return {Form::Kind::kText, "file"}; }
-constexpr Form replaced_file() { return {Form::Kind::kReplacedFile, "file"}; }
-constexpr Form growing_file() { return {Form::Kind::kGrowingFile, "file"}; }
-
-// A text that has its form, and what it says.
-struct Value {
-    std::string text;
-    std::int64_t number = 0;         // of whole()
-    std::vector<std::string> items;  // of lists
-    Endpoint endpoint;
-};
-
-// Puts a value into the member, as the member's type asks for.
-template <class To>
-void put_value(To& to, const Value& value) {
-    if constexpr (std::is_same_v<To, std::string>) to = value.text;
-    else if constexpr (std::is_same_v<To, std::vector<std::string>>) to = value.items;
-    else if constexpr (std::is_same_v<To, Endpoint>) to = value.endpoint;
-    else to = static_cast<To>(value.number);
-}
+// Put a value into the member of that name.
 template <auto member>
 void into(Config& config, const Value& value) {
     put_value(config.*member, value);
+}
+template <auto member>
+void into_secrets(Config& config, const Value& value) {
+    put_value(config.secrets.*member, value);
 }
 template <auto member>
 void into_mail(Config& config, const Value& value) {
@@ -196,6 +149,8 @@ enum Traits : unsigned {
     kSecret = 1,           // never printed; a file with it must not be readable by others
     kServing = 2,          // asked for by `serve`, and by what else talks to Kafka
     kEnvironmentOnly = 4,  // needed before a configuration file is read
+    kBeforeSecrets = 8,    // needed before a secrets manager is asked
+    kReloaded = 16,        // what it says at SIGHUP is taken over by a service that runs
 };
 
 struct Setting {
@@ -218,6 +173,18 @@ inline constexpr std::int64_t kMostPerMinute = 10'000'000;
 inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_CONFIG_FILE", "", file(), "YAML: settings by these names; the environment wins over it",
      kEnvironmentOnly},
+    {"KEYLEDGER_SECRETS_COMMAND", "", text("command"),
+     "a program by its whole path, and arguments: it prints values of settings as one JSON object; empty: none is run",
+     kBeforeSecrets, into_secrets<&SecretsSettings::command>},
+    {"KEYLEDGER_SECRETS_TIMEOUT_SECONDS", "10", whole(1, 120, "s"), "for that program, or for all answers of AWS",
+     kBeforeSecrets, [](Config& config, const Value& value) { config.secrets.timeout = seconds(value.number); }},
+    {"KEYLEDGER_SSM_PREFIX", "", text("path"),
+     "values of settings are parameters below it in AWS Systems Manager, as /keyledger/prod; empty: AWS is not asked",
+     kBeforeSecrets, into_secrets<&SecretsSettings::ssm_prefix>},
+    {"KEYLEDGER_SSM_REGION", "", text("region"), "of these parameters; empty: AWS_REGION", kBeforeSecrets,
+     into_secrets<&SecretsSettings::ssm_region>},
+    {"KEYLEDGER_SSM_ENDPOINT", "", text("URL"), "instead of AWS's own for the region; http to this machine alone",
+     kBeforeSecrets, into_secrets<&SecretsSettings::ssm_endpoint>},
     {"KEYLEDGER_DATABASE_URL", "", database_url(), "PostgreSQL, as the service's role", kSecret,
      into<&Config::database_url>},
     {"KEYLEDGER_OWNER_DATABASE_URL", "", database_url(), "PostgreSQL, as the role that owns and migrates the schema",
@@ -289,7 +256,7 @@ inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_KEYRING_FILE", "", file(), "keys, made by 'keyledger keys generate'; mode 0600", kPlain,
      into<&Config::keyring_file>},
     {"KEYLEDGER_CLIENTS_FILE", "", file(), "clients with their secrets' digests and audiences; mode 0600; empty: none",
-     kServing, into<&Config::clients_file>},
+     kServing | kReloaded, into<&Config::clients_file>},
     {"KEYLEDGER_ISSUER", "http://127.0.0.1:8080", text("URL"), "the URL by which tokens name this service", kPlain,
      into<&Config::issuer>},
     {"KEYLEDGER_LOG_IN_BY_MAIL", "off", one_of("off,link,code,both"),
@@ -473,7 +440,7 @@ inline constexpr Setting kSettings[] = {
      [](Config& config, const Value& value) { config.tree_head_interval = seconds(value.number); }},
     {"KEYLEDGER_CORE_DUMPS", "off", one_of("on,off"), "on: the process may be dumped and traced, with all keys in it",
      kEnvironmentOnly},
-    {"KEYLEDGER_LOG_LEVEL", "info", one_of("trace,debug,info,warn,error"), "the least that is logged", kPlain,
+    {"KEYLEDGER_LOG_LEVEL", "info", one_of("trace,debug,info,warn,error"), "the least that is logged", kReloaded,
      into<&Config::log_level>},
 };
 

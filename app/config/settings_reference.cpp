@@ -65,6 +65,7 @@ std::string with_settings_table(const std::string& page) {
         const std::string fallback = setting.fallback.empty() ? "" : "`" + std::string(setting.fallback) + "`";
         table.append("| `").append(setting.name).append("` | ").append(fallback).append(" | ");
         table.append(values_of(setting.form)).append(setting.is(kSecret) ? "; secret" : "");
+        table.append(setting.is(kReloaded) ? "; taken over at SIGHUP" : "");
         table.append(" | ").append(setting.meaning).append(" |\n");
     }
     return page.substr(0, begin + kTableBegins.size()) + table + "\n" + page.substr(end);

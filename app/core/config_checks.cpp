@@ -252,7 +252,7 @@ std::vector<std::string> serving_faults(const LenientConfig& read) {
 // wrong.
 std::vector<std::string> all_faults(const LenientConfig& read) {
     std::vector<std::string> all = read.faults.sentences;
-    if (!read.is_file_readable) return all;
+    if (!read.are_sources_read) return all;
     for (std::string& sentence : serving_faults(read)) {
         const auto is_of_the_same = [&](const std::string& told) {
             return setting_named_in(told) == setting_named_in(sentence);

@@ -21,6 +21,7 @@
 #include "app/serve/other_providers.hpp"
 #include "app/serve/probe.hpp"
 #include "app/serve/reactors.hpp"
+#include "app/serve/reloading.hpp"
 #include "app/serve/tree_heads.hpp"
 #include "commands/access/roles.hpp"
 #include "commands/clients/dpop.hpp"
@@ -33,7 +34,6 @@
 #include "security/adapters/dpop_keys.hpp"
 #include "security/adapters/keyring_tokens.hpp"
 #include "security/adapters/passkeys.hpp"
-#include "security/primitives/secret_file.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -126,8 +126,8 @@ api::CorsPolicy cors_policy(const Config& config) {
 }  // namespace
 
 struct Service::Parts {
-    explicit Parts(const Config& settings)
-        : config(settings),
+    explicit Parts(const LenientConfig& read)
+        : config(read.config),
           core(config),
           clients(load_clients(config)),
           log(learn_head(config, core)),
@@ -176,7 +176,8 @@ struct Service::Parts {
           housekeeper(config, core),
           keyring_exchange(config, core),
           probe(core, queries, keyring_exchange),
-          other_providers(config, core, outgoing) {
+          other_providers(config, core, outgoing),
+          reloading(read, {*core.keyring, clients, server, core.clock}) {
         core.accounts.challenge_secrets = &challenge_secrets;
         core.accounts.log_in_by_mail = {config.log_in_by_mail.by_link, config.log_in_by_mail.by_code};
         core.accounts.half_logins = &half_logins;
@@ -192,6 +193,8 @@ struct Service::Parts {
         core.access.remember(*hot_access);
         core.executor.folder().watch(core.access);
         observe(health, metrics, core, followers, reactors, *hot_access, tree_heads, probe, server);
+        health.add([this] { return reloading.check(); });
+        metrics.add([this] { return reloading.samples(); });
     }
 
     const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
@@ -199,7 +202,7 @@ struct Service::Parts {
     Metrics metrics;
     ServiceHealth health;
     Core core;
-    FileClients clients;
+    LiveClients clients;
     eventstore::Head log;  // as it was at the start
     Uuid log_id;
     TreeHeads tree_heads;
@@ -229,10 +232,11 @@ struct Service::Parts {
     KeyringExchange keyring_exchange;
     Probe probe;
     OtherProviders other_providers;
+    Reloading reloading;
     bool stopped = false;
 };
 
-Service::Service(const Config& config) try : parts_(std::make_unique<Parts>(config)) {
+Service::Service(const LenientConfig& read) try : parts_(std::make_unique<Parts>(read)) {
 } catch (const api::ServerError& error) {
     throw StartFailure(error.what());
 }
@@ -269,28 +273,7 @@ void Service::start() try {
     throw StartFailure(error.what());
 }
 
-void Service::reload() {
-    reload_keys();
-    reload_certificate();
-}
-
-void Service::reload_certificate() {
-    const std::string& key_file = parts_->config.tls_key_file;
-    if (key_file.empty()) return;
-    try {
-        if (const auto unsafe = security::what_is_wrong_with_secret_file(key_file)) throw api::ServerError(*unsafe);
-        parts_->server.reload_tls();
-        spdlog::info("read the TLS certificate again, for connections that come from now on");
-    } catch (const api::ServerError& error) {
-        spdlog::error("the TLS certificate could not be taken, the one of before stays: {}", error.what());
-    }
-}
-
-void Service::reload_keys() {
-    const auto reloaded = parts_->core.keyring->reload(parts_->core.clock.now());
-    if (reloaded) spdlog::info("read the keyring again");
-    else spdlog::error("the keyring could not be taken: {}", reloaded.error().message);
-}
+void Service::reload(const LenientConfig& read) { parts_->reloading.reload(read); }
 
 void Service::stop() {
     Parts& parts = *parts_;

@@ -21,20 +21,17 @@ struct StartStopped {};
 class Service {
 public:
     // Reads keys and clients, checks the schema, learns which log it serves. Throws StartFailure, or StartStopped.
-    explicit Service(const Config& config);
+    explicit Service(const LenientConfig& read);
     ~Service();  // stop()
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
     void start();
-    // Reads the keyring and the TLS certificate again (SIGHUP). Files that are no good change nothing.
-    void reload();
+    // Takes over what it can of settings that were read again, and reads the files again (reloading.hpp).
+    void reload(const LenientConfig& read);
     void stop();
 
 private:
-    void reload_keys();
-    void reload_certificate();
-
     struct Parts;
     std::unique_ptr<Parts> parts_;
 };

@@ -224,7 +224,7 @@ TEST_F(ConfigFiles, AreRefusedWhereTheyCanNotBeRead) {
     for (const auto& one : cases) {
         const auto got = read(one.path);
         ASSERT_EQ(got.faults.sentences.size(), 1U) << all_of(got);
-        EXPECT_FALSE(got.is_file_readable);
+        EXPECT_FALSE(got.are_sources_read);
         EXPECT_TRUE(got.faults.sentences.front().starts_with("KEYLEDGER_CONFIG_FILE: ")) << all_of(got);
         EXPECT_NE(all_of(got).find(one.said), std::string::npos) << all_of(got);
         EXPECT_EQ(all_of(got).find("hunter2"), std::string::npos) << all_of(got);
