@@ -27,7 +27,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # Who installs for a file that does not do so itself: groups of scripts/install, or a script that calls it. The longest
 # matching path counts. What calls scripts/install is asked what it says there.
 INSTALLED_BY = {
-    "scripts/install": ["examples", "oauth-clients", "browser"],
+    "scripts/install": ["aws", "examples", "oauth-clients", "browser"],
     "scripts/lib/common.sh": ["build"],
     "scripts/lib/kafka.sh": ["kafka"],
     "scripts/lib/postgres.sh": ["postgres"],
@@ -60,8 +60,10 @@ OPTIONAL = {
     "sudo": "scripts/install asks for it, and says what to do without",
     "git": "whoever has a clone has it; from an export, scripts/bench says that it knows no commit",
 }
-# Modules that pip brings, by the requirements.txt of tests/hardening, tests/oauth, tests/browser and examples/python.
-FROM_PIP = {"authlib", "cryptography", "flask", "joserfc", "jwcrypto", "jwt", "playwright", "requests", "schemathesis"}
+# Modules that pip brings, by the requirements.txt of tests/hardening, tests/oauth, tests/browser, tests/operate/aws and
+# examples/python.
+FROM_PIP = {"authlib", "boto3", "cryptography", "flask", "joserfc", "jwcrypto", "jwt", "playwright", "requests",
+            "schemathesis"}
 
 Use = collections.namedtuple("Use", "path line what groups package")
 Repository = collections.namedtuple("Repository", "root scripts trees functions names_of")
