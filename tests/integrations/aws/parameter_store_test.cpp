@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "tests/integrations/aws/asked_server.hpp"
 
 using namespace keyledger;
@@ -57,7 +59,7 @@ TEST(ParameterStore, IsReadPageByPage) {
 }
 
 TEST(ParameterStore, IsAskedAgainWhereAwsIsBusy) {
-    int asked = 0;
+    std::atomic<int> asked = 0;
     AskedServer server([&](const AskedRequest&) {
         ++asked;
         if (asked == 1) return http_answer("400 Bad Request", kJson, R"({"__type":"ThrottlingException"})");
