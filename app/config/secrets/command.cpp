@@ -4,8 +4,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -100,7 +100,9 @@ private:
 // Ends with all of its process group, whatever happens.
 class Child {
 public:
-    explicit Child(pid_t process) : process_(process), watch_(::pidfd_open(process, 0)) {}
+    // Of glibc 2.36 the header that declares pidfd_open() is C alone.
+    explicit Child(pid_t process)
+        : process_(process), watch_(static_cast<int>(::syscall(SYS_pidfd_open, process, 0))) {}
     ~Child() { end(); }
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
