@@ -1,22 +1,25 @@
-# The service alone; docker-compose.yml has PostgreSQL and Kafka beside it.
+# The service alone, from its Debian package; docker-compose.yml has PostgreSQL and Kafka beside it.
 FROM debian:12 AS build
 WORKDIR /src
 COPY scripts scripts
-RUN scripts/install build
+RUN scripts/install build package
 COPY . .
-RUN cmake --preset release && cmake --build --preset release --target keyledger && strip build/release/bin/keyledger
+RUN scripts/package --out /out
 
 FROM debian:12-slim
-COPY scripts/install scripts/lib/common.sh /tmp/scripts/
-RUN mkdir /tmp/scripts/lib && mv /tmp/scripts/common.sh /tmp/scripts/lib/ && /tmp/scripts/install runtime \
-    && rm -rf /tmp/scripts /var/lib/apt/lists/* && useradd --system --uid 10001 keyledger \
-    && install --directory --owner=keyledger --mode=0700 /var/lib/keyledger
-COPY --from=build /src/build/release/bin/keyledger /usr/local/bin/keyledger
-USER keyledger
+# A number of its own, which Kubernetes can tell from root's; the package takes the user that is there.
+RUN groupadd --system --gid 10001 keyledger \
+    && useradd --system --uid 10001 --gid 10001 --home-dir /var/lib/keyledger --shell /usr/sbin/nologin keyledger
+COPY --from=build /out/keyledger_*.deb /tmp/
+RUN apt-get update && apt-get install --yes --no-install-recommends /tmp/keyledger_*.deb \
+    && rm -rf /tmp/keyledger_*.deb /var/lib/apt/lists/* /var/cache/apt/* /var/log/* /var/cache/ldconfig/*
+# What is in it, for scanners. debian:12-slim keeps no documents, and this one is asked for.
+COPY --from=build /src/build/release/package/keyledger.spdx.json.gz /usr/share/keyledger/
+USER 10001:10001
 ENV KEYLEDGER_LISTEN=0.0.0.0:8080 KEYLEDGER_MANAGEMENT_LISTEN=127.0.0.1:9080 \
     KEYLEDGER_KEYRING_FILE=/var/lib/keyledger/keyring.json
 VOLUME /var/lib/keyledger
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD curl -fsS -o /dev/null http://127.0.0.1:8080/health/ready
+HEALTHCHECK --interval=10s --timeout=4s --start-period=60s CMD ["keyledger", "health"]
 ENTRYPOINT ["keyledger"]
 CMD ["serve"]

@@ -123,7 +123,7 @@ void add_keys(CLI::App& app, CommandChoice& chosen) {
     auto* keys = app.add_subcommand("keys", "The keyring: keys that the database does not hold");
     keys->require_subcommand(1);
     auto path = std::make_shared<std::string>();
-    keys->add_option("--file", *path, "the keyring's path, instead of KEYLEDGER_KEYRING_FILE");
+    keys->add_option("--file", *path, "the keyring's path, instead of KEYLEDGER_KEYRING_FILE")->type_name(kFile);
 
     auto generate = std::make_shared<GenerateKeys>();
     auto* generating = keys->add_subcommand("generate", "make a keyring with one key for each purpose");
@@ -221,8 +221,9 @@ void add_users(CLI::App& app, CommandChoice& chosen) {
     auto* importing = users->add_subcommand(
         "import", "import users of another service with their password hashes, a JSON object a line; may be repeated, "
                   "and goes on where it was interrupted; exit code 4 if lines were refused");
-    importing->add_option("file", what->file, "NDJSON, as docs/import.md says")->required();
-    importing->add_option("--report", what->report, "where refused lines are told; FILE.refused.ndjson by default");
+    importing->add_option("file", what->file, "NDJSON, as docs/import.md says")->type_name(kFile)->required();
+    importing->add_option("--report", what->report, "where refused lines are told; FILE.refused.ndjson by default")
+        ->type_name(kFile);
     importing->callback([&chosen, what] { chosen.run = [what] { return import_users(from_process, *what); }; });
 }
 
@@ -233,7 +234,7 @@ void add_access(CLI::App& app, CommandChoice& chosen) {
     auto json = std::make_shared<bool>(false);
     auto* applying = access->add_subcommand(
         "apply", "make roles and groups as the file says; may be repeated; what it does not name stays as it is");
-    applying->add_option("file", apply->file, "YAML or JSON; '-' reads standard input")->required();
+    applying->add_option("file", apply->file, "YAML or JSON; '-' reads standard input")->type_name(kFile)->required();
     applying->add_flag("--dry-run", apply->dry_run, "only tell what would change, and what could not be done");
     applying->add_flag("--allow-deletions", apply->allow_deletions,
                        "delete the roles and groups that it says are absent");
@@ -289,13 +290,16 @@ void add_audit(CLI::App& app, CommandChoice& chosen) {
         "verify",
         "recompute every leaf hash, look for holes, and hold the log against signed tree heads; exit code 4 and the "
         "first bad position, or the interval between two tree heads, if something is found");
-    verifying->add_option("file", verify->file, "an export with its manifest beside it; the database if none is named");
+    verifying->add_option("file", verify->file, "an export with its manifest beside it; the database if none is named")
+        ->type_name(kFile);
     verifying
         ->add_option("--against", verify->against, "a file of tree heads, kept outside the database; may be repeated")
+        ->type_name(kFile)
         ->allow_extra_args(false);
     verifying
         ->add_option("--key", verify->keys,
                      "a verifying key as 'audit key' prints it, or a file of them, a line each; else the keyring's")
+        ->type_name(kFile)
         ->allow_extra_args(false);
     auto claims = std::make_shared<bool>(false);
     verifying->add_flag("--claims", *claims,
@@ -312,7 +316,9 @@ void add_audit(CLI::App& app, CommandChoice& chosen) {
     auto take_away = std::make_shared<ExportAudit>();
     auto* exporting = audit->add_subcommand(
         "export", "write the log as NDJSON, with leaf hashes, and a manifest; personal data stays sealed");
-    exporting->add_option("out", take_away->out, "the file; the manifest is OUT.manifest.json")->required();
+    exporting->add_option("out", take_away->out, "the file; the manifest is OUT.manifest.json")
+        ->type_name(kFile)
+        ->required();
     exporting->add_option("--to", take_away->to, "the last position; the head by default")->check(kCount);
     exporting->add_flag("--force", take_away->force, "over a file of that name");
     json_flag(exporting, take_away->format);
@@ -327,7 +333,8 @@ void add_audit(CLI::App& app, CommandChoice& chosen) {
     auto replay = std::make_shared<ReplayAudit>();
     auto* replaying = audit->add_subcommand(
         "replay", "fold the log and print what was known of a user, a session, or everybody, then or now");
-    auto* from_file = replaying->add_option("--file", replay->file, "from an export instead of the database");
+    auto* from_file =
+        replaying->add_option("--file", replay->file, "from an export instead of the database")->type_name(kFile);
     auto* from_kafka = replaying->add_flag_callback(
         "--kafka", [replay] { replay->from = ReplayAudit::From::kKafka; }, "from the events topic");
     from_file->excludes(from_kafka);
@@ -361,7 +368,7 @@ void add_providers(CLI::App& app, CommandChoice& chosen) {
 void add_backup(CLI::App& app, CommandChoice& chosen) {
     auto path = std::make_shared<std::string>();
     auto* backing = app.add_subcommand("backup", "write the event store to a file, without the read models (pg_dump)");
-    backing->add_option("file", *path, "where to")->required();
+    backing->add_option("file", *path, "where to")->type_name(kFile)->required();
     auto force = std::make_shared<bool>(false);
     backing->add_flag("--force", *force, "over a file of that name");
     backing->callback([&chosen, path, force] { chosen.run = [=] { return backup(from_process, *path, *force); }; });
@@ -373,8 +380,9 @@ void add_backup(CLI::App& app, CommandChoice& chosen) {
     auto none = std::make_shared<bool>(false);
     auto* restoring = app.add_subcommand(
         "restore", "read a backup into an empty database, give the log a new identity, and erase again who was erased");
-    restoring->add_option("file", options->path, "the backup")->required();
-    auto* listed = restoring->add_option("--erasures", options->erasures, "the newest list that 'erasures' wrote");
+    restoring->add_option("file", options->path, "the backup")->type_name(kFile)->required();
+    auto* listed = restoring->add_option("--erasures", options->erasures, "the newest list that 'erasures' wrote")
+                       ->type_name(kFile);
     restoring->add_flag("--without-erasures", *none, "nobody was erased since the backup")->excludes(listed);
     restoring->callback([&chosen, options, none] {
         if (options->erasures.empty() && !*none) throw CLI::RequiredError("restore: --erasures or --without-erasures");
@@ -437,6 +445,8 @@ int main(int argc, char** argv) {
     add_config(app, chosen);
     add_providers(app, chosen);
     add_backup(app, chosen);
+    add_health(app, chosen);
+    add_describing(app, chosen);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

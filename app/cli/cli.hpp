@@ -215,6 +215,10 @@ Exit add_application_secret(const Environment& environment, const std::string& c
 // Asks each provider of KEYLEDGER_PROVIDERS_FILE what it tells of itself.
 Exit check_providers(const Environment& environment);
 
+// What the management listener of the node that runs here answers is printed. kFoundBad: it is not ready.
+enum class HealthQuestion { kReady, kLive };
+Exit ask_health(const Environment& environment, HealthQuestion question);
+
 // `names`: of all variables that there are.
 Exit check_config(const Environment& environment, const std::vector<std::string>& names);
 

@@ -6,10 +6,14 @@
 #include "app/cli/cli.hpp"
 #include "app/core/logging.hpp"
 #include "app/serve/service.hpp"
+#include "app/serve/supervisor.hpp"
 #include "eventstore/postgres/connection/connecting.hpp"
 
 namespace keyledger::app {
 namespace {
+
+// From when the database answers until the service serves, at least: its read models and caches are filled first.
+constexpr std::chrono::minutes kStartTakes{5};
 
 // Signals are taken here and nowhere else: blocked before the first thread starts, waited for by the main thread.
 sigset_t blocked_signals() {
@@ -35,6 +39,7 @@ bool await_database(const Config& config, const sigset_t& signals) {
             spdlog::warn("the database server does not answer; waiting for it for up to {} s",
                          config.start_patience.whole_seconds());
         is_told = true;
+        tell_supervisor_waiting("the database server", kStartTakes);
         const timespec second{1, 0};
         const int signal = sigtimedwait(&signals, nullptr, &second);
         if (signal > 0 && signal != SIGHUP) return false;
@@ -55,12 +60,16 @@ Exit serve(const Environment& environment, const std::vector<std::string>& names
         if (!await_database(read->config, signals)) return Exit::kGood;
         Service service(*read);
         service.start();
+        tell_supervisor_ready();
         for (;;) {
             int signal = 0;
             if (sigwait(&signals, &signal) != 0) continue;
             if (signal != SIGHUP) break;
+            tell_supervisor_reloading();
             service.reload(read_serving_config(environment));
+            tell_supervisor_ready();
         }
+        tell_supervisor_stopping();
         service.stop();
         return Exit::kGood;
     } catch (const StartStopped&) {

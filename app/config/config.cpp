@@ -348,6 +348,15 @@ Result<Config, ConfigFaults> read_config(const Environment& environment, const s
     return std::move(read.config);
 }
 
+Result<Value, ConfigFaults> read_setting(const Environment& environment, std::string_view name) {
+    Reader reader(environment);
+    LenientConfig read;
+    const Value value = reader.is_file_readable() ? reader.value(*find_setting(name)) : Value();
+    read = reader.finish(std::move(read));
+    if (!read.is_file_readable || reader.has_fault_of(name)) return Unexpected(std::move(read.faults));
+    return value;
+}
+
 LenientConfig read_config_leniently(const Environment& environment, const std::vector<ConfigPart>& needs) {
     return read_config_leniently(gather_sources(environment), needs);
 }

@@ -34,6 +34,9 @@ struct LenientConfig {
 LenientConfig read_config_leniently(const SettingSources& sources, const std::vector<ConfigPart>& needs);
 LenientConfig read_config_leniently(const Environment& environment, const std::vector<ConfigPart>& needs);
 
+// One setting alone, whatever is wrong with others: no other is read, and none is asked for.
+Result<Value, ConfigFaults> read_setting(const Environment& environment, std::string_view name);
+
 // Which setting a sentence is about: they begin with its name.
 std::string_view setting_named_in(std::string_view sentence);
 // The sentence and, if its setting does not come from the environment, where it stands. Of one that a secrets manager

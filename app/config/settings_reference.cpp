@@ -54,6 +54,14 @@ std::string env_example() {
     return all;
 }
 
+std::vector<SettingWords> settings_in_words() {
+    std::vector<SettingWords> all;
+    for (const Setting& setting : kSettings)
+        all.push_back({setting.name, setting.fallback, values_of(setting.form), setting.meaning, setting.is(kSecret),
+                       setting.is(kReloaded)});
+    return all;
+}
+
 std::string with_settings_table(const std::string& page) {
     const std::size_t begin = page.find(kTableBegins);
     const std::size_t end = page.find(kTableEnds);
@@ -61,11 +69,11 @@ std::string with_settings_table(const std::string& page) {
         throw std::runtime_error("docs/operations.md lacks the marks between which its table of settings stands: " +
                                  std::string(kTableBegins) + std::string(kTableEnds));
     std::string table = "\n| name | default | value | meaning |\n|---|---|---|---|\n";
-    for (const Setting& setting : kSettings) {
+    for (const SettingWords& setting : settings_in_words()) {
         const std::string fallback = setting.fallback.empty() ? "" : "`" + std::string(setting.fallback) + "`";
         table.append("| `").append(setting.name).append("` | ").append(fallback).append(" | ");
-        table.append(values_of(setting.form)).append(setting.is(kSecret) ? "; secret" : "");
-        table.append(setting.is(kReloaded) ? "; taken over at SIGHUP" : "");
+        table.append(setting.values).append(setting.is_secret ? "; secret" : "");
+        table.append(setting.is_reloaded ? "; taken over at SIGHUP" : "");
         table.append(" | ").append(setting.meaning).append(" |\n");
     }
     return page.substr(0, begin + kTableBegins.size()) + table + "\n" + page.substr(end);

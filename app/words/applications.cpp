@@ -13,7 +13,7 @@ void add_applications(CLI::App& app, CommandChoice& chosen) {
     auto* applying = applications->add_subcommand(
         "apply", "make applications as the file says (docs/applications.md); may be repeated; what it does not name "
                  "stays as it is");
-    applying->add_option("file", apply->file, "YAML or JSON; '-' reads standard input")->required();
+    applying->add_option("file", apply->file, "YAML or JSON; '-' reads standard input")->type_name(kFile)->required();
     applying->add_flag("--dry-run", apply->dry_run, "only tell what would change, and what could not be done");
     applying->add_flag("--allow-deletions", apply->allow_deletions, "delete the applications that it says are absent");
     applying->add_flag("--json", *json, "for scripts");

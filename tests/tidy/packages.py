@@ -44,6 +44,7 @@ INSTALLED_BY = {
     "scripts/lib/mailbox.sh": ["mailbox", "tools"],
     "scripts/lib/story.sh": ["scripts/run"],
     "scripts/services": ["postgres", "kafka"],
+    "scripts/sbom": ["scripts/package"],
     "scripts/stop": ["postgres", "kafka", "mailbox"],
     ".ci/run": ["scripts/test"],
     "api/openapi": ["build"],
@@ -51,6 +52,7 @@ INSTALLED_BY = {
     "eventstore": ["runtime"],
     "examples": ["examples"],
     "tests": ["scripts/test"],
+    "tests/package/installed.sh": ["scripts/test", "fresh"],
     "tests/hardening/hardening.py": ["scripts/schemathesis"],
     "tests/hardening/run_schemathesis.py": ["scripts/schemathesis"],
     "tests/hardening/schemathesis_hooks.py": ["scripts/schemathesis"],
@@ -58,12 +60,14 @@ INSTALLED_BY = {
 # Programs that need not be there, and why.
 OPTIONAL = {
     "sudo": "scripts/install asks for it, and says what to do without",
+    "helm": "scripts/install helm builds it, where Go is new enough; without it the chart is not rendered",
+    "keyledgerctl": "of the package that tests/package/operator.sh installs",
     "git": "whoever has a clone has it; from an export, scripts/bench says that it knows no commit",
 }
-# Modules that pip brings, by the requirements.txt of tests/hardening, tests/oauth, tests/browser, tests/operate/aws and
-# examples/python.
-FROM_PIP = {"authlib", "boto3", "cryptography", "flask", "joserfc", "jwcrypto", "jwt", "playwright", "requests",
-            "schemathesis"}
+# Modules that pip brings, by the requirements.txt of tests/hardening, tests/oauth, tests/browser, tests/package,
+# tests/operate/aws and examples/python.
+FROM_PIP = {"authlib", "boto3", "compose_spec", "cryptography", "flask", "joserfc", "jsonschema", "jwcrypto", "jwt",
+            "kubernetes_validate", "playwright", "requests", "schemathesis", "spdx_tools", "yaml"}
 
 Use = collections.namedtuple("Use", "path line what groups package")
 Repository = collections.namedtuple("Repository", "root scripts trees functions names_of")

@@ -248,3 +248,18 @@ TEST(Config, TellsAFaultOnceHoweverOftenASettingIsRead) {
     ASSERT_NE(first, std::string::npos) << all;
     EXPECT_EQ(all.find("KEYLEDGER_KAFKA_SASL_PASSWORD_FILE", first + 1), std::string::npos) << all;
 }
+
+TEST(ReadSetting, LooksAtThatOneAlone) {
+    const SettingSource given({{"KEYLEDGER_ROLES", "dancer"},
+                               {"KEYLEDGER_SMTP_PASSWORD_FILE", "/nowhere"},
+                               {"KEYLEDGER_MANAGEMENT_LISTEN", "[::1]:9181"}});
+    const auto listener = read_setting(given.environment(), "KEYLEDGER_MANAGEMENT_LISTEN");
+    ASSERT_TRUE(listener);
+    EXPECT_EQ(listener->endpoint.address, "::1");
+    EXPECT_EQ(listener->endpoint.port, 9181);
+    const auto roles = read_setting(given.environment(), "KEYLEDGER_ROLES");
+    ASSERT_FALSE(roles);
+    EXPECT_NE(roles.error().sentences.front().find("dancer"), std::string::npos);
+    const SettingSource unreadable(std::map<std::string, std::string>{{"KEYLEDGER_CONFIG_FILE", "/nowhere"}});
+    EXPECT_FALSE(read_setting(unreadable.environment(), "KEYLEDGER_MANAGEMENT_LISTEN"));
+}
