@@ -2,7 +2,8 @@
 FROM debian:12 AS build
 WORKDIR /src
 COPY scripts scripts
-RUN scripts/install build package
+COPY api/docs api/docs
+RUN scripts/install build package docs
 COPY . .
 RUN scripts/package --out /out
 

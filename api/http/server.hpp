@@ -52,6 +52,7 @@ struct ServerOptions {
     ServerLimits limits;
     std::vector<Cidr> trusted_proxies;
     std::optional<TlsFiles> tls;
+    std::int64_t hsts_seconds = 31'536'000;  // RFC 6797, where the client speaks https; 0: not sent
     // For the Date header; without it none is sent (RFC 9110
     // section 6.6.1).
     std::function<Instant()> now;

@@ -260,9 +260,10 @@ boost::asio::awaitable<void> HttpConnection<Stream>::answer(Exchange& now, Respo
     shared_.observer.on_request(request, response.status, duration_ns);
     if (response.stream && now.parser.get().version() < 11) now.persistence = Persistence::kClose;
     Framing framing{.http_10 = now.parser.get().version() < 11,
-                    .tls = tls_,
+                    .tls = tls_ || came_by_https(request, peer_, shared_.options.trusted_proxies),
                     .persistence = now.persistence,
-                    .date = worker_.current_date()};
+                    .date = worker_.current_date(),
+                    .hsts_seconds = shared_.options.hsts_seconds};
     std::string head = header_text(request, response, framing);
     boost::asio::const_buffer body;
     if (request.method != Method::kHead) body = boost::asio::buffer(response.whole_body());

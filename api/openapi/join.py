@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Joins the files of this folder into the OpenAPI document, as C++ that holds it: join.py OUT shared.json SUBJECT...
+"""Joins the files of this folder into the OpenAPI document: join.py OUT shared.json SUBJECT...
 
 Each file is a part of the document: `paths` and `components` of one subject; shared.json has everything else too. Parts
 are written one after the other, without blanks. What two files say, and a member that only
@@ -76,17 +76,9 @@ def compact(document):
     return json.dumps(whole, separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
-def as_cpp(document):
-    if ')json"' in document:
-        raise Fault('the document can\'t have )json" in it')
-    return ('#include "api/openapi/document.hpp"\n\nnamespace keyledger::api {\n\n'
-            f'std::string_view openapi_document() {{ return R"json({document})json"; }}\n\n'
-            "}  // namespace keyledger::api\n")
-
-
 def main(out, *paths):
     try:
-        text = as_cpp(compact(joined([(path, pathlib.Path(path).read_text("utf-8")) for path in paths])))
+        text = compact(joined([(path, pathlib.Path(path).read_text("utf-8")) for path in paths]))
     except (Fault, ValueError) as fault:
         sys.exit(f"join.py: {fault}")
     pathlib.Path(out).write_text(text, "utf-8")

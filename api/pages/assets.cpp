@@ -39,11 +39,13 @@ std::string served_name(std::string_view name, std::string_view text) {
 }  // namespace
 
 Assets::Assets(std::string_view style) {
-    for (const CompiledFile& file : compiled_files()) {
+    for (const StaticFile& file : compiled_files()) {
         if (content_type_of(file.name).empty()) continue;
-        const std::string_view text = file.name == kStyle && !style.empty() ? style : file.text;
+        const bool is_replaced = file.name == kStyle && !style.empty();
+        const std::string_view text = is_replaced ? style : file.text;
         assets_.push_back({std::string(file.name), std::string(kFolder) + served_name(file.name, text),
-                           content_type_of(file.name), std::string(text)});
+                           content_type_of(file.name), std::string(text),
+                           is_replaced ? std::nullopt : std::optional(file)});
     }
 }
 

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "api/wire/static_file.hpp"
+
 namespace keyledger::api {
 
 struct Asset {
@@ -15,6 +17,7 @@ struct Asset {
     std::string path;  // below the root of the service, without a slash before it
     std::string_view content_type;
     std::string text;
+    std::optional<StaticFile> compiled_in{};  // nullopt: an operator's, in the place of ours
 };
 
 class Assets {

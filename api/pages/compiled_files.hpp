@@ -1,15 +1,9 @@
 #pragma once
-// The files of api/pages/assets/ as they were when this was built (embed.py).
-#include <span>
-#include <string_view>
+// The files of api/pages/assets/ and api/pages/templates/ as they were when this was built.
+#include "api/wire/static_file.hpp"
 
 namespace keyledger::api {
 
-struct CompiledFile {
-    std::string_view name;  // with its ending
-    std::string_view text;
-};
-
-std::span<const CompiledFile> compiled_files();
+std::span<const StaticFile> compiled_files();
 
 }  // namespace keyledger::api

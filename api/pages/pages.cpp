@@ -248,7 +248,7 @@ std::string policy_of(const Page& page) {
 
 // ---- files -----------------------------------------------------------------------------------------------------
 std::string_view compiled(std::string_view name) {
-    for (const CompiledFile& file : compiled_files())
+    for (const StaticFile& file : compiled_files())
         if (file.name == name) return file.text;
     throw std::logic_error("pages: a file is not compiled in");
 }
@@ -302,7 +302,9 @@ Result<Pages, std::vector<std::string>> Pages::load(const PageOptions& options) 
     for (std::string& fault : faults_of_template(path, layout)) faults.push_back(std::move(fault));
     if (!faults.empty()) return Unexpected(std::move(faults));
     const Language language = language_named(options.language).value_or(Language::kEnglish);
-    return Pages(std::move(layout), style, options.service_name, language);
+    Pages pages(std::move(layout), style, options.service_name, language);
+    pages.has_docs_ = options.has_docs;
+    return pages;
 }
 
 Response Pages::show(const Reader& reader, int status, const Page& page) const {

@@ -21,6 +21,7 @@ struct PageOptions {
     std::string folder{};  // empty: only what is compiled in
     std::string service_name = "Keyledger";
     std::string language = "en";  // of readers whose own is not among those that there are
+    bool has_docs = true;         // whether the API is shown at /docs
 };
 
 // Who looks at a page.
@@ -36,6 +37,7 @@ public:
 
     const Assets& assets() const noexcept { return assets_; }
     Language default_language() const noexcept { return default_language_; }
+    bool has_docs() const noexcept { return has_docs_; }
 
     // Everything that the page says is text: what would be markup is escaped.
     Response show(const Reader& reader, int status, const Page& page) const;
@@ -47,6 +49,7 @@ private:
     Assets assets_;
     std::string service_name_;
     Language default_language_;
+    bool has_docs_ = true;
 };
 
 }  // namespace keyledger::api

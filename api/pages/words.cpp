@@ -4,6 +4,7 @@
 
 #include "api/pages/words_of_account.hpp"
 #include "api/pages/words_of_passkeys.hpp"
+#include "api/pages/words_of_status.hpp"
 #include "api/pages/words_of_way_in.hpp"
 
 namespace keyledger::api {
@@ -426,6 +427,7 @@ constexpr auto kWords = [] {
     for (const WordRow& row : kRows) words[static_cast<std::size_t>(row.text)] = row;
     for (const WordRow& row : kWordsOfAccount) words[static_cast<std::size_t>(row.text)] = row;
     for (const WordRow& row : kWordsOfPasskeys) words[static_cast<std::size_t>(row.text)] = row;
+    for (const WordRow& row : kWordsOfStatus) words[static_cast<std::size_t>(row.text)] = row;
     for (const WordRow& row : kWordsOfWayIn) words[static_cast<std::size_t>(row.text)] = row;
     return words;
 }();
@@ -433,7 +435,8 @@ constexpr auto kWords = [] {
 constexpr bool is_complete() {
     for (const WordRow& row : kWords)
         if (row.english.empty() || row.german.empty()) return false;
-    return std::size(kRows) + std::size(kWordsOfAccount) + std::size(kWordsOfPasskeys) + std::size(kWordsOfWayIn) ==
+    return std::size(kRows) + std::size(kWordsOfAccount) + std::size(kWordsOfPasskeys) + std::size(kWordsOfStatus) +
+               std::size(kWordsOfWayIn) ==
            std::size(kWords);
 }
 static_assert(is_complete(), "one row for every text of words.hpp, in each language");

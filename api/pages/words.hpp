@@ -375,6 +375,16 @@ enum class Text : std::uint16_t {
     kUnlinked,
     kLastWayIn,
     kAnotherWayFirst,
+    // ---- how the service is
+    kServiceIsUp,
+    kServiceIsNotReady,
+    kNotReadyMeans,
+    kServiceIsFor,
+    kVersionOfService,
+    kDocsOfApi,
+    kDocumentOfApi,
+    kDiscoveryOfService,
+    kDiscoveryOfAccess,
     kCount,  // how many there are
 };
 

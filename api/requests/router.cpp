@@ -139,8 +139,13 @@ Router::Resolution Router::resolve(Request& request) const {
 Router::Resolution Router::options(const Request& request, const Compiled& path) const {
     Response answer = no_content();
     answer.headers.add("Allow", path.allow);
-    auto origin = request.header("Origin");
-    if (origin && admits(*origin) && request.header("Access-Control-Request-Method")) {
+    const auto origin = request.header("Origin");
+    const auto wanted = request.header("Access-Control-Request-Method");
+    if (!origin || !wanted) return {nullptr, std::move(answer)};
+    const auto found = path.by_method.find(parse_method(*wanted));
+    const bool open = found != path.by_method.end() && is_open(routes_[found->second].operation);
+    if (open) answer.headers.add("Access-Control-Allow-Origin", "*");
+    if (open || admits(*origin)) {
         answer.headers.add("Access-Control-Allow-Methods", path.allow);
         answer.headers.add("Access-Control-Allow-Headers", kAllowedRequestHeaders);
         answer.headers.add("Access-Control-Max-Age", std::to_string(cors_.max_age_s));
@@ -153,8 +158,18 @@ bool Router::admits(std::string_view origin) const {
                                [&](const std::string& allowed) { return allowed == "*" || allowed == origin; });
 }
 
+bool Router::is_open(std::string_view operation) const {
+    return std::ranges::find(cors_.open_operations, operation) != cors_.open_operations.end();
+}
+
 void Router::decorate(const Request& request, Response& response) const {
     if (dress_) dress_(request, response);
+    if (response.headers.contains("Access-Control-Allow-Origin")) return;  // of a preflight
+    if (is_open(request.operation)) {
+        response.headers.add("Access-Control-Allow-Origin", "*");
+        response.headers.add("Access-Control-Expose-Headers", kExposedResponseHeaders);
+        return;
+    }
     if (cors_.origins.empty()) return;
     // The answer depends on the origin even when there is none: a cache must not give it to another one.
     response.headers.add("Vary", "Origin");

@@ -27,6 +27,8 @@ struct CorsPolicy {
     std::vector<std::string> origins;
     bool credentials = false;
     int max_age_s = 600;
+    // Operations that say the same to everybody, as discovery and key sets: any origin may read them.
+    std::vector<std::string_view> open_operations{};
 };
 
 class Router {
@@ -63,6 +65,7 @@ private:
     void localize(Request& request) const;
     Resolution options(const Request& request, const Compiled& path) const;
     bool admits(std::string_view origin) const;
+    bool is_open(std::string_view operation) const;
 
     std::vector<Route> routes_;
     std::vector<Compiled> paths_;  // literal segments before parameters

@@ -20,6 +20,7 @@
     TABLE(device_grant_routes)        \
     TABLE(device_page_routes)         \
     TABLE(device_routes)              \
+    TABLE(docs_routes)                \
     TABLE(email_change_routes)        \
     TABLE(enrol_page_routes)          \
     TABLE(erasure_routes)             \

@@ -168,6 +168,25 @@ std::optional<int> preference_for(const Headers& headers, std::string_view media
     return preference;
 }
 
+bool prefers_gzip(const Headers& headers) {
+    std::optional<int> gzip;
+    std::optional<int> identity;
+    std::optional<int> any;
+    for (const std::string_view element : list_elements(headers, "Accept-Encoding")) {
+        const std::size_t semicolon = std::min(element.find(';'), element.size());
+        const std::string coding = lower_case(trimmed(element.substr(0, semicolon)));
+        const auto parameters = parse_field_parameters(element.substr(semicolon));
+        const auto weight = parameters ? weight_in(*parameters) : std::nullopt;
+        if (!weight) continue;
+        // x-gzip is the same (section 8.4.1.3).
+        if (coding == "gzip" || coding == "x-gzip") gzip = std::max(gzip.value_or(0), *weight);
+        else if (coding == "identity") identity = weight;
+        else if (coding == "*") any = weight;
+    }
+    const int of_gzip = gzip.value_or(any.value_or(0));
+    return of_gzip > 0 && of_gzip >= identity.value_or(0);
+}
+
 std::optional<std::string> preferred_language(const Headers& headers) {
     std::optional<std::string> preferred;
     int most = 0;

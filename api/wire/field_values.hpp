@@ -47,6 +47,11 @@ std::optional<MediaType> parse_media_type(std::string_view text);
 enum class MediaRangeMatch { kByAnyRange, kInFull };
 std::optional<int> preference_for(const Headers& headers, std::string_view media_type, MediaRangeMatch named);
 
+// Whether an answer that there is as it is and in gzip is better sent in gzip, by `Accept-Encoding` (section 12.5.3):
+// it is accepted, and at least as welcome as what is not coded, which is the least welcome where nothing is said of it.
+// Who takes neither is sent it as it is (section 15.5.7 lets one), and so is who sends no such field.
+bool prefers_gzip(const Headers& headers);
+
 // The tag (domain/base/language_tag.hpp) of most weight in `Accept-Language` (section 12.5.4), of several the first.
 // What is no tag, as "*", or not well-formed counts for nothing. nullopt: there is none.
 std::optional<std::string> preferred_language(const Headers& headers);

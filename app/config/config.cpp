@@ -326,11 +326,17 @@ void put_subject_namings(Config& config, const Value& value) {
                                                                  : SubjectNameKind::kEmail);
 }
 
-SettingSources gather_sources(const Environment& environment) {
+// Without the secrets, which are asked for as the others say.
+static SettingSources own_sources(const Environment& environment) {
     SettingSources sources;
     sources.environment = environment;
     const char* path = environment("KEYLEDGER_CONFIG_FILE");
     if (path != nullptr && *path != '\0') sources.file = read_config_file(path);
+    return sources;
+}
+
+SettingSources gather_sources(const Environment& environment) {
+    SettingSources sources = own_sources(environment);
     if (!sources.file.is_readable) return sources;
     Reader reader(sources);
     const auto of_file = static_cast<std::ptrdiff_t>(reader.faults().size());
@@ -349,11 +355,12 @@ Result<Config, ConfigFaults> read_config(const Environment& environment, const s
 }
 
 Result<Value, ConfigFaults> read_setting(const Environment& environment, std::string_view name) {
-    Reader reader(environment);
+    const SettingSources sources = own_sources(environment);
+    Reader reader(sources);
     LenientConfig read;
-    const Value value = reader.is_file_readable() ? reader.value(*find_setting(name)) : Value();
+    const Value value = sources.file.is_readable ? reader.value(*find_setting(name)) : Value();
     read = reader.finish(std::move(read));
-    if (!read.is_file_readable || reader.has_fault_of(name)) return Unexpected(std::move(read.faults));
+    if (!sources.file.is_readable || reader.has_fault_of(name)) return Unexpected(std::move(read.faults));
     return value;
 }
 

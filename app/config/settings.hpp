@@ -70,6 +70,7 @@ struct Config {
         bool by_code = false;
     } log_in_by_mail;
     std::string page_templates;  // a folder; empty: only what is compiled in
+    bool has_docs = true;
     Endpoint listen;
     Endpoint management_listen;
     std::string tls_certificate_file;
@@ -82,6 +83,9 @@ struct Config {
     bool serves_reactor = false;
     std::size_t io_threads = 1;
     std::size_t network_connections = 1000;
+    Duration keep_alive = seconds(60);
+    std::size_t keep_alive_requests = 100'000;
+    Duration hsts = days(365);
     bool clear_positions = false;
     bool pkce_for_all = true;
     std::int64_t most_registered = 0;  // applications, for one more to register itself; 0: none may
@@ -280,6 +284,8 @@ inline constexpr Setting kSettings[] = {
      [](Config& config, const Value& value) { config.passkeys.asks_for_attestation = value.text == "direct"; }},
     {"KEYLEDGER_PAGE_TEMPLATES", "", text("folder"), "replaces the template and the style sheet of pages", kServing,
      into<&Config::page_templates>},
+    {"KEYLEDGER_DOCS", "on", one_of("on,off"), "whether the API is shown at /docs, where it can be tried", kServing,
+     [](Config& config, const Value& value) { config.has_docs = value.text == "on"; }},
     {"KEYLEDGER_LISTEN", "127.0.0.1:8080", endpoint(), "address:port of the API", kServing, into<&Config::listen>},
     {"KEYLEDGER_MANAGEMENT_LISTEN", "127.0.0.1:9080", endpoint(), "address:port of health, metrics and information",
      kServing, into<&Config::management_listen>},
@@ -287,9 +293,14 @@ inline constexpr Setting kSettings[] = {
      into<&Config::tls_certificate_file>},
     {"KEYLEDGER_TLS_KEY_FILE", "", file(), "PEM; mode 0600. Both are read again at SIGHUP", kServing,
      into<&Config::tls_key_file>},
-    {"KEYLEDGER_TRUSTED_PROXIES", "", networks(), "networks (10.0.0.0/8,…) whose X-Forwarded-For is believed", kServing,
+    {"KEYLEDGER_TRUSTED_PROXIES", "", networks(),
+     "networks (10.0.0.0/8,…) whose X-Forwarded-For and X-Forwarded-Proto are believed", kServing,
      into<&Config::trusted_proxies>},
-    {"KEYLEDGER_CORS_ORIGINS", "", origins(), "origins of browsers that may call the API", kServing,
+    {"KEYLEDGER_HSTS_SECONDS", "31536000", whole(0, 10 * 365 * kDayS, "s"),
+     "how long browsers keep to https, told in answers that go over it; 0: they are not told", kServing,
+     [](Config& config, const Value& value) { config.hsts = seconds(value.number); }},
+    {"KEYLEDGER_CORS_ORIGINS", "", origins(),
+     "origins (https://app.example.com,… or *) of browsers that may call the API", kServing,
      into<&Config::cors_origins>},
     {"KEYLEDGER_PKCE", "all", one_of("all,public"),
      "public: applications that authenticate may ask for codes without PKCE, as old ones do; all: nobody may", kServing,
@@ -307,6 +318,11 @@ inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_IO_THREADS", "1", whole(1, 256), "threads that serve connections", kServing, into<&Config::io_threads>},
     {"KEYLEDGER_NETWORK_CONNECTIONS", "1000", whole(1, 1'000'000),
      "open ones of one network (/32, /64; a /48 four times as many)", kServing, into<&Config::network_connections>},
+    {"KEYLEDGER_KEEP_ALIVE_SECONDS", "60", whole(1, 3600, "s"),
+     "a connection without a request is closed; longer than that of a proxy in front", kServing,
+     [](Config& config, const Value& value) { config.keep_alive = seconds(value.number); }},
+    {"KEYLEDGER_KEEP_ALIVE_REQUESTS", "100000", whole(1, 1'000'000'000), "over one connection, then it is closed",
+     kServing, into<&Config::keep_alive_requests>},
     {"KEYLEDGER_DATABASE_CONNECTIONS", "4", whole(1, 256),
      "for reads, beside the committer's, the projector's, the publisher's", kPlain,
      into<&Config::database_connections>},

@@ -10,7 +10,7 @@ namespace {
 constexpr const char* kSetting = "KEYLEDGER_PAGE_TEMPLATES";
 
 api::PageOptions page_options(const Config& config) {
-    return {config.page_templates, config.mail.from_name, config.mail.language};
+    return {config.page_templates, config.mail.from_name, config.mail.language, config.has_docs};
 }
 
 }  // namespace

@@ -97,6 +97,9 @@ api::ServerOptions server_options(const Config& config, const commands::Clock& c
     options.port = config.listen.port;
     options.io_threads = config.io_threads;
     options.limits.connections_per_network = config.network_connections;
+    options.limits.idle = std::chrono::milliseconds(config.keep_alive.ms());
+    options.limits.requests_per_connection = config.keep_alive_requests;
+    options.hsts_seconds = config.hsts.whole_seconds();
     options.limits.request = std::chrono::milliseconds(config.request_timeout.ms());
     options.now = [&clock] { return clock.now(); };
     for (const std::string& text : config.trusted_proxies) {
@@ -120,6 +123,8 @@ commands::Answer<std::int64_t> count_registrations(projections::Queries& queries
 api::CorsPolicy cors_policy(const Config& config) {
     api::CorsPolicy policy;
     policy.origins = config.cors_origins;
+    policy.open_operations = {"authzenConfiguration", "jwks", "oauthMetadata", "openapi", "openidConfiguration",
+                              "serviceInformation"};
     return policy;
 }
 

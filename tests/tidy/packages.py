@@ -27,7 +27,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # Who installs for a file that does not do so itself: groups of scripts/install, or a script that calls it. The longest
 # matching path counts. What calls scripts/install is asked what it says there.
 INSTALLED_BY = {
-    "scripts/install": ["aws", "examples", "oauth-clients", "browser"],
+    "scripts/install": ["aws", "examples", "oauth-clients", "browser", "docs", "openapi-lint"],
     "scripts/lib/common.sh": ["build"],
     "scripts/lib/kafka.sh": ["kafka"],
     "scripts/lib/postgres.sh": ["postgres"],
@@ -47,7 +47,7 @@ INSTALLED_BY = {
     "scripts/sbom": ["scripts/package"],
     "scripts/stop": ["postgres", "kafka", "mailbox"],
     ".ci/run": ["scripts/test"],
-    "api/openapi": ["build"],
+    "api": ["build"],
     "bench": ["scripts/bench"],
     "eventstore": ["runtime"],
     "examples": ["examples"],

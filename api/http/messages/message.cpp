@@ -1,5 +1,6 @@
 #include "api/http/messages/message.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
@@ -167,6 +168,12 @@ std::optional<Problem> read_header(const http::request_header<Fields>& header, c
     return std::nullopt;
 }
 
+bool came_by_https(const Request& request, const IpAddress& peer, std::span<const Cidr> proxies) {
+    if (!std::ranges::any_of(proxies, [&](const Cidr& proxy) { return proxy.contains(peer); })) return false;
+    const auto said = list_elements(request.headers, "X-Forwarded-Proto");
+    return !said.empty() && equal_ignoring_case(said.back(), "https");
+}
+
 bool has_fold(std::string_view fields) {
     for (std::size_t at = fields.find('\n'); at != fields.npos; at = fields.find('\n', at + 1))
         if (at + 1 < fields.size() && (fields[at + 1] == ' ' || fields[at + 1] == '\t')) return true;
@@ -252,7 +259,8 @@ std::string header_text(const Request& request, const Response& response, const 
         line(text, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
     text.append("X-Content-Type-Options: nosniff\r\n"
                 "Referrer-Policy: no-referrer\r\n");
-    if (framing.tls) line(text, "Strict-Transport-Security", "max-age=31536000");
+    if (framing.tls && framing.hsts_seconds > 0)
+        line(text, "Strict-Transport-Security", "max-age=" + std::to_string(framing.hsts_seconds));
     line(text, "X-Request-Id", request.echoed_request_id.empty() ? request.request_id : request.echoed_request_id);
     if (framing.persistence == Persistence::kClose) line(text, "Connection", "close");
     else if (framing.http_10) line(text, "Connection", "keep-alive");

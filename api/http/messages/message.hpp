@@ -24,6 +24,10 @@ using Fields = boost::beast::http::fields;
 std::optional<Problem> read_header(const boost::beast::http::request_header<Fields>& header, const IpAddress& peer,
                                    const ServerOptions& options, RandomBytes& random, Request& request);
 
+// Whether the request came by https to a trusted proxy, as `X-Forwarded-Proto` says: of several values the last, which
+// is that proxy's own.
+bool came_by_https(const Request& request, const IpAddress& peer, std::span<const Cidr> proxies);
+
 // RFC 9112 section 5.2: a field's value that goes on in the next line. Beast joins the lines, another reader of
 // the same bytes may not, and the two then disagree about where the message ends.
 bool has_fold(std::string_view fields);
@@ -73,9 +77,10 @@ Problem simple_problem(const ProblemType& type, std::string detail);
 enum class Persistence : std::uint8_t { kKeep, kClose };
 struct Framing {
     bool http_10 = false;
-    bool tls = false;
+    bool tls = false;  // between the client and this service, or a proxy that says so
     Persistence persistence = Persistence::kKeep;
     std::string_view date;  // IMF-fixdate; empty: not sent
+    std::int64_t hsts_seconds = 31'536'000;
 };
 
 // Status line and header of the answer, with the fields that every answer has. Content-Length tells the

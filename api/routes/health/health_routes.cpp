@@ -1,18 +1,29 @@
-// Health, and the document that describes this API.
+// Health, what this service is and can do, and the document that describes its API.
 
 #include <algorithm>
 
 #include "api/openapi/document.hpp"
 #include "api/routes/call.hpp"
+#include "api/routes/health/docs.hpp"
 #include "api/routes/health/readiness.hpp"
+#include "api/routes/pages/showing.hpp"
+#include "api/routes/static_answer.hpp"
 #include "api/wire/write_json.hpp"
+#include "commands/account_services.hpp"
+#include "commands/providers/providers.hpp"
 
 namespace keyledger::api::routes {
+namespace {
+
+bool are_good(const std::vector<HealthCheck>& checks) {
+    return std::ranges::none_of(checks, [](const HealthCheck& check) { return check.is_needed && !check.good; });
+}
+
+}  // namespace
 
 Response readiness(Health& health, HealthDetail detail) {
     const auto checks = health.readiness();
-    const bool ready =
-        std::ranges::none_of(checks, [](const HealthCheck& check) { return check.is_needed && !check.good; });
+    const bool ready = are_good(checks);
     JsonText text;
     text.text("status", ready ? "ready" : "not-ready").begin_array("checks");
     for (const HealthCheck& check : checks) {
@@ -30,31 +41,47 @@ Reply health(Call& call) { co_return readiness(call.context.health, HealthDetail
 Reply health_live(Call&) { co_return json(200, R"({"status":"live"})"); }
 Reply health_ready(Call& call) { co_return readiness(call.context.health, HealthDetail::kNames); }
 
-// For somebody who looks with a browser: what this is, and where to read on.
-Reply home(Call&) {
-    Response response;
-    response.status = 200;
-    response.content_type = "text/html; charset=utf-8";
-    response.body =
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Keyledger</title>\n"
-        "<h1>Keyledger " KEYLEDGER_VERSION "</h1>\n<p>An authentication and authorization service. This is its API; "
-        "people log in, register and see to their account <a href=\"/account\">on pages of it</a>.</p>\n<ul>\n"
-        "<li><a href=\"/openapi.json\">/openapi.json</a>: every operation</li>\n"
-        "<li><a "
-        "href=\"/.well-known/oauth-authorization-server\">/.well-known/oauth-authorization-server</a>: "
-        "for OAuth clients</li>\n"
-        "<li><a href=\"/.well-known/authzen-configuration\">/.well-known/authzen-configuration</a>: "
-        "for those who ask what somebody may do</li>\n"
-        "<li><a href=\"/health/ready\">/health/ready</a>: whether it is ready</li>\n</ul>\n</html>\n";
-    response.headers.add("Cache-Control", "public, max-age=300");
-    co_return response;
+// For somebody who looks with a browser: whether it is up, and where to read on.
+Reply home(Call& call) {
+    const bool is_up = are_good(call.context.health.readiness());
+    Page page{is_up ? Text::kServiceIsUp : Text::kServiceIsNotReady};
+    if (!is_up) page.sentences.push_back(Text::kNotReadyMeans);
+    page.sentences.push_back(Text::kServiceIsFor);
+    page.sentences.push_back({Text::kVersionOfService, KEYLEDGER_VERSION});
+    page.links = {{"/account", Text::kYourAccount}, {"/openapi.json", Text::kDocumentOfApi}};
+    if (offers_docs(call.context)) page.links.insert(page.links.begin() + 1, Link{"/docs", Text::kDocsOfApi});
+    page.links.push_back({"/.well-known/openid-configuration", Text::kDiscoveryOfService});
+    page.links.push_back({"/.well-known/authzen-configuration", Text::kDiscoveryOfAccess});
+    co_return show(call, 200, page);
 }
 
-Reply openapi(Call&) {
-    Response response = json(200, {});
-    response.fixed_body = openapi_document();
-    response.headers.add("Cache-Control", "public, max-age=300");
-    co_return response;
+// No more than the pages show whoever opens them: neither limits nor what keeps whom out.
+Reply service_information(Call& call) {
+    const commands::AccountServices& accounts = call.services().accounts;
+    std::vector<std::string> by_mail;
+    if (accounts.log_in_by_mail.by_link) by_mail.emplace_back("link");
+    if (accounts.log_in_by_mail.by_code) by_mail.emplace_back("code");
+    JsonText json;
+    json.text("service", "keyledger").text("version", KEYLEDGER_VERSION);
+    json.text("issuer", call.services().settings.issuer).begin_object("capabilities");
+    json.boolean("registration", true)
+        .boolean("email_verification", accounts.verifies_email)
+        .texts("log_in_by_mail", by_mail)
+        .boolean("passkeys", accounts.passkeys.ceremonies != nullptr)
+        .begin_array("providers");
+    if (accounts.providers != nullptr)
+        for (const commands::ProviderOffer& offer : accounts.providers->offers())
+            json.begin_object().text("name", offer.name).text("title", offer.title).end_object();
+    json.end_array()
+        .boolean("device_grant", accounts.user_codes != nullptr)
+        .boolean("client_registration", call.context.most_registered > 0)
+        .boolean("docs", offers_docs(call.context))
+        .end_object();
+    co_return api::json(200, json.finish());
+}
+
+Reply openapi(Call& call) {
+    co_return static_answer(call.request, openapi_file(), "application/json", "public, max-age=300");
 }
 
 using enum Method;
@@ -67,6 +94,7 @@ constexpr RouteRow kRows[] = {
     {"health", kGet, "/health", health, kUnlimited, kAnybody},
     {"healthLive", kGet, "/health/live", health_live, kUnlimited, kAnybody},
     {"healthReady", kGet, "/health/ready", health_ready, kUnlimited, kAnybody},
+    {"serviceInformation", kGet, "/info", service_information, kUnlimited, kAnybody},
     {"openapi", kGet, "/openapi.json", openapi, kUnlimited, kAnybody},
 };
 // clang-format on

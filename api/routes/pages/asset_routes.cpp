@@ -4,6 +4,7 @@
 #include "api/pages/theme_style.hpp"
 #include "api/routes/call.hpp"
 #include "api/routes/conditions.hpp"
+#include "api/routes/static_answer.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -21,11 +22,14 @@ Reply show_asset(Call& call) {
     }
     const auto found = call.context.pages.assets().find(name);
     if (!found) co_return problem(call.request, problems::kNotFound, "There is no such file.");
+    // A page of a node of another version asks here, too: it gets what there is, for this once.
+    const std::string_view cache_control = found->is_this_text ? kKeptForGood : "public, max-age=0";
+    if (const auto& file = found->asset->compiled_in)
+        co_return static_answer(call.request, *file, found->asset->content_type, cache_control);
     Response response;
     response.content_type = found->asset->content_type;
     response.body = found->asset->text;
-    // A page of a node of another version asks here, too: it gets what there is, for this once.
-    response.headers.add("Cache-Control", found->is_this_text ? kKeptForGood : "public, max-age=0");
+    response.headers.add("Cache-Control", cache_control);
     co_return with_entity_tag(call.request, std::move(response), "");
 }
 

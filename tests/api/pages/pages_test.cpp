@@ -12,7 +12,7 @@ namespace keyledger::api {
 namespace {
 
 std::string compiled(std::string_view name) {
-    for (const CompiledFile& file : compiled_files())
+    for (const StaticFile& file : compiled_files())
         if (file.name == name) return std::string(file.text);
     return {};
 }

@@ -8,7 +8,7 @@ namespace keyledger::api {
 namespace {
 
 std::string style_sheet() {
-    for (const CompiledFile& file : compiled_files())
+    for (const StaticFile& file : compiled_files())
         if (file.name == "style.css") return std::string(file.text);
     return {};
 }

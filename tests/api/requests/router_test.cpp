@@ -151,6 +151,35 @@ TEST(Router, NeverAllowsCredentialsToEveryOrigin) {
     EXPECT_FALSE(response.headers.contains("Access-Control-Allow-Credentials"));
 }
 
+// Discovery and key sets: the same for everybody, and nobody sends credentials for them.
+TEST(Router, LetsEveryOriginReadWhatIsOpenAndNothingElse) {
+    const Router table = router({.origins = {"https://app.example"}, .open_operations = {"list_things"}});
+    const auto answered = [&](Method method, std::string_view origin, std::string_view wanted = {}) {
+        Request request = request_for(method, "/things");
+        if (!origin.empty()) request.headers.add("Origin", origin);
+        if (!wanted.empty()) request.headers.add("Access-Control-Request-Method", wanted);
+        Response response = table.resolve(request).answer;
+        table.decorate(request, response);
+        return response;
+    };
+    for (std::string_view origin : {"https://any.example", "https://app.example", "null", ""}) {
+        const Response open = answered(Method::kGet, origin);
+        EXPECT_EQ(open.headers.find("Access-Control-Allow-Origin"), "*") << origin;
+        EXPECT_FALSE(open.headers.contains("Vary")) << origin;
+        EXPECT_FALSE(open.headers.contains("Access-Control-Allow-Credentials")) << origin;
+    }
+    const Response asked = answered(Method::kOptions, "https://any.example", "GET");
+    EXPECT_EQ(asked.headers.find("Access-Control-Allow-Origin"), "*");
+    EXPECT_TRUE(asked.headers.contains("Access-Control-Allow-Headers"));
+    // Another method of the same path.
+    for (const Response& closed :
+         {answered(Method::kPost, "https://any.example"), answered(Method::kOptions, "https://any.example", "POST"),
+          answered(Method::kOptions, "https://any.example"), answered(Method::kOptions, "https://any.example", "BREW")})
+        EXPECT_FALSE(closed.headers.contains("Access-Control-Allow-Origin"));
+    const Response admitted = answered(Method::kOptions, "https://app.example", "POST");
+    EXPECT_EQ(admitted.headers.find("Access-Control-Allow-Origin"), "https://app.example");
+}
+
 TEST(Router, RefusesATableThatIsAmbiguousOrMalformed) {
     EXPECT_THROW(Router(routes({{Method::kGet, "/a"}, {Method::kGet, "/a"}})), std::invalid_argument);
     EXPECT_THROW(Router(routes({{Method::kGet, "/{a}"}, {Method::kPut, "/{b}"}})), std::invalid_argument);

@@ -224,3 +224,40 @@ TEST(PreferredLanguage, IsTheTagOfMostWeight) {
         EXPECT_EQ(preferred_language(with("Accept-Language", fields).headers), language) << shown;
     }
 }
+
+// RFC 9110 section 12.5.3.
+TEST(PrefersGzip, WhereItIsAcceptedAndAtLeastAsWelcomeAsNoCoding) {
+    const std::pair<Texts, bool> cases[] = {
+        {{}, false},
+        {{""}, false},
+        {{"gzip"}, true},
+        {{"GZip"}, true},
+        {{"x-gzip"}, true},
+        {{"gzip, deflate, br, zstd"}, true},
+        {{"br", "gzip;q=0.1"}, true},
+        {{"br, deflate"}, false},
+        {{"*"}, true},
+        {{"*;q=0"}, false},
+        {{"*;q=0.5, gzip;q=0"}, false},
+        {{"gzip;q=0"}, false},
+        {{"gzip;q=0.000, *"}, false},
+        {{"gzip;q=0.001"}, true},
+        {{"identity"}, false},
+        {{"identity;q=0"}, false},
+        {{"identity;q=0, gzip"}, true},
+        {{"identity;q=0, *"}, true},
+        {{"gzip;q=0.5, identity"}, false},
+        {{"gzip;q=0.5, identity;q=0.5"}, true},
+        {{"identity;q=0.2, *;q=0.3"}, true},
+        {{" gzip ; Q=1.0 ,identity;q=0.9"}, true},
+        // Malformed ones count for nothing.
+        {{"gzip;q=2"}, false},
+        {{"gzip;q"}, false},
+        {{"gzip;level=9;q=0.5"}, true},
+        {{"gzipped, g zip"}, false},
+    };
+    for (const auto& [fields, gzip] : cases) {
+        const std::string_view shown = fields.empty() ? "nothing" : fields.front();
+        EXPECT_EQ(prefers_gzip(with("Accept-Encoding", fields).headers), gzip) << shown;
+    }
+}

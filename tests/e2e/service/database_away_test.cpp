@@ -420,13 +420,13 @@ TEST_F(DatabaseAway, LetsNobodyInAndCallsNoTokenGood) {
     const auto until = Clock::now() + kRecoveryPatience;
     while (client_.get("/health/ready").status != 503) ASSERT_LT(Clock::now(), until) << "it does not notice";
     for (const Call& call : everything()) expect_unavailable(call.send(), call.name);
-    EXPECT_EQ(client_.get("/health/live").status, 200);
-    EXPECT_EQ(client_.get("/.well-known/jwks.json").status, 200);
+    for (const char* target : {"/health/live", "/.well-known/jwks.json"}) EXPECT_EQ(client_.get(target).status, 200);
     for (const char* target : {"/health", "/health/ready"}) {
         const Answer health = client_.get(target);
         EXPECT_EQ(health.status, 503) << target;
         EXPECT_EQ(health.text("/status"), "not-ready") << target;
     }
+    EXPECT_NE(client_.get("/").body.find("<h1>The service is not ready</h1>"), std::string::npos);
     proxy_.accept_again();
     expect_recovery();
     EXPECT_TRUE(is_active(client_, one_.tokens.access));

@@ -66,30 +66,6 @@ TEST(Management, IsAskedAsTheApiMayBe) {
     old.await_close();
 }
 
-TEST(Document, IsServedAsItStandsInTheRepository) {
-    ApiClient client = api();
-    const Answer answer = client.get("/openapi.json");
-    EXPECT_EQ(answer.status, 200);
-    EXPECT_EQ(answer.body, api_document_text());
-}
-
-TEST(Home, TellsSomebodyWithABrowserWhatThisIs) {
-    ApiClient client = api();
-    const Answer page = client.get("/");
-    EXPECT_EQ(page.status, 200);
-    EXPECT_EQ(page.header("Content-Type"), "text/html; charset=utf-8");
-    const std::string version = Answer{HttpClient(service().management_port()).get("/info")}.text("/version");
-    EXPECT_NE(page.body.find("Keyledger " + version), std::string::npos) << page.body;
-    std::size_t links = 0;
-    for (auto at = page.body.find("href=\""); at != std::string::npos; at = page.body.find("href=\"", at + 1)) {
-        const std::string target = page.body.substr(at + 6, page.body.find('"', at + 6) - at - 6);
-        // The account's page leads whoever is not logged in to the log-in.
-        EXPECT_EQ(client.get(target).status, target == "/account" ? 303 : 200) << target;
-        ++links;
-    }
-    EXPECT_GE(links, 4u);
-}
-
 // Everything is in the log and in the keyring, so that a new process goes on where the old one was.
 TEST(Restart, KeepsEverything) {
     auto first = std::make_unique<RunningService>(deployment());
