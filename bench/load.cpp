@@ -88,8 +88,8 @@ double metric(const std::string& page, const std::string& name) {
     return std::atof(page.c_str() + at + name.size() + 2);
 }
 Trips trips_of(const std::string& page) {
-    return {metric(page, "keyledger_append_commands"), metric(page, "keyledger_append_batches"),
-            metric(page, "keyledger_reads"), metric(page, "keyledger_head_queries")};
+    return {metric(page, "keyledger_append_commands_total"), metric(page, "keyledger_append_batches_total"),
+            metric(page, "keyledger_queue_taken_total{queue=\"reads\"}"), metric(page, "keyledger_head_queries_total")};
 }
 
 struct Phase {

@@ -12,6 +12,7 @@
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <ctime>
 #include <latch>
 #include <list>
 #include <thread>
@@ -173,6 +174,7 @@ void spawn(Worker& worker, Tcp::socket socket) {
         std::make_shared<Place>(shared, IpAddress::parse(endpoint.address().to_string()).value_or(IpAddress{}));
     const bool too_many = !place->is_free();
     const bool speaks_tls = shared.tls.get() != nullptr;
+    if (too_many) shared.refused.fetch_add(1, std::memory_order_relaxed);
     if (too_many && (worker.refusing >= kMaxRefusing || speaks_tls)) return;
     worker.refusing += too_many ? 1 : 0;
     auto done = [&worker, too_many, place](std::exception_ptr failure) {
@@ -342,6 +344,17 @@ void Server::reload_tls() {
 }
 
 std::size_t Server::open_connections() const noexcept { return state_->shared.connections; }
+std::size_t Server::most_connections() const noexcept { return state_->shared.max_connections; }
+std::uint64_t Server::refused_connections() const noexcept { return state_->shared.refused; }
+
+std::optional<Instant> Server::certificate_end() const {
+    const TlsContext::Pointer tls = state_->shared.tls.get();
+    const X509* leaf = tls == nullptr ? nullptr : SSL_CTX_get0_certificate(tls->native_handle());
+    std::tm end{};
+    if (leaf == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end) != 1) return std::nullopt;
+    return Instant::at_second(timegm(&end));
+}
+
 std::size_t Server::requests_in_flight() const noexcept { return state_->shared.in_flight.count(); }
 
 void Server::stop_accepting() {

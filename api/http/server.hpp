@@ -98,6 +98,11 @@ public:
     // all goes on as before. Nothing to do without TLS. Any thread.
     void reload_tls();
     std::size_t open_connections() const noexcept;
+    std::size_t most_connections() const noexcept;  // after start()
+    // Turned away since the start, because there were too many in all or of their network.
+    std::uint64_t refused_connections() const noexcept;
+    // When the certificate that new connections get ends; nothing without TLS. Any thread.
+    std::optional<Instant> certificate_end() const;
     std::size_t requests_in_flight() const noexcept;
 
     // The order of a graceful end: no new connections and idle ones closed; requests in flight waited for

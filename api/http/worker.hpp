@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -83,8 +84,9 @@ struct Shared {
     ServerObserver& observer;
     TlsContext tls{};
     NetworkCounts networks{};
-    std::size_t max_connections = 0;
+    std::atomic<std::size_t> max_connections{0};
     std::atomic<std::size_t> connections{0};
+    std::atomic<std::uint64_t> refused{0};
     std::atomic<bool> draining{false};
     InFlight in_flight{};
 };

@@ -175,7 +175,7 @@ Core::Core(const Config& config)
       executor({store, cipher, keys, cache, clock, identifiers, pseudonyms, &workers}),
       folded_access(executor, store),
       access(folded_access, store),
-      limits(limits_settings(config), [this](std::string_view key) { return pseudonyms.bucket(key); }),
+      shared_limits(limits_settings(config), [this](std::string_view key) { return pseudonyms.bucket(key); }),
       lookups(lookups_settings(config), [this](std::string_view name) { return pseudonyms.bucket(name); }),
       failure_sums(network_of),
       factor_secrets(shown_issuer(config.issuer)),
@@ -224,7 +224,7 @@ bool Core::learns_to_open(const eventstore::StoredSubjectKey& wrapped) {
 
 void Core::stop() {
     store.stop();
-    limits.stop();
+    shared_limits.stop();
     lookups.stop();
     hashing.stop();
     processors.stop();

@@ -6,6 +6,7 @@
 
 #include "app/config/config.hpp"
 #include "app/core/background.hpp"
+#include "app/core/counted_limits.hpp"
 #include "app/core/hot_access_reader.hpp"
 #include "app/core/keyring_watch.hpp"
 #include "app/core/run_to_end.hpp"
@@ -62,7 +63,8 @@ struct Core {
     commands::Executor executor;
     commands::FoldedAccess folded_access;
     HotAccessReader access;
-    eventstore::postgres::PostgresLimits limits;
+    eventstore::postgres::PostgresLimits shared_limits;
+    CountedLimits limits{shared_limits};
     eventstore::postgres::PostgresLookups lookups;
     commands::ClientSecretCache client_secret_cache{commands::kMaxRememberedSecrets};
     commands::FailureSums failure_sums;

@@ -17,12 +17,14 @@ constexpr int kKafkaError = 3;  // of syslog
 // An event after a quiet time is in the read models at once; while events keep coming, they come together.
 constexpr std::chrono::milliseconds kProjectorRest{5};
 
-kafka::PublisherOptions publisher_options(const Config& config, const Core& core, kafka::OutputKind output) {
+kafka::PublisherOptions publisher_options(const Config& config, const Core& core, kafka::OutputKind output,
+                                          kafka::StatisticsBoard& statistics) {
     kafka::PublisherOptions options;
     options.output = output;
     options.pause = output == kafka::OutputKind::kState ? kafka::kStatePause : kafka::kEventsPause;
     if (output == kafka::OutputKind::kEvents) options.pause_below = kafka::kSmallTransactionEvents;
     options.client = kafka_client(config, kKafkaError);
+    options.client.statistics = [&statistics](std::string_view json) { statistics.take(json); };
     options.macs = std::make_shared<security::KeyringMacs>([&core] { return core.keyring->snapshot(); },
                                                            [&core] { return core.clock.now(); });
     options.topics.prefix = config.kafka_topic_prefix;
@@ -46,11 +48,20 @@ struct OutputPublisher {
         : kind(output),
           source(follow_log(config, core)),
           session(config.database_url, follower_of(output), core.authenticity),
-          publisher(publisher_options(config, core, output), {*source, session, session, session}) {}
+          publisher(publisher_options(config, core, output, statistics), {*source, session, session, session}) {}
     const kafka::OutputKind kind;
     const std::unique_ptr<eventstore::LogSource> source;
     postgres::LeaderSession session;
+    kafka::StatisticsBoard statistics;
     kafka::Publisher publisher;
+
+    // Those of a producer that is gone say nothing any more.
+    std::optional<kafka::ProducerStatistics> producing() const {
+        const auto state = publisher.status().state;
+        if (state != kafka::PublisherState::kPublishing && state != kafka::PublisherState::kWaitingForBroker)
+            return std::nullopt;
+        return statistics.newest();
+    }
 };
 
 }  // namespace
@@ -102,7 +113,7 @@ std::optional<projections::ProjectorStatus> Followers::projector() const {
 std::vector<Followers::Output> Followers::outputs() const {
     std::vector<Output> all;
     for (const auto& publishing : parts_->publishing)
-        all.push_back({kafka::name_of(publishing->kind), publishing->publisher.status()});
+        all.push_back({kafka::name_of(publishing->kind), publishing->publisher.status(), publishing->producing()});
     return all;
 }
 

@@ -5,6 +5,7 @@
 
 #include "app/config/config.hpp"
 #include "app/core/core.hpp"
+#include "eventstore/kafka/client/statistics.hpp"
 #include "eventstore/kafka/publishing/publisher_status.hpp"
 #include "projections/engine/queries.hpp"
 #include "projections/engine/runner.hpp"
@@ -26,6 +27,7 @@ public:
     struct Output {
         std::string_view name;
         eventstore::kafka::PublisherStatus status;
+        std::optional<eventstore::kafka::ProducerStatistics> producer;  // while this process publishes
     };
     std::vector<Output> outputs() const;
 

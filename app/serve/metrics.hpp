@@ -3,10 +3,11 @@
 // its owner at each scrape. Any thread.
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "api/http/server.hpp"
+#include "app/metrics/sample.hpp"
 
 namespace keyledger::app {
 
@@ -15,17 +16,13 @@ public:
     Metrics();
     ~Metrics() override;
 
+    // Once, before the first request. The texts of the routes outlive this object.
+    void know(std::span<const api::Route> routes, std::size_t io_threads);
     void on_request(const api::Request& request, int status, std::int64_t duration_ns) noexcept override;
     void on_failure(const api::Request* request, std::string_view what) noexcept override;
 
-    // A value that is read when somebody scrapes. `labels` as {name, value} pairs.
-    struct Sample {
-        std::string name;
-        std::string help;
-        std::vector<std::pair<std::string, std::string>> labels;
-        double value = 0;
-    };
-    using Source = std::function<std::vector<Sample>()>;
+    // Must not block: scrapes come while everything else is slow, too.
+    using Source = std::function<Samples()>;
     // Before the first scrape; what it captures outlives this object's last scrape.
     void add(Source source);
 

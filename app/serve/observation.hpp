@@ -1,10 +1,8 @@
 #pragma once
-// What readiness and metrics look at, in one place.
-#include "api/http/server.hpp"
+// What readiness looks at, in one place.
 #include "app/core/core.hpp"
 #include "app/serve/followers.hpp"
 #include "app/serve/health.hpp"
-#include "app/serve/metrics.hpp"
 #include "app/serve/probe.hpp"
 #include "app/serve/reactors.hpp"
 #include "app/serve/tree_heads.hpp"
@@ -12,7 +10,7 @@
 namespace keyledger::app {
 
 // All outlive the service's last answer on the management listener.
-void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers, Reactors& reactors,
-             projections::HotAccess& hot, TreeHeads& tree_heads, Probe& probe, api::Server& server);
+void observe(ServiceHealth& health, Core& core, Followers& followers, Reactors& reactors, projections::HotAccess& hot,
+             TreeHeads& tree_heads, Probe& probe);
 
 }  // namespace keyledger::app

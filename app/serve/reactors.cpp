@@ -152,6 +152,7 @@ void Reactors::stop() {
 std::optional<Reactors::Status> Reactors::status() const {
     if (!parts_) return std::nullopt;
     Status status{parts_->planner->status(), {}, parts_->mail != nullptr};
+    if (parts_->mail) status.mail = parts_->mail->mailer->counters();
     for (const auto& one : parts_->running)
         status.reactors.push_back({std::string(one->reactor.name()), one->performer.status(), one->planned.too_late});
     return status;

@@ -7,6 +7,7 @@
 #include "app/config/config.hpp"
 #include "app/core/core.hpp"
 #include "integrations/outgoing/curl_outgoing.hpp"
+#include "mail/smtp/smtp_sender.hpp"
 #include "projections/engine/queries.hpp"
 #include "projections/engine/runner.hpp"
 #include "reactors/engine/performer.hpp"
@@ -38,6 +39,7 @@ public:
         projections::ProjectorStatus planner;
         std::vector<OneStatus> reactors;
         bool sends_mail = false;
+        mail::SmtpSender::Counters mail{};  // of this node, if it does
     };
     std::optional<Status> status() const;  // nullopt: it rests
 

@@ -109,7 +109,7 @@ api::HealthCheck Reloading::check() const {
     return {"reload", true, "settings and files are in force as they were last read"};
 }
 
-std::vector<Metrics::Sample> Reloading::samples() const {
+Samples Reloading::samples() const {
     const std::lock_guard lock(mutex_);
     return {{"keyledger_reload_failed",
              "1 while the last SIGHUP left something as it was; see /health/ready",

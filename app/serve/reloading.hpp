@@ -36,7 +36,7 @@ public:
 
     // Any thread.
     api::HealthCheck check() const;
-    std::vector<Metrics::Sample> samples() const;
+    Samples samples() const;
 
 private:
     using Faults = std::vector<std::string>;

@@ -11,6 +11,7 @@
 #include "app/core/core.hpp"
 #include "app/core/outgoing.hpp"
 #include "app/core/page_files.hpp"
+#include "app/metrics/collecting.hpp"
 #include "app/serve/followers.hpp"
 #include "app/serve/health.hpp"
 #include "app/serve/housekeeper.hpp"
@@ -197,7 +198,9 @@ struct Service::Parts {
         core.accounts.device_ids = &device_ids;
         core.access.remember(*hot_access);
         core.executor.folder().watch(core.access);
-        observe(health, metrics, core, followers, reactors, *hot_access, tree_heads, probe, server);
+        observe(health, core, followers, reactors, *hot_access, tree_heads, probe);
+        metrics.know(router.routes(), config.io_threads);
+        collect(metrics, {core, followers, reactors, *hot_access, queries, outgoing, tree_heads, server, health});
         health.add([this] { return reloading.check(); });
         metrics.add([this] { return reloading.samples(); });
     }

@@ -62,6 +62,7 @@ void CurlOutgoing::enqueue(TransferPtr transfer) {
     std::size_t& of_host = asked_[transfer->place()];
     const bool is_full = all_asked_ >= options_.waiting + options_.at_once ||
                          of_host >= options_.waiting_for_a_host + options_.at_once_to_a_host;
+    ++(is_full ? shed_ : begun_);
     if (is_full) {
         if (of_host == 0) asked_.erase(transfer->place());
         return transfer->fail(OutgoingFault::kBusy);
@@ -71,6 +72,11 @@ void CurlOutgoing::enqueue(TransferPtr transfer) {
     ++all_asked_;
     lock.unlock();
     curl_multi_wakeup(multi_->handle);
+}
+
+CurlOutgoing::Counts CurlOutgoing::counts() const {
+    const std::lock_guard lock(mutex_);
+    return {all_asked_, running_, options_.at_once, options_.waiting, begun_, shed_};
 }
 
 void CurlOutgoing::stop() {
@@ -88,6 +94,7 @@ void CurlOutgoing::run() {
         int running = 0;
         curl_multi_perform(multi_->handle, &running);
         const bool is_room_for_others = finish_done();
+        running_ = under_way_.size();
         if (!is_room_for_others) curl_multi_poll(multi_->handle, nullptr, 0, patience_ms(now), nullptr);
     }
     fail_all();

@@ -2,6 +2,7 @@
 // All outgoing HTTP of the process, by libcurl on one thread. What is bounded: size and time of each request, how many
 // are under way and wait, in all and for each host. No redirects, no proxy of the environment, and no addresses but
 // those of the open Internet, unless configuration names the host (addresses.hpp).
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -30,6 +31,17 @@ public:
     // Returns at once, and may be called twice. What waits or is under way fails as kStopped.
     void stop();
 
+    // For metrics.
+    struct Counts {
+        std::size_t asked = 0;    // that wait or are under way
+        std::size_t running = 0;  // of these, under way, as the thread last saw
+        std::size_t at_once = 0;
+        std::size_t most_waiting = 0;
+        std::uint64_t begun = 0;
+        std::uint64_t shed = 0;  // there was no room, in all or for its host
+    };
+    Counts counts() const;
+
 private:
     struct Multi;
     using Time = std::chrono::steady_clock::time_point;
@@ -49,10 +61,13 @@ private:
     const OutgoingOptions options_;
     std::unique_ptr<Multi> multi_;
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::deque<TransferPtr> new_;
     std::map<std::string, std::size_t, std::less<>> asked_;  // by place: that wait or are under way
     std::size_t all_asked_ = 0;
+    std::uint64_t begun_ = 0;
+    std::uint64_t shed_ = 0;
+    std::atomic<std::size_t> running_{0};
     bool stopped_ = false;
 
     std::deque<TransferPtr> waiting_;

@@ -89,6 +89,7 @@ void SmtpSender::enqueue(std::unique_ptr<Job> job) {
         wake_.notify_one();
         return;
     }
+    counters_.shed += is_full ? 1 : 0;
     lock.unlock();
     Delivery delivery = Delivery::again(is_full ? "queue-full" : "stopped");
     count(delivery);
@@ -141,6 +142,8 @@ SmtpSender::Counters SmtpSender::counters() const {
     std::lock_guard lock(mutex_);
     Counters now = counters_;
     now.queued = queue_.size();
+    now.threads = connections_.size();
+    now.most_queued = options_.queue;
     return now;
 }
 

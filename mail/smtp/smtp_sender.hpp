@@ -29,7 +29,10 @@ public:
         std::uint64_t sent = 0;
         std::uint64_t again = 0;
         std::uint64_t refused = 0;
+        std::uint64_t shed = 0;         // not taken, because the queue was full
         std::uint64_t connections = 0;  // that were opened
+        std::size_t threads = 0;
+        std::size_t most_queued = 0;
     };
 
     // Options that check_smtp_options() finds fault with throw std::invalid_argument.

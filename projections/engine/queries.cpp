@@ -105,6 +105,8 @@ Queries::Answer<std::vector<ModelState>> Queries::states(Deadline deadline) {
 
 void Queries::applied() { worker_->watch().hint(); }
 
+QueryCounts counts_of(Queries& queries) { return queries.worker().pool().counts(); }
+
 void Queries::stop() {
     worker_->watch().stop();
     worker_->pool().stop();

@@ -69,6 +69,7 @@ QueryPool::QueryPool(const QuerySettings& settings, std::size_t queue) : setting
 void QueryPool::enqueue(std::unique_ptr<Entry> entry) {
     std::unique_lock lock(mutex_);
     if (stopped_ || queue_.size() >= queue_limit_) {
+        ++shed_;
         lock.unlock();
         return entry->refuse(QueryError::kUnavailable);
     }
@@ -85,9 +86,15 @@ void QueryPool::serve() {
         if (stopped_) return;
         auto entry = std::move(queue_.front());
         queue_.pop_front();
+        ++asked_;
         lock.unlock();
         entry->run(session);
     }
+}
+
+QueryCounts QueryPool::counts() const {
+    const std::lock_guard lock(mutex_);
+    return {threads_.size(), queue_.size(), queue_limit_, asked_, shed_};
 }
 
 void QueryPool::stop() {

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "projections/engine/counts/query_counts.hpp"
 #include "projections/engine/database.hpp"
 #include "projections/engine/limits.hpp"
 #include "projections/engine/pending.hpp"
@@ -61,6 +62,7 @@ public:
         return suspend<T>(deadline, std::move(receive));
     }
     void stop();
+    QueryCounts counts() const;
 
 private:
     struct Entry {
@@ -84,9 +86,11 @@ private:
 
     const QuerySettings settings_;
     const std::size_t queue_limit_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<std::unique_ptr<Entry>> queue_;
+    std::uint64_t asked_ = 0;
+    std::uint64_t shed_ = 0;
     bool stopped_ = false;
     std::vector<std::jthread> threads_;  // last: joined before the rest dies
 };

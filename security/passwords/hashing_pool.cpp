@@ -162,12 +162,14 @@ void HashingPool::run() {
         wake_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
         if (stopped_) return;
         std::unique_ptr<Job> job = queue_.pop();
-        bool expired = job->deadline <= std::chrono::steady_clock::now();
+        const auto begun = std::chrono::steady_clock::now();
+        bool expired = job->deadline <= begun;
         ++(expired ? counters_.expired : counters_.started);
         if (!expired) ++counters_.running;
         lock.unlock();
         expired ? job->refuse(HashingError::kExpired) : job->work();
         job.reset();
+        if (!expired) hash_ns_.observe(std::chrono::nanoseconds(std::chrono::steady_clock::now() - begun).count());
         lock.lock();
         if (!expired) --counters_.running;
     }
@@ -188,6 +190,9 @@ HashingPool::Counters HashingPool::counters() const {
     std::lock_guard lock(mutex_);
     Counters now = counters_;
     now.queued = queue_.size();
+    now.threads = options_.threads;
+    now.most_queued = options_.queue;
+    now.hash_ns = hash_ns_.read();
     return now;
 }
 

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "domain/base/histogram.hpp"
 #include "domain/base/result.hpp"
 #include "domain/base/secret.hpp"
 #include "security/passwords/argon2.hpp"
@@ -58,6 +59,9 @@ public:
         std::uint64_t started = 0;
         std::uint64_t shed = 0;  // refused because the queue was full, or put out of it for others
         std::uint64_t expired = 0;
+        std::size_t threads = 0;
+        std::size_t most_queued = 0;
+        HistogramReading hash_ns;  // of those that ran, whatever they hashed
     };
 
     // Options out of their limits throw std::invalid_argument.
@@ -107,6 +111,7 @@ private:
     HashingQueue<std::unique_ptr<Job>> queue_;
     bool stopped_ = false;
     Counters counters_;
+    Histogram hash_ns_{kDurationBounds};
     std::vector<std::jthread> threads_;  // last: joined before the rest dies
 };
 

@@ -236,6 +236,8 @@ TEST(SmtpSender, BoundsWhatWaitsAndAnswersAllWhenItStops) {
     auto waiting = ask();
     while (sender.counters().queued == 0) std::this_thread::yield();
     EXPECT_EQ(ask().get(), Delivery::again("queue-full"));
+    EXPECT_EQ(sender.counters().shed, 1u);
+    EXPECT_EQ(sender.counters().most_queued, 1u);
     sender.stop();
     sender.stop();
     EXPECT_EQ(waiting.get(), Delivery::again("stopped"));

@@ -66,6 +66,11 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
                         static_cast<int>(message->err)});
 }
 
+int on_statistics(rd_kafka_t*, char* json, std::size_t size, void* opaque) {
+    static_cast<const ClientContext*>(opaque)->statistics({json, size});
+    return 0;  // librdkafka frees the text
+}
+
 void on_token_wanted(rd_kafka_t* handle, const char*, void* opaque) {
     provide_token(handle, static_cast<const ClientContext*>(opaque)->oauth_token_file);
 }
@@ -123,6 +128,12 @@ Result<Client, KafkaError> Client::open(Role role, const ClientOptions& options,
     rd_kafka_conf_set_log_cb(conf.get(), on_log);
     rd_kafka_conf_set_error_cb(conf.get(), on_error);
     if (role == Role::kProducer) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+    if (role == Role::kProducer && options.statistics) {
+        client.context_->statistics = options.statistics;
+        rd_kafka_conf_set_stats_cb(conf.get(), on_statistics);
+        if (!set("statistics.interval.ms", std::to_string(options.statistics_every.count())))
+            return Unexpected(KafkaError{NextStep::kRefused, RD_KAFKA_RESP_ERR__INVALID_ARG, text});
+    }
     const bool by_token = !options.oauth_token_file.empty();
     if (by_token) {
         rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf.get(), on_token_wanted);

@@ -46,6 +46,10 @@ struct ClientOptions {
     std::string oauth_token_file;
     // Syslog level (3 error … 7 debug) and text. Called from librdkafka's threads, several at once.
     std::function<void(int, std::string_view)> log;
+    // Takes librdkafka's statistics of a producer (its STATISTICS.md), a JSON text, in the thread that polls. Must not
+    // throw. Empty: nobody asks for them, and none are made.
+    std::function<void(std::string_view)> statistics;
+    std::chrono::milliseconds statistics_every{10'000};
 };
 
 // Whether librdkafka takes the options and can load the files that they name; a sentence if not. Connects to
@@ -56,6 +60,7 @@ std::optional<std::string> fault_of_options(ClientOptions options);
 // thread that polls.
 struct ClientContext {
     std::function<void(int, std::string_view)> log;
+    std::function<void(std::string_view)> statistics;
     std::string oauth_token_file;
     std::atomic<bool> all_brokers_down{false};
     struct Delivery {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "eventstore/postgres/connection/session_counts.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/hex.hpp"
 
@@ -83,10 +84,12 @@ Cursor cursor_in(const pqxx::row& row, int first_column) {
 }
 
 std::unique_ptr<pqxx::connection> connect(const std::string& url) {
+    SessionAttempt attempt;
     auto connection = std::make_unique<pqxx::connection>(connection_text(url));
     stay_disconnected(*connection);
     const AnswerWithin bound(connection->sock(), kFirstAnswer);
     pqxx::nontransaction(*connection).exec(kOwnNamesOnly);
+    attempt.opened(connection->sock());
     return connection;
 }
 

@@ -99,7 +99,10 @@ void PostgresLimits::stop() {
 
 PostgresLimits::Counts PostgresLimits::counts() const {
     const std::lock_guard lock(mutex_);
-    return counts_;
+    Counts counts = counts_;
+    counts.waiting = waiting_.size();
+    counts.most_waiting = settings_.max_waiting;
+    return counts;
 }
 
 RateDecision PostgresLimits::take_local(const std::vector<Bucket>& buckets) { return own_.take(buckets, now_us()); }

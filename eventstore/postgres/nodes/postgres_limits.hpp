@@ -27,6 +27,8 @@ public:
         std::uint64_t requests = 0;  // that were answered by them
         std::uint64_t shed = 0;      // refused without one
         std::uint64_t failures = 0;  // requests that nobody could say of whether they pass
+        std::size_t waiting = 0;
+        std::size_t most_waiting = 0;
     };
 
     // Connects when somebody asks first, and by itself again.

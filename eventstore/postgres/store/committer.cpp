@@ -88,7 +88,7 @@ void Committer::submit(Append append, Deadline deadline, std::unique_ptr<Verdict
             first = arrivals_.empty();
             arrivals_.push_back(std::move(waiting));
         } else {
-            ++status_.unavailable;
+            ++(room ? status_.unavailable : status_.shed);
         }
     }
     if (waiting.waiter) return waiting.answer(Unexpected(StoreError::kUnavailable));
@@ -187,6 +187,7 @@ void Committer::launch() {
         status_.resends += resent ? 1 : 0;
         status_.last_batch_size = in_flight_->size();
     }
+    batch_commands_.observe(static_cast<std::int64_t>(in_flight_->size()));
     next_look_ = now + settings_.silent_after;
     if (tail_) tail_epoch_ = tail_->epoch();
     if (asks_for_key_.exchange(false)) (void)learn_writing_key();  // else it goes on with the one that it has

@@ -1,6 +1,7 @@
 #pragma once
 // The group committer: one thread and one connection append the commands of a whole process, as many at a time as
 // wait while the previous batch is in flight. The append function's lock is free once commands are batched.
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -12,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "domain/base/histogram.hpp"
 #include "domain/base/time.hpp"
 #include "eventstore/log_tail.hpp"
 #include "eventstore/postgres/store/authenticity.hpp"
@@ -59,6 +61,7 @@ struct CommitterStatus {
     std::uint64_t unknown_outcomes = 0;
     std::uint64_t unavailable = 0;
     std::uint64_t expired = 0;
+    std::uint64_t shed = 0;  // the queue was full
     std::uint64_t last_batch_size = 0;
     std::uint64_t waiting = 0;
     Duration in_flight;  // how long the batch in flight has been there; none: no batch
@@ -86,6 +89,12 @@ public:
     void stop();
 
     CommitterStatus status() const;
+    // Since the start: commands of each batch that was sent, and the time from there to its verdicts.
+    struct Batches {
+        HistogramReading commands;
+        HistogramReading ns;
+    };
+    Batches batches() const { return {batch_commands_.read(), batch_ns_.read()}; }
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -139,6 +148,10 @@ private:
     std::vector<std::function<void(Position)>> hooks_;
     CommitterStatus status_;
     Clock::time_point in_flight_since_{};
+
+    static constexpr std::array<std::int64_t, 10> kBatchBounds{1, 2, 4, 8, 16, 32, 64, 128, 256, 1'024};
+    Histogram batch_commands_{kBatchBounds};
+    Histogram batch_ns_{kDurationBounds};
 
     // The writer's own.
     std::unique_ptr<WriterConnection> connection_;

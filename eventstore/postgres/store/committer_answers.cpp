@@ -29,6 +29,7 @@ void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
     const bool durable = !connection_->was_warned();  // else committed, but perhaps not on the standby
     {
         const std::lock_guard lock(mutex_);
+        batch_ns_.observe(std::chrono::nanoseconds(Clock::now() - in_flight_since_).count());
         in_flight_since_ = {};
     }
     const LogTail::Epoch epoch = tail_epoch_;

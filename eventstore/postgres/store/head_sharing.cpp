@@ -71,6 +71,7 @@ void HeadSharing::work(const std::function<Ask()>& make_ask) {
             const std::lock_guard lock(queue_->mutex);
             ++queue_->counts.queries;
             queue_->counts.answers += round.size();
+            if (head) queue_->counts.position = head->cursor.position;
         }
         for (const auto& one : round) one->answer(head);
     }

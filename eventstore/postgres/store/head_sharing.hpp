@@ -21,6 +21,7 @@ public:
     struct Counts {
         std::uint64_t queries = 0;
         std::uint64_t answers = 0;
+        Position position = 0;  // the newest that was told
     };
     static constexpr std::size_t kMaxWaiting = 65'536;
 

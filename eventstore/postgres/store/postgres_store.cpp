@@ -83,7 +83,9 @@ void PostgresStore::stop() {
     heads_.stop();
 }
 
-PostgresStoreStatus PostgresStore::status() const { return {committer_.status(), reads_.counts(), heads_.counts()}; }
+PostgresStoreStatus PostgresStore::status() const {
+    return {committer_.status(), committer_.batches(), reads_.counts(), heads_.counts()};
+}
 
 PostgresStore::Answer<Verdict> PostgresStore::append(Append append, Deadline deadline) {
     auto submit = [this, append = std::move(append), deadline](AsyncAnswer<Verdict, StoreError> answer) mutable {

@@ -27,6 +27,7 @@ struct PostgresStoreSettings {
 // For metrics and readiness.
 struct PostgresStoreStatus {
     CommitterStatus committer;
+    Committer::Batches batches;
     ReadPool::Counts reads;
     HeadSharing::Counts heads;
 };

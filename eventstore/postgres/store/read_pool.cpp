@@ -27,6 +27,8 @@ ReadPool::Counts ReadPool::counts() const {
     const std::lock_guard lock(mutex_);
     Counts counts = counts_;
     counts.waiting = waiting_.size();
+    counts.threads = settings_.threads;
+    counts.most_waiting = settings_.max_waiting;
     return counts;
 }
 

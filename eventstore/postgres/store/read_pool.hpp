@@ -45,6 +45,8 @@ public:
         std::uint64_t refused = 0;  // no room
         std::uint64_t expired = 0;
         std::uint64_t waiting = 0;
+        std::size_t threads = 0;
+        std::size_t most_waiting = 0;
     };
     ReadPool(std::string url, ReadPoolSettings settings);
     ~ReadPool();

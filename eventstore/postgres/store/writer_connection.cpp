@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "eventstore/postgres/connection/connecting.hpp"
+#include "eventstore/postgres/connection/session_counts.hpp"
 
 namespace keyledger::eventstore::postgres {
 namespace {
@@ -65,6 +66,7 @@ void WriterConnection::Free::operator()(pg_result* result) const { PQclear(resul
 WriterConnection::~WriterConnection() = default;
 
 Result<std::unique_ptr<WriterConnection>, ServerError> WriterConnection::open(const Settings& settings) {
+    SessionAttempt attempt;
     std::unique_ptr<WriterConnection> opened(new WriterConnection(settings.patience));
     if (auto error = opened->connect(settings.url)) return Unexpected(std::move(*error));
     if (auto error = opened->prepare_session(settings)) return Unexpected(std::move(*error));
@@ -72,6 +74,7 @@ Result<std::unique_ptr<WriterConnection>, ServerError> WriterConnection::open(co
     // The first answer may be "duplicate" of what only a lost primary knew to be replicated: this waits as a commit.
     auto durable = opened->query("select pg_logical_emit_message(true, 'keyledger', '')");
     if (!durable) return Unexpected(durable.error());
+    attempt.opened(opened->socket());
     return opened;
 }
 

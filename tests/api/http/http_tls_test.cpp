@@ -34,14 +34,14 @@ public:
         make(1);
     }
     // As a renewal puts it there.
-    void make(int serial) {
+    void make(int serial, long seconds = 3600) {
         std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
         std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> other(EVP_EC_gen("P-256"), EVP_PKEY_free);
         std::unique_ptr<X509, void (*)(X509*)> leaf(X509_new(), X509_free);
         X509_set_version(leaf.get(), 2);
         ASN1_INTEGER_set(X509_get_serialNumber(leaf.get()), serial);
         X509_gmtime_adj(X509_getm_notBefore(leaf.get()), 0);
-        X509_gmtime_adj(X509_getm_notAfter(leaf.get()), 3600);
+        X509_gmtime_adj(X509_getm_notAfter(leaf.get()), seconds);
         X509_set_pubkey(leaf.get(), key.get());
         X509_NAME* name = X509_get_subject_name(leaf.get());
         X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("localhost"), -1,
@@ -259,6 +259,19 @@ TEST(HttpTls, KeepsTheCertificateOfBeforeWhenTheNewOneIsNoGood) {
     EXPECT_EQ(client.serial(), 1);
 }
 
+TEST(HttpTls, TellsWhenTheCertificateEndsThatNewConnectionsGet) {
+    Certificate files;
+    TestServer server(files.options());
+    const auto first = server.server.certificate_end();
+    ASSERT_TRUE(first);
+    files.make(2, 7200);
+    EXPECT_EQ(server.server.certificate_end(), first) << "what lies on the disk is not in use";
+    server.server.reload_tls();
+    ASSERT_TRUE(server.server.certificate_end());
+    EXPECT_GE(*server.server.certificate_end() - *first, seconds(3600));
+    EXPECT_LE(*server.server.certificate_end() - *first, seconds(3660));
+}
+
 TEST(HttpTls, ClosesConnectionsBeyondTheLimitBeforeAHandshake) {
     Certificate certificate;
     TestServer server(certificate.options({.connections_per_network = 1}));
@@ -266,5 +279,6 @@ TEST(HttpTls, ClosesConnectionsBeyondTheLimitBeforeAHandshake) {
     ASSERT_FALSE(first.handshake());
     TlsClient second(server.port());
     EXPECT_TRUE(second.handshake());
+    EXPECT_EQ(server.server.refused_connections(), 1u);
     EXPECT_TRUE(has(first.ask(get("/hello")), " 200 "));
 }

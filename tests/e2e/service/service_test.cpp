@@ -37,8 +37,9 @@ TEST(Management, ShowsMetricsAndInformation) {
     const HttpResponse metrics = management.get("/metrics");
     EXPECT_EQ(metrics.status, 200);
     EXPECT_TRUE(metrics.header("Content-Type").value_or("").starts_with("text/plain"));
-    for (const char* name : {"keyledger_append_events", "keyledger_projection_lag_events", "keyledger_hashing_started",
-                             "keyledger_publisher_position", "keyledger_http_connections"})
+    for (const char* name :
+         {"keyledger_append_events_total", "keyledger_projection_lag_events", "keyledger_hash_duration_seconds",
+          "keyledger_publisher_position", "keyledger_http_connections"})
         EXPECT_NE(metrics.body.find(name), std::string::npos) << name;
     const Answer information{management.get("/info")};
     EXPECT_EQ(information.text("/service"), "keyledger");

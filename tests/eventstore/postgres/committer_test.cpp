@@ -343,6 +343,11 @@ TEST_F(CommitterTest, HalvesABatchUntilTheCulpritIsAlone) {
     }
     EXPECT_TRUE(is_appended(first.verdict()));
     EXPECT_EQ(store.status().committer.halvings, 6U) << "64 commands, one culprit";
+    const auto batches = store.status().batches;
+    EXPECT_EQ(batches.commands.count(), store.status().committer.batches);
+    EXPECT_GT(batches.commands.sum, 65) << "the halves are sent again";
+    EXPECT_GE(batches.ns.count(), 2U);
+    EXPECT_LT(batches.ns.count(), batches.commands.count()) << "what failed has no time";
     EXPECT_EQ(store.status().committer.bad_data, 1U);
 }
 

@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <utility>
+
+#include "eventstore/postgres/connection/session_counts.hpp"
 
 using namespace keyledger::eventstore::postgres;
 using namespace std::chrono_literals;
@@ -91,4 +94,35 @@ TEST(AnswerWithin, NeverEndsAnotherSessionThatGotTheSameDescriptor) {
     EXPECT_EQ(send(other.ends[1], "x", 1, MSG_NOSIGNAL), 1);
     EXPECT_EQ(recv(same, &byte, 1, 0), 1);
     close(same);
+}
+
+TEST(SessionCounts, KnowsASessionUntilItsSocketIsClosed) {
+    const SessionCounts before = session_counts();
+    {
+        const Pair pair;
+        SessionAttempt attempt;
+        attempt.opened(pair.ends[0]);
+        EXPECT_EQ(session_counts().open, before.open + 1);
+        EXPECT_EQ(session_counts().opened, before.opened + 1);
+        EXPECT_EQ(session_counts().opening_ns.count(), before.opening_ns.count() + 1);
+    }
+    EXPECT_EQ(session_counts().open, before.open);
+    EXPECT_EQ(session_counts().failed, before.failed) << "it was open once";
+}
+
+TEST(SessionCounts, DoesNotTakeAnotherSocketOfTheSameNumberForIt) {
+    const SessionCounts before = session_counts();
+    auto pair = std::make_unique<Pair>();
+    const int number = pair->ends[0];
+    SessionAttempt().opened(number);
+    const Pair other;
+    ASSERT_EQ(dup2(other.ends[0], number), number);
+    EXPECT_EQ(session_counts().open, before.open);
+}
+
+TEST(SessionCounts, CountsAnAttemptThatOpenedNothing) {
+    const SessionCounts before = session_counts();
+    { const SessionAttempt attempt; }
+    EXPECT_EQ(session_counts().failed, before.failed + 1);
+    EXPECT_EQ(session_counts().opened, before.opened);
 }

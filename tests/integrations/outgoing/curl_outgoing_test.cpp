@@ -300,6 +300,8 @@ TEST(CurlOutgoing, LetsOneHostTakeNoMoreThanItsShare) {
     EXPECT_EQ(asked[5].error(), OutgoingFault::kBusy);
     EXPECT_EQ(asked[6]->body, "quick");
     EXPECT_EQ(most_at_once, 2);
+    EXPECT_EQ(outgoing.counts().shed, 1u);
+    EXPECT_EQ(outgoing.counts().begun, 6u);
     EXPECT_TRUE(ask(outgoing, request_to(slow.url())));
 }
 

@@ -127,6 +127,8 @@ TEST(HashingPool, NeverMatchesADecoyAndDoesItsWork) {
     EXPECT_FALSE(check->matches);
     EXPECT_FALSE(check->needs_renewal);
     EXPECT_EQ(pool.counters().started, 1u);
+    await([&] { return pool.counters().hash_ns.count() == 1; });
+    EXPECT_GT(pool.counters().hash_ns.sum, 0);
 }
 
 TEST(HashingPool, RefusesAPasswordThatIsTooLongWhetherTheUserExistsOrNot) {
@@ -146,6 +148,7 @@ TEST(HashingPool, AnswersAnExpiredEntryWithoutHashingIt) {
     EXPECT_EQ(caller.ask(pool.hash(Secret("password"), {}, kPast)).get().error(), HashingError::kExpired);
     EXPECT_EQ(pool.counters().started, 0u);
     EXPECT_EQ(pool.counters().expired, 1u);
+    EXPECT_EQ(pool.counters().hash_ns.count(), 0u);
 }
 
 TEST(HashingPool, AnswersOnTheExecutorThatAsked) {
