@@ -44,8 +44,14 @@ void add_migrate(CLI::App& app, CommandChoice& chosen) {
     add("up", "apply what is missing", MigrateTo::kUp);
     add("down", "take back the newest; refuses to drop a log with events", MigrateTo::kDown);
     add("status", "list all", MigrateTo::kStatus);
-    add("restored", "after a restore: give the log a new identity, so that what names the lost history is refused",
-        MigrateTo::kRestored);
+    auto* restored_command = migrate_command->add_subcommand(
+        "restored",
+        "after a restore by other means than 'restore': give the log a new identity, so that what names the "
+        "lost history is refused, and erase again who was erased");
+    auto erasures = std::make_shared<std::string>();
+    restored_command->add_option("--erasures", *erasures,
+                                 "the newest list that 'erasures' wrote; takes what serve takes");
+    restored_command->callback([&chosen, erasures] { chosen.run = [=] { return restored(from_process, *erasures); }; });
 }
 
 void add_keys_of_the_log(CLI::App& keys, CommandChoice& chosen, const std::shared_ptr<std::string>& path) {

@@ -31,7 +31,7 @@ PublisherOptions options_for(const test::TopicPrefix& prefix) {
     PublisherOptions options;
     options.client.brokers = test::kafka_brokers();
     options.macs = std::make_shared<test::RecordKeys>();
-    options.topics = {prefix.text(), 12, 1};
+    options.topics = {prefix.text(), 12, {1, 0}};
     return options;
 }
 

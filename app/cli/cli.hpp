@@ -23,7 +23,7 @@ enum class Format { kText, kJson };
 // `names`: of all variables that there are.
 Exit serve(const Environment& environment, const std::vector<std::string>& names);
 
-enum class MigrateTo { kUp, kDown, kStatus, kRestored };
+enum class MigrateTo { kUp, kDown, kStatus };
 Exit migrate(const Environment& environment, MigrateTo to, int steps, Format format);
 
 struct GenerateKeys {
@@ -186,6 +186,8 @@ struct Restore {
     std::string erasures;  // of the file that list_erasures wrote last; empty: none
 };
 Exit restore(const Environment& environment, const Restore& options);
+// After a restore by other means. `erasures`: as of Restore.
+Exit restored(const Environment& environment, const std::string& erasures);
 // Whom events of the service call erased, whatever became of their keys. Needs the keyring.
 Exit list_erasures(const Environment& environment);
 

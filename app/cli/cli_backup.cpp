@@ -72,6 +72,15 @@ std::optional<int> repeat_erasures(Core& core, const std::vector<UserId>& users)
     return repeated;
 }
 
+// False: somebody is in the log who was erased.
+bool erase_again(Core& core, const std::vector<UserId>& users) {
+    const auto repeated = repeat_erasures(core, users);
+    if (repeated) std::cout << "Erased " << *repeated << " user(s) again, of " << users.size() << " listed.\n";
+    return repeated.has_value();
+}
+
+constexpr const char* kStillThere = "don't serve this database: people are in it who were erased. ";
+
 }  // namespace
 
 Exit backup(const Environment& environment, const std::string& path, bool force) {
@@ -81,7 +90,8 @@ Exit backup(const Environment& environment, const std::string& path, bool force)
         std::cerr << "keyledger: " << *problem << '\n';
         return Exit::kUsage;
     }
-    if (const auto problem = postgres::write_backup(config->owner_database_url, path)) return fail(*problem);
+    if (const auto problem = postgres::write_backup(config->owner_database_url, path, config->postgres_tools))
+        return fail(*problem);
     std::cout << "Wrote " << path << ", without the read models. Keep keyring and list of erasures apart from it.\n";
     return Exit::kGood;
 }
@@ -111,24 +121,44 @@ Exit restore(const Environment& environment, const Restore& options) {
     }
     start_logging(config->log_level);
     if (const auto problem = postgres::service_role_problem(config->database_url)) return fail(*problem);
-    if (const auto problem = postgres::read_backup(config->owner_database_url, options.path)) return fail(*problem);
+    if (const auto problem = postgres::read_backup(config->owner_database_url, options.path, config->postgres_tools))
+        return fail(*problem);
     postgres::Migrator migrator(config->owner_database_url, configured_macs(*config));
     migrator.up();
     const Uuid log_id = migrator.renew_log_id();
     std::cout << "Restored " << options.path << ". This log is now " << log_id.to_string()
               << ": refresh tokens and cursors of the lost history are refused.\n";
     Core core(*config);
-    const auto repeated = repeat_erasures(core, users);
-    if (!repeated)
-        return fail("don't serve this database: people are in it who were erased. Run 'restore' again "
-                    "on an empty one");
-    std::cout << "Erased " << *repeated << " user(s) again, of " << users.size() << " listed.\n";
+    if (!erase_again(core, users)) return fail(std::string(kStillThere) + "Run 'restore' again on an empty one");
     const auto ended = revoked_claims_keys(*core.keyring->snapshot(), core.clock.now());
     const auto before = postgres::ended_key_in_use(config->database_url, ended);
     if (!before) return fail(before.error());
     if (!*before) return Exit::kGood;
     std::cout << "Names are claimed in it under keys that have ended since: they are written under the current one.\n";
     return reclaim(*config, core, UnheldClaims::kKeep);
+}
+
+Exit restored(const Environment& environment, const std::string& erasures) {
+    auto needs = std::vector{ConfigPart::kOwnerDatabase};
+    if (!erasures.empty()) needs.insert(needs.end(), {ConfigPart::kDatabase, ConfigPart::kKeyring});
+    const auto config = require_config(environment, needs);
+    if (!config) return Exit::kUsage;
+    std::optional<std::vector<UserId>> users;
+    if (!erasures.empty()) {
+        if (!is_one_database(*config)) return Exit::kUsage;
+        users = read_erasures(erasures);
+        if (!users) return Exit::kUsage;
+        start_logging(config->log_level);
+        if (const auto problem = postgres::service_role_problem(config->database_url)) return fail(*problem);
+        if (const auto problem = postgres::schema_problem(config->database_url)) return fail(*problem);
+    }
+    postgres::Migrator migrator(config->owner_database_url, configured_macs(*config));
+    std::cout << "This log is now " << migrator.renew_log_id().to_string()
+              << ". Refresh tokens and cursors of the lost history are refused from now on.\n";
+    if (!users) return Exit::kGood;
+    Core core(*config);
+    if (!erase_again(core, *users)) return fail(std::string(kStillThere) + "Run this again");
+    return Exit::kGood;
 }
 
 }  // namespace keyledger::app

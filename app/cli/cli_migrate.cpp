@@ -70,10 +70,6 @@ Exit migrate(const Environment& environment, MigrateTo to, int steps, Format for
             print_numbers(migrator.down(steps), "reverted", "There is nothing to take back.", format);
             break;
         case MigrateTo::kStatus: print_status(migrator, format); break;
-        case MigrateTo::kRestored:
-            std::cout << "This log is now " << migrator.renew_log_id().to_string()
-                      << ". Refresh tokens and cursors of the lost history are refused from now on.\n";
-            break;
     }
     return Exit::kGood;
 }

@@ -232,6 +232,9 @@ void check_serving(Reader& reader, Config& config) {
     if (security) config.kafka_security = std::move(*security);
     else
         for (const std::string& sentence : security.error()) reader.fault(sentence);
+    if (config.kafka_replication_factor > 0 && config.kafka_min_insync_replicas > config.kafka_replication_factor)
+        reader.fault("KEYLEDGER_KAFKA_MIN_INSYNC_REPLICAS: it may not be more than KEYLEDGER_KAFKA_REPLICATION_FACTOR, "
+                     "or nothing could be published");
     if (config.tls_certificate_file.empty() != config.tls_key_file.empty())
         reader.fault("KEYLEDGER_TLS_CERTIFICATE_FILE and KEYLEDGER_TLS_KEY_FILE go together: set both or none");
     if (!config.tls_key_file.empty())

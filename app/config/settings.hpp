@@ -55,9 +55,12 @@ struct Config {
     SecretsSettings secrets;
     std::string database_url;        // of the service's role
     std::string owner_database_url;  // of the role that migrates
+    std::string postgres_tools;      // a folder; empty: they are looked for
     std::string kafka_brokers;       // empty: the publisher rests
     std::string kafka_topic_prefix;
     std::int32_t kafka_partitions = 0;
+    std::int32_t kafka_replication_factor = 0;   // 0: the brokers' default
+    std::int32_t kafka_min_insync_replicas = 0;  // 0: the brokers' default
     bool kafka_state_topics = false;
     KafkaSecurity kafka_security;
     std::string keyring_file;
@@ -193,6 +196,9 @@ inline constexpr Setting kSettings[] = {
      into<&Config::database_url>},
     {"KEYLEDGER_OWNER_DATABASE_URL", "", database_url(), "PostgreSQL, as the role that owns and migrates the schema",
      kSecret, into<&Config::owner_database_url>},
+    {"KEYLEDGER_POSTGRES_TOOLS", "", text("folder"),
+     "of pg_dump and pg_restore; empty: the oldest that suffices, of the PATH and of Debian's packages", kPlain,
+     into<&Config::postgres_tools>},
 
     {"KEYLEDGER_KAFKA_BROKERS", "", list("host:port"),
      "host:port,… of Kafka; empty: nothing is published, the log keeps it all", kServing, into<&Config::kafka_brokers>},
@@ -200,6 +206,12 @@ inline constexpr Setting kSettings[] = {
      into<&Config::kafka_topic_prefix>},
     {"KEYLEDGER_KAFKA_PARTITIONS", "12", whole(1, 1000), "of each topic when it is made; never change it later",
      kServing, into<&Config::kafka_partitions>},
+    {"KEYLEDGER_KAFKA_REPLICATION_FACTOR", "0", whole(0, 100),
+     "of each topic when it is made, and the least of one that is there; 0: the brokers' default", kServing,
+     into<&Config::kafka_replication_factor>},
+    {"KEYLEDGER_KAFKA_MIN_INSYNC_REPLICAS", "0", whole(0, 100),
+     "of each topic when it is made, and the least of one that is there; 0: the brokers' default", kServing,
+     into<&Config::kafka_min_insync_replicas>},
     {"KEYLEDGER_KAFKA_STATE_TOPICS", "off", one_of("on,off"),
      "on: users and sessions as they are, in two compacted topics", kServing,
      [](Config& config, const Value& value) { config.kafka_state_topics = value.text == "on"; }},

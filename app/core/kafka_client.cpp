@@ -16,4 +16,8 @@ eventstore::kafka::ClientOptions kafka_client(const Config& config, int warn_up_
     return options;
 }
 
+eventstore::kafka::Replication kafka_replication(const Config& config) {
+    return {config.kafka_replication_factor, config.kafka_min_insync_replicas};
+}
+
 }  // namespace keyledger::app

@@ -29,6 +29,7 @@ kafka::PublisherOptions publisher_options(const Config& config, const Core& core
                                                            [&core] { return core.clock.now(); });
     options.topics.prefix = config.kafka_topic_prefix;
     options.topics.partitions = config.kafka_partitions;
+    options.topics.replication = kafka_replication(config);
     options.issuer = config.issuer;
     return options;
 }

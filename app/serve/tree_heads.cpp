@@ -29,7 +29,8 @@ std::string origin_in(std::string_view note) { return std::string(note.substr(0,
 std::unique_ptr<kafka::TreeHeadTopic> topic_of(const Config& config) {
     if (!config.serves_publisher || config.kafka_brokers.empty()) return nullptr;
     return std::make_unique<kafka::TreeHeadTopic>(kafka_client(config, kKafkaEmergency),
-                                                  kafka::tree_head_topic(config.kafka_topic_prefix));
+                                                  kafka::tree_head_topic(config.kafka_topic_prefix),
+                                                  kafka_replication(config));
 }
 
 // The newest head of this log in the file, the topic and the database: looked at before anything is served. A broker

@@ -6,11 +6,16 @@
 #   start_kafka DIR [PORT]      sets KAFKA_BROKERS; false, with the reason in KAFKA_PROBLEM
 #   secure_kafka DIR            before start_kafka: it then speaks SASL_SSL at that port and SSL at KAFKA_TLS_BROKERS, lets
 #                               nobody do what no ACL allows, and has made certificates and passwords in DIR/tls
+#   start_kafka_cluster DIR     three brokers, in DIR/1 to DIR/3, which are its controllers, too; sets KAFKA_BROKERS
+#   start_kafka_broker DIR/N    one of them again, that was stopped or killed, at the ports it had
+#   drop_kafka_cluster DIR
 #   kafka_acls DIR ARGUMENT...  kafka-acls, as that broker's administrator
 #   stop_kafka DIR
 #   drop_kafka DIR              stops it and removes its data
 
-readonly KAFKA_VERSION=3.9.2 KAFKA_SLF4J_VERSION=1.7.36 KAFKA_MAVEN_PLUGIN_VERSION=3.6.1
+# KEYLEDGER_TEST_KAFKA_VERSION is scripts/matrix's.
+readonly KAFKA_VERSION=${KEYLEDGER_TEST_KAFKA_VERSION:-3.9.2} KAFKA_SLF4J_VERSION=1.7.36 KAFKA_MAVEN_PLUGIN_VERSION=3.6.1
+readonly KAFKA_CLUSTER_SIZE=3 KAFKA_CLUSTER_HEAP=256m
 readonly KAFKA_HEAP=512m KAFKA_START_SECONDS=180 KAFKA_STOP_SECONDS=30
 KAFKA_PROBLEM=
 
@@ -73,13 +78,16 @@ kafka_pom() {
 POM
 }
 
-# Paths are relative to DIR, where the broker runs: no character in DIR can spoil a properties file.
+# kafka_configure DIR PORT CONTROLLER_PORT [ID VOTERS COPIES]: of a cluster with more brokers than one, which of them it is,
+# the controllers, and how many brokers keep Kafka's own topics. Paths are relative to DIR, where the broker runs: no
+# character in DIR can spoil a properties file.
 kafka_configure() {
+    local id=${4:-1} voters=${5:-1@127.0.0.1:$3} copies=${6:-1}
     cat >"$1/server.properties" <<CONF
 # Written by scripts/lib/kafka.sh at every start.
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:$3
+node.id=$id
+controller.quorum.voters=$voters
 listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3
 advertised.listeners=PLAINTEXT://127.0.0.1:$2
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
@@ -87,11 +95,11 @@ controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs=data
 auto.create.topics.enable=false
-default.replication.factor=1
-offsets.topic.replication.factor=1
+default.replication.factor=$copies
+offsets.topic.replication.factor=$copies
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor=$copies
+transaction.state.log.min.isr=$((copies > 1 ? 2 : 1))
 transaction.state.log.num.partitions=4
 group.initial.rebalance.delay.ms=0
 log.cleaner.dedupe.buffer.size=16777216
@@ -186,18 +194,20 @@ kafka_acls() {
 # A cluster id is 16 random bytes in base64url; Kafka refuses none, but one that starts with a dash reads as an option.
 kafka_cluster_id() { printf 'K%s' "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c2-22)"; }
 
+# kafka_format DIR [CLUSTER_ID]
 kafka_format() {
-    local dir=$1 name scram
+    local dir=$1 cluster=${2:-} name scram
     local -a users=()
     [[ ! -f $dir/data/meta.properties ]] || return 0
     rm -rf "$dir/data"
+    [[ -n $cluster ]] || cluster=$(kafka_cluster_id)
     [[ ! -d $dir/tls ]] || for name in keyledger consumer; do
         for scram in SCRAM-SHA-256 SCRAM-SHA-512; do
             users+=(--add-scram "$scram=[name=$name,password=$(cat "$dir/tls/$name.password")]")
         done
     done
     (cd "$dir" && java -Xmx128m -XX:TieredStopAtLevel=1 -Dlog4j.configuration=file:log4j.properties -cp "$KAFKA_LIBS/*" \
-        kafka.tools.StorageTool format --cluster-id "$(kafka_cluster_id)" --config server.properties "${users[@]}") \
+        kafka.tools.StorageTool format --cluster-id "$cluster" --config server.properties "${users[@]}") \
         >"$dir/format.log" 2>&1 </dev/null 8>&- 9>&-
 }
 
@@ -246,8 +256,9 @@ start_kafka() {
     kafka_problem "the broker did not start; its log is $dir/server.log"
 }
 
+# kafka_launch DIR [HEAP]
 kafka_launch() {
-    spawn "$1/pid" "$1/console.log" --chdir="$1" java "-Xmx$KAFKA_HEAP" -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
+    spawn "$1/pid" "$1/console.log" --chdir="$1" java "-Xmx${2:-$KAFKA_HEAP}" -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
         -Dlog4j.configuration=file:log4j.properties -cp "$KAFKA_LIBS/*" kafka.Kafka server.properties
 }
 
@@ -255,5 +266,77 @@ stop_kafka() { stop_process "$1/pid" Kafka "$KAFKA_STOP_SECONDS"; }
 
 drop_kafka() {
     stop_kafka "$1"
+    rm -rf "$1"
+}
+
+# ---- Three brokers -----------------------------------------------------------------------------------
+
+start_kafka_cluster() {
+    local dir=$1 id attempt
+    fetch_kafka || return
+    mkdir -p "$dir"
+    for attempt in 1 2 3; do
+        kafka_cluster_configure "$dir" || return
+        for ((id = 1; id <= KAFKA_CLUSTER_SIZE; id++)); do kafka_launch "$dir/$id" "$KAFKA_CLUSTER_HEAP"; done
+        if kafka_cluster_answers "$dir"; then
+            # shellcheck disable=SC2034
+            KAFKA_BROKERS=$(cat "$dir"/[0-9]/port | sed 's/^/127.0.0.1:/' | paste -sd,)
+            return 0
+        fi
+        if ((attempt == 3)) || ! grep -qsi 'address already in use\|BindException' "$dir"/[0-9]/{console,server}.log; then
+            break
+        fi
+        drop_kafka_cluster "$dir"
+        mkdir -p "$dir"
+    done
+    tail -qn 10 "$dir"/[0-9]/{console,server}.log >&2 || true
+    kafka_problem "the brokers did not start; their logs are $dir/N/server.log"
+}
+
+# Ports and an id are chosen once: voters name the ports of one another.
+kafka_cluster_configure() {
+    local dir=$1 id cluster voters=''
+    local -a ports=()
+    cluster=$(kafka_cluster_id)
+    for ((id = 0; id < 2 * KAFKA_CLUSTER_SIZE; id++)); do ports+=("$(free_port "${ports[@]}")"); done
+    for ((id = 1; id <= KAFKA_CLUSTER_SIZE; id++)); do
+        voters+=,$id@127.0.0.1:${ports[KAFKA_CLUSTER_SIZE + id - 1]}
+    done
+    for ((id = 1; id <= KAFKA_CLUSTER_SIZE; id++)); do
+        mkdir -p "$dir/$id"
+        kafka_configure "$dir/$id" "${ports[id - 1]}" "${ports[KAFKA_CLUSTER_SIZE + id - 1]}" "$id" "${voters#,}" \
+            "$KAFKA_CLUSTER_SIZE"
+        printf '%s\n' "${ports[id - 1]}" >"$dir/$id/port"
+        kafka_format "$dir/$id" "$cluster" || {
+            tail -n 10 "$dir/$id/format.log" >&2
+            kafka_problem "its storage could not be formatted in $dir/$id"
+            return
+        }
+    done
+}
+
+# Each broker alone knows a cluster only once the controllers have chosen one of them.
+kafka_cluster_answers() {
+    local id
+    for ((id = 1; id <= KAFKA_CLUSTER_SIZE; id++)); do
+        await "$KAFKA_START_SECONDS" kafka_answers "$1/$id" "$(cat "$1/$id/port")" || return
+        kafka_alive "$1/$id" || return
+    done
+}
+
+start_kafka_broker() {
+    local dir=$1
+    fetch_kafka || return
+    ! kafka_alive "$dir" || die "that broker is already running in $dir"
+    [[ -f $dir/server.properties ]] || die "there is no broker of a cluster in $dir"
+    kafka_launch "$dir" "$KAFKA_CLUSTER_HEAP"
+    if await "$KAFKA_START_SECONDS" kafka_answers "$dir" "$(cat "$dir/port")" && kafka_alive "$dir"; then return 0; fi
+    tail -qn 10 "$dir/console.log" "$dir/server.log" >&2 || true
+    kafka_problem "the broker did not start; its log is $dir/server.log"
+}
+
+drop_kafka_cluster() {
+    local id
+    for ((id = 1; id <= KAFKA_CLUSTER_SIZE; id++)); do stop_kafka "$1/$id"; done
     rm -rf "$1"
 }

@@ -6,7 +6,8 @@
 #   stop_postgres DIR
 #   drop_postgres DIR           stops it and removes its data
 #
-# POSTGRES_PRELOAD=pg_stat_statements makes it count statements.
+# POSTGRES_PRELOAD=pg_stat_statements makes it count statements. KEYLEDGER_TEST_POSTGRES_BIN is scripts/matrix's: the folder
+# of another release's programmes.
 #
 # DIR/home is where data, socket, passwords and log are; it is a link to a directory elsewhere if the user
 # `postgres` can't reach DIR (a clone under /root).
@@ -14,8 +15,8 @@
 readonly PG_START_SECONDS=60 PG_STOP_SECONDS=60 PG_SOCKET_PATH_LIMIT=107
 
 pg_bin() {
-    local bin=/usr/lib/postgresql/15/bin
-    [[ -x $bin/initdb ]] || die "PostgreSQL 15 is not installed ($bin/initdb is missing); run scripts/install"
+    local bin=${KEYLEDGER_TEST_POSTGRES_BIN:-/usr/lib/postgresql/15/bin}
+    [[ -x $bin/initdb ]] || die "PostgreSQL is not installed ($bin/initdb is missing); run scripts/install"
     printf '%s' "$bin"
 }
 
@@ -146,7 +147,7 @@ start_postgres() {
             remember_process "$PG_HOME/pid" "$(head -n 1 "$PG_HOME/data/postmaster.pid")"
             printf '%s\n' "$PG_PORT" >"$PG_HOME/port"
             pg_urls
-            pg_make_roles "$bin" "$socket"
+            pg_make_roles "$socket"
             return
         fi
         grep -q 'Address already in use' "$PG_HOME/server.log" || break
@@ -169,7 +170,7 @@ pg_urls() {
 pg_make_roles() {
     PGPASSWORD=$PG_SUPERUSER_PASSWORD KEYLEDGER_OWNER_PASSWORD=$PG_OWNER_PASSWORD \
         KEYLEDGER_SERVICE_PASSWORD=$PG_SERVICE_PASSWORD \
-        "$1/psql" --no-psqlrc --quiet --host="$2" --port="$PG_PORT" --username=postgres --dbname=postgres \
+        psql --no-psqlrc --quiet --host="$1" --port="$PG_PORT" --username=postgres --dbname=postgres \
         --file="$ROOT/scripts/lib/roles.sql" >/dev/null || die "could not make the database and its roles"
 }
 

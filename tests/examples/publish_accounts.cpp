@@ -25,7 +25,7 @@ int main(int count, char** arguments) {
     kafka::PublisherOptions options;
     options.client.brokers = arguments[1];
     options.macs = std::make_shared<test::RecordKeys>();
-    options.topics = {arguments[2], 4, 1};
+    options.topics = {arguments[2], 4, {1, 0}};
     options.max_transaction_events = 50;
     kafka::Publisher publisher(options, {log, cursors, leadership, log});
     publisher.start();

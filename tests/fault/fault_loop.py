@@ -197,16 +197,19 @@ class Round:
                 return count, records
             time.sleep(0.2)
 
+    def do_harm(self):
+        for number, kind in enumerate(schedule(self.chance, self.kills), 1):
+            self.strike(kind)
+            if number % STRIKES_A_LINE == 0:
+                print(f"    {number} kills and pauses, {self.journal.acknowledged} acknowledged requests", flush=True)
+
     def run(self):
         for instance in self.instances:
             instance.start()
         for instance in self.instances:
             instance.await_ready()
         self.start_load()
-        for number, kind in enumerate(schedule(self.chance, self.kills), 1):
-            self.strike(kind)
-            if number % STRIKES_A_LINE == 0:
-                print(f"    {number} kills and pauses, {self.journal.acknowledged} acknowledged requests", flush=True)
+        self.do_harm()
         self.nap(0.5, 1)
         self.stop_load()
         for instance in self.instances:

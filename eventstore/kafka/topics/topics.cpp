@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <thread>
@@ -18,6 +19,7 @@ using Options = std::unique_ptr<rd_kafka_AdminOptions_t, decltype(&rd_kafka_Admi
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, decltype(&rd_kafka_NewTopic_destroy)>;
 using Resource = std::unique_ptr<rd_kafka_ConfigResource_t, decltype(&rd_kafka_ConfigResource_destroy)>;
 
+constexpr std::int32_t kBrokersDefault = -1;  // KIP-464
 constexpr auto kPropagationPoll = std::chrono::milliseconds(50);
 
 struct Setting {
@@ -29,6 +31,7 @@ struct Setting {
 struct WantedTopic {
     std::string name;
     std::int32_t partitions;
+    Replication replication;
     std::vector<Setting> create;  // given when it is made
     std::vector<Setting> verify;  // must hold whoever made it
 };
@@ -40,12 +43,19 @@ std::vector<WantedTopic> wanted_topics(const TopicSettings& settings, const std:
     // Small segments, so that it is compacted and short to read at start.
     const std::vector<Setting> positions{{"cleanup.policy", "compact"}, {"segment.bytes", "1048576"}};
     const std::vector<Setting> state{{"cleanup.policy", "compact"}};
-    std::vector<WantedTopic> topics{{settings.positions(), 1, positions, positions}};
+    std::vector<WantedTopic> topics{{settings.positions(), 1, settings.replication, positions, positions}};
     for (const OutputTopic& output : outputs) {
         const bool facts = output.retention == OutputTopic::Retention::kEverything;
-        topics.push_back({output.name, settings.partitions, facts ? events : state, facts ? events : state});
+        const auto& kept = facts ? events : state;
+        topics.push_back({output.name, settings.partitions, settings.replication, kept, kept});
     }
-    for (WantedTopic& topic : topics) topic.verify.push_back(room);
+    for (WantedTopic& topic : topics) {
+        topic.verify.push_back(room);
+        if (topic.replication.min_in_sync == 0) continue;
+        const Setting copies{kMinInSync, std::to_string(topic.replication.min_in_sync), Setting::Rule::kAtLeast};
+        topic.create.push_back(copies);
+        topic.verify.push_back(copies);
+    }
     return topics;
 }
 
@@ -58,7 +68,7 @@ public:
           queue_(rd_kafka_queue_new(client_.handle()), rd_kafka_queue_destroy),
           deadline_(deadline) {}
 
-    Result<void, TopicProblem> create(const std::vector<WantedTopic>& topics, std::int32_t replication_factor);
+    Result<void, TopicProblem> create(const std::vector<WantedTopic>& topics);
     // nullopt: one of them is not (yet) known to the cluster.
     Result<std::optional<std::string>, TopicProblem> unknown(const std::vector<WantedTopic>& topics);
     Result<void, TopicProblem> verify(const std::vector<WantedTopic>& topics);
@@ -85,14 +95,14 @@ private:
     Time deadline_;
 };
 
-Result<void, TopicProblem> Admin::create(const std::vector<WantedTopic>& topics, std::int32_t replication_factor) {
+Result<void, TopicProblem> Admin::create(const std::vector<WantedTopic>& topics) {
     std::vector<NewTopic> owners;
     std::vector<rd_kafka_NewTopic_t*> pointers;
     char text[512];
     for (const WantedTopic& topic : topics) {
-        NewTopic made(
-            rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions, replication_factor, text, sizeof text),
-            rd_kafka_NewTopic_destroy);
+        NewTopic made(rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions, factor_to_ask_for(topic.replication),
+                                            text, sizeof text),
+                      rd_kafka_NewTopic_destroy);
         if (!made)
             return Unexpected(
                 TopicProblem{TopicProblem::Kind::kMismatch, "topic " + topic.name + " can't be made: " + text, {}});
@@ -135,6 +145,20 @@ Result<std::optional<std::string>, TopicProblem> Admin::unknown(const std::vecto
     return std::optional<std::string>();
 }
 
+// Each partition's, for one may have been moved by itself.
+Result<void, TopicProblem> verify_replicas(const WantedTopic& topic, const rd_kafka_metadata_topic_t& described) {
+    int fewest = topic.replication.factor;
+    for (int i = 0; i < described.partition_cnt; ++i) fewest = std::min(fewest, described.partitions[i].replica_cnt);
+    if (fewest == topic.replication.factor) return {};
+    return Unexpected(TopicProblem{TopicProblem::Kind::kMismatch,
+                                   "topic " + topic.name + " has a partition with a replication factor of " +
+                                       std::to_string(fewest) + ", but must have " +
+                                       std::to_string(topic.replication.factor) +
+                                       " or more; change it with kafka-reassign-partitions, or configure another "
+                                       "topic prefix",
+                                   {}});
+}
+
 Result<void, TopicProblem> Admin::verify_partitions(const WantedTopic& topic) {
     const std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)> handle(
         rd_kafka_topic_new(client_.handle(), topic.name.c_str(), nullptr), rd_kafka_topic_destroy);
@@ -144,7 +168,7 @@ Result<void, TopicProblem> Admin::verify_partitions(const WantedTopic& topic) {
     const std::unique_ptr<const rd_kafka_metadata_t, decltype(&rd_kafka_metadata_destroy)> metadata(
         raw, rd_kafka_metadata_destroy);
     const int partitions = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
-    if (partitions == topic.partitions) return {};
+    if (partitions == topic.partitions) return verify_replicas(topic, metadata->topics[0]);
     return Unexpected(TopicProblem{TopicProblem::Kind::kMismatch,
                                    "topic " + topic.name + " has " + std::to_string(partitions) +
                                        " partitions, but must have " + std::to_string(topic.partitions) +
@@ -211,6 +235,10 @@ Result<void, TopicProblem> Admin::verify(const std::vector<WantedTopic>& topics)
 
 }  // namespace
 
+std::int32_t factor_to_ask_for(const Replication& replication) {
+    return replication.factor == 0 ? kBrokersDefault : replication.factor;
+}
+
 Result<void, TopicProblem> ensure_topics(const ClientOptions& options, const TopicSettings& settings,
                                          const std::vector<OutputTopic>& outputs, IfMissing if_missing) {
     auto client = Client::open(Client::Role::kProducer, options, {});
@@ -222,7 +250,7 @@ Result<void, TopicProblem> ensure_topics(const ClientOptions& options, const Top
     if (*missing && if_missing == IfMissing::kRefuse)
         return Unexpected(TopicProblem{TopicProblem::Kind::kMissing, "topic " + **missing + " is not there", {}});
     if (*missing) {
-        auto created = admin.create(topics, settings.replication_factor);
+        auto created = admin.create(topics);
         if (!created) return created;
     }
     // A topic that was just made reaches the brokers' metadata a little later.

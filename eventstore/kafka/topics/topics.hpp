@@ -9,12 +9,22 @@
 
 namespace keyledger::eventstore::kafka {
 
+// How many brokers keep each topic, and how many of them must have a record before it counts as written (producers ask
+// for acks=all). Given when a topic is made, and the least that is taken of one that is there.
+struct Replication {
+    std::int32_t factor = 0;       // 0: the brokers' default, and any
+    std::int32_t min_in_sync = 0;  // 0: the same
+};
+
+inline constexpr const char* kMinInSync = "min.insync.replicas";
+std::int32_t factor_to_ask_for(const Replication& replication);  // as librdkafka wants it
+
 struct TopicSettings {
     std::string prefix = "keyledger";
     // Of every topic but the positions'. It can't be changed later: a subject's key would move to another partition,
     // and its events would no longer be in order.
     std::int32_t partitions = 12;
-    std::int32_t replication_factor = -1;  // -1: the broker's default
+    Replication replication;
 
     std::string events() const { return prefix + ".events.v1"; }
     std::string users() const { return prefix + ".users.v1"; }

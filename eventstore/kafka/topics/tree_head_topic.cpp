@@ -47,11 +47,14 @@ Result<bool, std::string> TreeHeadTopic::is_there() {
 
 Result<void, std::string> TreeHeadTopic::make_topic() {
     char text[512] = {};
-    const NewTopic wanted(rd_kafka_NewTopic_new(topic_.c_str(), 1, -1, text, sizeof text), rd_kafka_NewTopic_destroy);
+    const NewTopic wanted(rd_kafka_NewTopic_new(topic_.c_str(), 1, factor_to_ask_for(replication_), text, sizeof text),
+                          rd_kafka_NewTopic_destroy);
     if (!wanted) return Unexpected("Kafka topic " + topic_ + ": " + text);
     rd_kafka_NewTopic_set_config(wanted.get(), "cleanup.policy", "delete");
     rd_kafka_NewTopic_set_config(wanted.get(), "retention.ms", "-1");
     rd_kafka_NewTopic_set_config(wanted.get(), "retention.bytes", "-1");
+    if (replication_.min_in_sync > 0)
+        rd_kafka_NewTopic_set_config(wanted.get(), kMinInSync, std::to_string(replication_.min_in_sync).c_str());
     const Queue queue(rd_kafka_queue_new(producer_->handle()), rd_kafka_queue_destroy);
     rd_kafka_NewTopic_t* one = wanted.get();
     rd_kafka_CreateTopics(producer_->handle(), &one, 1, nullptr, queue.get());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "eventstore/kafka/client/topic_reader.hpp"
+#include "eventstore/kafka/topics/topics.hpp"
 
 namespace keyledger::eventstore::kafka {
 
@@ -18,9 +19,11 @@ std::string tree_head_topic(const std::string& prefix);
 // One thread's. Connects when first used; blocks for at most about kTreeHeadTimeout a call. Errors are sentences.
 class TreeHeadTopic {
 public:
-    TreeHeadTopic(ClientOptions options, std::string topic) : options_(std::move(options)), topic_(std::move(topic)) {}
+    TreeHeadTopic(ClientOptions options, std::string topic, Replication replication = {})
+        : options_(std::move(options)), topic_(std::move(topic)), replication_(replication) {}
 
-    // Makes the topic if it is not there. A head whose delivery is unknown may be there twice after the next one.
+    // Makes the topic if it is not there; one that is there is taken as it is. A head whose delivery is unknown may be
+    // there twice after the next one.
     Result<void, std::string> send(const std::string& key, const std::string& note);
     // The newest values that are ours, oldest first; none if there is no topic. Of a page in which nothing is ours the
     // one before it is read: whoever may write to the topic can't hide our heads behind theirs.
@@ -36,6 +39,7 @@ private:
 
     const ClientOptions options_;
     const std::string topic_;
+    const Replication replication_;
     std::optional<Client> producer_;
     bool made_ = false;
 };

@@ -1,6 +1,7 @@
 #include "eventstore/postgres/migrations/migrator.hpp"
 
 #include <map>
+#include <thread>
 
 #include "eventstore/log_facts.hpp"
 #include "eventstore/postgres/connection/pqxx_connection.hpp"
@@ -12,6 +13,16 @@ namespace keyledger::eventstore::postgres {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{10'000};  // of a start that only looks
+
+// A lock that isn't to be had keeps all waiting who come after: it is given up soon, and asked for again.
+constexpr const char* kAskBriefly = "set local lock_timeout = '100ms'";
+constexpr const char* kLockNotAvailable = "55P03";
+constexpr std::chrono::milliseconds kBetweenAsking{300};
+constexpr std::chrono::seconds kAskFor{60};
+
+// By the names that app/serve/followers.cpp gives the outputs to Kafka; read models follow the log that they are in.
+constexpr const char* kForgetPublished =
+    "delete from keyledger.checkpoints where reader in ('publisher', 'state_publisher')";
 
 constexpr const char* kMigrationLock = "select pg_advisory_lock(5426354652)";
 constexpr const char* kRecords = R"(
@@ -119,13 +130,31 @@ LogOrigin read_origin(pqxx::transaction_base& work, const EventMacs& macs) {
     return *origin;
 }
 
-void apply(pqxx::connection& connection, const Migration& migration, const EventMacs* macs) {
+void apply_once(pqxx::connection& connection, const Migration& migration, const EventMacs* macs) {
     pqxx::work work(connection);
+    work.exec(kAskBriefly);
     work.exec(std::string(migration.up));
     if (migration.name == kBeginsMacs) begin_macs(work, needed(macs));
     work.exec_params("insert into keyledger_migrations.applied (number, name, sha256) values ($1, $2, $3)",
                      migration.number, std::string(migration.name), sha256_of(migration));
     work.commit();
+}
+
+// Behind a transaction that is in the way (a backup, a long question) it is tried again for a minute.
+void apply(pqxx::connection& connection, const Migration& migration, const EventMacs* macs) {
+    const auto until = std::chrono::steady_clock::now() + kAskFor;
+    for (;;) {
+        try {
+            return apply_once(connection, migration, macs);
+        } catch (const pqxx::sql_error& failure) {
+            if (failure.sqlstate() != kLockNotAvailable) throw;
+            if (std::chrono::steady_clock::now() >= until)
+                throw MigrationFailure("what " + what_of(migration) +
+                                       " needs is in use by a long transaction, a backup for instance; run this again "
+                                       "when it has ended (pg_stat_activity shows it)");
+        }
+        std::this_thread::sleep_for(kBetweenAsking);  // a server tells nobody that a lock is free
+    }
 }
 
 void take_back(pqxx::connection& connection, const Migration& migration) {
@@ -221,6 +250,8 @@ Uuid Migrator::renew_log_id() {
         // What is there was authenticated as the lost history's.
         if (head > (origin.earlier.empty() ? 0 : origin.earlier.back().until)) origin.earlier.push_back({head, before});
         write_origin(work, origin, macs);
+        // Nothing of this history is in the topics that it is told to publish to.
+        work.exec(kForgetPublished);
         work.commit();
         return origin.log_id;
     });

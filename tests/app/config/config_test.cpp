@@ -84,6 +84,14 @@ TEST(Config, RefusesWhatWouldWeakenTheService) {
     EXPECT_FALSE(read_all({{"KEYLEDGER_ISSUER", "keyledger"}}));
 }
 
+TEST(Config, RefusesMoreCopiesInSyncThanThereAre) {
+    const std::string factor = "KEYLEDGER_KAFKA_REPLICATION_FACTOR";
+    const std::string in_sync = "KEYLEDGER_KAFKA_MIN_INSYNC_REPLICAS";
+    EXPECT_TRUE(read_all({{factor, "3"}, {in_sync, "2"}}));
+    EXPECT_TRUE(read_all({{in_sync, "2"}}));
+    EXPECT_NE(faults_of(read_all({{factor, "2"}, {in_sync, "3"}})).find(in_sync), std::string::npos);
+}
+
 TEST(Config, ReadsASecretFromAFileAndRefusesBoth) {
     const std::string path = testing::TempDir() + "database_url";
     std::ofstream(path) << "postgresql://from-file/\n";

@@ -61,7 +61,7 @@ int main(int count, char** arguments) {
     kafka::PublisherOptions options;
     options.client.brokers = arguments[1];
     options.macs = std::make_shared<test::RecordKeys>();
-    options.topics = {arguments[2], 4, 1};
+    options.topics = {arguments[2], 4, {1, 0}};
     if (count == 7) options.output = kafka::OutputKind::kState;
     options.max_transaction_events = 100;
     kafka::Publisher publisher(options, {log, cursors, leadership, log});

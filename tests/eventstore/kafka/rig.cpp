@@ -22,7 +22,7 @@ PublisherOptions Rig::options() const {
     PublisherOptions options;
     options.client.brokers = brokers;
     options.macs = macs;
-    options.topics = {prefix.text(), kPartitions, 1};
+    options.topics = {prefix.text(), kPartitions, {1, 0}};
     return options;
 }
 

@@ -171,6 +171,40 @@ TEST(PublisherStops, WhenATopicHasOtherSettings) {
     }
 }
 
+TEST(PublisherStops, WhenATopicHasFewerCopiesThanAreAskedFor) {
+    struct Case {
+        Replication wanted;
+        std::string words;
+    };
+    const std::vector<Case> cases{{{2, 0}, "a replication factor of 1, but must have 2 or more"},
+                                  {{1, 2}, "min.insync.replicas=1, but must have 2 or more"}};
+    Rig rig;
+    published(rig);
+    for (const Case& one : cases) {
+        auto options = rig.options();
+        options.topics.replication = one.wanted;
+        const auto publisher = rig.publisher(options);
+        publisher->start();
+        EXPECT_TRUE(enters(*publisher, State::kStoppedTopicMismatch));
+        const std::string sentence = publisher->status().sentence;
+        EXPECT_NE(sentence.find(one.words), std::string::npos) << sentence;
+    }
+}
+
+TEST(PublisherGoesOn, OnTopicsThatItMadeWithTheCopiesThatAreAskedFor) {
+    Rig rig;
+    rig.log.grow(10);
+    auto options = rig.options();
+    options.topics.replication = {1, 1};
+    for (int start = 0; start < 2; ++start) {  // the second one looks at what the first one made
+        const auto publisher = rig.publisher(options);
+        publisher->start();
+        ASSERT_TRUE(reaches(*publisher, rig.log.size()));
+        publisher->stop();
+    }
+    expect_each_event_once(rig);
+}
+
 TEST(PublisherStops, WhenThePartitionsWereChangedInBothPlaces) {
     Rig rig;
     published(rig);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
+#include <memory>
 #include <pqxx/pqxx>
 
 #include "eventstore/postgres/migrations/service_role.hpp"
@@ -57,6 +60,31 @@ TEST(Migrator, AppliesNothingWhileAnyOfItCantBeApplied) {
     for (const MigrationState& state : without_keys.status()) EXPECT_EQ(state.status, MigrationState::Status::kPending);
 }
 
+// A statement that waits for a lock lets nobody pass who comes after it: a backup would stop the service.
+TEST(Migrator, LetsOthersPassWhileALongTransactionIsInItsWay) {
+    using Clock = std::chrono::steady_clock;
+    test::EmptyDatabase database;
+    Migrator migrator(database.owner_url(), test::event_macs());
+    migrator.up();
+    migrator.down(kNewest - 4);  // the next one changes the table of events
+    pqxx::connection backup_session(database.owner_url());
+    auto backup = std::make_unique<pqxx::work>(backup_session);
+    backup->exec("lock table keyledger.events in access share mode");
+    auto migrated = std::async(std::launch::async, [&] { return migrator.up(); });
+    pqxx::connection reader(database.owner_url());
+    auto longest = Clock::duration::zero();
+    const auto until = Clock::now() + std::chrono::seconds(2);
+    while (Clock::now() < until) {
+        const auto asked = Clock::now();
+        pqxx::work(reader).exec("select from keyledger.events limit 1");
+        longest = std::max(longest, Clock::now() - asked);
+    }
+    EXPECT_LT(longest, std::chrono::seconds(1));
+    EXPECT_EQ(migrated.wait_for(std::chrono::seconds(0)), std::future_status::timeout) << "it did not have to wait";
+    backup.reset();
+    EXPECT_EQ(std::ssize(migrated.get()), kNewest - 4);
+}
+
 TEST(Migrator, KeepsALogThatHoldsEvents) {
     test::Database database;
     database.execute(kOneEvent);
@@ -96,9 +124,13 @@ TEST(Migrator, SaysNoPasswordWhenNobodyAnswers) {
 TEST(Migrator, GivesARestoredLogANewIdentity) {
     test::Database database;
     const std::string before = database.execute("select log_id from keyledger.log");
+    for (const char* reader : {"publisher", "state_publisher", "users"})  // the log goes to other topics from then on
+        database.execute("insert into keyledger.checkpoints (reader, generation, position, leaf_hash) values ('" +
+                         std::string(reader) + "', 1, 7, sha256('7'))");
     const std::string renewed = Migrator(database.owner_url(), test::event_macs()).renew_log_id().to_string();
     EXPECT_NE(renewed, before);
     EXPECT_EQ(database.execute("select log_id from keyledger.log"), renewed);
+    EXPECT_EQ(database.execute("select string_agg(reader, ',') from keyledger.checkpoints"), "users");
 }
 
 TEST(SchemaProblem, NamesTheCommandThatMendsIt) {
