@@ -2,8 +2,8 @@
 // A place in the log as one process saw it: what it knows of streams, it knows as of such a moment.
 #include <cstdint>
 
+#include "domain/base/declare.hpp"
 #include "domain/base/id.hpp"
-#include "domain/base/time.hpp"
 
 namespace keyledger::eventstore {
 

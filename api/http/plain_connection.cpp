@@ -27,6 +27,7 @@ boost::asio::awaitable<void> refuse_connection(Worker& worker, boost::asio::ip::
     request.client_address = request.client_ip.to_string();
     request.request_id = make_request_id(worker.random);
     request.echoed_request_id = request.request_id;
+    request.traceparent = make_traceparent(worker.random);
     Problem why = simple_problem(problems::kOverloaded, "The server has too many connections. Try again later.");
     why.retry_after = seconds(1);
     Response response = problem(request, why);
@@ -40,6 +41,7 @@ boost::asio::awaitable<void> refuse_connection(Worker& worker, boost::asio::ip::
     auto buffer = boost::asio::buffer(text);
     stream.expires_after(worker.shared.options.limits.linger);
     co_await boost::asio::async_write(stream, buffer, token);
+    worker.shared.observer.on_sent(request, {response.status, response.body.size(), 0, !error});
     co_await linger(stream, worker.shared.options.limits.linger);
 }
 

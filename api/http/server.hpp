@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/requests/identifiers.hpp"
 #include "api/requests/network.hpp"
 #include "api/requests/request.hpp"
 #include "api/requests/router.hpp"
@@ -56,6 +57,15 @@ struct ServerOptions {
     // For the Date header; without it none is sent (RFC 9110
     // section 6.6.1).
     std::function<Instant()> now;
+    TraceRules traces;
+};
+
+// What came of an answer on its way.
+struct SentAnswer {
+    int status = 0;
+    std::uint64_t bytes = 0;       // of its body
+    std::int64_t duration_ns = 0;  // from the complete request to the last byte that was handed on
+    bool is_whole = true;          // false: the client left, or took too long
 };
 
 // Hears what metrics and logs need. Called on I/O threads, several at once: must be quick and thread-safe.
@@ -67,6 +77,8 @@ public:
     // A handler threw (the caller got a 500 with the request's id), or `request` is null and the listener
     // itself failed.
     virtual void on_failure(const Request* request, std::string_view what) noexcept = 0;
+    // Once for each answer, when it was sent, or as much of it as could be.
+    virtual void on_sent(const Request&, const SentAnswer&) noexcept {}
 };
 
 // The server can't start; the text says why and what to do.

@@ -33,6 +33,12 @@ inline std::string describe(const std::exception_ptr& failure) {
     }
 }
 
+// 0 for a request that never was complete.
+inline std::int64_t since(Request::Time received_at) {
+    if (received_at == Request::Time{}) return 0;
+    return std::chrono::nanoseconds(std::chrono::steady_clock::now() - received_at).count();
+}
+
 // Reads what the peer still sends until it closes: closing before would reset the connection, and the answer
 // that is on its way could be lost.
 inline boost::asio::awaitable<void> linger(boost::beast::tcp_stream& stream, std::chrono::milliseconds deadline) {
@@ -90,7 +96,8 @@ private:
     boost::asio::awaitable<Response> call(const Handler& handler, Request& request);
     boost::asio::awaitable<void> refuse(Exchange& now, Problem why);
     boost::asio::awaitable<void> answer(Exchange& now, Response response);
-    boost::asio::awaitable<bool> send_stream(Exchange& now, BodyStream& stream, const Framing& framing);
+    boost::asio::awaitable<bool> send_stream(Exchange& now, BodyStream& stream, const Framing& framing,
+                                             std::uint64_t& bytes);
     bool awaits_continue(const Exchange& now) const;
     // Nobody is there to be answered: the peer left, or a deadline passed and closed the stream.
     static bool gone(const boost::system::error_code& error) {
@@ -254,10 +261,7 @@ boost::asio::awaitable<void> HttpConnection<Stream>::refuse(Exchange& now, Probl
 template <class Stream>
 boost::asio::awaitable<void> HttpConnection<Stream>::answer(Exchange& now, Response response) {
     const Request& request = now.request;
-    std::int64_t duration_ns = 0;
-    if (request.received_at != Request::Time{})
-        duration_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - request.received_at).count();
-    shared_.observer.on_request(request, response.status, duration_ns);
+    shared_.observer.on_request(request, response.status, since(request.received_at));
     if (response.stream && now.parser.get().version() < 11) now.persistence = Persistence::kClose;
     Framing framing{.http_10 = now.parser.get().version() < 11,
                     .tls = tls_ || came_by_https(request, peer_, shared_.options.trusted_proxies),
@@ -267,6 +271,7 @@ boost::asio::awaitable<void> HttpConnection<Stream>::answer(Exchange& now, Respo
     std::string head = header_text(request, response, framing);
     boost::asio::const_buffer body;
     if (request.method != Method::kHead) body = boost::asio::buffer(response.whole_body());
+    std::uint64_t bytes = body.size();
     // One write for most answers. Not as two buffers in one write: Beast's TLS stream stops after the first
     // where the second is long (Boost 1.81).
     if (body.size() <= kJoinedBytes) {
@@ -281,14 +286,15 @@ boost::asio::awaitable<void> HttpConnection<Stream>::answer(Exchange& now, Respo
     if (!error && body.size() > 0) co_await boost::asio::async_write(stream_, body, token);
     bool whole = !error;
     if (whole && response.stream && request.method != Method::kHead)
-        whole = co_await send_stream(now, *response.stream, framing);
+        whole = co_await send_stream(now, *response.stream, framing, bytes);
     if (!whole) now.persistence = Persistence::kClose;
+    shared_.observer.on_sent(request, {response.status, bytes, since(request.received_at), whole});
 }
 
 // One piece in memory at a time, each within the deadline for writing. False: the client has less than all.
 template <class Stream>
 boost::asio::awaitable<bool> HttpConnection<Stream>::send_stream(Exchange& now, BodyStream& stream,
-                                                                 const Framing& framing) {
+                                                                 const Framing& framing, std::uint64_t& bytes) {
     boost::system::error_code error;
     auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
     for (bool ended = false; !ended;) {
@@ -304,6 +310,7 @@ boost::asio::awaitable<bool> HttpConnection<Stream>::send_stream(Exchange& now, 
         if (failure) shared_.observer.on_failure(&now.request, describe(failure));
         if (!piece) co_return false;
         ended = piece->empty();
+        bytes += piece->size();
         const std::string chunk = chunk_text(std::move(*piece), framing);
         auto bytes = boost::asio::buffer(chunk);
         transport().expires_after(limits().write);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <system_error>
 
@@ -16,6 +17,7 @@ bool lower_hex(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
+constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::size_t kMaxLoggedRequestIdBytes = 64;
 
 bool may_be_logged(char c) {
@@ -93,5 +95,26 @@ std::string make_traceparent(RandomBytes& random) {
 }
 
 std::string trace_id_of(std::string_view traceparent) { return std::string(traceparent.substr(3, 32)); }
+std::string span_id_of(std::string_view traceparent) { return std::string(traceparent.substr(36, 16)); }
+
+bool is_sampled(std::string_view traceparent) {
+    const auto at = kHexDigits.find(traceparent[54]);
+    return at != kHexDigits.npos && (at & 1) != 0;
+}
+
+std::string begin_span(RandomBytes& random, const std::optional<std::string>& caller, const TraceRules& rules) {
+    std::string own = make_traceparent(random);
+    if (caller) own.replace(3, 32, *caller, 3, 32);
+    bool sampled = caller && is_sampled(*caller);
+    if (!caller || !rules.follows_callers) {
+        std::array<char, sizeof(std::uint32_t)> bytes;
+        random.fill(bytes.data(), bytes.size());
+        std::uint32_t chance = 0;
+        std::memcpy(&chance, bytes.data(), bytes.size());
+        sampled = static_cast<double>(chance) < rules.share * 4294967296.0;
+    }
+    own.back() = sampled ? '1' : '0';
+    return own;
+}
 
 }  // namespace keyledger::api

@@ -39,5 +39,17 @@ std::optional<RequestId> request_id_of(std::optional<std::string_view> given);
 std::optional<std::string> accept_traceparent(std::string_view header);
 std::string make_traceparent(RandomBytes& random);
 std::string trace_id_of(std::string_view traceparent);  // 32 hexadecimal digits, as request ids have
+std::string span_id_of(std::string_view traceparent);   // 16
+bool is_sampled(std::string_view traceparent);          // its flag says that it is recorded
+
+// Whether requests are spans of their own, and which are recorded. Where `follows_callers`, that is decided by whoever
+// began the trace; else, and in traces that begin here, by chance, which no caller can foresee.
+struct TraceRules {
+    bool is_on = false;
+    double share = 1;
+    bool follows_callers = true;
+};
+// The context of a request's own span, within the caller's trace if there is one.
+std::string begin_span(RandomBytes& random, const std::optional<std::string>& caller, const TraceRules& rules);
 
 }  // namespace keyledger::api

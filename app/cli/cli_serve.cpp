@@ -53,7 +53,8 @@ bool await_database(const Config& config, const sigset_t& signals) {
 Exit serve(const Environment& environment, const std::vector<std::string>& names) {
     const auto read = require_serving_config(environment);
     if (!read) return Exit::kUsage;
-    start_logging(read->config.log_level);
+    const LogFormat format = log_format_of(read->config.log_format);
+    start_logging(read->config.log_level, format);
     for (const std::string& sentence : unknown_settings(names)) spdlog::warn("{}", sentence);
     const sigset_t signals = blocked_signals();
     try {
@@ -76,7 +77,8 @@ Exit serve(const Environment& environment, const std::vector<std::string>& names
         spdlog::info("told to stop, before it served");
         return Exit::kGood;
     } catch (const StartFailure& failure) {
-        std::cerr << "keyledger: " << failure.what() << '\n';
+        if (format == LogFormat::kJson) spdlog::critical("{}", failure.what());
+        else std::cerr << "keyledger: " << failure.what() << '\n';
         return Exit::kFailed;
     }
 }

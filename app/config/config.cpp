@@ -249,6 +249,9 @@ void check_serving(Reader& reader, Config& config) {
     const std::string& alerts_to = config.mail.alerts_to;
     if (!alerts_to.empty() && (config.mail.smtp_url.empty() || !parse_email(alerts_to)))
         reader.fault("KEYLEDGER_ALERTS_TO: give one mail address, and a KEYLEDGER_SMTP_URL that it is sent through");
+    if (!parse_access_log_rule(reader.text("KEYLEDGER_ACCESS_LOG")))
+        reader.fault("KEYLEDGER_ACCESS_LOG: give off, errors, all, or a share of the answers such as 0.01");
+    for (const std::string& sentence : trace_faults(config.traces)) reader.fault(sentence);
     constexpr std::size_t kMostBytes = 64;
     const std::string& owner = config.owner_property;
     const auto is_fine = [](char c) { return c > ' ' && c < '\x7f' && c != '.'; };

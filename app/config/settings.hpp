@@ -9,6 +9,7 @@
 
 #include "app/config/forms.hpp"
 #include "app/config/kafka_security.hpp"
+#include "app/config/telling.hpp"
 #include "commands/accounts/subject_names.hpp"
 #include "commands/anonymous_callers/erase_anonymous_callers.hpp"
 #include "commands/services.hpp"
@@ -131,6 +132,11 @@ struct Config {
     std::string access_snapshot_file;  // empty: none is kept
     Duration tree_head_interval;
     std::string log_level;
+    std::string log_format;
+    AccessLogRule access_log;
+    bool access_log_address = false;
+    std::string admin_log_file;  // empty: standard error
+    TraceSettings traces;
 };
 
 // Put a value into the member of that name.
@@ -470,6 +476,35 @@ inline constexpr Setting kSettings[] = {
      kEnvironmentOnly},
     {"KEYLEDGER_LOG_LEVEL", "info", one_of("trace,debug,info,warn,error"), "the least that is logged", kReloaded,
      into<&Config::log_level>},
+    {"KEYLEDGER_LOG_FORMAT", "auto", one_of("auto,json,text"),
+     "of the service's log: auto is text where standard error is a terminal, and JSON elsewhere", kServing,
+     into<&Config::log_format>},
+    {"KEYLEDGER_ACCESS_LOG", "errors", text("off, errors, all or a share"),
+     "a line for answers of 5xx (errors), for all, or for a share such as 0.01 beside those; off: none", kServing,
+     [](Config& config, const Value& value) {
+         config.access_log = parse_access_log_rule(value.text).value_or(AccessLogRule{});
+     }},
+    {"KEYLEDGER_ACCESS_LOG_ADDRESS", "off", one_of("on,off"), "on: with the caller's address, which is personal",
+     kServing, [](Config& config, const Value& value) { config.access_log_address = value.text == "on"; }},
+    {"KEYLEDGER_ADMIN_LOG_FILE", "", growing_file(),
+     "what administrators did is appended to it, as JSON; empty: to the service's log", kPlain,
+     into<&Config::admin_log_file>},
+
+    {"KEYLEDGER_TRACES_ENDPOINT", "", text("URL"),
+     "of a collector that takes OTLP over HTTP in JSON, with its path: https://collector.internal/v1/traces; http to "
+     "this machine alone; empty: nothing is traced",
+     kServing, [](Config& config, const Value& value) { config.traces.endpoint = value.text; }},
+    {"KEYLEDGER_TRACES_HEADERS", "", text("name=value,…"), "fields that the collector asks for, such as a key",
+     kServing | kSecret, [](Config& config, const Value& value) { config.traces.headers = value.text; }},
+    {"KEYLEDGER_TRACES_RATIO", "1", text("number from 0 to 1"), "of the traces that begin here: how many are recorded",
+     kServing, [](Config& config, const Value& value) { config.traces.ratio = value.text; }},
+    {"KEYLEDGER_TRACES_PARENT", "follow", one_of("follow,ignore"),
+     "follow: a caller's traceparent says whether its trace is recorded; ignore: the ratio does", kServing,
+     [](Config& config, const Value& value) { config.traces.follows_parent = value.text == "follow"; }},
+    {"KEYLEDGER_TRACES_SERVICE_NAME", "keyledger", text("text"), "service.name of the spans", kServing,
+     [](Config& config, const Value& value) { config.traces.service_name = value.text; }},
+    {"KEYLEDGER_TRACES_DELAY_MS", "5000", whole(10, 60'000, "ms"), "until spans are sent that are fewer than 512",
+     kServing, [](Config& config, const Value& value) { config.traces.delay = milliseconds(value.number); }},
 };
 
 // nullptr: there is none of this name.

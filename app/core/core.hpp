@@ -11,6 +11,7 @@
 #include "app/core/keyring_watch.hpp"
 #include "app/core/run_to_end.hpp"
 #include "app/core/system_ports.hpp"
+#include "app/observing/watched_store.hpp"
 #include "commands/account_services.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
 #include "commands/devices/last_places.hpp"
@@ -58,6 +59,8 @@ struct Core {
     security::PooledPasswordHasher hasher;
     security::JudgingPasswordPolicy policy;
     eventstore::postgres::PostgresStore store;
+    AdminLog admin_log;
+    WatchedStore watched_store;  // `store`, as commands have it
     eventstore::SubjectKeys keys;
     commands::FoldCache cache;
     commands::Executor executor;

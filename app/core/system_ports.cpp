@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "commands/clients/client_secrets.hpp"
+#include "commands/runtime/log_fields.hpp"
 #include "security/primitives/random.hpp"
 
 namespace keyledger::app {
@@ -38,6 +39,7 @@ eventstore::CommandId RandomIdentifiers::next_command_id() {
 Secret RandomIdentifiers::next_secret() { return security::random_secret(commands::kClientSecretBytes); }
 
 void SpdlogOperatorLog::warning(std::string_view what, const Uuid& about) {
+    const LogFields fields{{"id", about.to_string()}};
     spdlog::warn("{} (id {})", what, about.to_string());
 }
 

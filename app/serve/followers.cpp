@@ -1,6 +1,7 @@
 #include "app/serve/followers.hpp"
 
 #include "app/core/kafka_client.hpp"
+#include "app/observing/traces.hpp"
 #include "eventstore/kafka/publishing/publisher.hpp"
 #include "eventstore/postgres/nodes/leadership.hpp"
 #include "projections/hot/hot_access.hpp"
@@ -45,15 +46,21 @@ const char* follower_of(kafka::OutputKind output) {
 
 // A publisher with the ports that it alone uses.
 struct OutputPublisher {
-    OutputPublisher(const Config& config, const Core& core, kafka::OutputKind output)
+    OutputPublisher(const Config& config, const Core& core, kafka::OutputKind output,
+                    const std::shared_ptr<FollowedSpans>& spans)
         : kind(output),
           source(follow_log(config, core)),
           session(config.database_url, follower_of(output), core.authenticity),
-          publisher(publisher_options(config, core, output, statistics), {*source, session, session, session}) {}
+          traced_source(*source, spans),
+          traced_cursors(session, spans),
+          publisher(publisher_options(config, core, output, statistics),
+                    {traced_source, traced_cursors, session, session}) {}
     const kafka::OutputKind kind;
     const std::unique_ptr<eventstore::LogSource> source;
     postgres::LeaderSession session;
     kafka::StatisticsBoard statistics;
+    TracedLogSource traced_source;
+    TracedCursors traced_cursors;
     kafka::Publisher publisher;
 
     // Those of a producer that is gone say nothing any more.
@@ -72,20 +79,29 @@ struct Followers::Parts {
     std::vector<std::unique_ptr<OutputPublisher>> publishing;
 };
 
-Followers::Followers(const Config& config, Core& core, projections::Queries& queries, projections::HotAccess& hot)
+Followers::Followers(const Config& config, Core& core, projections::Queries& queries, projections::HotAccess& hot,
+                     Traces* traces)
     : parts_(std::make_unique<Parts>()) {
     if (config.serves_projector) {
         projections::ProjectorSettings settings;
         settings.database_url = config.database_url;
         settings.rest = kProjectorRest;
+        auto models = projections::all_read_models();
+        const auto spans = traces ? traces->projecting(models.size()) : nullptr;
         parts_->projector = std::make_unique<projections::Projector>(
-            settings, follow_log(config, core), core.cipher, projections::all_read_models(),
-            [&queries](std::string_view, Position) { queries.applied(); });
+            settings, std::make_unique<TracedLogSource>(follow_log(config, core), spans), core.cipher, std::move(models),
+            [&queries, spans](std::string_view model, Position position) {
+                queries.applied();
+                if (spans) spans->done(model, position);
+            });
     }
     if (config.serves_publisher && !config.kafka_brokers.empty()) {
-        parts_->publishing.push_back(std::make_unique<OutputPublisher>(config, core, kafka::OutputKind::kEvents));
+        const kafka::TopicSettings topics{config.kafka_topic_prefix};
+        parts_->publishing.push_back(std::make_unique<OutputPublisher>(
+            config, core, kafka::OutputKind::kEvents, traces ? traces->publishing(topics.events()) : nullptr));
         if (config.kafka_state_topics)
-            parts_->publishing.push_back(std::make_unique<OutputPublisher>(config, core, kafka::OutputKind::kState));
+            parts_->publishing.push_back(
+                std::make_unique<OutputPublisher>(config, core, kafka::OutputKind::kState, nullptr));
     }
     core.store.on_appended([parts = parts_.get(), &hot](Position) {
         hot.hint();

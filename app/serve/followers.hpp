@@ -12,10 +12,13 @@
 
 namespace keyledger::app {
 
+class Traces;
+
 class Followers {
 public:
-    // They hear of what is appended here, as does `hot`. Core, queries and hot outlive it.
-    Followers(const Config& config, Core& core, projections::Queries& queries, projections::HotAccess& hot);
+    // They hear of what is appended here, as does `hot`. Core, queries, hot and traces, which may be null, outlive it.
+    Followers(const Config& config, Core& core, projections::Queries& queries, projections::HotAccess& hot,
+              Traces* traces);
     ~Followers();
 
     void start();

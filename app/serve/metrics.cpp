@@ -33,7 +33,7 @@ void Metrics::on_request(const api::Request& request, int status, std::int64_t d
 
 void Metrics::on_failure(const api::Request* request, std::string_view what) noexcept try {
     state_->failures.fetch_add(1, std::memory_order_relaxed);
-    if (request) spdlog::error("{} failed: {} request_id={}", request->operation, what, request->request_id);
+    if (request) spdlog::error("{} failed: {}", request->operation, what);
     else spdlog::error("the listener failed: {}", what);
 } catch (...) {
 }

@@ -5,6 +5,7 @@
 #include "app/core/mailing.hpp"
 #include "app/serve/listed_sessions.hpp"
 #include "commands/jobs/end_jobs.hpp"
+#include "commands/runtime/log_fields.hpp"
 #include "reactors/account_mail.hpp"
 #include "reactors/address_mail.hpp"
 #include "reactors/alert_mail.hpp"
@@ -32,9 +33,11 @@ bool tell_that_it_died(Core& core, const reactors::Job& job, const std::string& 
     JobCommand command = LetJobDie{job.kind, code};
     const auto told =
         core.run(commands::end_job(core.services, job.id.log_id, name, std::move(command), reacting_caller()));
+    const LogFields about{{"job_id", job.id.to_string()}};
     if (told) spdlog::error("job {} ({}) is dead: {}", job.id.to_string(), job.kind, code);
     return told.has_value();
 } catch (const std::exception& error) {
+    const LogFields about{{"job_id", job.id.to_string()}};
     spdlog::error("job {} could not be told dead: {}", job.id.to_string(), error.what());
     return false;
 }

@@ -12,6 +12,7 @@
 #include "app/core/outgoing.hpp"
 #include "app/core/page_files.hpp"
 #include "app/metrics/collecting.hpp"
+#include "app/observing/telling.hpp"
 #include "app/serve/followers.hpp"
 #include "app/serve/health.hpp"
 #include "app/serve/housekeeper.hpp"
@@ -103,6 +104,7 @@ api::ServerOptions server_options(const Config& config, const commands::Clock& c
     options.hsts_seconds = config.hsts.whole_seconds();
     options.limits.request = std::chrono::milliseconds(config.request_timeout.ms());
     options.now = [&clock] { return clock.now(); };
+    options.traces = trace_rules(config);
     for (const std::string& text : config.trusted_proxies) {
         const auto network = api::Cidr::parse(text);
         if (!network) throw StartFailure("KEYLEDGER_TRUSTED_PROXIES: '" + text + "' is not a network or address");
@@ -138,6 +140,7 @@ struct Service::Parts {
           clients(load_clients(config)),
           log(learn_head(config, core)),
           log_id(log.log_id),
+          telling(config, core, metrics),
           tree_heads(config, core, log),
           tokens(*core.keyring, core.clock, core.identifiers, core.processors,
                  {config.issuer, config.access_token_lifetime, log_id}, look_for_keys(core)),
@@ -151,7 +154,7 @@ struct Service::Parts {
           queries(query_settings(config)),
           hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher,
                                      follow_log(config, core, kFeedPatience))),
-          followers(config, core, queries, *hot_access),
+          followers(config, core, queries, *hot_access, telling.traces.get()),
           outgoing(outgoing_options(config)),
           reactors(config, core, log_id, {challenge_secrets, queries, outgoing}),
           pages(load_pages(config)),
@@ -177,7 +180,7 @@ struct Service::Parts {
               api::telling_positions(api::bind_routes(api::route_table(), context), context), cors_policy(config),
               api::path_of_url(config.issuer),
               [this](const api::Request& request, api::Response& response) { problem_pages.dress(request, response); }),
-          server(server_options(config, core.clock), router, metrics),
+          server(server_options(config, core.clock), router, telling.observers),
           management(management_options(config.management_listen), management_routes({health, metrics, log_id})),
           housekeeper(config, core),
           keyring_exchange(config, core),
@@ -213,6 +216,7 @@ struct Service::Parts {
     LiveClients clients;
     eventstore::Head log;  // as it was at the start
     Uuid log_id;
+    Telling telling;
     TreeHeads tree_heads;
     security::KeyringTokens tokens;
     security::KeyringChallengeSecrets challenge_secrets;
@@ -303,6 +307,7 @@ void Service::stop() {
     parts.queries.stop();
     parts.core.stop();
     parts.server.stop();
+    if (parts.telling.traces) parts.telling.traces->stop();
     parts.management.stop();
     spdlog::info("stopped");
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/base/result.hpp"
 #include "domain/base/secret.hpp"
@@ -36,10 +37,15 @@ struct OutgoingBody {
     std::string type{};  // its media type
     Secret content{};
 };
+struct OutgoingField {
+    std::string name{};
+    Secret value{};
+};
 struct OutgoingRequest {
     std::string url{};
     std::string accept{};                      // the media type that is wanted; empty: any
     Secret authorization{};                    // the field's value; empty: no such field
+    std::vector<OutgoingField> fields{};       // more of them, none that is one of the above
     std::optional<OutgoingBody> body{};        // with one it is a POST, without one a GET
     std::size_t most_bytes = 256 * 1024;       // of the answer's body
     std::chrono::milliseconds within{10'000};  // as a whole, with what it waits here

@@ -108,6 +108,7 @@ void Transfer::set_content() {
     curl.add_field("Expect", "");
     curl.add_field("Accept", request_.accept.empty() ? "*/*" : std::string_view(request_.accept));
     if (!request_.authorization.empty()) curl.add_field("Authorization", request_.authorization.reveal());
+    for (const auto& field : request_.fields) curl.add_field(field.name, field.value.reveal());
     if (request_.body) {
         const std::string_view content = request_.body->content.reveal();
         curl.set(CURLOPT_POST, 1L);

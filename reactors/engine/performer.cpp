@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "commands/runtime/log_fields.hpp"
 #include "projections/engine/database.hpp"
 #include "reactors/engine/back_off.hpp"
 #include "reactors/engine/job_queue.hpp"
@@ -113,6 +114,7 @@ private:
             auto performed = co_await reactor_.perform(job, deadline);
             co_return performed;
         } catch (const std::exception& error) {
+            const LogFields about{{"job_id", job.id.to_string()}};
             spdlog::error("job {} ({}) failed: {}", job.id.to_string(), job.kind, error.what());
             co_return Again{"failed"};
         }
@@ -123,11 +125,13 @@ private:
     }
 
     void note(const Job& job, const Performed& performed, bool was_ours) {
-        if (!was_ours)
+        if (!was_ours) {
+            const LogFields about{{"job_id", job.id.to_string()}};
             spdlog::warn(
                 "job {} ({}) took longer than its lease, or was ended by an operator: what this node did may be"
                 " done once more",
                 job.id.to_string(), job.kind);
+        }
         std::lock_guard lock(mutex_);
         if (!was_ours) ++status_.lost_leases;
         else if (const auto* done = std::get_if<Done>(&performed))

@@ -101,6 +101,7 @@ class Service:
             "KEYLEDGER_WRITE_RATE_PER_MINUTE": "1000000",
             "KEYLEDGER_STEP_UP_SECONDS": "86400",
             "KEYLEDGER_WRITE_BURST": "1000000",
+            "KEYLEDGER_ACCESS_LOG": "all",  # secrets are looked for in it, too
         }
         self.run("keys", "generate")
         self.run("migrate", "up")

@@ -142,6 +142,7 @@ class Deployment:
             "KEYLEDGER_WRITE_BURST": "1000000",
             "KEYLEDGER_NETWORK_CONNECTIONS": "1000000",  # all callers are at one address
             "KEYLEDGER_REQUEST_TIMEOUT_MS": "4000",
+            "KEYLEDGER_ACCESS_LOG": "all",  # secrets are looked for in it, too
             "KEYLEDGER_POSITIONS": "clear",  # what was acknowledged is looked for where it was told to be
         }
         self.write_clients()

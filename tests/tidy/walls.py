@@ -82,7 +82,10 @@ WALLS = {
     },
     # Plans and performs every job: no aggregate's headers, and no reactor's.
     "reactors/engine": {
-        "own": ["domain/base/", "reactors/engine/", "projections/engine/", *STORE_PORTS, *DATABASE],
+        "own": [
+            "domain/base/", "reactors/engine/", "projections/engine/", "commands/runtime/log_fields.hpp", *STORE_PORTS,
+            *DATABASE,
+        ],
         "system": [*ASIO, "pqxx/", "spdlog/"],
     },
     # Commands and queries, never SQL; of the store only what commands speak in.
@@ -124,6 +127,10 @@ WALLS = {
     "integrations/aws": {
         "own": ["domain/base/", "integrations/aws/", "security/primitives/secret_file.hpp"],
         "system": [*JSON, "curl/"],
+    },
+    # Knows nothing of what is traced.
+    "integrations/traces": {
+        "own": ["domain/base/", "integrations/traces/", "commands/runtime/outgoing.hpp"], "system": [*ASIO, *JSON],
     },
     # A relying party: what it is told is signed by somebody else's keys.
     "integrations/providers": {

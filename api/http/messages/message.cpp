@@ -92,11 +92,12 @@ IpAddress client_of(const Headers& headers, const IpAddress& peer, std::span<con
     return lines.empty() ? peer : client_behind(peer, lines, proxies);
 }
 
-void identify(RandomBytes& random, Request& request) {
+void identify(RandomBytes& random, const TraceRules& traces, Request& request) {
     auto parent = request.header("traceparent");
     bool one = request.headers.count("traceparent") == 1;
     auto accepted = parent && one ? accept_traceparent(*parent) : std::nullopt;
-    request.traceparent = accepted ? *accepted : make_traceparent(random);
+    if (traces.is_on) request.traceparent = begin_span(random, accepted, traces);
+    else request.traceparent = accepted ? *accepted : make_traceparent(random);
     if (auto id = request_id_of(request.header("X-Request-Id"))) {
         request.request_id = std::move(id->logged);
         request.echoed_request_id = std::move(id->echoed);
@@ -147,7 +148,7 @@ std::optional<Problem> read_header(const http::request_header<Fields>& header, c
     request.method = parse_method(view(header.method_string()));
     request.client_ip = peer;
     auto bad_fields = copy_fields(header, options.limits.header_fields, request.headers);
-    identify(random, request);
+    identify(random, options.traces, request);
     request.client_ip = client_of(request.headers, peer, options.trusted_proxies);
     request.client_address = request.client_ip.to_string();
     request.user_agent = storable(request.header("User-Agent").value_or(""));

@@ -411,3 +411,20 @@ TEST(HttpObserver, HearsEveryAnswerOnceWithItsOperation) {
     EXPECT_EQ(seen[1].operation + seen[1].request_id + std::to_string(seen[1].status), "unmatchedb404");
     EXPECT_EQ(seen[2].operation + seen[2].request_id + std::to_string(seen[2].status), "throwc500");
 }
+
+TEST(HttpObserver, HearsHowMuchOfEachAnswerWasSent) {
+    TestServer server;
+    server.converse(get("/hello", "Connection: close\r\n"));
+    server.converse("HEAD /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    server.converse(get("/stream/ends", "Connection: close\r\n"));
+    server.converse(get("/stream/breaks"));
+    expect_eventually([&] { return server.recorder.sent().size() == 4; }, "all were sent");
+    const auto sent = server.recorder.sent();
+    EXPECT_GT(sent[0].bytes, 0U);
+    EXPECT_TRUE(sent[0].is_whole);
+    EXPECT_GE(sent[0].duration_ns, 0);
+    EXPECT_EQ(sent[1].bytes, 0U) << "of HEAD there is none";
+    EXPECT_GE(sent[2].bytes, static_cast<std::uint64_t>(TestServer::kPieces)) << "of a stream all pieces";
+    EXPECT_TRUE(sent[2].is_whole);
+    EXPECT_FALSE(sent[3].is_whole) << "a stream that broke off";
+}

@@ -158,6 +158,16 @@ void Recorder::on_failure(const Request* request, std::string_view what) noexcep
     failures_.push_back((request != nullptr ? request->request_id + ": " : std::string{}).append(what));
 }
 
+void Recorder::on_sent(const Request&, const SentAnswer& answer) noexcept {
+    std::lock_guard lock(mutex_);
+    sent_.push_back(answer);
+}
+
+std::vector<SentAnswer> Recorder::sent() {
+    std::lock_guard lock(mutex_);
+    return sent_;
+}
+
 std::vector<ObservedRequest> Recorder::requests() {
     std::lock_guard lock(mutex_);
     return requests_;

@@ -43,12 +43,15 @@ class Recorder : public api::ServerObserver {
 public:
     void on_request(const api::Request& request, int status, std::int64_t duration_ns) noexcept override;
     void on_failure(const api::Request* request, std::string_view what) noexcept override;
+    void on_sent(const api::Request& request, const api::SentAnswer& answer) noexcept override;
     std::vector<ObservedRequest> requests();
+    std::vector<api::SentAnswer> sent();
     std::vector<std::string> failures();
 
 private:
     std::mutex mutex_;
     std::vector<ObservedRequest> requests_;
+    std::vector<api::SentAnswer> sent_;
     std::vector<std::string> failures_;
 };
 

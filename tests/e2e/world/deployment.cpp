@@ -180,6 +180,7 @@ Deployment::Deployment(const Environment& more) : database_(std::make_unique<Emp
         {"KEYLEDGER_LOGIN_KNOWN_NETWORK_DAYS", "0"},
         {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "1000000"},
         {"KEYLEDGER_WRITE_BURST", "1000000"},
+        {"KEYLEDGER_ACCESS_LOG", "all"},  // secrets are looked for in it, too
     };
     for (const auto& [name, value] : more) environment_[name] = value;
     write_clients();

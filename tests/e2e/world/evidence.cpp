@@ -153,6 +153,8 @@ void expect_no_secret_lies_open(const Deployment& deployment, const std::string&
     EXPECT_FALSE(personal.found_in(texts["read_models.sessions_1"]).empty()) << "nor here";
     texts["Kafka"] = records;
     texts["the output of the processes"] = deployment.logs();
+    EXPECT_NE(texts["the output of the processes"].find(R"("log":"access")"), std::string::npos)
+        << "the log of accesses is not there to be searched";
     for (const auto& [where, text] : texts) {
         secrets.expect_nowhere(text, where);
         if (!may_hold_personal_data(where)) personal.expect_nowhere(text, where);

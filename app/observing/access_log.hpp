@@ -1,0 +1,49 @@
+#pragma once
+// A line for an answer: method, route, status, how long it took, how many bytes, ids. Never a path or query as they
+// were sent, and no address unless a setting says so. Whoever answers never waits for whoever reads the log: lines wait
+// in a bounded queue, and the oldest is dropped for a newer one. docs/operate/logs.md has the members.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/http/server.hpp"
+#include "api/routes/route.hpp"
+#include "app/config/settings.hpp"
+#include "app/core/logging.hpp"
+#include "commands/runtime/ports.hpp"
+
+namespace keyledger::app {
+
+// The row of an operation; nullptr: it is none, as of what no route has.
+const api::RouteRow* row_of(std::string_view operation);
+// The client that the request proved to come from, as far as its route asks for one and the answer says that it was
+// believed. Empty: none, or nobody knows.
+std::string client_of(const api::Request& request, int status);
+
+// Any thread.
+class AccessLog {
+public:
+    // Null where the rule is off. The clock outlives it.
+    static std::unique_ptr<AccessLog> of(const Config& config, LogFormat format, const commands::Clock& clock);
+
+    AccessLog(AccessLogRule rule, bool with_address, LogFormat format, const commands::Clock& clock);
+    ~AccessLog();  // writes what waits
+    AccessLog(const AccessLog&) = delete;
+    AccessLog& operator=(const AccessLog&) = delete;
+
+    void on_sent(const api::Request& request, const api::SentAnswer& answer) noexcept;
+    std::int64_t dropped() const;
+
+private:
+    struct Queue;
+    bool chooses(int status);
+
+    const AccessLogRule rule_;
+    const bool with_address_;
+    const LogFormat format_;
+    const commands::Clock& clock_;
+    std::unique_ptr<Queue> queue_;
+};
+
+}  // namespace keyledger::app

@@ -1,0 +1,114 @@
+#include "app/observing/admin_log.hpp"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "eventstore/any.hpp"
+#include "eventstore/codec/events_codec.hpp"
+
+namespace keyledger::app {
+namespace {
+
+using eventstore::ActorType;
+using eventstore::EventMetadata;
+using eventstore::NewEvent;
+
+constexpr std::string_view kAdministered[] = {"application", "assignments", "group", "job", "log", "nestings", "role"};
+constexpr std::string_view kOwnDoings[] = {"anonymous_callers", "challenge", "consent",         "device_authorization",
+                                           "registration",      "session",   "session_cleanup", "wrong_codes"};
+
+eventstore::AnyEventPtr decoded(const NewEvent& event) {
+    eventstore::RecordedEvent recorded;
+    recorded.stream_type = event.stream_type;
+    recorded.stream_id = event.stream_id;
+    recorded.type = event.type;
+    recorded.schema_version = event.schema_version;
+    recorded.payload = event.payload;
+    recorded.trust = eventstore::RecordedEvent::Trust::kBelieved;  // this process wrote it just now
+    eventstore::NullFieldOpener opener;
+    return eventstore::decode_any(recorded, opener);
+}
+
+LogEntry entry_of(const AdminAct& act, const EventMetadata& by, Position first_position, Instant now) {
+    LogEntry entry;
+    entry.at = now;
+    entry.log = "admin";
+    entry.message =
+        act.action + " by " + std::string(stored_name(by.actor_type)) + (by.actor_id.empty() ? "" : " " + by.actor_id);
+    if (first_position == 0) entry.message += ", and nobody knows yet whether it is in the log";
+    entry.members = {{"action", act.action},
+                     {"outcome", first_position > 0 ? "appended" : "unknown"},
+                     {"actor_type", std::string(stored_name(by.actor_type))},
+                     {"actor_id", by.actor_id},
+                     {"session_id", by.session_id ? by.session_id->to_string() : ""},
+                     {"target_type", act.target_type},
+                     {"target_id", act.target_id.to_string()},
+                     {"subject_id", act.subject_id},
+                     {"reason", act.reason},
+                     {"event_id", act.event_id.to_string()},
+                     {"command_id", by.command_id},
+                     {"request_id", by.request_id}};
+    if (first_position > 0) entry.members.emplace_back("position", first_position + act.index);
+    if (by.traceparent.size() == 55) entry.members.emplace_back("trace_id", by.traceparent.substr(3, 32));
+    return entry;
+}
+
+}  // namespace
+
+bool is_administered(std::string_view stream_type) {
+    return std::ranges::find(kAdministered, stream_type) != std::end(kAdministered);
+}
+bool is_own_doing(std::string_view stream_type) {
+    return std::ranges::find(kOwnDoings, stream_type) != std::end(kOwnDoings);
+}
+
+std::vector<AdminAct> admin_acts(const eventstore::Append& append, const EventMetadata& by, AdminActors actors) {
+    std::vector<AdminAct> acts;
+    const bool is_machine = by.actor_type == ActorType::kSystem && actors == AdminActors::kUsersAndSystem;
+    if (by.actor_type != ActorType::kUser && !is_machine) return acts;
+    for (std::size_t i = 0; i < append.events.size(); ++i) {
+        const NewEvent& event = append.events[i];
+        const std::string stream = event.stream_id.to_string();
+        if (!is_machine && (is_own_doing(event.stream_type) || stream == by.actor_id)) continue;
+        const auto told = decoded(event);
+        const About subject = eventstore::about(*told);
+        std::string subject_id;
+        if (subject.what == About::What::kAccount) subject_id = subject.id ? subject.id->to_string() : stream;
+        const bool is_about_another = !subject_id.empty() && subject_id != by.actor_id;
+        if (!is_machine && !is_about_another && !is_administered(event.stream_type)) continue;
+        acts.push_back({static_cast<std::int32_t>(i), event.type, event.event_id, event.stream_type, event.stream_id,
+                        std::move(subject_id), eventstore::audit_outcome(*told).reason.value_or("")});
+    }
+    return acts;
+}
+
+void AdminLog::serve(LogFormat format) {
+    format_ = format == LogFormat::kColoredText ? LogFormat::kText : format;
+    serves_ = true;
+}
+
+void AdminLog::write(const std::vector<AdminAct>& acts, const EventMetadata& by, Position first_position) noexcept try {
+    if (file_.empty() && !serves_) return;
+    const LogFormat format = file_.empty() ? format_ : LogFormat::kJson;
+    const Instant now = clock_.now();
+    for (const AdminAct& act : acts) put(line_of(entry_of(act, by, first_position, now), format));
+} catch (const std::exception& error) {
+    spdlog::error("what an administrator did could not be written: {}", error.what());
+}
+
+// Opened each time, so that whoever rotates the file tells nobody. One write: lines of several processes do not mix.
+void AdminLog::put(const std::string& line) {
+    int to = STDERR_FILENO;
+    if (!file_.empty()) to = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    const bool is_whole = to >= 0 && ::write(to, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+    const int error = errno;
+    if (!file_.empty() && to >= 0) ::close(to);
+    if (!is_whole) spdlog::error("KEYLEDGER_ADMIN_LOG_FILE: {} can't be written: {}", file_, std::strerror(error));
+}
+
+}  // namespace keyledger::app
