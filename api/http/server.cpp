@@ -357,6 +357,8 @@ std::optional<Instant> Server::certificate_end() const {
 
 std::size_t Server::requests_in_flight() const noexcept { return state_->shared.in_flight.count(); }
 
+void Server::close_after_answers() noexcept { state_->shared.closes_after_answers = true; }
+
 void Server::stop_accepting() {
     if (!std::exchange(state_->accepting, false)) return;
     state_->shared.draining = true;

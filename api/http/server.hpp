@@ -117,6 +117,9 @@ public:
     std::optional<Instant> certificate_end() const;
     std::size_t requests_in_flight() const noexcept;
 
+    // From now on each answer is its connection's last, and says so (`Connection: close`): callers come back by
+    // whatever sends them, elsewhere if it knows already. New connections are taken as before. Any thread.
+    void close_after_answers() noexcept;
     // The order of a graceful end: no new connections and idle ones closed; requests in flight waited for
     // (true if all were answered); then, when nothing that handlers wait for can complete them any more, the
     // I/O threads.

@@ -181,8 +181,8 @@ boost::asio::awaitable<void> HttpConnection<Stream>::exchange(Exchange& now) {
     Response response = std::move(found.answer);
     if (found.handler != nullptr) response = co_await call(*found.handler, now.request);
     shared_.router.decorate(now.request, response);
-    bool more =
-        !early && now.parser.keep_alive() && !shared_.draining && served_ + 1 < limits().requests_per_connection;
+    const bool stays = !shared_.closes_after_answers && !shared_.draining;
+    const bool more = !early && now.parser.keep_alive() && stays && served_ + 1 < limits().requests_per_connection;
     now.persistence = more ? Persistence::kKeep : Persistence::kClose;
     co_await answer(now, std::move(response));
 }

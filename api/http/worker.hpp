@@ -87,6 +87,7 @@ struct Shared {
     std::atomic<std::size_t> max_connections{0};
     std::atomic<std::size_t> connections{0};
     std::atomic<std::uint64_t> refused{0};
+    std::atomic<bool> closes_after_answers{false};
     std::atomic<bool> draining{false};
     InFlight in_flight{};
 };

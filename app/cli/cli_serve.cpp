@@ -6,8 +6,9 @@
 #include "app/cli/cli.hpp"
 #include "app/core/logging.hpp"
 #include "app/serve/service.hpp"
+#include "app/serve/starting.hpp"
 #include "app/serve/supervisor.hpp"
-#include "eventstore/postgres/connection/connecting.hpp"
+#include "eventstore/postgres/connection/reaching.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -25,27 +26,60 @@ sigset_t blocked_signals() {
     return signals;
 }
 
-// A server that is away or starts up is waited for; what it answers is not this function's matter. False:
-// told to stop.
-bool await_database(const Config& config, const sigset_t& signals) {
+// As the log and readiness tell it; nullptr: it is there.
+const char* what_is_wrong_with(eventstore::postgres::ServerAnswer answer) {
+    using enum eventstore::postgres::ServerAnswer;
+    switch (answer) {
+        case kNone: return "does not answer";
+        case kStandby: return "is a standby, which takes no events";
+        case kThere: return nullptr;
+    }
+    return nullptr;
+}
+
+// A server that is away, starts up, or waits for its promotion is waited for; what else it answers is not this
+// function's matter. False: told to stop.
+bool await_database(const Config& config, StartingListener& listener, const sigset_t& signals) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(config.start_patience.ms());
-    bool is_told = false;
-    while (!eventstore::postgres::server_answers(config.database_url)) {
+    const std::int64_t patience = config.start_patience.whole_seconds();
+    std::string told;
+    while (const char* wrong = what_is_wrong_with(eventstore::postgres::ask_server(config.database_url))) {
+        listener.say(wrong);
         if (std::chrono::steady_clock::now() >= until)
-            throw StartFailure("the database server did not answer within " +
-                               std::to_string(config.start_patience.whole_seconds()) +
-                               " s (KEYLEDGER_START_PATIENCE_SECONDS); check KEYLEDGER_DATABASE_URL and the server");
-        if (!is_told)
-            spdlog::warn("the database server does not answer; waiting for it for up to {} s",
-                         config.start_patience.whole_seconds());
-        is_told = true;
+            throw StartFailure(std::string("the database server ") + wrong + ", and " + std::to_string(patience) +
+                               " s (KEYLEDGER_START_PATIENCE_SECONDS) are over; check KEYLEDGER_DATABASE_URL and the "
+                               "server");
+        if (told != wrong) spdlog::warn("the database server {}; waiting for it for up to {} s", wrong, patience);
+        told = wrong;
         tell_supervisor_waiting("the database server", kStartTakes);
         const timespec second{1, 0};
         const int signal = sigtimedwait(&signals, nullptr, &second);
         if (signal > 0 && signal != SIGHUP) return false;
     }
-    if (is_told) spdlog::info("the database server answers");
+    listener.say("answers; its log is looked at");
+    if (!told.empty()) spdlog::info("the database server answers");
     return true;
+}
+
+// Until SIGTERM or SIGINT comes, or the time is over: false.
+bool reload_until_told_to_stop(Service& service, const sigset_t& signals, std::chrono::nanoseconds at_most) {
+    const auto until = std::chrono::steady_clock::now() + at_most;
+    for (;;) {
+        const std::int64_t left_ns = std::chrono::nanoseconds(until - std::chrono::steady_clock::now()).count();
+        if (left_ns <= 0) return false;
+        const timespec wait{left_ns / 1'000'000'000, left_ns % 1'000'000'000};
+        const int signal = sigtimedwait(&signals, nullptr, &wait);
+        if (signal == SIGHUP) service.reload();
+        else if (signal > 0) return true;
+    }
+}
+
+// So that whatever balances notices before connections are refused. A second signal ends it.
+void drain(Service& service, const Config& config, const sigset_t& signals) {
+    if (config.drain <= Duration()) return;
+    service.begin_to_drain();
+    if (reload_until_told_to_stop(service, signals, std::chrono::milliseconds(config.drain.ms())))
+        spdlog::info("told once more to stop: drains no longer");
 }
 
 }  // namespace
@@ -58,8 +92,10 @@ Exit serve(const Environment& environment, const std::vector<std::string>& names
     for (const std::string& sentence : unknown_settings(names)) spdlog::warn("{}", sentence);
     const sigset_t signals = blocked_signals();
     try {
-        if (!await_database(read->config, signals)) return Exit::kGood;
+        StartingListener listener(read->config.management_listen);
+        if (!await_database(read->config, listener, signals)) return Exit::kGood;
         Service service(*read);
+        listener.stop();
         service.start();
         tell_supervisor_ready();
         for (;;) {
@@ -71,6 +107,7 @@ Exit serve(const Environment& environment, const std::vector<std::string>& names
             tell_supervisor_ready();
         }
         tell_supervisor_stopping();
+        drain(service, read->config, signals);
         service.stop();
         return Exit::kGood;
     } catch (const StartStopped&) {

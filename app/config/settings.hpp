@@ -121,6 +121,7 @@ struct Config {
     std::string second_factor_since;
     Duration request_timeout;
     Duration start_patience;
+    Duration drain;
     Duration stop_timeout;
     Duration command_retention;
     int anonymous_callers_days = 0;
@@ -447,6 +448,9 @@ inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_START_PATIENCE_SECONDS", "60", whole(0, 3600, "s"),
      "so long serve waits for a database server that does not answer yet", kServing,
      [](Config& config, const Value& value) { config.start_patience = seconds(value.number); }},
+    {"KEYLEDGER_DRAIN_SECONDS", "0", whole(0, 3600, "s"),
+     "so long serve goes on after SIGTERM with readiness red, for balancers to notice", kServing,
+     [](Config& config, const Value& value) { config.drain = seconds(value.number); }},
     {"KEYLEDGER_STOP_TIMEOUT_MS", "10000", whole(0, 600'000, "ms"), "requests in flight are waited for when stopping",
      kServing, [](Config& config, const Value& value) { config.stop_timeout = milliseconds(value.number); }},
     {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", whole(24, 24 * 365, "hours"),

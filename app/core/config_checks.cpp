@@ -21,6 +21,7 @@
 #include "app/core/system_ports.hpp"
 #include "eventstore/audit/tree_head_file.hpp"
 #include "eventstore/postgres/connection/connecting.hpp"
+#include "eventstore/postgres/connection/reaching.hpp"
 #include "eventstore/postgres/migrations/migrator.hpp"
 #include "eventstore/postgres/migrations/service_role.hpp"
 #include "integrations/places/mmdb_places.hpp"
@@ -42,8 +43,10 @@ public:
     }
     void wants_url(std::string_view setting, const std::string& url) {
         if (!url.empty() && !eventstore::postgres::is_connection_text(url))
-            fault(setting, "give a URL such as postgresql://user:password@host:5432/database, or libpq's key=value "
-                           "form");
+            return fault(setting,
+                         "give a URL such as postgresql://user:password@host:5432/database, or libpq's key=value "
+                         "form");
+        if (const auto problem = eventstore::postgres::host_problem(url)) fault(setting, *problem);
     }
     void wants_address(std::string_view setting, const Endpoint& endpoint) {
         boost::system::error_code error;
@@ -268,6 +271,8 @@ RoleCheck check_service_role(const Config& config) {
     if (url.empty() || !eventstore::postgres::is_connection_text(url)) return {};
     if (!eventstore::postgres::server_answers(url))
         return {"", "KEYLEDGER_DATABASE_URL: no server answers there; whether its role may serve was not looked at"};
+    if (const auto pooling = eventstore::postgres::pooling_problem(url))
+        return {"KEYLEDGER_DATABASE_URL: " + *pooling, ""};
     try {
         const auto role = eventstore::postgres::service_role_problem(url);
         const std::string& owners = config.owner_database_url;

@@ -7,6 +7,7 @@
 #include "api/requests/network.hpp"
 #include "app/core/log_reading.hpp"
 #include "app/serve/service.hpp"
+#include "eventstore/postgres/connection/reaching.hpp"
 #include "eventstore/postgres/migrations/migrator.hpp"
 #include "eventstore/postgres/migrations/service_role.hpp"
 #include "eventstore/postgres/store/postgres_log_source.hpp"
@@ -34,6 +35,8 @@ std::vector<std::string> revoked_claims_keys(const security::Keyring& keyring, I
 namespace {
 
 const Config& with_fitting_schema(const Config& config) {
+    if (auto problem = eventstore::postgres::pooling_problem(config.database_url))
+        throw StartFailure("KEYLEDGER_DATABASE_URL: " + *problem);
     try {
         if (auto problem = eventstore::postgres::schema_problem(config.database_url)) throw StartFailure(*problem);
         if (auto problem = eventstore::postgres::service_role_problem(config.database_url))

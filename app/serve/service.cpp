@@ -257,9 +257,9 @@ Service::~Service() { stop(); }
 
 void Service::start() try {
     Parts& parts = *parts_;
+    parts.management.start();
     parts.keyring_exchange.exchange(std::chrono::steady_clock::now() + std::chrono::seconds(10));
     if (parts.config.serves_api) assign_role_to_first_administrator(parts.core);
-    parts.management.start();
     parts.followers.start();
     parts.reactors.start();
     if (parts.config.serves_api) parts.hot_access->start();
@@ -286,6 +286,12 @@ void Service::start() try {
 }
 
 void Service::reload(const LenientConfig& read) { parts_->reloading.reload(read); }
+
+void Service::begin_to_drain() {
+    spdlog::info("draining for {} s: not ready, and answering", parts_->config.drain.whole_seconds());
+    parts_->health.set_serving(false);
+    parts_->server.close_after_answers();
+}
 
 void Service::stop() {
     Parts& parts = *parts_;

@@ -1,7 +1,7 @@
 #pragma once
 // The service, put together: the one place that builds concrete classes. Start order is the order of need; stop order
-// is design section 10's: readiness red, no new connections, requests in flight, projector and publisher, committer,
-// pools, I/O threads.
+// is design section 10's: readiness red (for a while if so configured: begin_to_drain()), no new connections, requests
+// in flight, projector and publisher, committer, pools, I/O threads.
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +29,9 @@ public:
     void start();
     // Takes over what it can of settings that were read again, and reads the files again (reloading.hpp).
     void reload(const LenientConfig& read);
+    // Goes on as before, but is not ready, and each answer ends its connection: what sends requests here learns to send
+    // them elsewhere. Then stop().
+    void begin_to_drain();
     void stop();
 
 private:

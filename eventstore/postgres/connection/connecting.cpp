@@ -30,6 +30,25 @@ constexpr std::array<Default, 5> kDefaults{{{"connect_timeout", "5"},
                                             {"keepalives_count", "3"},
                                             {"tcp_user_timeout", "10000"}}};
 
+constexpr std::string_view kWhichServer = "target_session_attrs";
+
+using ConnectionOptions = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+ConnectionOptions options_of(const std::string& url) { return {PQconninfoParse(url.c_str(), nullptr), PQconninfoFree}; }
+
+// What the operator wrote for a keyword; empty: nothing.
+std::string_view value_of(const ConnectionOptions& options, std::string_view keyword) {
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option)
+        if (option->keyword == keyword && option->val != nullptr) return option->val;
+    return {};
+}
+
+bool names_several_hosts(const ConnectionOptions& options) {
+    const auto is_list = [&](std::string_view keyword) {
+        return value_of(options, keyword).find(',') != std::string_view::npos;
+    };
+    return is_list("host") || is_list("hostaddr");
+}
+
 void add(std::string& text, std::string_view keyword, std::string_view value) {
     if (!text.empty()) text += ' ';
     text.append(keyword).append("='");
@@ -93,8 +112,7 @@ private:
 }  // namespace
 
 std::string connection_text(const std::string& url) {
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(url.c_str(), nullptr),
-                                                                               PQconninfoFree);
+    const auto options = options_of(url);
     if (!options) return url;  // whoever connects with it is told what is wrong
     std::string text;
     std::array<bool, kDefaults.size()> is_given{};
@@ -106,13 +124,20 @@ std::string connection_text(const std::string& url) {
     }
     for (std::size_t i = 0; i < kDefaults.size(); ++i)
         if (!is_given[i]) add(text, kDefaults[i].keyword, kDefaults[i].value);
+    if (names_several_hosts(options) && value_of(options, kWhichServer).empty()) add(text, kWhichServer, "primary");
     return text;
 }
 
-bool is_connection_text(const std::string& url) {
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(url.c_str(), nullptr),
-                                                                               PQconninfoFree);
-    return options != nullptr;
+bool is_connection_text(const std::string& url) { return options_of(url) != nullptr; }
+
+std::optional<std::string> host_problem(const std::string& url) {
+    const auto options = options_of(url);
+    if (!options) return std::nullopt;
+    const std::string_view which = value_of(options, kWhichServer);
+    if (which.empty() || which == "primary" || which == "read-write") return std::nullopt;
+    if (which == "any" && !names_several_hosts(options)) return std::nullopt;
+    return "target_session_attrs=" + std::string(which) +
+           " may choose a standby, which takes no events; leave it out, or say primary or read-write";
 }
 
 bool server_answers(const std::string& url) {

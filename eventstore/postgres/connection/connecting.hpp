@@ -1,16 +1,19 @@
 #pragma once
 // How every connection to PostgreSQL is made, and how nobody waits for ever for one that fell silent.
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace keyledger::eventstore::postgres {
 
 // The operator's URL (or "keyword=value ..."), and with it what it leaves open of: keepalives and
-// tcp_user_timeout, so that a peer that vanished is noticed in about ten seconds, and connect_timeout. What
-// it names stays as it is.
+// tcp_user_timeout, so that a peer that vanished is noticed in about ten seconds, and connect_timeout. Of several
+// hosts, the one that is a primary (target_session_attrs), wherever that moves. What it names stays as it is.
 std::string connection_text(const std::string& url);
 // Whether libpq understands it.
 bool is_connection_text(const std::string& url);
+// Why no primary may be found by it, although libpq understands it: a clause.
+std::optional<std::string> host_problem(const std::string& url);
 // Whether a server answers there and takes connections, whoever asks for one. Blocks for seconds at most.
 // True also where nothing can be told without trying, so that whoever tries is told why.
 bool server_answers(const std::string& url);

@@ -79,18 +79,14 @@ Result<std::unique_ptr<WriterConnection>, ServerError> WriterConnection::open(co
 }
 
 std::optional<ServerError> WriterConnection::connect(const std::string& url) {
-    const Deadline deadline = std::chrono::steady_clock::now() + patience_;
     const std::string text = connection_text(url);
     const char* const keywords[] = {"fallback_application_name", "dbname", nullptr};
     const char* const values[] = {"keyledger writer", text.c_str(), nullptr};
-    connection_.reset(PQconnectStartParams(keywords, values, 1));
+    // Not PQconnectPoll: it would wait for the first of several hosts, and never turn to the next one, where that is
+    // silent. This gives each of them `connect_timeout`.
+    connection_.reset(PQconnectdbParams(keywords, values, 1));
     if (!connection_) return ServerError{Remedy::kReconnect, "out of memory"};
-    if (PQstatus(connection_.get()) == CONNECTION_BAD) return connection_error();
-    for (auto state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK; state = PQconnectPoll(connection_.get())) {
-        if (state == PGRES_POLLING_FAILED) return connection_error();
-        if (!wait(deadline, state == PGRES_POLLING_READING ? POLLIN : POLLOUT))
-            return ServerError{Remedy::kReconnect, "no answer while connecting"};
-    }
+    if (PQstatus(connection_.get()) != CONNECTION_OK) return connection_error();
     PQsetNoticeReceiver(connection_.get(), on_notice, this);
     if (PQsetnonblocking(connection_.get(), 1) != 0) return connection_error();
     return std::nullopt;
@@ -106,9 +102,13 @@ std::optional<ServerError> WriterConnection::prepare_session(const Settings& set
         auto done = query(sql);
         if (!done) return done.error();
     }
-    auto started = query("select backend_start from pg_stat_activity where pid = pg_backend_pid()");
-    if (!started) return started.error();
-    backend_ = {PQbackendPID(connection_.get()), *started};
+    // The server's own word: a pooler in between tells libpq a number that it made up.
+    auto told = query("select pid || ' ' || backend_start from pg_stat_activity where pid = pg_backend_pid()");
+    if (!told) return told.error();
+    const char* const end = told->data() + told->size();
+    const auto pid = std::from_chars(told->data(), end, backend_.pid);
+    if (pid.ec != std::errc{}) return ServerError{Remedy::kReconnect, "the server does not know this session"};
+    backend_.started_at = std::string(pid.ptr, end);
     return std::nullopt;
 }
 

@@ -37,11 +37,12 @@ class WriterConnection {
 public:
     struct Settings {
         std::string url;
-        std::chrono::milliseconds patience;  // for connecting, and for each statement that prepares the session
+        std::chrono::milliseconds patience;  // for each statement that prepares the session
         std::chrono::milliseconds lock_timeout;
     };
-    // Blocks. Connects, sets the session up, listens for other writers, prepares `append`, and waits for one
-    // transaction to be as durable as a commit (a synchronous standby that is away shows here).
+    // Blocks; for each host of the URL as long as `connect_timeout` says. Connects, sets the session up, listens for
+    // other writers, prepares `append`, and waits for one transaction to be as durable as a commit (a synchronous
+    // standby that is away shows here).
     static Result<std::unique_ptr<WriterConnection>, ServerError> open(const Settings& settings);
     ~WriterConnection();
     WriterConnection(const WriterConnection&) = delete;

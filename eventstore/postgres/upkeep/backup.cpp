@@ -19,8 +19,9 @@ namespace {
 
 // What the tools read from the environment instead of their arguments, which everybody on the machine can see.
 std::optional<std::vector<std::string>> environment_for(const std::string& url) {
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(url.c_str(), nullptr),
-                                                                               PQconninfoFree);
+    // Of several hosts, the tools too have to take the primary.
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+        PQconninfoParse(connection_text(url).c_str(), nullptr), PQconninfoFree);
     if (!options) return std::nullopt;
     std::vector<std::string> variables;
     for (char** variable = environ; *variable != nullptr; ++variable)

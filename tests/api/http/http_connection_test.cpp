@@ -390,6 +390,26 @@ TEST(HttpStop, AnswersWhatIsInFlightClosesWhatIsIdleAndAcceptsNothing) {
     server.server.stop();
 }
 
+TEST(HttpStop, LetsCallersGoOneByOneBeforeIt) {
+    TestServer server;
+    RawSocket kept(server.port()), idle(server.port());
+    for (RawSocket* socket : {&kept, &idle}) {
+        socket->send(get("/hello"));
+        EXPECT_EQ(socket->read_response().header("Connection"), std::nullopt);
+    }
+    server.server.close_after_answers();
+    kept.send(get("/hello"));
+    const HttpResponse last = kept.read_response();
+    EXPECT_EQ(last.status, 200);
+    EXPECT_EQ(last.header("Connection"), "close");
+    EXPECT_EQ(kept.read_to_end(), "");
+    RawSocket late(server.port());  // of somebody who does not know yet
+    late.send(get("/hello"));
+    EXPECT_EQ(late.read_response().header("Connection"), "close");
+    idle.send(get("/hello"));  // what was idle was not closed before it was asked
+    EXPECT_EQ(idle.read_response().status, 200);
+}
+
 TEST(HttpStop, EndsAlsoWhileHandlersHang) {
     auto server = std::make_unique<TestServer>();
     RawSocket socket(server->port());

@@ -35,6 +35,32 @@ TEST(ConnectionText, KeepsQuotesAndBackslashesOfAPassword) {
     EXPECT_NE(text.find(R"(password='it\'s a\\secret')"), std::string::npos) << text;
 }
 
+TEST(ConnectionText, TakesThePrimaryOfSeveralHosts) {
+    for (const char* url : {"postgresql://one:5432,other:5433/keyledger", "host=one,other dbname=keyledger",
+                            "hostaddr=192.0.2.1,192.0.2.2 dbname=keyledger"}) {
+        const std::string text = connection_text(url);
+        EXPECT_NE(text.find("target_session_attrs='primary'"), std::string::npos) << text;
+        EXPECT_EQ(host_problem(url), std::nullopt);
+    }
+    const std::string chosen = connection_text("postgresql://one,other/keyledger?target_session_attrs=read-write");
+    EXPECT_NE(chosen.find("target_session_attrs='read-write'"), std::string::npos) << chosen;
+    EXPECT_EQ(chosen.find("primary"), std::string::npos) << chosen;
+    const std::string single = connection_text("postgresql://one/keyledger");
+    EXPECT_EQ(single.find("target_session_attrs"), std::string::npos) << single;
+}
+
+TEST(ConnectionText, IsRefusedWhereItMayFindAStandby) {
+    for (const char* which : {"standby", "read-only", "prefer-standby"}) {
+        const auto problem = host_problem(std::string("postgresql://one/keyledger?target_session_attrs=") + which);
+        ASSERT_TRUE(problem.has_value()) << which;
+        EXPECT_NE(problem->find(which), std::string::npos) << *problem;
+    }
+    EXPECT_TRUE(host_problem("postgresql://one,other/keyledger?target_session_attrs=any").has_value());
+    for (const char* good : {"", "postgresql://one/keyledger?target_session_attrs=any", "somewhere else",
+                             "postgresql://one,other/keyledger?target_session_attrs=primary"})
+        EXPECT_EQ(host_problem(good), std::nullopt) << good;
+}
+
 TEST(ConnectionText, PassesOnWhatIsNoUrl) { EXPECT_EQ(connection_text("somewhere else"), "somewhere else"); }
 
 namespace {
