@@ -62,23 +62,24 @@ bool await_database(const Config& config, StartingListener& listener, const sigs
 }
 
 // Until SIGTERM or SIGINT comes, or the time is over: false.
-bool reload_until_told_to_stop(Service& service, const sigset_t& signals, std::chrono::nanoseconds at_most) {
+bool reload_until_told_to_stop(Service& service, const Environment& environment, const sigset_t& signals,
+                               std::chrono::nanoseconds at_most) {
     const auto until = std::chrono::steady_clock::now() + at_most;
     for (;;) {
         const std::int64_t left_ns = std::chrono::nanoseconds(until - std::chrono::steady_clock::now()).count();
         if (left_ns <= 0) return false;
         const timespec wait{left_ns / 1'000'000'000, left_ns % 1'000'000'000};
         const int signal = sigtimedwait(&signals, nullptr, &wait);
-        if (signal == SIGHUP) service.reload();
+        if (signal == SIGHUP) service.reload(read_serving_config(environment));
         else if (signal > 0) return true;
     }
 }
 
 // So that whatever balances notices before connections are refused. A second signal ends it.
-void drain(Service& service, const Config& config, const sigset_t& signals) {
-    if (config.drain <= Duration()) return;
+void drain(Service& service, const Environment& environment, Duration drains, const sigset_t& signals) {
+    if (drains <= Duration()) return;
     service.begin_to_drain();
-    if (reload_until_told_to_stop(service, signals, std::chrono::milliseconds(config.drain.ms())))
+    if (reload_until_told_to_stop(service, environment, signals, std::chrono::milliseconds(drains.ms())))
         spdlog::info("told once more to stop: drains no longer");
 }
 
@@ -107,7 +108,7 @@ Exit serve(const Environment& environment, const std::vector<std::string>& names
             tell_supervisor_ready();
         }
         tell_supervisor_stopping();
-        drain(service, read->config, signals);
+        drain(service, environment, read->config.drain, signals);
         service.stop();
         return Exit::kGood;
     } catch (const StartStopped&) {

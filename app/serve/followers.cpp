@@ -89,14 +89,15 @@ Followers::Followers(const Config& config, Core& core, projections::Queries& que
         auto models = projections::all_read_models();
         const auto spans = traces ? traces->projecting(models.size()) : nullptr;
         parts_->projector = std::make_unique<projections::Projector>(
-            settings, std::make_unique<TracedLogSource>(follow_log(config, core), spans), core.cipher, std::move(models),
-            [&queries, spans](std::string_view model, Position position) {
+            settings, std::make_unique<TracedLogSource>(follow_log(config, core), spans), core.cipher,
+            std::move(models), [&queries, spans](std::string_view model, Position position) {
                 queries.applied();
                 if (spans) spans->done(model, position);
             });
     }
     if (config.serves_publisher && !config.kafka_brokers.empty()) {
-        const kafka::TopicSettings topics{config.kafka_topic_prefix};
+        kafka::TopicSettings topics;
+        topics.prefix = config.kafka_topic_prefix;
         parts_->publishing.push_back(std::make_unique<OutputPublisher>(
             config, core, kafka::OutputKind::kEvents, traces ? traces->publishing(topics.events()) : nullptr));
         if (config.kafka_state_topics)

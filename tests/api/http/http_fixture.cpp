@@ -12,6 +12,7 @@ namespace keyledger::test {
 
 using api::Request;
 using api::Response;
+using api::SentAnswer;
 using boost::asio::awaitable;
 
 namespace {
