@@ -3,9 +3,9 @@
 // holds the two against each other.
 #include "api/http/server.hpp"
 #include "app/core/core.hpp"
+#include "app/metrics/metrics.hpp"
 #include "app/serve/followers.hpp"
 #include "app/serve/health.hpp"
-#include "app/serve/metrics.hpp"
 #include "app/serve/reactors.hpp"
 #include "app/serve/tree_heads.hpp"
 #include "integrations/outgoing/curl_outgoing.hpp"

@@ -4,10 +4,10 @@
 #include <memory>
 
 #include "app/core/core.hpp"
+#include "app/metrics/metrics.hpp"
 #include "app/observing/access_log.hpp"
 #include "app/observing/observers.hpp"
 #include "app/observing/traces.hpp"
-#include "app/serve/metrics.hpp"
 
 namespace keyledger::app {
 

@@ -4,8 +4,8 @@
 
 #include "api/management/management_server.hpp"
 #include "app/config/config.hpp"
+#include "app/metrics/metrics.hpp"
 #include "app/serve/health.hpp"
-#include "app/serve/metrics.hpp"
 
 namespace keyledger::app {
 

@@ -11,8 +11,8 @@
 #include "api/http/server.hpp"
 #include "app/config/clients_file.hpp"
 #include "app/config/config.hpp"
+#include "app/metrics/metrics.hpp"
 #include "app/serve/health.hpp"
-#include "app/serve/metrics.hpp"
 #include "commands/runtime/ports.hpp"
 #include "security/keys/keyring.hpp"
 

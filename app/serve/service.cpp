@@ -12,13 +12,13 @@
 #include "app/core/outgoing.hpp"
 #include "app/core/page_files.hpp"
 #include "app/metrics/collecting.hpp"
+#include "app/metrics/metrics.hpp"
 #include "app/observing/telling.hpp"
 #include "app/serve/followers.hpp"
 #include "app/serve/health.hpp"
 #include "app/serve/housekeeper.hpp"
 #include "app/serve/keyring_exchange.hpp"
 #include "app/serve/management.hpp"
-#include "app/serve/metrics.hpp"
 #include "app/serve/observation.hpp"
 #include "app/serve/other_providers.hpp"
 #include "app/serve/probe.hpp"
@@ -187,6 +187,18 @@ struct Service::Parts {
           probe(core, queries, keyring_exchange),
           other_providers(config, core, outgoing),
           reloading(read, {*core.keyring, clients, server, core.clock}) {
+        complete_accounts();
+        core.access.remember(*hot_access);
+        core.executor.folder().watch(core.access);
+        observe(health, core, followers, reactors, *hot_access, tree_heads, probe);
+        metrics.know(router.routes(), config.io_threads);
+        collect(metrics, {core, followers, reactors, *hot_access, queries, outgoing, tree_heads, server, health});
+        health.add([this] { return reloading.check(); });
+        metrics.add([this] { return reloading.samples(); });
+    }
+
+    // What commands on accounts ask of the parts that only a service has.
+    void complete_accounts() {
         core.accounts.challenge_secrets = &challenge_secrets;
         core.accounts.log_in_by_mail = {config.log_in_by_mail.by_link, config.log_in_by_mail.by_code};
         core.accounts.half_logins = &half_logins;
@@ -199,13 +211,6 @@ struct Service::Parts {
             return count_registrations(queries, most, deadline);
         };
         core.accounts.device_ids = &device_ids;
-        core.access.remember(*hot_access);
-        core.executor.folder().watch(core.access);
-        observe(health, core, followers, reactors, *hot_access, tree_heads, probe);
-        metrics.know(router.routes(), config.io_threads);
-        collect(metrics, {core, followers, reactors, *hot_access, queries, outgoing, tree_heads, server, health});
-        health.add([this] { return reloading.check(); });
-        metrics.add([this] { return reloading.samples(); });
     }
 
     const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();

@@ -1,4 +1,4 @@
-#include "app/serve/metrics.hpp"
+#include "app/metrics/metrics.hpp"
 
 #include <spdlog/spdlog.h>
 
