@@ -49,11 +49,14 @@ Result<std::vector<RecordedEvent>, ReadError> PostgresLogSource::read_after(cons
     return events;
 }
 
-// Unchecked, it reads the event at the cursor too, compares it and leaves it out.
+// Unchecked, it reads the event at the cursor too, compares it and leaves it out. So it does on a new connection: that
+// may lead to another server, which was promoted and holds another history.
 Result<std::vector<RecordedEvent>, ReadError> PostgresLogSource::read_from(const Cursor& cursor, std::int32_t limit,
                                                                            bool checked) {
-    const Position first = checked ? cursor.position + 1 : cursor.position;
     auto read = session_->reads.run([&] {
+        checked = cursor.position == 0 || (checked && session_->reads.openings() == checked_on_);
+        checked_on_ = session_->reads.openings();
+        const Position first = checked ? cursor.position + 1 : cursor.position;
         return read_log(session_->reads.connection(), first, checked ? limit : limit + 1, authenticity_.get());
     });
     if (!read) return Unexpected(ReadError::kUnavailable);

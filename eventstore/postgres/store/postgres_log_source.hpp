@@ -1,6 +1,7 @@
 #pragma once
 // Follows the log on PostgreSQL, on a connection of its own.
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,7 @@ private:
     const std::shared_ptr<Authenticity> authenticity_;
     Cursor last_;  // where the own last read ended; the cursor there is known to be good
     bool has_last_ = false;
+    std::uint64_t checked_on_ = 0;  // on which of the session's connections
     int wake_fd_ = -1;
 };
 

@@ -3,6 +3,7 @@
 // back-off. Heavy: for .cpp files.
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ public:
     pqxx::connection& connection() { return *connection_; }
     bool is_open() const { return connection_ != nullptr; }
     void close() { connection_.reset(); }
+    // How many there were: another number is another connection, and may lead to another server.
+    std::uint64_t openings() const { return openings_; }
 
     // Runs `work(connection)`, connecting first if need be, and once more on a new connection if the old one turns
     // out to be broken, or does not answer although the server would have ended the statement by now. While an attempt
@@ -51,6 +54,7 @@ public:
                     return Unexpected(ReadFailure{StoreError::kUnavailable, true, why_});
                 }
                 connection_ = std::move(*opened);
+                ++openings_;
                 pause_ = {};
             }
             auto answer = [&] {
@@ -69,6 +73,7 @@ private:
     const std::chrono::milliseconds longest_pause_;
     const Prepare prepare_;
     std::unique_ptr<pqxx::connection> connection_;
+    std::uint64_t openings_ = 0;
     std::chrono::steady_clock::time_point next_attempt_{};
     std::chrono::milliseconds pause_{0};
     std::string why_;

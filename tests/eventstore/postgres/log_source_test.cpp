@@ -64,6 +64,20 @@ TEST_F(LogSourceTest, ReadsOnAfterItsConnectionWasCut) {
     EXPECT_EQ(source.read_after(cursor_at(events[1]), 10).value().size(), 1U);
 }
 
+// A standby that lacked the newest events was promoted: the next connection leads to it, and what it holds behind the
+// cursor does not follow on what was read.
+TEST_F(LogSourceTest, LooksAgainAtItsCursorOnANewConnection) {
+    append(3);
+    const Cursor cursor = cursor_at(source.read_after({}, 10).value()[2]);
+    EXPECT_TRUE(source.read_after(cursor, 10).value().empty());
+    own.execute("delete from keyledger.events where position = 3");
+    own.execute("select pg_terminate_backend(pid, 10000) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()");
+    EXPECT_EQ(source.read_after(cursor, 10).error(), ReadError::kCursorUnknown);
+    append(2);
+    EXPECT_EQ(source.read_after(cursor, 10).error(), ReadError::kCursorUnknown);
+}
+
 TEST_F(LogSourceTest, SaysWhenTheServerIsAway) {
     PostgresLogSource nobody("postgresql://nobody@127.0.0.1:1/nothing");
     EXPECT_EQ(nobody.read_after({}, 10).error(), ReadError::kUnavailable);
