@@ -365,8 +365,9 @@ Result<Value, ConfigFaults> read_setting(const Environment& environment, std::st
     Reader reader(sources);
     LenientConfig read;
     const Value value = sources.file.is_readable ? reader.value(*find_setting(name)) : Value();
+    const bool is_good = sources.file.is_readable && !reader.has_fault_of(name);
     read = reader.finish(std::move(read));
-    if (!sources.file.is_readable || reader.has_fault_of(name)) return Unexpected(std::move(read.faults));
+    if (!is_good) return Unexpected(std::move(read.faults));
     return value;
 }
 
