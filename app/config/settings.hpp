@@ -372,7 +372,7 @@ inline constexpr Setting kSettings[] = {
      kServing | kSecret, [](Config& config, const Value& value) { config.traces.headers = value.text; }},
     {"KEYLEDGER_TRACES_RATIO", "1", text("number from 0 to 1"), "of the traces that begin here: how many are recorded",
      kServing, [](Config& config, const Value& value) { config.traces.ratio = value.text; }},
-    {"KEYLEDGER_TRACES_PARENT", "follow", one_of("follow,ignore"),
+    {"KEYLEDGER_TRACES_PARENT", "ignore", one_of("follow,ignore"),
      "follow: a caller's traceparent says whether its trace is recorded; ignore: the ratio does", kServing,
      [](Config& config, const Value& value) { config.traces.follows_parent = value.text == "follow"; }},
     {"KEYLEDGER_TRACES_SERVICE_NAME", "keyledger", text("text"), "service.name of the spans", kServing,

@@ -21,7 +21,7 @@ struct TraceSettings {
     std::string endpoint;  // empty: nothing is traced
     std::string headers;   // as integrations/traces/otlp.hpp reads them
     std::string ratio;
-    bool follows_parent = true;
+    bool follows_parent = false;
     std::string service_name;
     Duration delay;
 };

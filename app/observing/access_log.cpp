@@ -21,6 +21,11 @@ namespace {
 constexpr std::size_t kMostWaiting = 8'192;  // lines
 constexpr std::size_t kMostClientIdBytes = 64;
 constexpr int kNs = 1000;
+constexpr int kMostErrorsASecond = 100;  // beside those that the share takes
+
+// 400, 404, 413, 415, 429 … come from before and behind the proof, whatever name a stranger gave; of what broke on this
+// side nobody knows, either.
+bool tells_of_a_proof(int status) { return status < 400 || status == 403 || status == 409 || status == 412; }
 
 // As client ids are made and configured. Nothing else of what a stranger sends gets into the log.
 bool may_be_logged(std::string_view id) {
@@ -92,8 +97,7 @@ const api::RouteRow* row_of(std::string_view operation) {
 
 std::string client_of(const api::Request& request, int status) {
     const api::RouteRow* row = row_of(request.operation);
-    // 400 comes from before and behind the proof; of what broke on this side nobody knows, either.
-    if (row == nullptr || status == 400 || status == 401 || status >= 500) return {};
+    if (row == nullptr || !tells_of_a_proof(status)) return {};
     const std::string said = client_said(*row, request);
     return may_be_logged(said) ? said : std::string();
 }
@@ -120,7 +124,19 @@ AccessLog::AccessLog(AccessLogRule rule, bool with_address, LogFormat format, co
 
 AccessLog::~AccessLog() = default;
 
-bool AccessLog::chooses(int status) { return status >= 500 || (rule_.share > 0 && chance() < rule_.share); }
+bool AccessLog::chooses(int status) {
+    if (rule_.share > 0 && chance() < rule_.share) return true;
+    return status >= 500 && has_room_for_error();
+}
+
+// Strangers who are turned away for want of room are answered 503, as often as they ask: they fill no disk.
+bool AccessLog::has_room_for_error() {
+    const std::int64_t second = clock_.now().ms() / 1000;
+    if (errors_in_.exchange(second, std::memory_order_relaxed) != second) errors_.store(0, std::memory_order_relaxed);
+    if (errors_.fetch_add(1, std::memory_order_relaxed) < kMostErrorsASecond) return true;
+    left_out_.fetch_add(1, std::memory_order_relaxed);
+    return false;
+}
 
 void AccessLog::on_sent(const api::Request& request, const api::SentAnswer& answer) noexcept try {
     if (!chooses(answer.status)) return;
@@ -153,6 +169,8 @@ void AccessLog::on_sent(const api::Request& request, const api::SentAnswer& answ
     // An answer that can't be told of was given all the same.
 }
 
-std::int64_t AccessLog::dropped() const { return static_cast<std::int64_t>(queue_->writer->overrun_counter()); }
+std::int64_t AccessLog::dropped() const {
+    return static_cast<std::int64_t>(queue_->writer->overrun_counter()) + left_out_.load(std::memory_order_relaxed);
+}
 
 }  // namespace keyledger::app

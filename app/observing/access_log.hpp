@@ -1,7 +1,9 @@
 #pragma once
 // A line for an answer: method, route, status, how long it took, how many bytes, ids. Never a path or query as they
 // were sent, and no address unless a setting says so. Whoever answers never waits for whoever reads the log: lines wait
-// in a bounded queue, and the oldest is dropped for a newer one. docs/operate/logs.md has the members.
+// in a bounded queue, and the oldest is dropped for a newer one; of a flood of errors so many are told a second.
+// docs/operate/logs.md has the members.
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -33,17 +35,21 @@ public:
     AccessLog& operator=(const AccessLog&) = delete;
 
     void on_sent(const api::Request& request, const api::SentAnswer& answer) noexcept;
-    std::int64_t dropped() const;
+    std::int64_t dropped() const;  // since the start: for want of room, or because there were too many errors
 
 private:
     struct Queue;
     bool chooses(int status);
+    bool has_room_for_error();
 
     const AccessLogRule rule_;
     const bool with_address_;
     const LogFormat format_;
     const commands::Clock& clock_;
     std::unique_ptr<Queue> queue_;
+    std::atomic<std::int64_t> errors_in_{0};  // this second since 1970
+    std::atomic<std::int64_t> errors_{0};     // so many were told
+    std::atomic<std::int64_t> left_out_{0};
 };
 
 }  // namespace keyledger::app

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
+#include "domain/challenges/challenge.hpp"
 #include "eventstore/any.hpp"
 #include "eventstore/codec/events_codec.hpp"
 
@@ -18,9 +20,10 @@ using eventstore::ActorType;
 using eventstore::EventMetadata;
 using eventstore::NewEvent;
 
-constexpr std::string_view kAdministered[] = {"application", "assignments", "group", "job", "log", "nestings", "role"};
-constexpr std::string_view kOwnDoings[] = {"anonymous_callers", "challenge", "consent",         "device_authorization",
-                                           "registration",      "session",   "session_cleanup", "wrong_codes"};
+constexpr std::string_view kAdministered[] = {"application", "assignments", "group", "job",
+                                              "log",         "nestings",    "role",  "session_cleanup"};
+constexpr std::string_view kOwnDoings[] = {"anonymous_callers", "challenge", "consent",    "device_authorization",
+                                           "registration",      "session",   "wrong_codes"};
 
 eventstore::AnyEventPtr decoded(const NewEvent& event) {
     eventstore::RecordedEvent recorded;
@@ -32,6 +35,13 @@ eventstore::AnyEventPtr decoded(const NewEvent& event) {
     recorded.trust = eventstore::RecordedEvent::Trust::kBelieved;  // this process wrote it just now
     eventstore::NullFieldOpener opener;
     return eventstore::decode_any(recorded, opener);
+}
+
+// Whom a mail was asked for: an invitation, by which its reader sets a password, is no doing of whom it goes to.
+std::string asked_for(const eventstore::AnyEvent& event) {
+    const auto* of_challenge = eventstore::event_in<Challenge>(event);
+    const auto* asked = of_challenge != nullptr ? std::get_if<ChallengeAsked>(of_challenge) : nullptr;
+    return asked != nullptr && asked->subject ? asked->subject->to_string() : "";
 }
 
 LogEntry entry_of(const AdminAct& act, const EventMetadata& by, Position first_position, Instant now) {
@@ -74,10 +84,12 @@ std::vector<AdminAct> admin_acts(const eventstore::Append& append, const EventMe
     for (std::size_t i = 0; i < append.events.size(); ++i) {
         const NewEvent& event = append.events[i];
         const std::string stream = event.stream_id.to_string();
-        if (!is_machine && (is_own_doing(event.stream_type) || stream == by.actor_id)) continue;
+        const bool is_challenge = event.stream_type == Challenge::kStreamType;
+        const bool is_own = (is_own_doing(event.stream_type) && !is_challenge) || stream == by.actor_id;
+        if (!is_machine && is_own) continue;
         const auto told = decoded(event);
         const About subject = eventstore::about(*told);
-        std::string subject_id;
+        std::string subject_id = is_challenge ? asked_for(*told) : "";
         if (subject.what == About::What::kAccount) subject_id = subject.id ? subject.id->to_string() : stream;
         const bool is_about_another = !subject_id.empty() && subject_id != by.actor_id;
         if (!is_machine && !is_about_another && !is_administered(event.stream_type)) continue;
@@ -96,15 +108,21 @@ void AdminLog::write(const std::vector<AdminAct>& acts, const EventMetadata& by,
     if (file_.empty() && !serves_) return;
     const LogFormat format = file_.empty() ? format_ : LogFormat::kJson;
     const Instant now = clock_.now();
-    for (const AdminAct& act : acts) put(line_of(entry_of(act, by, first_position, now), format));
+    std::string lines;
+    for (const AdminAct& act : acts) {
+        lines += line_of(entry_of(act, by, first_position, now), format);
+        if (file_.empty()) put(std::exchange(lines, {}));
+    }
+    if (!lines.empty()) put(lines);
 } catch (const std::exception& error) {
     spdlog::error("what an administrator did could not be written: {}", error.what());
 }
 
-// Opened each time, so that whoever rotates the file tells nobody. One write: lines of several processes do not mix.
+// Opened for each append, so that whoever rotates the file tells nobody. One write: lines of several processes do not
+// mix. It waits for nobody who reads a pipe.
 void AdminLog::put(const std::string& line) {
-    int to = STDERR_FILENO;
-    if (!file_.empty()) to = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    constexpr int kHow = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
+    const int to = file_.empty() ? STDERR_FILENO : ::open(file_.c_str(), kHow, 0600);
     const bool is_whole = to >= 0 && ::write(to, line.data(), line.size()) == static_cast<ssize_t>(line.size());
     const int error = errno;
     if (!file_.empty() && to >= 0) ::close(to);

@@ -32,7 +32,7 @@ std::vector<AdminAct> admin_acts(const eventstore::Append& append, const eventst
                                  AdminActors actors);
 
 // Streams that only administrators write, whoever they are about; and those of one person's own doings, by which
-// nobody administers anything. Every other type is a matter of whose account it is.
+// nobody administers anything, but for mails to others. Every other type is a matter of whose account it is.
 bool is_administered(std::string_view stream_type);
 bool is_own_doing(std::string_view stream_type);
 

@@ -20,10 +20,11 @@ Samples trace_samples(const Traces& traces) {
 }
 
 Samples access_log_samples(const AccessLog& access_log) {
-    return {{"keyledger_access_log_dropped_total",
-             "Lines that were not written, because whoever reads the log is too slow",
-             {},
-             static_cast<double>(access_log.dropped())}};
+    return {
+        {"keyledger_access_log_dropped_total",
+         "Lines that were not written: whoever reads the log is too slow, or there were too many errors in a second",
+         {},
+         static_cast<double>(access_log.dropped())}};
 }
 
 }  // namespace

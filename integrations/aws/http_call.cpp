@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <new>
-#include <stdexcept>
 
 namespace keyledger::integrations::aws {
 namespace {
@@ -29,8 +28,6 @@ struct Curl {
         if (curl_easy_setopt(handle, option, value) != CURLE_OK) throw std::bad_alloc();
     }
     void add_field(std::string_view name, std::string_view value) {
-        if (value.empty() || value.find_first_of(std::string_view("\r\n\0", 3)) != value.npos)
-            throw std::invalid_argument("a field of a request to AWS is empty, or has a line break in it");
         std::string line(name);
         line.append(": ").append(value);
         curl_slist* longer = curl_slist_append(fields, line.c_str());
@@ -39,6 +36,16 @@ struct Curl {
         fields = longer;
     }
 };
+
+bool can_be_sent(std::string_view value) { return value.find_first_of(std::string_view("\r\n\0", 3)) == value.npos; }
+
+bool can_be_sent(const HttpCall& what) {
+    const auto is_fine = [](const HttpCall::Field& field) {
+        return !field.value.empty() && can_be_sent(field.value.reveal());
+    };
+    return std::ranges::all_of(what.fields, is_fine) &&
+           (what.signing == nullptr || can_be_sent(what.signing->credentials.session_token.reveal()));
+}
 
 void set_rules(Curl& curl, const HttpCall& what, std::chrono::milliseconds left) {
     curl.set(CURLOPT_URL, what.url.c_str());
@@ -91,6 +98,8 @@ std::size_t take(char* bytes, std::size_t size, std::size_t count, void* body) n
 Result<HttpAnswer, std::string> call(const HttpCall& what, Time deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return Unexpected(std::string("there was no time left"));
+    // Values come from files, and from what a metadata service answers.
+    if (!can_be_sent(what)) return Unexpected(std::string("what is to be sent is empty, or has a line break in it"));
     HttpAnswer answer;
     Curl curl;
     set_rules(curl, what, left);

@@ -52,9 +52,11 @@ std::string kind_of(const rapidjson::Value& refusal) {
     return kind.substr(0, kind.find(':'));
 }
 
+// The first line alone: behind it AWS repeats the request that it could not verify, session token and all.
 std::string said(const rapidjson::Value& refusal) {
     std::string message = text_member(refusal, "message");
     if (message.empty()) message = text_member(refusal, "Message");
+    message = message.substr(0, message.find_first_of("\r\n"));
     return message.size() > kMostToldBytes ? message.substr(0, kMostToldBytes) : message;
 }
 

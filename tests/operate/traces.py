@@ -155,8 +155,9 @@ def check_decisions(service, collector, expect):
 
 
 def check_ratio(service, collector, expect):
-    """A tenth, whatever callers say."""
-    service.environment.update({"KEYLEDGER_TRACES_RATIO": "0.1", "KEYLEDGER_TRACES_PARENT": "ignore"})
+    """A tenth, whatever callers say, unless a setting says that they decide."""
+    service.environment["KEYLEDGER_TRACES_RATIO"] = "0.1"
+    del service.environment["KEYLEDGER_TRACES_PARENT"]
     service.start()
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
     before = len(collector.spans)
@@ -265,7 +266,7 @@ def story(service, _databases, _work, expect):
     collector = Collector()
     service.environment.update({
         "KEYLEDGER_ADMIN_PASSWORD": PASSWORD, "KEYLEDGER_TRACES_ENDPOINT": collector.url,
-        "KEYLEDGER_TRACES_DELAY_MS": "50",
+        "KEYLEDGER_TRACES_DELAY_MS": "50", "KEYLEDGER_TRACES_PARENT": "follow",
         "KEYLEDGER_TRACES_HEADERS": f"X-Api-Key={KEY.replace(',', '%2C')},authorization=Bearer%20of-the-collector",
         "KEYLEDGER_LOG_FORMAT": "json"})
     service.run("users", "create-admin", "--email", ADMINISTRATOR)

@@ -28,7 +28,8 @@ TEMPLATE = ["template", "keyledger", "deploy/helm/keyledger", "--namespace", "ke
 EVERYTHING = """
 image: {digest: "sha256:0123456789012345678901234567890123456789012345678901234567890123"}
 imagePullSecrets: [{name: registry}]
-settings: {KEYLEDGER_KAFKA_BROKERS: "kafka:9092", KEYLEDGER_TRUSTED_PROXIES: "10.0.0.0/8"}
+settings:
+  {KEYLEDGER_KAFKA_BROKERS: "kafka:9092", KEYLEDGER_TRUSTED_PROXIES: "10.0.0.0/8", KEYLEDGER_DRAIN_SECONDS: "45"}
 ingress: {enabled: true, className: nginx, host: login.example.org, tlsSecretName: certificate, annotations: {a: b}}
 serviceMonitor: {enabled: true, labels: {release: prometheus}}
 autoscaling: {enabled: true}
@@ -141,7 +142,8 @@ class Judged:
                          {"management"})
         pause = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
         stopping = int(settings["KEYLEDGER_STOP_TIMEOUT_MS"]) / 1000
-        self.assertGreater(pod["terminationGracePeriodSeconds"], pause + 2 * stopping)
+        draining = int(settings.get("KEYLEDGER_DRAIN_SECONDS", 0))
+        self.assertGreater(pod["terminationGracePeriodSeconds"], pause + draining + 2 * stopping)
         startup = container["startupProbe"]["periodSeconds"] * container["startupProbe"]["failureThreshold"]
         self.assertGreater(startup, int(settings["KEYLEDGER_START_PATIENCE_SECONDS"]))
         # The image's variables would win over the file.
@@ -214,6 +216,17 @@ class Chart(unittest.TestCase, Judged):
         kinds = {document["kind"] for document in documents}
         self.assertLessEqual({"Ingress", "ServiceMonitor", "HorizontalPodAutoscaler", "NetworkPolicy"}, kinds)
         self.assertNotIn("replicas", the("Deployment", documents)["spec"])
+        self.scraped_as_alerts_have_it(documents)
+
+    def scraped_as_alerts_have_it(self, documents):
+        """Prometheus Operator calls a job by the service's name, unless told by which of its labels. An alert about a
+        job of another name never fires."""
+        monitor = the("ServiceMonitor", documents)["spec"]
+        wanted = monitor["selector"]["matchLabels"].items()
+        jobs = {document["metadata"]["labels"][monitor["jobLabel"]] for document in documents
+                if document["kind"] == "Service" and wanted <= document["metadata"]["labels"].items()}
+        alerts = (ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8")
+        self.assertEqual(jobs, set(re.findall(r'job="([^"]*)"', alerts)))
 
     def test_what_the_schema_refuses(self):
         for text in REFUSED:

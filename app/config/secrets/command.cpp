@@ -112,13 +112,18 @@ public:
     int end() {
         if (process_ < 0) return status_;
         ::kill(-process_, SIGKILL);
-        while (::waitpid(process_, &status_, 0) < 0 && errno == EINTR) {
-        }
+        pid_t ended = -1;
+        do ended = ::waitpid(process_, &status_, 0);
+        while (ended < 0 && errno == EINTR);
+        if (ended < 0) status_ = kUnknownEnd;
         process_ = -1;
         return status_;
     }
 
 private:
+    // As if it had ended with 255: where SIGCHLD is ignored, the system tells nobody how.
+    static constexpr int kUnknownEnd = 255 << 8;
+
     pid_t process_;
     Descriptor watch_;
     int status_ = 0;

@@ -37,6 +37,11 @@ std::vector<fs::path> folders_in(const char* parent, const std::function<bool(co
     return found;
 }
 
+// For the one that is chosen, and not for all that are asked. Debian's own chooses its version by PGHOST and its like.
+bool is_secret(std::string_view variable) {
+    return variable.starts_with("PGPASSWORD=") || variable.starts_with("KEYLEDGER_");
+}
+
 // What it writes on standard output, or nothing where it can't be started or fails.
 std::string words_of(const std::string& program, std::vector<std::string> environment) {
     int ends[2] = {-1, -1};
@@ -49,7 +54,8 @@ std::string words_of(const std::string& program, std::vector<std::string> enviro
     std::string question = "--version";
     char* arguments[] = {name.data(), question.data(), nullptr};
     std::vector<char*> variables;
-    for (std::string& variable : environment) variables.push_back(variable.data());
+    for (std::string& variable : environment)
+        if (!is_secret(variable)) variables.push_back(variable.data());
     variables.push_back(nullptr);
     pid_t child = 0;
     const int failed = posix_spawn(&child, program.c_str(), &actions, nullptr, arguments, variables.data());

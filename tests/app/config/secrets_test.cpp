@@ -262,4 +262,14 @@ TEST_F(Secrets, ComeFromAProgramThatSignalsEnd) {
     EXPECT_NE(printed.error().find("signal 15"), std::string::npos) << printed.error();
 }
 
+// As whoever starts the service may have it: then nobody is told how the program ended, and half of what it would have
+// printed is not taken for all.
+TEST_F(Secrets, AreRefusedWhereNobodyIsToldHowTheProgramEnded) {
+    const auto before = ::signal(SIGCHLD, SIG_IGN);
+    const auto printed = output_of_command({program("echo '{}'; sleep 0.3; exit 1")}, 10s);
+    ::signal(SIGCHLD, before);
+    ASSERT_FALSE(printed) << *printed;
+    EXPECT_NE(printed.error().find("ended with 255"), std::string::npos) << printed.error();
+}
+
 }  // namespace

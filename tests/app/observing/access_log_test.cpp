@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
 
+#include <algorithm>
+
 #include "app/config/telling.hpp"
 #include "security/primitives/base64url.hpp"
 #include "tests/support/world/stand_ins.hpp"
@@ -66,6 +68,21 @@ TEST(AccessLog, LeavesNoErrorOut) {
     EXPECT_NE(line.find("\"status\":503"), std::string::npos) << line;
 }
 
+// Connections that are turned away cost a stranger nothing: what they are answered fills no disk.
+TEST(AccessLog, TellsOfAFloodOfErrorsABoundedPart) {
+    const test::FixedClock clock(Instant::at_ms(1'796'032'800'123));
+    testing::internal::CaptureStderr();
+    std::int64_t dropped = 0;
+    {
+        app::AccessLog log({true, 0}, false, app::LogFormat::kJson, clock);
+        for (int i = 0; i < 1'000; ++i) log.on_sent(request_to("unmatched"), {503, 0, 0});
+        dropped = log.dropped();
+    }
+    const std::string lines = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(std::ranges::count(lines, '\n'), 100);
+    EXPECT_EQ(dropped, 900);
+}
+
 TEST(AccessLog, SaysThatAnAnswerIsNotWhole) {
     EXPECT_NE(written(request_to("showUser"), {200, 5, 0, false}, {true, 1}).find("\"incomplete\""), std::string::npos);
 }
@@ -75,7 +92,8 @@ TEST(AccessLog, NamesTheClientWhoseTokenWasBelieved) {
     request.headers.add("Authorization", "Bearer " + token_of(R"({"client_id":"shop-1","sub":"ann"})"));
     EXPECT_EQ(app::client_of(request, 200), "shop-1");
     EXPECT_EQ(app::client_of(request, 403), "shop-1");
-    for (const int status : {400, 401, 500, 503}) EXPECT_EQ(app::client_of(request, status), "") << status;
+    for (const int status : {400, 401, 404, 405, 413, 415, 429, 431, 500, 503})
+        EXPECT_EQ(app::client_of(request, status), "") << status << " comes before the token is looked at, too";
     request.operation = "unmatched";
     EXPECT_EQ(app::client_of(request, 200), "") << "nobody looked at the token";
 }

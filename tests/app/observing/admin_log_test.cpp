@@ -34,6 +34,11 @@ eventstore::NewEvent event(std::string stream_type, const Uuid& stream, std::str
 }
 eventstore::NewEvent user_disabled() { return event("user", kAnn, "user.disabled", R"({"reason":"left"})"); }
 eventstore::NewEvent group_deleted() { return event("group", kOther, "group.deleted", "{}"); }
+eventstore::NewEvent mail_asked_for(const Uuid& subject) {
+    return event("challenge", kOther, "challenge.asked",
+                 R"({"purpose":"invite","address":null,"key_of":")" + subject.to_string() + R"(","subject":")" +
+                     subject.to_string() + R"(","key_id":"k1","expires_at_ms":1,"language":null})");
+}
 eventstore::NewEvent session_ended() { return event("session", kOther, "session.ended", R"({"reason":"logged_out"})"); }
 
 eventstore::EventMetadata by(ActorType type, const std::string& id) {
@@ -92,6 +97,24 @@ TEST(AdminActs, AreNotWhatPeopleDoToThemselves) {
     const auto ann = by(ActorType::kUser, kAnn.to_string());
     EXPECT_TRUE(acts({user_disabled()}, ann).empty());
     EXPECT_TRUE(acts({session_ended()}, ann).empty());
+}
+
+// Whoever reads an invitation sets the account's password: administrators who send one to a mailbox of their own
+// have the account, and nothing of the account's own stream shows it.
+TEST(AdminActs, AreMailsThatWereAskedForSomebodyElse) {
+    eventstore::Append append;
+    append.events = {mail_asked_for(kAnn)};
+    const auto told = app::admin_acts(append, by_root(), AdminActors::kUsers);
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_EQ(told[0].action, "challenge.asked");
+    EXPECT_EQ(told[0].subject_id, kAnn.to_string());
+    EXPECT_TRUE(acts({mail_asked_for(kAnn)}, by(ActorType::kUser, kAnn.to_string())).empty());
+    EXPECT_TRUE(acts({event("challenge", kOther, "challenge.failed", "{}")}, by_root()).empty());
+}
+
+TEST(AdminActs, AreCleanUpsOfSessions) {
+    EXPECT_EQ(acts({event("session_cleanup", kOther, "sessions.cleaned_up", R"({"over_before_ms":1})")}, by_root()),
+              std::vector<std::string>{"sessions.cleaned_up"});
 }
 
 TEST(AdminActs, AreNotWhatNobodyClientsOrTheServiceItselfDo) {
@@ -174,6 +197,33 @@ TEST(AdminLog, IsWrittenAnewWhereTheFileWasRotated) {
     log.write(told, by_root(), 2);
     EXPECT_EQ(lines_of(folder.file()).size(), 1u);
     EXPECT_EQ(lines_of(folder.file() + ".1").size(), 1u);
+}
+
+// Commands wait for what writes it: a pipe that nobody reads keeps none of them.
+TEST(AdminLog, DoesNotWaitForAReader) {
+    const Folder folder;
+    const test::FixedClock clock(Instant::at_ms(0));
+    ASSERT_EQ(::mkfifo(folder.file().c_str(), 0600), 0);
+    app::AdminLog log(folder.file(), clock);
+    eventstore::Append append;
+    append.events = {user_disabled()};
+    log.write(app::admin_acts(append, by_root(), log.actors()), by_root(), 1);
+    struct stat file {};
+    ASSERT_EQ(::stat(folder.file().c_str(), &file), 0);
+    EXPECT_TRUE(S_ISFIFO(file.st_mode));
+}
+
+TEST(AdminLog, HasALineForEachEventOfOneAppend) {
+    const Folder folder;
+    const test::FixedClock clock(Instant::at_ms(0));
+    app::AdminLog log(folder.file(), clock);
+    eventstore::Append append;
+    append.events = {user_disabled(), group_deleted()};
+    log.write(app::admin_acts(append, by_root(), log.actors()), by_root(), 1);
+    const auto lines = lines_of(folder.file());
+    ASSERT_EQ(lines.size(), 2u);
+    EXPECT_NE(lines[0].find("user.disabled"), std::string::npos);
+    EXPECT_NE(lines[1].find("group.deleted"), std::string::npos);
 }
 
 TEST(AdminLog, IsQuietInACommandWithoutAFile) {

@@ -69,6 +69,16 @@ TEST(Tools, SayWhichVersionTheyAre) {
     EXPECT_EQ(tools[0].major, 16);
 }
 
+// Whatever is called pg_dump is asked which version it is: it needs no password to say so.
+TEST(Tools, NoneThatIsAskedForItsVersionIsGivenASecret) {
+    Machine machine;
+    const std::string seen =
+        machine.add("seen", "x'; env | grep -q hunter2 && exit 1; echo 'pg_dump (PostgreSQL) 16.9");
+    EXPECT_TRUE(versions_of({seen}, {"PATH=/usr/bin:/bin", "PGHOST=hunter2"}).empty()) << "it sees what it is given";
+    for (const char* secret : {"PGPASSWORD=hunter2", "KEYLEDGER_OWNER_DATABASE_URL=hunter2"})
+        EXPECT_EQ(versions_of({seen}, {"PATH=/usr/bin:/bin", secret}).size(), 1u) << secret;
+}
+
 TEST(Tools, TheOldestThatSufficesIsTaken) {
     const std::vector<Tool> tools{{"a", 18}, {"b", 15}, {"c", 17}, {"d", 17}};
     EXPECT_EQ(oldest_that_suffices(tools, {15})->path, "b");

@@ -145,4 +145,13 @@ TEST(AwsCredentials, AreNoneWhereTheAnswerLacksThem) {
     }
 }
 
+TEST(AwsCredentials, AskNothingWithATokenThatCanNotBeSent) {
+    AskedServer odd([](const AskedRequest& asked) {
+        return asked.line().starts_with("PUT ") ? http_answer("200 OK", "text/plain", "token\nX-Other: 1")
+                                                : as_instance(asked);
+    });
+    EXPECT_NE(refusal({{"AWS_EC2_METADATA_SERVICE_ENDPOINT", odd.url()}}).find("line break"), std::string::npos);
+    EXPECT_EQ(odd.requests().size(), 1U);
+}
+
 }  // namespace

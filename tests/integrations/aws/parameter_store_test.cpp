@@ -132,4 +132,28 @@ TEST(ParameterStore, LooksAtThePathFirst) {
     }
 }
 
+// AWS repeats the request by which it was asked, with all of its fields.
+TEST(ParameterStore, DoNotRepeatWhatWasSent) {
+    const std::string told =
+        refusal("403 Forbidden",
+                R"({"__type":"InvalidSignatureException","message":"It does not match.\n\nThe Canonical String )"
+                R"(should have been\n'POST\n/\n\nx-amz-security-token:hunter2-token\n"})");
+    EXPECT_NE(told.find("It does not match."), std::string::npos) << told;
+    EXPECT_EQ(told.find("hunter2"), std::string::npos) << told;
+}
+
+// A token that ends in a line break is a mistake of whoever set it, and nothing to end a service that reloads.
+TEST(ParameterStore, RefuseASessionTokenThatCanNotBeSent) {
+    AskedServer server([](const auto&) { return http_answer("200 OK", kJson, page("A", "one", "")); });
+    for (const char* token : {"hunter2\n", "hunter2\r\nX-Other: 1"}) {
+        const Credentials credentials{"AKIDEXAMPLE", Secret("hunter2-key"), Secret(token)};
+        const auto fetched = fetch_parameters({"/keyledger/prod", "eu-central-1", server.url()}, credentials,
+                                              std::chrono::steady_clock::now() + 250ms);
+        ASSERT_FALSE(fetched);
+        EXPECT_NE(fetched.error().find("line break"), std::string::npos) << fetched.error();
+        EXPECT_EQ(fetched.error().find("hunter2"), std::string::npos) << fetched.error();
+    }
+    EXPECT_TRUE(server.requests().empty());
+}
+
 }  // namespace
