@@ -41,7 +41,8 @@ TEST(Invitation, IsAcceptedByAPasswordOfOnesOwn) {
     EXPECT_EQ(accept(ann.password).status, 400) << "once";
     const Answer in = try_log_in(client, ann.email, ann.password);
     ASSERT_EQ(in.status, 200) << in.body;
-    EXPECT_TRUE(root.get(of_user(made.text("/id"), "")).boolean("/email_verified"));
+    await_that("the address is proven",
+               [&] { return root.get(of_user(made.text("/id"), "")).boolean("/email_verified"); });
     mailbox().await_mail(ann.email, "password was changed");
     for (const ReceivedMail& mail : mailbox().mails_to(ann.email))
         EXPECT_EQ(mail.subject.find("Welcome"), std::string::npos) << "they did not register";

@@ -287,8 +287,7 @@ TEST(Listener, RefusesBadRequestsToEveryOperation) {
 
 TEST(Listener, AnswersWhatItDoesNotServe) {
     ApiClient client = api();
-    for (const char* target :
-         {"/index.html", "/nowhere", "/api/v1/auth/me/", "/metrics", "/api/v1/admin/users/a/b"}) {
+    for (const char* target : {"/index.html", "/nowhere", "/api/v1/auth/me/", "/metrics", "/api/v1/admin/users/a/b"}) {
         EXPECT_EQ(client.get(target).problem(), "not-found") << target;
     }
     const Answer method = client.send("PATCH", kMe);
