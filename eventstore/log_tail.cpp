@@ -14,6 +14,13 @@ void keep_believed(std::vector<RecordedEvent>& events) {
     events.erase(end, events.end());
 }
 
+bool is_dense(const std::vector<RecordedEvent>& events) {
+    const auto parts = [](const RecordedEvent& one, const RecordedEvent& next) {
+        return next.position != one.position + 1;
+    };
+    return std::ranges::adjacent_find(events, parts) == events.end();
+}
+
 }  // namespace
 
 LogTail::Epoch LogTail::epoch() const {
@@ -26,14 +33,25 @@ void LogTail::clear() {
     ++epoch_;
     events_.clear();
     bytes_ = 0;
+    expected_ = 0;
 }
 
-void LogTail::offer(Epoch epoch, std::vector<RecordedEvent> events) {
+void LogTail::expect(Position position) {
+    const std::lock_guard lock(mutex_);
+    expected_ = std::max(expected_, position);
+}
+
+bool LogTail::expects_more() const {
+    const std::lock_guard lock(mutex_);
+    return events_.empty() || expected_ > last();
+}
+
+void LogTail::offer(Epoch epoch, std::vector<RecordedEvent> events, const std::optional<Cursor>& behind) {
     keep_believed(events);
-    if (events.empty()) return;
+    if (events.empty() || !is_dense(events)) return;
     const std::lock_guard lock(mutex_);
     if (epoch != epoch_) return;
-    if (!events_.empty() && (events.front().position > last() + 1 || contradicts(events))) {
+    if (!events_.empty() && (events.front().position > last() + 1 || contradicts(events, behind))) {
         events_.clear();
         bytes_ = 0;
     }
@@ -41,19 +59,23 @@ void LogTail::offer(Epoch epoch, std::vector<RecordedEvent> events) {
         for (RecordedEvent& event : events) add_behind(std::move(event));
         return;
     }
-    if (events.back().position + 1 < first()) return;
+    if (events.back().position < first()) return;  // beside it, they may be of another history
     const auto before = static_cast<std::size_t>(std::max<Position>(0, first() - events.front().position));
     const auto known = static_cast<std::size_t>(std::max<Position>(0, last() + 1 - events.front().position));
     for (std::size_t i = known; i < events.size(); ++i) add_behind(std::move(events[i]));
     add_before(std::move(events), before);
 }
 
+bool LogTail::holds_another(Position position, const Digest& leaf_hash) const {
+    if (position < first() || position > last()) return false;
+    return events_[static_cast<std::size_t>(position - first())]->leaf_hash != leaf_hash;
+}
+
 // Under the lock, of events that overlap with the run or adjoin it.
-bool LogTail::contradicts(const std::vector<RecordedEvent>& events) const {
-    return std::ranges::any_of(events, [&](const RecordedEvent& event) {
-        if (event.position < first() || event.position > last()) return false;
-        return events_[static_cast<std::size_t>(event.position - first())]->leaf_hash != event.leaf_hash;
-    });
+bool LogTail::contradicts(const std::vector<RecordedEvent>& events, const std::optional<Cursor>& behind) const {
+    if (behind && holds_another(behind->position, behind->leaf_hash)) return true;
+    return std::ranges::any_of(
+        events, [&](const RecordedEvent& event) { return holds_another(event.position, event.leaf_hash); });
 }
 
 void LogTail::add_behind(RecordedEvent&& event) {
@@ -110,9 +132,11 @@ Result<std::vector<RecordedEvent>, ReadError> TailSource::read_after(const Curso
             was_at_its_end_ = true;
             return std::move(*events);
         }
-        if (std::exchange(was_at_its_end_, false)) return std::vector<RecordedEvent>{};
+        const bool is_end = was_at_its_end_ && has_waited_ && !tail_->expects_more();
+        was_at_its_end_ = has_waited_ = false;
+        if (is_end) return std::vector<RecordedEvent>{};
     }
-    was_at_its_end_ = false;
+    was_at_its_end_ = has_waited_ = false;
     const LogTail::Epoch epoch = tail_->epoch();
     auto events = log_->read_after(cursor, limit);
     if (!events) {
@@ -121,7 +145,7 @@ Result<std::vector<RecordedEvent>, ReadError> TailSource::read_after(const Curso
     }
     tail_->count_read(events->size());
     // What is cut at the limit may end within a command.
-    if (std::ssize(*events) < limit) tail_->offer(epoch, *events);
+    if (std::ssize(*events) < limit) tail_->offer(epoch, *events, cursor);
     return events;
 }
 

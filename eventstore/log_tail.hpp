@@ -33,10 +33,16 @@ public:
 
     // Asked before the session that the events come from is used: what was read before a clear() is not taken.
     Epoch epoch() const;
-    // Events of the log, in order and dense, of whole commands. What continues the run, or leads up to it, is added;
-    // with what comes later and does not, a new run begins. Of events that are not believed, and of what is behind
-    // them, nothing is kept: each follower judges those itself.
-    void offer(Epoch epoch, std::vector<RecordedEvent> events);
+    // Events of the log, in order and dense, of whole commands, which were read `behind` that place; from the writer's
+    // session, which began with a clear(), nobody needs to say so. What continues the run, or overlaps with it, is
+    // added; with what comes later and does neither, or is of another history, a new run begins. Of events that are not
+    // believed, and of what is behind them, nothing is kept: each follower judges those itself. Nor of a run with a
+    // hole: whoever reads that one of the log stops (I1).
+    void offer(Epoch epoch, std::vector<RecordedEvent> events, const std::optional<Cursor>& behind = {});
+    // Somebody says that the log goes as far as that. Only a hint, which may be wrong.
+    void expect(Position position);
+    // Whether somebody said that there is more than is known here.
+    bool expects_more() const;
     // A session to the database was lost, or the log turned out to be another one: nothing is known of it any more.
     void clear();
 
@@ -51,7 +57,8 @@ private:
     using Shared = std::shared_ptr<const RecordedEvent>;
     Position first() const { return events_.front()->position; }
     Position last() const { return events_.back()->position; }
-    bool contradicts(const std::vector<RecordedEvent>& events) const;
+    bool holds_another(Position position, const Digest& leaf_hash) const;
+    bool contradicts(const std::vector<RecordedEvent>& events, const std::optional<Cursor>& behind) const;
     void add_behind(RecordedEvent&& event);
     void add_before(std::vector<RecordedEvent>&& events, std::size_t count);
 
@@ -60,6 +67,7 @@ private:
     Epoch epoch_ = 0;
     std::deque<Shared> events_;
     std::size_t bytes_ = 0;
+    Position expected_ = 0;
     mutable LogTailCounts counts_;
 };
 
@@ -72,15 +80,20 @@ public:
 
     Result<std::vector<RecordedEvent>, ReadError> read_after(const Cursor& cursor, std::int32_t limit) override;
     Result<Head, ReadError> head() override { return log_->head(); }
-    void wait(std::chrono::milliseconds at_most) override { log_->wait(at_most); }
+    void wait(std::chrono::milliseconds at_most) override {
+        log_->wait(at_most);
+        has_waited_ = true;
+    }
     void interrupt() override { log_->interrupt(); }
 
 private:
     const std::unique_ptr<LogSource> log_;
     const std::shared_ptr<LogTail> tail_;
-    // The tail gave all that it has: once, that is the end of the log. Before the next look somebody waits, and whoever
-    // hints that there is more is heard; then the log itself is asked.
+    // The tail gave all that it has, to somebody who waits between looks: once, that is the end of the log, unless
+    // somebody said that there is more. Before the next look it is waited, and whoever hints is heard; then the log
+    // itself is asked. Who never waits takes "empty" for the head, as a take-over does.
     bool was_at_its_end_ = false;
+    bool has_waited_ = false;  // since the log was asked, or that end was told
 };
 
 }  // namespace keyledger::eventstore

@@ -77,7 +77,24 @@ TEST_F(LogTailTest, WithAHoleANewRunBegins) {
     offer(events(2, 3));
     EXPECT_EQ(after(2), unknown) << "it does not lead up to the run";
     offer(events(3, 4));
+    EXPECT_EQ(after(3), unknown) << "nor do these: at 5 may begin another history";
+    offer(events(3, 5));
     EXPECT_EQ(after(3), (std::vector<Position>{4, 5, 6}));
+}
+
+TEST_F(LogTailTest, WithAHoleNothingIsTaken) {
+    offer({event(1), event(2), event(4)});
+    EXPECT_EQ(after(1), unknown);
+}
+
+// A follower is behind in the other history and reads on to beyond the run's end; its batch begins where that ends.
+TEST_F(LogTailTest, WhatWasReadBehindAnotherEventDoesNotContinueTheRun) {
+    offer(events(1, 3));
+    tail.offer(tail.epoch(), events(4, 5, 2), at(3, 2));
+    EXPECT_EQ(after(3), unknown);
+    EXPECT_EQ(positions(*tail.after(at(4, 2), 10)), std::vector<Position>{5});
+    tail.offer(tail.epoch(), events(6, 6, 2), at(5, 2));
+    EXPECT_EQ(positions(*tail.after(at(4, 2), 10)), (std::vector<Position>{5, 6}));
 }
 
 TEST_F(LogTailTest, WhatIsThereIsNotAddedAgain) {
@@ -140,8 +157,13 @@ protected:
             log = owned.get();
             source = std::make_unique<TailSource>(std::move(owned), tail);
         }
-        // Until it says that there is nothing more.
+        // Until it says that there is nothing more, and it waits.
         std::vector<Position> follow(std::int32_t limit = 100) {
+            auto seen = read_on(limit);
+            source->wait(std::chrono::milliseconds(0));
+            return seen;
+        }
+        std::vector<Position> read_on(std::int32_t limit = 100) {
             std::vector<Position> seen;
             for (auto read = source->read_after(cursor, limit); !read->empty();
                  read = source->read_after(cursor, limit)) {
@@ -202,6 +224,26 @@ TEST_F(TailSourceTest, AfterTheEndOfMemoryTheLogIsAsked) {
     first_.follow();
     EXPECT_EQ(first_.cursor.position, 4);
     EXPECT_GT(first_.log->reads, reads);
+}
+
+// Who takes over from another node reads up to a position that this one has not heard of: "empty" is the head.
+TEST_F(TailSourceTest, WhoDoesNotWaitIsToldOfNoEndButTheLogs) {
+    append(4, true);
+    first_.follow();
+    append(6, false);
+    second_.log->reads = 0;
+    second_.source->wait(std::chrono::milliseconds(0));
+    EXPECT_EQ(second_.read_on(2), (std::vector<Position>{1, 2, 3, 4, 5, 6}));
+}
+
+// One wake-up tells of two appends, ours and another node's: there is no second one.
+TEST_F(TailSourceTest, AHintOfMoreThanIsInMemoryIsHeard) {
+    append(1, true);
+    first_.follow();
+    append(2, true);
+    append(3, false);
+    tail->expect(3);
+    EXPECT_EQ(first_.follow(), (std::vector<Position>{2, 3}));
 }
 
 TEST_F(TailSourceTest, AFailedReadForgetsTheTail) {

@@ -250,7 +250,11 @@ void Committer::advance() {
     if (!connection_) return;
     const auto progress = connection_->advance();
     const auto announced = connection_->take_notifications();
-    if (!announced.empty()) announce(*std::max_element(announced.begin(), announced.end()));
+    if (!announced.empty()) {
+        const Position newest = *std::max_element(announced.begin(), announced.end());
+        if (tail_) tail_->expect(newest);
+        announce(newest);
+    }
     switch (progress) {
         case WriterConnection::Progress::kNone: return;
         case WriterConnection::Progress::kBroken: return on_broken("the connection is gone");
