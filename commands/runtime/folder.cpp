@@ -23,6 +23,11 @@ bool same_aggregate(const Fold& fold, const LoadStream& stream) {
     return stream_type_of(*fold.state) == stream.stream_type;
 }
 
+// The same versions may have other events now.
+bool is_of_another_history(const Fold& fold, const eventstore::LogMoment& now) {
+    return fold.seen.is_set() && now.is_set() && fold.seen.history != now.history;
+}
+
 // What a stream is, its first believed event says: records that anybody may have put before it decide nothing.
 bool begins_another(const Fold& so_far, const std::vector<RecordedEvent>& events, std::string_view stream_type) {
     if (so_far.occurred_at.is_set()) return false;
@@ -79,6 +84,10 @@ asio::awaitable<Result<std::vector<Fold>, StoreError>> Folder::load(std::vector<
     for (const LoadStream& stream : streams) {
         auto cached = cache_.find(stream.stream_id);
         if (cached && !same_aggregate(*cached, stream)) cached.reset();
+        if (cached && is_of_another_history(*cached, moment)) {
+            cache_.drop(stream.stream_id);
+            cached.reset();
+        }
         Loading& loading = all.emplace_back();
         loading.stream = stream;
         loading.fold = cached ? *cached : empty_fold(stream.stream_type);
@@ -109,8 +118,10 @@ asio::awaitable<Result<std::vector<Fold>, StoreError>> Folder::load(std::vector<
         // Pages are of different moments; the last read is of one.
         if (behind.empty() && !all_at_once) behind = asked;
     }
-    if (moment.is_set())
-        for (const Loading* one : asked) cache_.see(one->stream.stream_id, one->fold.version, moment);
+    // An event that the watch has not come to may be one that it never will, if the history changes first.
+    for (const Loading* one : asked)
+        if (moment.is_set() && one->fold.position <= moment.position)
+            cache_.see(one->stream.stream_id, one->fold.version, moment);
     std::vector<Fold> folds;
     for (Loading& loading : all) folds.push_back(std::move(loading.fold));
     co_return folds;

@@ -34,6 +34,14 @@ TEST(RecentChanges, KnowsWhichStreamsMoved) {
     EXPECT_TRUE(changes.is_unmoved(uuid(3), 0));
 }
 
+// Whoever may write every table puts an inert record behind a revocation, with a version that is long past.
+TEST(RecentChanges, AForgedVersionHidesNoChange) {
+    RecentChanges changes;
+    changes.note(uuid(1), 6);
+    changes.note(uuid(1), 1);
+    EXPECT_FALSE(changes.is_unmoved(uuid(1), 5));
+}
+
 TEST(RecentChanges, ForgetsTheOldestAndSaysSo) {
     RecentChanges changes(3);
     changes.note(uuid(1), 1);
@@ -87,14 +95,19 @@ protected:
         hot_->start();
         world.register_user(other, kAnnsEmail);
         grant_ = world.log_in(other, kAnnsEmail);
+        catch_up();
+    }
+
+    void catch_up() {
         const auto until = std::chrono::steady_clock::now() + 30s;
         while (hot_->moment().position < world.head() && std::chrono::steady_clock::now() < until)
             std::this_thread::yield();
     }
 
-    LogMoment moment() const override { return hot_->moment(); }
+    LogMoment moment() const override { return lagging_ ? *lagging_ : hot_->moment(); }
     asio::awaitable<std::optional<LogMoment>> all_unmoved(std::vector<eventstore::StreamSeen> streams,
                                                           Deadline deadline) override {
+        if (lagging_) co_return std::nullopt;
         for (const auto& one : streams)
             if (!hot_->knows_since(one.seen)) co_return std::nullopt;
         const auto head = co_await store.head(deadline);
@@ -116,6 +129,7 @@ protected:
 
     Source* source_ = nullptr;
     std::optional<HotAccess> hot_;
+    std::optional<LogMoment> lagging_;
     Grant grant_;
 };
 
@@ -181,6 +195,38 @@ TEST_F(StreamWatchTest, OfAnotherHistoryNothingIsKnown) {
     EXPECT_EQ(reads(), before + 1);
     load(node);
     EXPECT_EQ(reads(), before + 1);
+}
+
+// In the lost history the stream had other events under the same versions.
+TEST_F(StreamWatchTest, AFoldOfAnotherHistoryIsNotReadOn) {
+    Fold lost = load(node)[0];
+    const LogMoment seen = hot_->moment();
+    source_->is_another = true;
+    const auto until = std::chrono::steady_clock::now() + 30s;
+    while (hot_->moment().history == seen.history || hot_->moment().position < seen.position) {
+        ASSERT_LT(std::chrono::steady_clock::now(), until);
+        std::this_thread::yield();
+    }
+    lost.seen = seen;
+    lost.state = commands::empty_fold<Session>().state;
+    node.cache.drop(grant_.session_id);
+    node.cache.put(grant_.session_id, lost);
+    EXPECT_EQ(commands::state_of<Session>(load(node)[0]).status, Session::Status::kLive);
+    EXPECT_EQ(commands::state_of<Session>(load(node)[0]).status, Session::Status::kLive);
+}
+
+// The memory lags: it has not followed what was read, so it can't know of a history that lacks it.
+TEST_F(StreamWatchTest, WhatTheMemoryHasNotComeToIsNotKnown) {
+    const LogMoment before = hot_->moment();
+    lagging_ = before;
+    grant_ = world.refresh(other, grant_);
+    const Fold ahead = load(node)[0];
+    EXPECT_GT(ahead.position, before.position);
+    EXPECT_FALSE(node.cache.find(grant_.session_id)->seen.is_set());
+    lagging_.reset();
+    catch_up();
+    load(node);
+    EXPECT_TRUE(node.cache.find(grant_.session_id)->seen.is_set());
 }
 
 }  // namespace
