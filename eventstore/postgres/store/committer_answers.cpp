@@ -1,6 +1,7 @@
 // The committer's other half: what the server says of a batch.
 #include <algorithm>
 #include <charconv>
+#include <new>
 
 #include "eventstore/postgres/store/committer.hpp"
 
@@ -71,7 +72,7 @@ void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
 
 // Before anybody is answered: who reads on because of an answer finds them in memory. Events that were appended in an
 // earlier sending, as those of a duplicate, are left to whoever reads the log.
-void Committer::tell_tail(Batch& answered, const std::vector<VerdictRow>& rows, LogTail::Epoch epoch) {
+void Committer::tell_tail(Batch& answered, const std::vector<VerdictRow>& rows, LogTail::Epoch epoch) try {
     if (!tail_) return;
     std::vector<Position> first_positions;
     for (const VerdictRow& row : rows) {
@@ -79,6 +80,8 @@ void Committer::tell_tail(Batch& answered, const std::vector<VerdictRow>& rows, 
         first_positions.push_back(appended != nullptr && appended->event_count > 0 ? appended->first_position : 0);
     }
     tail_->offer(epoch, answered.take_recorded(first_positions));
+} catch (const std::bad_alloc&) {
+    tail_->clear();  // whoever waits is answered all the same, and followers read the log
 }
 
 void Committer::on_error(const ServerError& error) {
