@@ -129,7 +129,9 @@ def search(caller, paths, expect, what):
 
 
 def check_accesses(service, log, caller, day, expect):
-    caller.must(200, "GET", f"/api/v1/admin/users/{day['ann']}", token=day["root"], X_Request_Id="look-at-ann",
+    user = f"/api/v1/admin/users/{day['ann']}"
+    awaited(lambda: caller.call("GET", user, token=day["root"])[0] == 200, "the user in the read model")
+    caller.must(200, "GET", user, token=day["root"], X_Request_Id="look-at-ann",
                 traceparent=f"00-{TRACE}-00f067aa0ba902b7-00")
     caller.call("GET", "/nowhere/with-a-secret?code=hidden-code", X_Request_Id="nowhere")
     caller.secrets += ["with-a-secret", "hidden-code"]
