@@ -311,11 +311,11 @@ void Service::stop() {
     parts.probe.stop();
     parts.housekeeper.stop();
     parts.followers.stop();
+    parts.queries.stop();  // a job waits for what the projector does no more: whoever has it next does it
     parts.reactors.stop();
     parts.outgoing.stop();
     parts.hot_access->stop();
     parts.tree_heads.stop();
-    parts.queries.stop();
     parts.core.stop();
     parts.server.stop();
     if (parts.telling.traces) parts.telling.traces->stop();

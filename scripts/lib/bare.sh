@@ -121,7 +121,8 @@ bare_apt_settings() {
 bare_certificates() {
     [[ -n $(find /usr/local/share/ca-certificates -name '*.crt' 2>/dev/null) ]] || return 0
     bare_copy "$1" /usr/local/share/ca-certificates
-    chroot "$1" /usr/sbin/update-ca-certificates >"$WORK/certificates.log" 2>&1 ||
+    # A TMPDIR of this machine is not there.
+    env --unset=TMPDIR chroot "$1" /usr/sbin/update-ca-certificates >"$WORK/certificates.log" 2>&1 ||
         die "the machine's certificates could not be taken over; see $WORK/certificates.log"
 }
 

@@ -8,8 +8,8 @@ PARTS = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("", "_sum", "_c
 # Base units, what is counted, and how it stands with something: the last words that a name may have.
 UNITS = {"seconds", "bytes", "total", "info"}
 THINGS = {
-    "batch_commands", "connections", "events", "fds", "foreign_records", "heads_unopened", "jobs", "next_start", "places",
-    "position", "queued_records", "requests", "sessions", "threads", "unrecorded", "users", "workers",
+    "batch_commands", "connections", "events", "fds", "foreign_records", "heads_unopened", "jobs", "next_start",
+    "places", "position", "queued_records", "requests", "sessions", "threads", "unrecorded", "users", "workers",
 }
 STATES = {
     "broker_up", "caught_up", "check_good", "connected", "contradicted", "failed", "full", "leading", "publishing",
