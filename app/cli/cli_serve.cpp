@@ -61,6 +61,13 @@ bool await_database(const Config& config, StartingListener& listener, const sigs
     return true;
 }
 
+// Whatever goes wrong with it, the service goes on with what it has.
+void reload(Service& service, const Environment& environment) try {
+    service.reload(read_serving_config(environment));
+} catch (const std::exception& error) {
+    spdlog::error("nothing was taken over at SIGHUP: {}", error.what());
+}
+
 // Until SIGTERM or SIGINT comes, or the time is over: false.
 bool reload_until_told_to_stop(Service& service, const Environment& environment, const sigset_t& signals,
                                std::chrono::nanoseconds at_most) {
@@ -70,7 +77,7 @@ bool reload_until_told_to_stop(Service& service, const Environment& environment,
         if (left_ns <= 0) return false;
         const timespec wait{left_ns / 1'000'000'000, left_ns % 1'000'000'000};
         const int signal = sigtimedwait(&signals, nullptr, &wait);
-        if (signal == SIGHUP) service.reload(read_serving_config(environment));
+        if (signal == SIGHUP) reload(service, environment);
         else if (signal > 0) return true;
     }
 }
@@ -104,7 +111,7 @@ Exit serve(const Environment& environment, const std::vector<std::string>& names
             if (sigwait(&signals, &signal) != 0) continue;
             if (signal != SIGHUP) break;
             tell_supervisor_reloading();
-            service.reload(read_serving_config(environment));
+            reload(service, environment);
             tell_supervisor_ready();
         }
         tell_supervisor_stopping();
