@@ -27,7 +27,11 @@ Exit fail(const std::string& why) {
     return Exit::kFailed;
 }
 
-// One user a line, as list_erasures writes them; nullopt: the file is not such a one.
+// The list's last line, without which it may have been cut: by a full disk, or by a database that went away.
+std::string end_of_list(std::size_t users) { return "# end: " + std::to_string(users); }
+
+// One user a line, as list_erasures writes them; nullopt: the file is not such a one, or not a whole one. Lists from
+// before there was an end are taken, but not an empty one: nobody can tell it from one that could not be written.
 std::optional<std::vector<UserId>> read_erasures(const std::string& path) {
     std::ifstream in(path);
     if (!in) {
@@ -36,16 +40,28 @@ std::optional<std::vector<UserId>> read_erasures(const std::string& path) {
     }
     std::vector<UserId> users;
     int number = 0;
+    bool has_ended = false;
     for (std::string line; std::getline(in, line);) {
         ++number;
         if (line.empty()) continue;
+        if (!has_ended && line == end_of_list(users.size())) {
+            has_ended = true;
+            continue;
+        }
         const auto user = UserId::parse(std::string_view(line).substr(0, kUuidText));
-        if (!user || (line.size() > kUuidText && line[kUuidText] != ' ')) {
+        if (!user || has_ended || (line.size() > kUuidText && line[kUuidText] != ' ')) {
             std::cerr << "keyledger: " << path << ", line " << number << ": a user's id was expected\n";
             return std::nullopt;
         }
         users.push_back(*user);
     }
+    if (has_ended) return users;
+    std::cerr << "keyledger: " << path << " does not end as 'keyledger erasures' ends it";
+    if (users.empty()) {
+        std::cerr << ": it was not written whole, so nobody knows who was erased. Take an older list\n";
+        return std::nullopt;
+    }
+    std::cerr << ": it is of an older version, or was cut; all that stand in it are erased\n";
     return users;
 }
 
@@ -106,6 +122,7 @@ Exit list_erasures(const Environment& environment) {
     if (!users) return fail(users.error());
     for (const auto& [user_id, erased_at] : *users)
         std::cout << user_id.to_string() << ' ' << api::rfc3339(erased_at) << '\n';
+    std::cout << end_of_list(users->size()) << '\n';
     return Exit::kGood;
 }
 
@@ -155,7 +172,11 @@ Exit restored(const Environment& environment, const std::string& erasures) {
     postgres::Migrator migrator(config->owner_database_url, configured_macs(*config));
     std::cout << "This log is now " << migrator.renew_log_id().to_string()
               << ". Refresh tokens and cursors of the lost history are refused from now on.\n";
-    if (!users) return Exit::kGood;
+    if (!users) {
+        std::cerr << "keyledger: nobody was erased again. If this database knows people who were erased since, run this "
+                     "again with --erasures and their list before you serve it\n";
+        return Exit::kGood;
+    }
     Core core(*config);
     if (!erase_again(core, *users)) return fail(std::string(kStillThere) + "Run this again");
     return Exit::kGood;

@@ -40,9 +40,13 @@ def story(service, databases, work, expect):
     expect("erasure", status, 204)
     erasures = work / "erasures"
     erasures.write_text(service.run("erasures").stdout, encoding="utf-8")
-    expect("the list of erasures", [line[:36] for line in erasures.read_text().splitlines()], [ann_id])
+    expect("the list of erasures", [line[:36] for line in erasures.read_text().splitlines()], [ann_id, "# end: 1"])
     service.stop()
 
+    for cut in ("", "# end: 1\n"):
+        (work / "cut").write_text(cut, encoding="utf-8")
+        refused = service.run("restore", backup, "--erasures", str(work / "cut"), check=False)
+        expect("a restore by a list that is not whole", (refused.returncode, refused.stdout), (2, ""))
     over = service.run("restore", backup, "--erasures", str(erasures), check=False)
     expect("a restore over a log", over.returncode, 1)
     Database.psql(second.url, "grant connect on database \"" + second.name + "\" to keyledger_service")

@@ -122,7 +122,7 @@ class Rehearsal(Round):
         self.erasures = self.work / "erasures"
         self.erasures.write_text(self.keyledger("erasures"), encoding="utf-8")
         self.expect("the list of erasures", [line[:36] for line in self.erasures.read_text().splitlines()],
-                    [self.eve_id])
+                    [self.eve_id, "# end: 1"])
         self.lost_head = self.head()
         self.rows = query(self.database.url, LOG.format(self.lost_head))
         self.node.stop()

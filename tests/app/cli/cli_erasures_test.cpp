@@ -65,7 +65,9 @@ struct ErasuresCommand : testing::Test {
     static std::vector<std::string> ids_in(const CommandOutput& listed) {
         std::vector<std::string> ids;
         std::istringstream lines(listed.out);
-        for (std::string line; std::getline(lines, line);) ids.push_back(line.substr(0, 36));
+        std::string line;
+        while (std::getline(lines, line) && !line.starts_with('#')) ids.push_back(line.substr(0, 36));
+        EXPECT_EQ(line, "# end: " + std::to_string(ids.size())) << "a list that was cut has no end";
         return ids;
     }
     CommandLine line;
