@@ -198,8 +198,9 @@ void add_users(CLI::App& app, CommandChoice& chosen) {
     users->require_subcommand(1);
     auto options = std::make_shared<CreateAdmin>();
     auto* creating = users->add_subcommand(
-        "create-admin", "register the first administrator; the password comes from KEYLEDGER_ADMIN_PASSWORD or the "
-                        "first line of standard input; exit code 3 if there is one");
+        "create-admin", "register the first administrator; the password comes from KEYLEDGER_ADMIN_PASSWORD, from "
+                        "the file that KEYLEDGER_ADMIN_PASSWORD_FILE names, or from the first line of standard input; "
+                        "exit code 3 if there is one");
     creating->add_option("--email", options->email, "the e-mail address")->required();
     creating->add_option("--username", options->username, "a user name");
     creating->add_option("--name", options->name, "a name");

@@ -173,8 +173,8 @@ Exit restored(const Environment& environment, const std::string& erasures) {
     std::cout << "This log is now " << migrator.renew_log_id().to_string()
               << ". Refresh tokens and cursors of the lost history are refused from now on.\n";
     if (!users) {
-        std::cerr << "keyledger: nobody was erased again. If this database knows people who were erased since, run this "
-                     "again with --erasures and their list before you serve it\n";
+        std::cerr << "keyledger: nobody was erased again. If this database knows people who were erased since, run "
+                     "this again with --erasures and their list before you serve it\n";
         return Exit::kGood;
     }
     Core core(*config);

@@ -1,4 +1,6 @@
 #include <spdlog/spdlog.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <iostream>
@@ -25,6 +27,29 @@ Secret without_line_end(std::string&& line) {
     return Secret::take(std::move(line));
 }
 
+// While it lives, a terminal at standard input shows nothing of what is typed.
+class HiddenInput {
+public:
+    HiddenInput() : is_terminal_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
+        if (!is_terminal_) return;
+        termios hidden = before_;
+        hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+        std::cerr << "Password of the administrator, then Enter: ";
+    }
+    ~HiddenInput() {
+        if (!is_terminal_) return;
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+        std::cerr << '\n';
+    }
+    HiddenInput(const HiddenInput&) = delete;
+    HiddenInput& operator=(const HiddenInput&) = delete;
+
+private:
+    termios before_{};
+    const bool is_terminal_;
+};
+
 // nullopt: it can't be read, and the reason was told.
 std::optional<Secret> read_password(const Environment& environment) {
     const char* given = environment("KEYLEDGER_ADMIN_PASSWORD");
@@ -33,7 +58,7 @@ std::optional<Secret> read_password(const Environment& environment) {
     std::string line;
     if (file == nullptr || *file == '\0') {
         if (is_given) return Secret(given);
-        std::cerr << "Password of the administrator, then Enter: ";
+        const HiddenInput hidden;
         std::getline(std::cin, line);
         return without_line_end(std::move(line));
     }
