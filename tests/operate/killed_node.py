@@ -33,6 +33,7 @@ ROUNDS = 3  # in each of which every node is killed once
 MOST_SECONDS = 5
 PATIENCE_S = 30
 ADMINISTRATOR = "administrator@example.com"
+NOTICED_WITHIN = 0.02  # seconds: one turn of a busy HAProxy
 SAFE = {"me", "introspect", "evaluate", "change"}  # that HAProxy may ask another node, see haproxy.cfg
 
 
@@ -124,11 +125,12 @@ def take_over(administrator, topic, mailbox, killed, number):
 
 
 def kill_one(nodes, balancer, load, number):
-    """When it began, and when it was over."""
+    """When it began, and when HAProxy knew: what it sends by a kept connection before it has read that this one is
+    closed is in flight on the node as well."""
     node = nodes.all[number - 1]
     since = time.monotonic()
     node.kill()  # returns when the process is gone, and its connections with it
-    return since, time.monotonic()
+    return since, time.monotonic() + NOTICED_WITHIN
 
 
 def judge(balancer, load, number, since, until, faults):
