@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ import urllib.error
 import urllib.request
 
 from load import PASSWORD, Load
-from nodes import Balancer, Nodes, awaits, the_servers, told
+from nodes import Balancer, Nodes, awaits, put_away, the_servers, told
 from mailbox import Mailbox  # of tests/fault, which nodes.py names; pylint: disable=wrong-import-order
 
 CALLERS = 48
@@ -222,10 +221,7 @@ def main():
             nodes.stop()
         if mailbox:
             mailbox.drop()
-        if faults:
-            print(f"logs are in {work}")
-        else:
-            shutil.rmtree(work, ignore_errors=True)
+        put_away(work, faults)
     return told(faults)
 
 

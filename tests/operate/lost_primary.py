@@ -19,7 +19,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,7 +29,7 @@ import urllib.parse
 import urllib.request
 
 from load import PASSWORD, Load
-from nodes import Nodes, ask, awaits, query, told
+from nodes import Nodes, ask, awaits, put_away, query, told
 from standby import Pair
 from kill_service import check_topic, read_topic  # of tests/fault; pylint: disable=wrong-import-order
 
@@ -229,10 +228,7 @@ def run(story, binary, faults):
             nodes.stop(drop=False)
         if pair:
             pair.drop()
-        if faults:
-            print(f"logs are in {work}")
-        else:
-            shutil.rmtree(work, ignore_errors=True)
+        put_away(work, faults)
 
 
 def main():

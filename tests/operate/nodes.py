@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -147,6 +148,14 @@ class Nodes:
             self.deployment.drop()
 
 
+def put_away(work, faults):
+    """The folder of a test that is over, unless somebody has to look into it."""
+    if faults:
+        print(f"logs are in {work}")
+    else:
+        shutil.rmtree(work, ignore_errors=True)
+
+
 def told(faults):
     """Of a test that collects what was not as it should be: its exit status."""
     for fault in faults:
@@ -154,5 +163,5 @@ def told(faults):
     return 1 if faults else 0
 
 
-__all__ = ["Balancer", "Nodes", "the_servers", "told", "ask", "awaits", "die", "query", "free_ports", "is_free",
-           "DRAIN_SECONDS"]
+__all__ = ["Balancer", "Nodes", "the_servers", "put_away", "told", "ask", "awaits", "die", "query", "free_ports",
+           "is_free", "DRAIN_SECONDS"]

@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ import urllib.request
 from urllib.parse import urlsplit, urlunsplit
 
 from load import PASSWORD
-from nodes import Nodes, awaits, free_ports, the_servers, told
+from nodes import Nodes, awaits, free_ports, put_away, the_servers, told
 from kill_service import read_topic  # of tests/fault; pylint: disable=wrong-import-order
 
 PGBOUNCER = "/usr/sbin/pgbouncer"
@@ -172,10 +171,7 @@ def main():
             pooler.stop()
         if nodes:
             nodes.stop()
-        if faults:
-            print(f"logs are in {work}")
-        else:
-            shutil.rmtree(work, ignore_errors=True)
+        put_away(work, faults)
     return told(faults)
 
 

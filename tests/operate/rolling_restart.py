@@ -10,13 +10,12 @@ nobody twice, for what had to be repeated might have been lost without it."""
 import argparse
 import os
 import pathlib
-import shutil
 import sys
 import tempfile
 import time
 
 from load import PASSWORD, Load
-from nodes import DRAIN_SECONDS, Balancer, Nodes, awaits, die, the_servers, told
+from nodes import DRAIN_SECONDS, Balancer, Nodes, awaits, die, put_away, the_servers, told
 
 CALLERS = 24
 PER_SECOND = 200
@@ -87,10 +86,7 @@ def main():
             balancer.stop()
         if nodes:
             nodes.stop()
-        if faults:
-            print(f"logs are in {work}")
-        else:
-            shutil.rmtree(work, ignore_errors=True)
+        put_away(work, faults)
     return told(faults)
 
 

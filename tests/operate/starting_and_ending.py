@@ -17,7 +17,6 @@ import http.client
 import json
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import sys
@@ -26,7 +25,7 @@ import threading
 import time
 from urllib.parse import urlsplit, urlunsplit
 
-from nodes import Nodes, ask, awaits, free_ports, is_free, the_servers, told
+from nodes import Nodes, ask, awaits, free_ports, is_free, put_away, the_servers, told
 
 PATIENCE_S = 30
 SHORT_S = 2
@@ -231,10 +230,7 @@ def main():
             gate.close()
         if nodes:
             nodes.stop()
-        if faults:
-            print(f"logs are in {work}")
-        else:
-            shutil.rmtree(work, ignore_errors=True)
+        put_away(work, faults)
     return told(faults)
 
 

@@ -50,6 +50,47 @@ private:
     std::optional<Projection> projection_;
 };
 
+// Of a database of its own: the backend dies before or after the statement of that number, counted since `begin_at`, on
+// the tables that `watch` names, and at the commit.
+class KilledAtStatements {
+public:
+    explicit KilledAtStatements(const keyledger::test::Database& database) : database_(database) {
+        database_.execute(R"(
+            create sequence statements;
+            create table kill (at bigint);
+            insert into kill values (0);
+            create function may_die() returns trigger language plpgsql security definer as $$ begin
+                if nextval('public.statements') = (select at from public.kill) then
+                    perform pg_terminate_backend(pg_backend_pid());
+                end if;
+                return null;
+            end $$;
+            create function die_there(tables text[]) returns void language plpgsql as $$ declare t text; begin
+                foreach t in array tables loop
+                    execute format('create trigger b before insert or update on %s execute function may_die()', t);
+                    execute format('create trigger a after insert or update on %s execute function may_die()', t);
+                end loop;
+            end $$;
+            create constraint trigger c after update on keyledger.checkpoints initially deferred
+                for each row execute function may_die();
+            select die_there('{keyledger.checkpoints}');)");
+    }
+    // Names with commas between.
+    void watch(const std::string& tables) { database_.execute("select die_there('{" + tables + "}')"); }
+    // Nothing is killed until begin_at(); what stands in the tables is gone, and all begins at the log's beginning.
+    void empty(const std::string& tables) {
+        database_.execute("update kill set at = 0; truncate " + tables +
+                          "; update keyledger.checkpoints set position = 0, leaf_hash = decode(repeat('00', 32), "
+                          "'hex')");
+    }
+    void begin_at(int statement) {
+        database_.execute("select setval('statements', 1, false); update kill set at = " + std::to_string(statement));
+    }
+
+private:
+    const keyledger::test::Database& database_;
+};
+
 // Rows of one statement as text: columns joined by '|', null as '-'.
 inline std::vector<std::string> rows(const keyledger::test::Database& database, const std::string& sql) {
     pqxx::connection connection(database.owner_url());

@@ -84,37 +84,17 @@ TEST(ProjectionKilled, AtEveryStatementAndResumedI7) {
         expected.push_back(digest(database.service_url(), *model).digest);
     }
     reset(database);
-    database.execute(R"(
-        create sequence statements;
-        create table kill (at bigint);
-        insert into kill values (0);
-        create function may_die() returns trigger language plpgsql security definer as $$ begin
-            if nextval('public.statements') = (select at from public.kill) then
-                perform pg_terminate_backend(pg_backend_pid());
-            end if;
-            return null;
-        end $$;
-        create function die_there(tables text[]) returns void language plpgsql as $$ declare t text; begin
-            foreach t in array tables loop
-                execute format('create trigger b before insert or update on %s execute function may_die()', t);
-                execute format('create trigger a after insert or update on %s execute function may_die()', t);
-            end loop;
-        end $$;
-        create constraint trigger c after update on keyledger.checkpoints initially deferred
-            for each row execute function may_die();
-        select die_there('{keyledger.checkpoints}');)");
+    KilledAtStatements killed(database);
     for (const auto& model : all) Driver(database, story, *model);
     for (std::size_t i = 0; i < all.size(); ++i) {
         std::string tables;
         for (const std::string& table : all[i]->tables(1))
             tables += (tables.empty() ? "read_models." : ",read_models.") + table;
-        database.execute("select die_there('{" + tables + "}')");
+        killed.watch(tables);
         int kills = 0;
         for (int at = 1; at == kills + 1; ++at) {
-            database.execute("update kill set at = 0; truncate " + tables +
-                             "; update keyledger.checkpoints set position = 0, leaf_hash = decode(repeat('00', 32), "
-                             "'hex')");
-            database.execute("select setval('statements', 1, false); update kill set at = " + std::to_string(at));
+            killed.empty(tables);
+            killed.begin_at(at);
             try {
                 Driver(database, story, *all[i]).apply(20);
             } catch (const std::exception&) {  // StandDown, or the next use of a dead connection

@@ -159,33 +159,14 @@ TEST(ProjectionsTogetherKilled, AtEveryStatementAndResumedI7) {
     for (const auto& model : all)
         for (const std::string& table : model->tables(1)) tables += ",read_models." + table;
     tables.erase(0, 1);
-    database.execute(R"(
-        create sequence statements;
-        create table kill (at bigint);
-        insert into kill values (0);
-        create function may_die() returns trigger language plpgsql security definer as $$ begin
-            if nextval('public.statements') = (select at from public.kill) then
-                perform pg_terminate_backend(pg_backend_pid());
-            end if;
-            return null;
-        end $$;
-        do $$ declare t text; begin
-            foreach t in array '{keyledger.checkpoints,)" +
-                     tables + R"(}'::text[] loop
-                execute format('create trigger b before insert or update on %s execute function may_die()', t);
-                execute format('create trigger a after insert or update on %s execute function may_die()', t);
-            end loop;
-        end $$;
-        create constraint trigger c after update on keyledger.checkpoints initially deferred
-            for each row execute function may_die();)");
+    KilledAtStatements killed(database);
+    killed.watch(tables);
     int kills = 0;
     for (int at = 1; at == kills + 1; ++at) {
-        database.execute("update kill set at = 0; truncate " + tables +
-                         "; update keyledger.checkpoints set position = 0,"
-                         " leaf_hash = decode(repeat('00', 32), 'hex')");
+        killed.empty(tables);
         Together first(database, story);
         first.begin(15);
-        database.execute("select setval('statements', 1, false); update kill set at = " + std::to_string(at));
+        killed.begin_at(at);
         try {
             while (!first.is_at(story.head())) ASSERT_TRUE(first.go_on(20));
         } catch (const std::exception&) {  // StandDown, or the next use of a dead connection
