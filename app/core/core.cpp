@@ -157,8 +157,8 @@ commands::AccountServices account_services(const Config& config, const commands:
 
 std::unique_ptr<eventstore::LogSource> follow_log(const Config& config, const Core& core,
                                                   std::chrono::milliseconds patience) {
-    auto log =
-        std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url, core.authenticity, patience);
+    auto log = std::make_unique<eventstore::postgres::PostgresLogSource>(
+        config.database_url, core.authenticity, patience, eventstore::postgres::WokenBy::kHintsAlone);
     return std::make_unique<eventstore::TailSource>(std::move(log), core.tail);
 }
 
@@ -177,6 +177,7 @@ Core::Core(const Config& config)
       admin_log(config.admin_log_file, clock),
       watched_store(store, admin_log),
       keys(store, cipher),
+      cache(static_cast<std::size_t>(config.cached_streams)),
       executor({watched_store, cipher, keys, cache, clock, identifiers, pseudonyms, &workers}),
       folded_access(executor, store),
       access(folded_access, store),

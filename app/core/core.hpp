@@ -85,7 +85,7 @@ private:
 };
 
 // The log for whoever follows it beside the core: its end from memory, the rest on a connection of its own. A read
-// takes no longer than `patience`.
+// takes no longer than `patience`. No NOTIFY wakes it: Core::store.on_appended() says who else must hint.
 std::unique_ptr<eventstore::LogSource> follow_log(const Config& config, const Core& core,
                                                   std::chrono::milliseconds patience = std::chrono::seconds(10));
 

@@ -112,6 +112,7 @@ struct Reactors::Parts {
         planner = std::make_unique<projections::Projector>(reactors::planner_settings(config.database_url),
                                                            follow_log(config, core), core.cipher, std::move(plans),
                                                            [this](std::string_view plan, Position) { hint(plan); });
+        core.store.on_appended([planner = planner.get()](Position) { planner->hint(); });
     }
     // Called while `planner` runs, which is when all of them are there. Most events are nobody's job: to look for one
     // after each would cost the database more than the event.

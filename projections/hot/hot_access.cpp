@@ -338,7 +338,7 @@ bool HotAccess::step() {
     confirm();
     if (events->empty()) {
         see("");
-        source_->wait(kIdleWait);
+        source_->wait(is_awaited() ? kAwaitedWait : kIdleWait);
         return true;
     }
     const bool cut = std::ssize(*events) == settings_.batch_events;
@@ -367,6 +367,11 @@ bool HotAccess::apply(std::vector<RecordedEvent> events, bool cut) {
     }
     release(reached.position);
     return true;
+}
+
+bool HotAccess::is_awaited() const {
+    const std::lock_guard lock(mutex_);
+    return !waiters_.empty();
 }
 
 // The log holds the event at the cursor: only now is a snapshot known to be of this history.

@@ -37,6 +37,8 @@ class SnapshotWriter;
 namespace asio = boost::asio;
 
 inline constexpr std::size_t kMaxHotWaiters = 100'000;
+// Between looks at the log while answers wait for it, which may know more than the hints that have come.
+inline constexpr std::chrono::milliseconds kAwaitedWait{2};
 inline constexpr int kMaxSearchParts = 128;  // of kSearchedAtOnce subjects each, for one search
 
 struct HotSettings {
@@ -131,6 +133,7 @@ private:
     void load_snapshot();
     bool step();
     bool apply(std::vector<eventstore::RecordedEvent> events, bool cut);
+    bool is_awaited() const;
     void confirm();
     void note_level();
     void forget(const std::string& why);

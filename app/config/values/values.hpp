@@ -99,6 +99,7 @@ struct Config {
     std::size_t password_min_length = 15;
     std::string known_passwords_file;  // empty: none
     int password_history = 0;
+    int cached_streams = 0;
     std::string imported_hash;  // empty: nobody was imported
     Duration access_token_lifetime = seconds(300);
     SessionLifetimes lifetimes;

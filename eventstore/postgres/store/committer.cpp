@@ -14,7 +14,7 @@ namespace keyledger::eventstore::postgres {
 namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{20};
-constexpr int kTickMs = 50;  // how late an expired entry may be noticed
+constexpr std::chrono::milliseconds kTick{50};  // how late an expired entry may be noticed
 constexpr std::chrono::milliseconds kBackendPause{20};
 constexpr std::chrono::milliseconds kBackendPatience{2'000};
 
@@ -172,7 +172,9 @@ void Committer::launch() {
         resends_.pop_front();
     } else {
         drop_expired();
-        if (next_batch_.empty()) return;
+        if (next_batch_.empty() || is_gathering()) return;
+        last_sent_at_ = Clock::now();
+        last_size_ = next_batch_.size();
         in_flight_ = std::move(next_batch_);
         next_batch_ = Batch();
         scanned_ = 0;
@@ -194,6 +196,10 @@ void Committer::launch() {
     newest_ = in_flight_->stamp(now_(), newest_, *writing_key_);
     if (!connection_->send(in_flight_->arguments())) return on_broken("could not send");
     grow();
+}
+
+bool Committer::is_gathering() const {
+    return next_batch_.size() < last_size_ && Clock::now() < last_sent_at_ + settings_.gathering;
 }
 
 void Committer::connect() {
@@ -240,8 +246,13 @@ void Committer::wait() {
         watched[1].fd = connection_->socket();
         watched[1].events = static_cast<short>(connection_->wants_to_write() ? POLLIN | POLLOUT : POLLIN);
     }
-    bool idle = connection_ && !in_flight_ && resends_.empty() && next_batch_.empty() && deferred_.empty();
-    poll(watched.data(), watched.size(), idle ? -1 : kTickMs);
+    const bool can_send = connection_ && !in_flight_ && resends_.empty();
+    const bool idle = can_send && next_batch_.empty() && deferred_.empty();
+    Clock::duration at_most = kTick;
+    if (can_send && !next_batch_.empty() && Clock::now() >= next_attempt_)
+        at_most = std::clamp<Clock::duration>(last_sent_at_ + settings_.gathering - Clock::now(), {}, kTick);
+    const timespec timeout{0, std::chrono::nanoseconds(at_most).count()};
+    ppoll(watched.data(), watched.size(), idle ? nullptr : &timeout, nullptr);
     std::uint64_t count = 0;
     [[maybe_unused]] const auto drained = read(wake_fd_, &count, sizeof count);
 }

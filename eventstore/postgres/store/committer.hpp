@@ -26,6 +26,10 @@ namespace keyledger::eventstore::postgres {
 struct CommitterSettings {
     std::size_t max_batch_commands = 256;
     std::size_t max_batch_bytes = 8 * 1024 * 1024;
+    // While commands come together, a batch smaller than the last one waits until so long after that was sent: a commit
+    // costs the server and every follower of the log nearly the same for one command as for ten. Who comes alone never
+    // waits.
+    std::chrono::microseconds gathering{1'500};
     std::size_t max_waiting_commands = 8192;
     std::size_t max_waiting_bytes = 64 * 1024 * 1024;
     std::chrono::milliseconds lock_timeout{5'000};
@@ -106,6 +110,7 @@ private:
     void take_arrivals();
     void grow();
     void launch();
+    bool is_gathering() const;
     bool learn_writing_key();
     void stamp_again(const ServerError& error);
     void connect();
@@ -160,6 +165,8 @@ private:
     std::deque<PendingAppend> deferred_;  // waits for a later batch; the first scanned_ were refused by next_batch_
     std::size_t scanned_ = 0;
     Batch next_batch_;
+    Clock::time_point last_sent_at_{};  // the last new batch, no resend
+    std::size_t last_size_ = 0;
     std::optional<WritingKey> writing_key_;
     std::atomic<bool> asks_for_key_ = false;
     Instant newest_;  // the last time in the log that is known here

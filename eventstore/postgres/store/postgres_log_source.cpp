@@ -15,23 +15,28 @@ namespace {
 
 constexpr std::chrono::milliseconds kLongestPause{500};
 
-void prepare_following(pqxx::connection& connection) {
-    pqxx::nontransaction(connection).exec("listen keyledger_log");
+void prepare_deaf(pqxx::connection& connection) {
     prepare_head(connection);
     prepare_reads(connection);
+}
+
+void prepare_listening(pqxx::connection& connection) {
+    pqxx::nontransaction(connection).exec("listen keyledger_log");
+    prepare_deaf(connection);
 }
 
 }  // namespace
 
 struct PostgresLogSource::Session {
-    Session(const std::string& url, std::chrono::milliseconds patience)
-        : reads(url, patience, kLongestPause, prepare_following) {}
+    Session(const std::string& url, std::chrono::milliseconds patience, WokenBy woken_by)
+        : reads(url, patience, kLongestPause,
+                woken_by == WokenBy::kNotifications ? prepare_listening : prepare_deaf) {}
     ReadSession reads;
 };
 
 PostgresLogSource::PostgresLogSource(std::string url, std::shared_ptr<Authenticity> authenticity,
-                                     std::chrono::milliseconds patience)
-    : session_(std::make_unique<Session>(url, patience)),
+                                     std::chrono::milliseconds patience, WokenBy woken_by)
+    : session_(std::make_unique<Session>(url, patience, woken_by)),
       authenticity_(std::move(authenticity)),
       wake_fd_(eventfd(0, EFD_NONBLOCK)) {
     if (wake_fd_ < 0) throw std::runtime_error("no eventfd: too many open files");

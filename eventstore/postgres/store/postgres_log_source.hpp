@@ -11,6 +11,13 @@ namespace keyledger::eventstore::postgres {
 
 class Authenticity;
 
+// What ends a wait() before its time. Each session that listens is woken by every append of every node, on both ends: a
+// process needs one of them, which its committer is.
+enum class WokenBy {
+    kNotifications,  // the session listens
+    kHintsAlone,     // interrupt() and hint(), by whoever hears of appends; without any of these the caller polls
+};
+
 // Connects when it is first asked, and again after a failure; the caller backs off. Between the calls it holds
 // nothing but the connection. Without `authenticity` events come unchecked, for whoever only looks at their leaves.
 class PostgresLogSource : public LogSource {
@@ -18,7 +25,8 @@ public:
     // A read takes no longer than `patience`; a session whose answer does not come then is replaced.
     static constexpr std::chrono::milliseconds kPatience{10'000};
     explicit PostgresLogSource(std::string url, std::shared_ptr<Authenticity> authenticity = nullptr,
-                               std::chrono::milliseconds patience = kPatience);
+                               std::chrono::milliseconds patience = kPatience,
+                               WokenBy woken_by = WokenBy::kNotifications);
     ~PostgresLogSource() override;
 
     Result<std::vector<RecordedEvent>, ReadError> read_after(const Cursor& cursor, std::int32_t limit) override;

@@ -243,6 +243,34 @@ TEST_F(CommitterTest, TriesAgainWhenTheLockIsNotToBeHad) {
     EXPECT_EQ(events_of(id), 1);
 }
 
+// Three came together, so the next to come waits for others; who comes after a single one does not.
+TEST_F(CommitterTest, GathersWhatComesTogether) {
+    using Clock = std::chrono::steady_clock;
+    auto settings = settings_of(database().service_url());
+    settings.committer.gathering = std::chrono::seconds(1);
+    PostgresStore store(settings, fixed_now);
+    const auto batches = [&] { return store.status().committer.batches; };
+    std::optional<HeldLock> lock(std::in_place);
+    Running first(store, AppendBuilder().write(next_uuid(), 0));
+    wait_for_blocked_writer();
+    std::vector<std::unique_ptr<Running>> together;
+    for (int i = 0; i < 3; ++i)
+        together.push_back(std::make_unique<Running>(store, AppendBuilder().write(next_uuid(), 0)));
+    wait_until([&] { return store.status().committer.waiting == 4; });
+    lock->holder.run(kDropLock);
+    EXPECT_TRUE(is_appended(first.verdict()));
+    for (auto& one : together) EXPECT_TRUE(is_appended(one->verdict()));
+    EXPECT_EQ(batches(), 2U);
+
+    const auto sent_by = Clock::now();  // the three were
+    EXPECT_TRUE(is_appended(await(store.append(AppendBuilder().write(next_uuid(), 0), soon()))));
+    EXPECT_GE(Clock::now() - sent_by, std::chrono::milliseconds(500));  // of one second, by a slow machine
+    EXPECT_EQ(batches(), 3U);
+    const auto alone_since = Clock::now();
+    EXPECT_TRUE(is_appended(await(store.append(AppendBuilder().write(next_uuid(), 0), soon()))));
+    EXPECT_LT(Clock::now() - alone_since, std::chrono::milliseconds(900));
+}
+
 TEST_F(CommitterTest, AnswersWhoeverExpiresWhileTheyWait) {
     PostgresStore store(settings_of(database().service_url()), fixed_now);
     std::optional<HeldLock> lock(std::in_place);

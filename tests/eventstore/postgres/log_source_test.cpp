@@ -97,3 +97,21 @@ TEST_F(LogSourceTest, ReadsWhatWasHashedByteForByte) {
     event = PostgresLogSource(own.service_url(), authenticity()).read_after({}, 1).value().at(0);
     EXPECT_NE(leaf_hash(event), event.leaf_hash);
 }
+
+// Whoever shares its process with a committer need not be woken twice by each append.
+TEST_F(LogSourceTest, WokenByHintsAloneItHearsNoNotification) {
+    using Clock = std::chrono::steady_clock;
+    PostgresLogSource deaf(own.service_url(), authenticity(), PostgresLogSource::kPatience, WokenBy::kHintsAlone);
+    ASSERT_TRUE(source.read_after({}, 10) && deaf.read_after({}, 10));  // both have a session
+    append(1);
+    const auto started = Clock::now();
+    source.wait(std::chrono::minutes(1));
+    EXPECT_LT(Clock::now() - started, std::chrono::seconds(30));
+    const auto deaf_since = Clock::now();
+    deaf.wait(std::chrono::milliseconds(50));
+    EXPECT_GE(Clock::now() - deaf_since, std::chrono::milliseconds(50));
+    EXPECT_EQ(deaf.read_after({}, 10).value().size(), 1U);
+    deaf.hint();
+    deaf.wait(std::chrono::minutes(1));
+    EXPECT_LT(Clock::now() - deaf_since, std::chrono::seconds(30));
+}
