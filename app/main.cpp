@@ -10,6 +10,13 @@
 #include "app/words/words.hpp"
 #include "domain/base/nearest.hpp"
 
+// jemalloc's options (jemalloc(3), "TUNING"), which it finds by this name. RapidJSON's documents take 64 KiB each at
+// once: kept by their threads, and not given back to what all threads share, they cost a third.
+extern "C" {
+extern const char* const malloc_conf;
+const char* const malloc_conf = "tcache_max:81920";
+}
+
 namespace {
 
 using namespace keyledger::app;

@@ -1,6 +1,7 @@
 #include "api/requests/target.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "api/wire/text.hpp"
 
@@ -11,10 +12,13 @@ constexpr std::size_t kMaxEchoedBytes = 64;
 constexpr std::string_view kRepeatable = "resource";  // RFC 8707 section 2; nothing of our own is called so
 
 // Visible ASCII without what RFC 3986 keeps out of paths and queries.
-bool target_byte(char c) {
-    static constexpr std::string_view kRefused = "\"<>\\^`{|}#";
-    return c > 0x20 && c < 0x7F && kRefused.find(c) == kRefused.npos;
-}
+constexpr std::array<bool, 256> kTargetBytes = [] {
+    std::array<bool, 256> bytes{};
+    for (std::size_t c = 0x21; c < 0x7F; ++c) bytes[c] = true;
+    for (const char c : std::string_view("\"<>\\^`{|}#")) bytes[static_cast<std::size_t>(c)] = false;
+    return bytes;
+}();
+bool target_byte(char c) { return kTargetBytes[static_cast<unsigned char>(c)]; }
 
 bool has_control(std::string_view text) {
     return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });

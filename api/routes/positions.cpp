@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "api/routes/bearer_tokens.hpp"
+#include "api/wire/form.hpp"
 #include "commands/access/answers_at_head.hpp"
 #include "commands/access/permissions.hpp"
 #include "commands/runtime/key_on_other_node.hpp"
@@ -42,6 +43,7 @@ void tell(Response& response, const std::optional<std::string>& position) {
 
 // A change was counted when it was asked for. A token that can't be read here and now says nothing of its bearer.
 std::optional<commands::AccessClaims> who_reads(Context& context, const Request& request) try {
+    if (!bearer_token(request)) return std::nullopt;  // most often: no answer is made for nobody
     auto claims = user_of_token(context, request);
     if (!claims) return std::nullopt;
     return std::move(*claims);

@@ -16,8 +16,9 @@ std::optional<Fold> FoldCache::find(const Uuid& stream_id) {
 void FoldCache::put(const Uuid& stream_id, const Fold& fold) {
     Shard& shard = shard_of(stream_id);
     const std::lock_guard lock(shard.mutex);
-    const Fold* known = shard.folds.use(stream_id);
-    if (known == nullptr || known->version < fold.version) shard.folds.put(stream_id, fold);
+    Fold* known = shard.folds.use(stream_id);
+    if (known == nullptr) shard.folds.put(stream_id, fold);
+    else if (known->version < fold.version) *known = fold;
 }
 
 void FoldCache::see(const Uuid& stream_id, std::int32_t version, const eventstore::LogMoment& seen) {

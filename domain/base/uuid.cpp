@@ -16,12 +16,12 @@ bool hyphen_at(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; 
 
 std::string Uuid::to_string() const {
     static constexpr char kHex[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(36);
+    std::string text(36, '-');
+    std::size_t at = 0;
     for (std::uint8_t byte : bytes) {
-        if (hyphen_at(text.size())) text += '-';
-        text += kHex[byte >> 4];
-        text += kHex[byte & 15];
+        if (hyphen_at(at)) ++at;
+        text[at++] = kHex[byte >> 4];
+        text[at++] = kHex[byte & 15];
     }
     return text;
 }

@@ -1,5 +1,6 @@
 #include "eventstore/codec/envelope.hpp"
 
+#include <algorithm>
 #include <initializer_list>
 
 #include "eventstore/codec/agent_words.hpp"
@@ -42,10 +43,12 @@ std::optional<Uuid> uuid_of(const std::string& text) {
     auto id = Uuid::parse(text);
     return id && id->to_string() == text ? id : std::nullopt;
 }
+bool is_lower_hex(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
 std::optional<std::string> bytes_of_hex(const std::string& text, std::size_t count) {
-    if (text.size() != 2 * count) return std::nullopt;
-    auto bytes = security::hex_decode(text);
-    return bytes && security::hex_encode(*bytes) == text ? bytes : std::nullopt;
+    if (text.size() != 2 * count || !is_lower_hex(text)) return std::nullopt;
+    return security::hex_decode(text);
 }
 
 // W3C Trace Context, version 00: the ids of trace and parent, and the flags, one behind the other.
@@ -57,16 +60,20 @@ std::string traceparent_of(std::string_view bytes) {
            security::hex_encode(bytes.substr(kTraceIdBytes, kParentIdBytes)) + '-' +
            security::hex_encode(bytes.substr(kTraceIdBytes + kParentIdBytes));
 }
+bool is_trace(std::string_view traceparent) {
+    return traceparent.size() == 55 && traceparent.starts_with("00-") && traceparent[35] == '-' &&
+           traceparent[52] == '-' && is_lower_hex(traceparent.substr(3, 32)) &&
+           is_lower_hex(traceparent.substr(36, 16)) && is_lower_hex(traceparent.substr(53));
+}
 std::optional<std::string> trace_bytes(const std::string& traceparent) {
-    if (traceparent.size() != 55) return std::nullopt;
-    auto bytes = security::hex_decode(traceparent.substr(3, 32) + traceparent.substr(36, 16) + traceparent.substr(53));
-    return bytes && traceparent_of(*bytes) == traceparent ? bytes : std::nullopt;
+    if (!is_trace(traceparent)) return std::nullopt;
+    return security::hex_decode(traceparent.substr(3, 32) + traceparent.substr(36, 16) + traceparent.substr(53));
 }
 
 // ---- what follows from the rest --------------------------------------------------------------------------------
 // The listener names a request that nobody named by its trace.
 std::string implied_request(const EventMetadata& metadata) {
-    return trace_bytes(metadata.traceparent) ? metadata.traceparent.substr(3, 32) : std::string();
+    return is_trace(metadata.traceparent) ? metadata.traceparent.substr(3, 32) : std::string();
 }
 std::optional<SessionId> implied_session(const EnvelopePlace& place) {
     return place.stream_type == "session" ? std::optional<SessionId>(place.stream_id) : std::nullopt;

@@ -114,7 +114,15 @@ int no_passphrase(char*, int, int, void*) { return -1; }
 }  // namespace
 
 struct SigningKey::Handle {
+    Handle(PrivateKey parsed, SigningAlgorithm algorithm) : key(std::move(parsed)) {
+        ensure(EVP_DigestSignInit(ready.get(), nullptr, digest_for(algorithm), nullptr, key.get()) == 1, "signing");
+        // Else OpenSSL signs with a copy, so that more could follow.
+        EVP_MD_CTX_set_flags(ready.get(), EVP_MD_CTX_FLAG_FINALISE);
+    }
+
     PrivateKey key;
+    // Copied for each signature: looking up what signs with such a key, and binding it, costs more than a copy.
+    MessageDigestContext ready{ensured(EVP_MD_CTX_new(), "signing")};
 };
 
 std::string_view name_of(SigningAlgorithm algorithm) {
@@ -149,7 +157,7 @@ SigningKey SigningKey::generate(SigningAlgorithm algorithm) {
         case SigningAlgorithm::kEdDsa: made = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"); break;
     }
     PrivateKey key(ensured(made, "making a signing key"));
-    return SigningKey(algorithm, std::make_unique<Handle>(Handle{std::move(key)}));
+    return SigningKey(algorithm, std::make_unique<Handle>(std::move(key), algorithm));
 }
 
 Result<SigningKey, std::string> SigningKey::parse(SigningAlgorithm algorithm, const Secret& pem) {
@@ -162,8 +170,8 @@ Result<SigningKey, std::string> SigningKey::parse(SigningAlgorithm algorithm, co
     forget_openssl_errors();
     if (!key) return Unexpected(std::string("the PEM can't be parsed"));
     if (std::string wrong = mismatch(algorithm, key.get()); !wrong.empty()) return Unexpected(std::move(wrong));
-    SigningKey parsed(algorithm, std::make_unique<Handle>(Handle{std::move(key)}));
     try {
+        SigningKey parsed(algorithm, std::make_unique<Handle>(std::move(key), algorithm));
         if (parsed.verify("probe", parsed.sign("probe"))) return parsed;
     } catch (const CryptoFailure&) {
         // A key whose parts don't fit each other may fail to sign at all: the same answer as a wrong
@@ -185,8 +193,7 @@ Secret SigningKey::pem() const {
 
 std::string SigningKey::sign(std::string_view message) const {
     MessageDigestContext context(ensured(EVP_MD_CTX_new(), "signing"));
-    ensure(EVP_DigestSignInit(context.get(), nullptr, digest_for(algorithm_), nullptr, handle_->key.get()) == 1,
-           "signing");
+    ensure(EVP_MD_CTX_copy_ex(context.get(), handle_->ready.get()) == 1, "signing");
     std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(handle_->key.get())), '\0');
     std::size_t size = signature.size();
     ensure(EVP_DigestSign(context.get(), octets(signature), &size, octets(message), message.size()) == 1, "signing");

@@ -1,5 +1,8 @@
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "security/primitives/base32.hpp"
 #include "security/primitives/base64url.hpp"
@@ -8,13 +11,11 @@
 namespace keyledger::security {
 namespace {
 
-using Alphabet = std::string_view;  // of 64 characters, or of 32
+using Alphabet = std::string_view;  // of 64 characters, 6 bits each, or of 32, 5 bits each
 constexpr Alphabet kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr Alphabet kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr Alphabet kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 constexpr Alphabet kTypeable32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-constexpr int bits_of_each(Alphabet alphabet) { return alphabet.size() == 64 ? 6 : 5; }
 
 using Values = std::array<std::int8_t, 256>;
 constexpr Values values_of(Alphabet alphabet) {
@@ -34,38 +35,56 @@ constexpr Values kTypeable32Values = [] {
     return values;
 }();
 
+// The fewest bytes that are a whole number of characters: 3 are 4 in base64, 5 are 8 in base32.
+template <int kEach>
+struct Group {
+    static constexpr std::size_t kBytes = kEach == 6 ? 3 : 5;
+    static constexpr std::size_t kCharacters = 8 * kBytes / kEach;
+};
+
+template <int kEach>
 std::string encode(std::string_view bytes, Alphabet alphabet) {
-    const int each = bits_of_each(alphabet);
-    const std::uint32_t mask = static_cast<std::uint32_t>(alphabet.size() - 1);
-    std::string text;
-    text.reserve((bytes.size() * 8 + each - 1) / each);
-    std::uint32_t bits = 0;
-    int held = 0;
-    for (char byte : bytes) {
-        bits = bits << 8 | static_cast<std::uint8_t>(byte);
-        for (held += 8; held >= each; held -= each) text += alphabet[bits >> (held - each) & mask];
-    }
-    if (held > 0) text += alphabet[bits << (each - held) & mask];
+    constexpr std::size_t kBytes = Group<kEach>::kBytes;
+    std::string text((bytes.size() * 8 + kEach - 1) / kEach, '\0');
+    char* to = text.data();
+    const auto put = [&](const char* group, std::size_t characters) {
+        std::uint64_t bits = 0;
+        for (std::size_t i = 0; i < kBytes; ++i) bits = bits << 8 | static_cast<std::uint8_t>(group[i]);
+        for (std::size_t i = 1; i <= characters; ++i)
+            *to++ = alphabet[bits >> (8 * kBytes - kEach * i) & ((1U << kEach) - 1)];
+    };
+    for (; bytes.size() >= kBytes; bytes.remove_prefix(kBytes)) put(bytes.data(), Group<kEach>::kCharacters);
+    std::array<char, kBytes> rest{};
+    bytes.copy(rest.data(), rest.size());
+    put(rest.data(), static_cast<std::size_t>(text.data() + text.size() - to));
     return text;
 }
 
-std::optional<std::string> decode(std::string_view text, const Values& values, int each = 6) {
-    std::string bytes;
-    bytes.reserve(text.size() * each / 8);
-    std::uint32_t bits = 0;
-    int held = 0;
-    for (char character : text) {
-        int value = values[static_cast<std::uint8_t>(character)];
-        if (value < 0) return std::nullopt;
-        bits = bits << each | static_cast<std::uint32_t>(value);
-        held += each;
-        if (held >= 8) {
-            held -= 8;
-            bytes += static_cast<char>(bits >> held & 0xFF);
+template <int kEach>
+std::optional<std::string> decode(std::string_view text, const Values& values) {
+    constexpr std::size_t kCharacters = Group<kEach>::kCharacters;
+    std::string bytes(text.size() * kEach / 8, '\0');
+    char* to = bytes.data();
+    int seen = 0;  // below zero once there was a foreign character
+    const auto read = [&](std::string_view characters) {
+        std::uint64_t bits = 0;
+        for (const char character : characters) {
+            const int value = values[static_cast<std::uint8_t>(character)];
+            seen |= value;
+            bits = bits << kEach | static_cast<std::uint8_t>(value);
         }
+        return bits;
+    };
+    for (; text.size() >= kCharacters && seen >= 0; text.remove_prefix(kCharacters)) {
+        const std::uint64_t bits = read({text.data(), kCharacters});
+        for (int shift = kEach * kCharacters - 8; shift >= 0; shift -= 8) *to++ = static_cast<char>(bits >> shift);
     }
-    if (held >= each) return std::nullopt;  // one character too many
-    bool leftover_is_zero = (bits & ((1U << held) - 1)) == 0;
+    if (seen < 0) return std::nullopt;
+    std::uint64_t bits = read(text);
+    int held = kEach * static_cast<int>(text.size());
+    for (; held >= 8; held -= 8) *to++ = static_cast<char>(bits >> (held - 8));
+    if (seen < 0 || held >= kEach) return std::nullopt;  // one character too many
+    const bool leftover_is_zero = (bits & ((1U << held) - 1)) == 0;
     if (!leftover_is_zero) return std::nullopt;
     return bytes;
 }
@@ -79,24 +98,24 @@ int hex_value(char c) {
 
 }  // namespace
 
-std::string base64url_encode(std::string_view bytes) { return encode(bytes, kUrl); }
-std::optional<std::string> base64url_decode(std::string_view text) { return decode(text, kUrlValues); }
-std::string base64_unpadded_encode(std::string_view bytes) { return encode(bytes, kStandard); }
-std::optional<std::string> base64_unpadded_decode(std::string_view text) { return decode(text, kStandardValues); }
+std::string base64url_encode(std::string_view bytes) { return encode<6>(bytes, kUrl); }
+std::optional<std::string> base64url_decode(std::string_view text) { return decode<6>(text, kUrlValues); }
+std::string base64_unpadded_encode(std::string_view bytes) { return encode<6>(bytes, kStandard); }
+std::optional<std::string> base64_unpadded_decode(std::string_view text) { return decode<6>(text, kStandardValues); }
 
-std::string base32_encode(std::string_view bytes) { return encode(bytes, kBase32); }
-std::string typeable32_encode(std::string_view bytes) { return encode(bytes, kTypeable32); }
+std::string base32_encode(std::string_view bytes) { return encode<5>(bytes, kBase32); }
+std::string typeable32_encode(std::string_view bytes) { return encode<5>(bytes, kTypeable32); }
 std::optional<std::string> typeable32_decode(std::string_view text) {
-    return decode(text, kTypeable32Values, bits_of_each(kTypeable32));
+    return decode<5>(text, kTypeable32Values);
 }
 
 std::string hex_encode(std::string_view bytes) {
     static constexpr char kDigits[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(bytes.size() * 2);
+    std::string text(bytes.size() * 2, '\0');
+    char* to = text.data();
     for (char byte : bytes) {
-        text += kDigits[static_cast<std::uint8_t>(byte) >> 4];
-        text += kDigits[byte & 0x0F];
+        *to++ = kDigits[static_cast<std::uint8_t>(byte) >> 4];
+        *to++ = kDigits[byte & 0x0F];
     }
     return text;
 }

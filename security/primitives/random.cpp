@@ -1,8 +1,12 @@
 #include "security/primitives/random.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <stdexcept>
 
@@ -14,6 +18,49 @@ namespace {
 constexpr std::int64_t kLastTimeMs = (std::int64_t{1} << 48) - 1;
 constexpr std::uint16_t kRandomABits = 0x0FFF;
 constexpr std::uint64_t kRandomBBits = (std::uint64_t{1} << 62) - 1;
+
+void fill_from_openssl(std::span<std::uint8_t> bytes) {
+    ensure(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "no randomness from the system");
+}
+
+// How often this process came out of a fork: what its parent still had in store must not be given twice.
+std::atomic<unsigned>& forks() {
+    static std::atomic<unsigned> count = 0;
+    static const bool is_counted = pthread_atfork(nullptr, nullptr, [] { ++count; }) == 0;
+    if (!is_counted) throw CryptoFailure("no memory to watch for forks");
+    return count;
+}
+
+// A call of OpenSSL costs the same for four bytes as for hundreds: locks, and a system call by which it looks for
+// forks. What was given is no longer here.
+class RandomStore {
+public:
+    static constexpr std::size_t kMostAtOnce = 64;
+
+    RandomStore() = default;
+    ~RandomStore() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
+    RandomStore(const RandomStore&) = delete;
+    RandomStore& operator=(const RandomStore&) = delete;
+
+    void take(std::span<std::uint8_t> to) {
+        const unsigned forks_now = forks().load(std::memory_order_relaxed);
+        if (left_ < to.size() || forks_ != forks_now) {
+            left_ = 0;
+            fill_from_openssl(bytes_);
+            left_ = bytes_.size();
+            forks_ = forks_now;
+        }
+        left_ -= to.size();
+        const auto from = std::span(bytes_).subspan(left_, to.size());
+        std::ranges::copy(from, to.begin());
+        OPENSSL_cleanse(from.data(), from.size());
+    }
+
+private:
+    std::array<std::uint8_t, 8 * kMostAtOnce> bytes_{};
+    std::size_t left_ = 0;  // at the front
+    unsigned forks_ = 0;
+};
 
 // The last id given: the next one of the same millisecond is that plus a random step, carried through all 74
 // bits.
@@ -49,7 +96,9 @@ struct LastId {
 }  // namespace
 
 void fill_random(std::span<std::uint8_t> bytes) {
-    ensure(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "no randomness from the system");
+    if (bytes.size() > RandomStore::kMostAtOnce) return fill_from_openssl(bytes);
+    thread_local RandomStore store;
+    store.take(bytes);
 }
 
 std::string random_bytes(std::size_t count) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <string>
 #include <tuple>
 
 #include "api/requests/target.hpp"
@@ -191,6 +192,12 @@ TEST(Router, RefusesATableThatIsAmbiguousOrMalformed) {
 TEST(Headers, RefusesLineBreaksSoThatNoAnswerIsSplit) {
     Headers headers;
     EXPECT_THROW(headers.add("Location", "/a\r\nSet-Cookie: x"), std::invalid_argument);
+    for (const char breaks : {'\r', '\n', '\0'})
+        for (const std::size_t at : {0, 1, 2}) {
+            std::string value = "/a";
+            value.insert(at, 1, breaks);
+            EXPECT_THROW(headers.add("Location", value), std::invalid_argument) << at;
+        }
     EXPECT_THROW(headers.add("Bad Name", "x"), std::invalid_argument);
     headers.add("Location", "/a");
     EXPECT_EQ(headers.find("LOCATION"), "/a");

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <string_view>
+
 using namespace keyledger::api;
 using Segments = std::vector<std::string>;
 
@@ -32,6 +35,15 @@ TEST(ParseTarget, RefusesControlCharactersBadEscapesAndBadBytes) {
     for (const char* raw : {"/%00", "/%0d%0a", "/%7f", "/%", "/%zz", "/%ff", "/\xC3\xA4", "/a b", "/a#b", "/a\\b",
                             "/{a}", "a", "", "?a=b", "/a?b=%00", "/a?b=%ff"})
         EXPECT_FALSE(parse_target(raw)) << raw;
+}
+
+TEST(ParseTarget, TakesTheBytesThatRfc3986Allows) {
+    const std::string_view refused = "\"<>\\^`{|}#";
+    for (int c = 1; c < 256; ++c) {
+        const auto byte = static_cast<char>(c);
+        const bool is_allowed = c > 0x20 && c < 0x7F && refused.find(byte) == refused.npos && byte != '%';
+        EXPECT_EQ(parse_target("/a" + std::string(1, byte) + "b").has_value(), is_allowed) << c;
+    }
 }
 
 TEST(ParseTarget, RefusesAParameterGivenTwiceHoweverItIsSpelt) {

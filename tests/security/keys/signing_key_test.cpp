@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -125,6 +127,14 @@ TEST(SigningKey, RefusesPemsThatDoNotFit) {
         ASSERT_FALSE(key) << refused.says;
         EXPECT_NE(key.error().find(refused.says), std::string::npos) << key.error();
     }
+}
+
+// What is made ready once has nothing in it that a signature may use only once: two under one nonce tell the key.
+TEST(SigningKey, SignsEachTimeUnderAnotherNonce) {
+    const SigningKey key = SigningKey::generate(SigningAlgorithm::kEs256);
+    std::set<std::string> seen;
+    for (int round = 0; round < 50; ++round) seen.insert(key.sign("text").substr(0, 32));
+    EXPECT_EQ(seen.size(), 50U);
 }
 
 TEST(SigningKey, ServesManyThreadsAtOnce) {

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "security/primitives/base32.hpp"
 #include "security/primitives/base64url.hpp"
 #include "security/primitives/hex.hpp"
@@ -32,6 +34,19 @@ TEST(Base64url, RoundTripsEveryLength) {
         std::string bytes = random_bytes(size);
         EXPECT_EQ(base64url_decode(base64url_encode(bytes)), bytes);
         EXPECT_EQ(base64_unpadded_decode(base64_unpadded_encode(bytes)), bytes);
+    }
+}
+
+TEST(Base64url, RefusesOneForeignCharacterWhereverItStands) {
+    for (std::size_t size : {16, 17, 18}) {
+        const std::string text = base64url_encode(std::string(size, '\0'));
+        ASSERT_TRUE(base64url_decode(text));
+        for (std::size_t at = 0; at < text.size(); ++at)
+            for (const char foreign : {'+', '/', '=', '.', ' ', '\x80', '\0'}) {
+                std::string changed = text;
+                changed[at] = foreign;
+                EXPECT_FALSE(base64url_decode(changed)) << size << ' ' << at << ' ' << foreign;
+            }
     }
 }
 

@@ -1,10 +1,13 @@
 #include "security/primitives/random.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -28,6 +31,41 @@ TEST(FillRandom, GivesOtherBytesEachTime) {
     EXPECT_NE(random_bytes(32), random_bytes(32));
     EXPECT_FALSE(equal(random_secret(32), random_secret(32)));
     EXPECT_EQ(random_bytes(0), "");
+}
+
+// What is kept in store is given once, however much of it is asked for at a time.
+TEST(FillRandom, GivesNothingTwice) {
+    std::set<std::string> seen;
+    std::size_t asked = 0;
+    for (std::size_t round = 0; round < 40; ++round)
+        for (const std::size_t size : {16, 63, 64, 65, 24, 512, 513}) {
+            const std::string bytes = random_bytes(size);
+            for (std::size_t at = 0; at + 8 <= size; at += 8, ++asked) seen.insert(bytes.substr(at, 8));
+        }
+    EXPECT_EQ(seen.size(), asked);
+}
+
+// Or two processes would seal under one nonce.
+TEST(FillRandom, GivesAForkedProcessOtherBytes) {
+    random_bytes(8);  // so that there is something in store
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        const std::string bytes = random_bytes(32);
+        const bool told = write(ends[1], bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
+        _exit(told ? 0 : 1);
+    }
+    const std::string own = random_bytes(32);
+    std::string others(32, '\0');
+    ASSERT_EQ(read(ends[0], others.data(), others.size()), static_cast<ssize_t>(others.size()));
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_NE(own, others);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 TEST(UuidV7, CarriesTimeVersionAndVariant) {
