@@ -365,9 +365,12 @@ void add_audit(CLI::App& app, CommandChoice& chosen) {
 void add_config(CLI::App& app, CommandChoice& chosen) {
     auto* config = app.add_subcommand("config", "The configuration");
     config->require_subcommand(1);
-    auto* checking =
-        config->add_subcommand("check", "print what is in effect, secrets masked, and what is wrong with it");
-    checking->callback([&chosen] { chosen.run = [] { return check_config(from_process, names_in_process()); }; });
+    auto* checking = config->add_subcommand("check", "print what was set, secrets masked, and what is wrong with it");
+    auto shown = std::make_shared<ShownSettings>(ShownSettings::kGiven);
+    checking->add_flag_callback(
+        "--verbose", [shown] { *shown = ShownSettings::kAll; }, "also what has its default");
+    checking->callback(
+        [&chosen, shown] { chosen.run = [shown] { return check_config(from_process, names_in_process(), *shown); }; });
 }
 
 void add_providers(CLI::App& app, CommandChoice& chosen) {

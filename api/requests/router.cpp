@@ -117,7 +117,11 @@ Router::Resolution Router::resolve(Request& request) const {
     if (path == nullptr)
         return {nullptr,
                 problem(request, problems::kNotFound, "Nothing is served at this path. /openapi.json lists what is.")};
-    if (request.method == Method::kOptions) return options(request, *path);
+    if (request.method == Method::kOptions) {
+        Response answer = no_content();
+        answer.headers.add("Allow", path->allow);
+        return {nullptr, std::move(answer)};
+    }
     Method method = request.method == Method::kHead ? Method::kGet : request.method;
     auto found = path->by_method.find(method);
     if (found == path->by_method.end()) {
@@ -136,23 +140,6 @@ Router::Resolution Router::resolve(Request& request) const {
     return {&route.handler, {}};
 }
 
-Router::Resolution Router::options(const Request& request, const Compiled& path) const {
-    Response answer = no_content();
-    answer.headers.add("Allow", path.allow);
-    const auto origin = request.header("Origin");
-    const auto wanted = request.header("Access-Control-Request-Method");
-    if (!origin || !wanted) return {nullptr, std::move(answer)};
-    const auto found = path.by_method.find(parse_method(*wanted));
-    const bool open = found != path.by_method.end() && is_open(routes_[found->second].operation);
-    if (open) answer.headers.add("Access-Control-Allow-Origin", "*");
-    if (open || admits(*origin)) {
-        answer.headers.add("Access-Control-Allow-Methods", path.allow);
-        answer.headers.add("Access-Control-Allow-Headers", kAllowedRequestHeaders);
-        answer.headers.add("Access-Control-Max-Age", std::to_string(cors_.max_age_s));
-    }
-    return {nullptr, std::move(answer)};
-}
-
 bool Router::admits(std::string_view origin) const {
     return std::ranges::any_of(cors_.origins,
                                [&](const std::string& allowed) { return allowed == "*" || allowed == origin; });
@@ -162,23 +149,58 @@ bool Router::is_open(std::string_view operation) const {
     return std::ranges::find(cors_.open_operations, operation) != cors_.open_operations.end();
 }
 
+OriginReach Router::reach_for(const Request& request, std::string_view operation) const {
+    if (!cors_.registered) return OriginReach::kNothing;
+    if (std::ranges::find(cors_.application_operations, operation) != cors_.application_operations.end())
+        return OriginReach::kApplications;
+    const bool is_api = !request.segments.empty() && request.segments.front() == cors_.api_segment;
+    return is_api ? OriginReach::kApi : OriginReach::kNothing;
+}
+
+const Router::Compiled* Router::preflighted(const Request& request) const {
+    if (request.method != Method::kOptions || request.target == "*") return nullptr;
+    if (!request.header("Origin") || !request.header("Access-Control-Request-Method")) return nullptr;
+    return find_path(request.segments);
+}
+
+Router::Sharing Router::sharing_of(const Request& request, std::string_view operation) const {
+    if (is_open(operation)) return {"*", false, false};
+    const OriginReach needed = reach_for(request, operation);
+    // The answer depends on the origin even when there is none: a cache must not give it to another one.
+    Sharing sharing;
+    sharing.by_origin = needed != OriginReach::kNothing || !cors_.origins.empty();
+    const auto origin = request.header("Origin");
+    if (!origin) return sharing;
+    if (admits(*origin)) {
+        const bool every = std::ranges::count(cors_.origins, "*") > 0;
+        sharing.with = every ? std::string_view("*") : *origin;
+        sharing.credentials = cors_.credentials;
+    } else if (needed != OriginReach::kNothing && cors_.registered(*origin) >= needed) {
+        sharing.with = *origin;
+    }
+    return sharing;
+}
+
 void Router::decorate(const Request& request, Response& response) const {
     if (dress_) dress_(request, response);
-    if (response.headers.contains("Access-Control-Allow-Origin")) return;  // of a preflight
-    if (is_open(request.operation)) {
-        response.headers.add("Access-Control-Allow-Origin", "*");
+    std::string_view operation = request.operation;
+    const Compiled* path = preflighted(request);
+    if (path != nullptr) {
+        const auto found = path->by_method.find(parse_method(*request.header("Access-Control-Request-Method")));
+        if (found != path->by_method.end()) operation = routes_[found->second].operation;
+    }
+    const Sharing sharing = sharing_of(request, operation);
+    if (sharing.by_origin) response.headers.add("Vary", "Origin");
+    if (sharing.with.empty()) return;
+    response.headers.add("Access-Control-Allow-Origin", sharing.with);
+    if (sharing.credentials) response.headers.add("Access-Control-Allow-Credentials", "true");
+    if (path == nullptr) {
         response.headers.add("Access-Control-Expose-Headers", kExposedResponseHeaders);
         return;
     }
-    if (cors_.origins.empty()) return;
-    // The answer depends on the origin even when there is none: a cache must not give it to another one.
-    response.headers.add("Vary", "Origin");
-    auto origin = request.header("Origin");
-    if (!origin || !admits(*origin)) return;
-    bool every = std::ranges::count(cors_.origins, "*") > 0;
-    response.headers.add("Access-Control-Allow-Origin", every ? std::string_view("*") : *origin);
-    if (cors_.credentials) response.headers.add("Access-Control-Allow-Credentials", "true");
-    response.headers.add("Access-Control-Expose-Headers", kExposedResponseHeaders);
+    response.headers.add("Access-Control-Allow-Methods", path->allow);
+    response.headers.add("Access-Control-Allow-Headers", kAllowedRequestHeaders);
+    response.headers.add("Access-Control-Max-Age", std::to_string(cors_.max_age_s));
 }
 
 }  // namespace keyledger::api

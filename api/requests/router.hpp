@@ -21,6 +21,10 @@ struct Route {
     Handler handler;
 };
 
+// What the pages of an origin that was registered may read: nothing, the operations that are there for every
+// application, or those and the service's own API.
+enum class OriginReach { kNothing, kApplications, kApi };
+
 // Cross-origin access for browsers (Fetch standard). Origins are compared byte by byte; "*" admits every one,
 // and Router refuses it together with credentials.
 struct CorsPolicy {
@@ -29,6 +33,11 @@ struct CorsPolicy {
     int max_age_s = 600;
     // Operations that say the same to everybody, as discovery and key sets: any origin may read them.
     std::vector<std::string_view> open_operations{};
+    // Origins that are known beside those above. Any thread; asked before the caller has proven anything, so it looks
+    // into memory. They are never given credentials.
+    std::function<OriginReach(std::string_view origin)> registered{};
+    std::vector<std::string_view> application_operations{};  // of OriginReach::kApplications
+    std::string_view api_segment = "api";                    // paths that begin so are of OriginReach::kApi
 };
 
 class Router {
@@ -49,7 +58,8 @@ public:
     // Sets the request's operation and path parameters.
     Resolution resolve(Request& request) const;
 
-    // Dresses the answer, and adds what CORS wants on it; for every answer, refusals too.
+    // Dresses the answer, and adds what CORS wants on it; for every answer, refusals too, after resolve() if that was
+    // called.
     void decorate(const Request& request, Response& response) const;
 
     std::span<const Route> routes() const noexcept { return routes_; }
@@ -63,9 +73,18 @@ private:
     const Compiled* find_path(const std::vector<std::string>& segments) const;
     // Without the base.
     void localize(Request& request) const;
-    Resolution options(const Request& request, const Compiled& path) const;
     bool admits(std::string_view origin) const;
     bool is_open(std::string_view operation) const;
+    // What a registered origin has to reach to read the answer; kNothing: no registered one reads it.
+    OriginReach reach_for(const Request& request, std::string_view operation) const;
+    // The path that a preflight asks about; nullptr: it is none.
+    const Compiled* preflighted(const Request& request) const;
+    struct Sharing {
+        std::string_view with;  // of Access-Control-Allow-Origin; empty: nobody
+        bool by_origin = false;
+        bool credentials = false;
+    };
+    Sharing sharing_of(const Request& request, std::string_view operation) const;
 
     std::vector<Route> routes_;
     std::vector<Compiled> paths_;  // literal segments before parameters

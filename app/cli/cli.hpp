@@ -222,7 +222,8 @@ enum class HealthQuestion { kReady, kLive };
 Exit ask_health(const Environment& environment, HealthQuestion question);
 
 // `names`: of all variables that there are.
-Exit check_config(const Environment& environment, const std::vector<std::string>& names);
+Exit check_config(const Environment& environment, const std::vector<std::string>& names,
+                  ShownSettings shown = ShownSettings::kGiven);
 
 // Why a command must not write its file there, as a sentence; nullopt: it may. `force`: over a file that
 // there is.

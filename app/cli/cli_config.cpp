@@ -52,9 +52,13 @@ std::optional<std::string> reason_not_to_write(const std::string& path, bool for
     return "there is '" + path + "' already, and it stays as it is; --force writes over it";
 }
 
-Exit check_config(const Environment& environment, const std::vector<std::string>& names) {
+Exit check_config(const Environment& environment, const std::vector<std::string>& names, ShownSettings shown) {
     const SettingSources sources = gather_sources(environment);
-    for (const std::string& line : describe_config(sources)) std::cout << line << '\n';
+    const auto lines = describe_config(sources, shown);
+    for (const std::string& line : lines) std::cout << line << '\n';
+    if (shown == ShownSettings::kGiven)
+        std::cout << "# " << describe_config(sources).size() - lines.size()
+                  << " more have their default; --verbose shows them\n";
     for (const std::string& sentence : unknown_settings(names)) std::cerr << "keyledger: warning: " << sentence << '\n';
     const LenientConfig read = read_config_leniently(sources, kForServing);
     auto refused = all_faults(read);

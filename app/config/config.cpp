@@ -21,6 +21,7 @@ namespace keyledger::app {
 namespace {
 
 constexpr std::string_view kMask = "********";
+constexpr const char* kDefault = "default";                // the origin of what nobody gave
 constexpr std::int64_t kMostMinutesToFill = 30 * 24 * 60;  // keyledger.take_limits remembers no bucket for longer
 
 std::vector<std::string> items_of(std::string_view text) {
@@ -70,7 +71,7 @@ public:
             if (path) return {text_of_file(setting, path->text), "'" + path->text + "' (" + path->origin + ")"};
             if (direct) return *direct;
         }
-        return {std::string(setting.fallback), "default"};
+        return {std::string(setting.fallback), kDefault};
     }
     std::string text(std::string_view name) { return given(*find_setting(name)).text; }
 
@@ -443,14 +444,15 @@ std::vector<std::string> describe_config(const Environment& environment) {
     return describe_config(gather_sources(environment));
 }
 
-std::vector<std::string> describe_config(const SettingSources& sources) {
+std::vector<std::string> describe_config(const SettingSources& sources, ShownSettings shown) {
     std::vector<std::string> lines;
     Reader reader(sources);
     for (const Setting& setting : kSettings) {
         const auto given = reader.given(setting);
+        if (shown == ShownSettings::kGiven && given.origin == kDefault) continue;
         const bool is_masked = (setting.is(kSecret) || given.is_of_manager) && !given.text.empty();
-        const std::string shown = is_masked ? std::string(kMask) : given.text;
-        lines.push_back(as_plain_text(std::string(setting.name) + "=" + shown + "  # " + given.origin));
+        const std::string text = is_masked ? std::string(kMask) : given.text;
+        lines.push_back(as_plain_text(std::string(setting.name) + "=" + text + "  # " + given.origin));
     }
     return lines;
 }

@@ -50,8 +50,9 @@ std::vector<std::string> unknown_settings(const std::vector<std::string>& names)
 std::string nearest_setting(std::string_view name);
 
 // "NAME=value  # where it came from" for every setting in effect; secrets are masked, and all that a secrets manager
-// gave.
-std::vector<std::string> describe_config(const SettingSources& sources);
+// gave. kGiven leaves out those that have their default.
+enum class ShownSettings { kGiven, kAll };
+std::vector<std::string> describe_config(const SettingSources& sources, ShownSettings shown = ShownSettings::kAll);
 std::vector<std::string> describe_config(const Environment& environment);
 
 }  // namespace keyledger::app

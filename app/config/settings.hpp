@@ -189,7 +189,7 @@ inline constexpr Setting kSettings[] = {
      "how long browsers keep to https, told in answers that go over it; 0: they are not told", kServing,
      [](Config& config, const Value& value) { config.hsts = seconds(value.number); }},
     {"KEYLEDGER_CORS_ORIGINS", "", origins(),
-     "origins (https://app.example.com,… or *) of browsers that may call the API", kServing,
+     "origins (https://app.example.com,… or *) of pages that may call the API, beside those of applications", kServing,
      into<&Config::cors_origins>},
     {"KEYLEDGER_PKCE", "all", one_of("all,public"),
      "public: applications that authenticate may ask for codes without PKCE, as old ones do; all: nobody may", kServing,
@@ -357,7 +357,8 @@ inline constexpr Setting kSettings[] = {
      "of the service's log: auto is text where standard error is a terminal, and JSON elsewhere", kServing,
      into<&Config::log_format>},
     {"KEYLEDGER_ACCESS_LOG", "errors", text("off, errors, all or a share"),
-     "a line for answers of 5xx (errors), for all, or for a share such as 0.01 beside those; off: none", kServing,
+     "a line for answers of 5xx (errors), for all, or for a share such as 0.01 beside those; off: none",
+     kServing | kReloaded,
      [](Config& config, const Value& value) {
          config.access_log = parse_access_log_rule(value.text).value_or(AccessLogRule{});
      }},

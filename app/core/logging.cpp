@@ -81,6 +81,17 @@ std::string json_line(const LogEntry& entry) {
     return line.finish() + '\n';
 }
 
+// So that no value looks like members that are not there.
+std::string as_value(const std::string& text) {
+    if (text.find_first_of(" \"=\\") == std::string::npos) return text;
+    std::string quoted = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c;
+    }
+    return quoted + '"';
+}
+
 std::string text_line(const LogEntry& entry) {
     std::string line = api::rfc3339(entry.at);
     line.append(" ").append(entry.level).append(" ").append(entry.log).append(": ");
@@ -88,7 +99,7 @@ std::string text_line(const LogEntry& entry) {
     for (const auto& [name, value] : entry.members) {
         const auto* number = std::get_if<std::int64_t>(&value);
         const std::string text = number ? std::to_string(*number) : as_plain_text(std::get<std::string>(value));
-        if (!text.empty()) line.append(" ").append(name).append("=").append(text);
+        if (!text.empty()) line.append(" ").append(name).append("=").append(as_value(text));
     }
     return line + '\n';
 }

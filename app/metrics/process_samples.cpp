@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -62,7 +63,30 @@ double count_descriptors() {
     return count;
 }
 
+// What a control group allows (cgroups(7)); nothing where it says "max", or what can't be read.
+std::optional<double> limit_in(const std::string& path) {
+    std::ifstream file(path);
+    double limit = 0;
+    if (!(file >> limit)) return std::nullopt;
+    return limit;
+}
+
 }  // namespace
+
+double memory_limit_bytes(const std::string& group_file, const std::string& groups) {
+    struct sysinfo machine {};
+    double least = sysinfo(&machine) == 0 ? static_cast<double>(machine.totalram) * machine.mem_unit : 0;
+    std::string group;
+    std::ifstream file(group_file);
+    for (std::string line; std::getline(file, line);)
+        if (line.starts_with("0::/")) group = line.substr(3);
+    for (;;) {
+        const auto limit = limit_in(groups + group + "/memory.max");
+        if (limit && (least == 0 || *limit < least)) least = *limit;
+        if (group.empty()) return least;
+        group.resize(group.rfind('/'));
+    }
+}
 
 Samples process_samples() {
     Samples samples;
@@ -75,6 +99,10 @@ Samples process_samples() {
             {"process_virtual_memory_bytes", "Address space", {}, stat->virtual_bytes},
             {"process_resident_memory_bytes", "Memory that is in use", {}, stat->resident_bytes}};
     }
+    samples.push_back({"keyledger_memory_limit_bytes",
+                       "Memory that the process may use: the machine's, or less where a control group says so",
+                       {},
+                       memory_limit_bytes()});
     samples.push_back({"process_open_fds", "Open file descriptors", {}, count_descriptors()});
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)

@@ -111,13 +111,12 @@ struct AccessLog::Queue {
                                                spdlog::async_overflow_policy::overrun_oldest);
 };
 
-std::unique_ptr<AccessLog> AccessLog::of(const Config& config, LogFormat format, const commands::Clock& clock) {
-    if (!config.access_log.is_on) return nullptr;
-    return std::make_unique<AccessLog>(config.access_log, config.access_log_address, format, clock);
-}
-
 AccessLog::AccessLog(AccessLogRule rule, bool with_address, LogFormat format, const commands::Clock& clock)
-    : rule_(rule), with_address_(with_address), format_(format), clock_(clock), queue_(std::make_unique<Queue>()) {
+    : share_(share_of(rule)),
+      with_address_(with_address),
+      format_(format),
+      clock_(clock),
+      queue_(std::make_unique<Queue>()) {
     queue_->logger->set_pattern("%v");
     queue_->logger->set_level(spdlog::level::info);
 }
@@ -125,7 +124,9 @@ AccessLog::AccessLog(AccessLogRule rule, bool with_address, LogFormat format, co
 AccessLog::~AccessLog() = default;
 
 bool AccessLog::chooses(int status) {
-    if (rule_.share > 0 && chance() < rule_.share) return true;
+    const double share = share_.load(std::memory_order_relaxed);
+    if (share < 0) return false;
+    if (share > 0 && chance() < share) return true;
     return status >= 500 && has_room_for_error();
 }
 

@@ -26,23 +26,26 @@ std::string client_of(const api::Request& request, int status);
 // Any thread.
 class AccessLog {
 public:
-    // Null where the rule is off. The clock outlives it.
-    static std::unique_ptr<AccessLog> of(const Config& config, LogFormat format, const commands::Clock& clock);
-
+    // The clock outlives it.
     AccessLog(AccessLogRule rule, bool with_address, LogFormat format, const commands::Clock& clock);
     ~AccessLog();  // writes what waits
     AccessLog(const AccessLog&) = delete;
     AccessLog& operator=(const AccessLog&) = delete;
+
+    // From the next answer on.
+    void use(AccessLogRule rule) { share_.store(share_of(rule), std::memory_order_relaxed); }
 
     void on_sent(const api::Request& request, const api::SentAnswer& answer) noexcept;
     std::int64_t dropped() const;  // since the start: for want of room, or because there were too many errors
 
 private:
     struct Queue;
+    static constexpr double kOff = -1;
+    static double share_of(AccessLogRule rule) { return rule.is_on ? rule.share : kOff; }
     bool chooses(int status);
     bool has_room_for_error();
 
-    const AccessLogRule rule_;
+    std::atomic<double> share_;  // of all answers; kOff: not even errors
     const bool with_address_;
     const LogFormat format_;
     const commands::Clock& clock_;

@@ -32,14 +32,14 @@ Samples access_log_samples(const AccessLog& access_log) {
 Telling::Telling(const Config& config, Core& core, Metrics& metrics)
     : format(log_format_of(config.log_format)),
       traces(Traces::of(config, core.clock)),
-      access_log(AccessLog::of(config, format, core.clock)),
+      access_log(std::make_unique<AccessLog>(config.access_log, config.access_log_address, format, core.clock)),
       observers(metrics, access_log.get(), traces ? &traces->recorder() : nullptr) {
     core.admin_log.serve(format);
     if (traces) {
         core.watched_store.record_spans(traces->recorder());
         metrics.add([this] { return trace_samples(*traces); });
     }
-    if (access_log) metrics.add([this] { return access_log_samples(*access_log); });
+    metrics.add([this] { return access_log_samples(*access_log); });
 }
 
 }  // namespace keyledger::app

@@ -17,7 +17,7 @@ struct Telling {
 
     const LogFormat format;
     const std::unique_ptr<Traces> traces;         // null: no collector is configured
-    const std::unique_ptr<AccessLog> access_log;  // null: none is kept
+    const std::unique_ptr<AccessLog> access_log;  // never null
     Observers observers;
 };
 

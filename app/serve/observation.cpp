@@ -120,7 +120,31 @@ api::HealthCheck check_guesses(const Core& core) {
             std::to_string(status.waiting) + " failed log-ins could not be recorded yet, and count on this node"};
 }
 
+// While another process publishes, this one's sessions with brokers say little; what only begins anew is no news.
+std::optional<std::string> trouble_with_kafka(const Followers& followers) {
+    using State = eventstore::kafka::PublisherState;
+    bool is_known = false;
+    for (const auto& output : followers.outputs()) {
+        const auto& status = output.status;
+        if (status.state == State::kWaitingForBroker) return status.sentence.empty() ? "no broker" : status.sentence;
+        is_known = is_known || status.state == State::kPublishing || status.state == State::kStandby;
+    }
+    if (!is_known) return std::nullopt;
+    return "";
+}
+
+std::optional<std::string> trouble_with_database(const Core& core) {
+    const auto status = core.store.status().committer;
+    if (status.connected) return "";
+    return status.last_error.empty() ? "not connected" : status.last_error;
+}
+
 }  // namespace
+
+void watch_for_outages(OutageWatch& watch, Core& core, Followers& followers) {
+    watch.add("the database", [&core] { return trouble_with_database(core); });
+    watch.add("Kafka", [&followers] { return trouble_with_kafka(followers); });
+}
 
 void observe(ServiceHealth& health, Core& core, Followers& followers, Reactors& reactors, projections::HotAccess& hot,
              TreeHeads& tree_heads, Probe& probe) {

@@ -2,7 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <array>
+
 #include "app/core/mailing.hpp"
+#include "app/observing/outage.hpp"
 #include "app/serve/listed_sessions.hpp"
 #include "commands/jobs/end_jobs.hpp"
 #include "commands/runtime/log_fields.hpp"
@@ -42,6 +46,15 @@ bool tell_that_it_died(Core& core, const reactors::Job& job, const std::string& 
     return false;
 }
 
+// What a delivery tells of the server: nothing of it where none was asked. Whatever it answers to a mail, it is there.
+std::optional<std::string> trouble_with_server(const mail::Delivery& delivery) {
+    constexpr std::array<std::string_view, 4> kAskedNobody{"expired", "memory", "queue-full", "stopped"};
+    if (delivery.outcome == mail::Delivery::Outcome::kSent || delivery.code.starts_with("smtp-")) return "";
+    if (delivery.outcome == mail::Delivery::Outcome::kRefused) return std::nullopt;
+    if (std::ranges::find(kAskedNobody, delivery.code) != kAskedNobody.end()) return std::nullopt;
+    return delivery.code;
+}
+
 reactors::PerformerSettings performer_settings(const Config& config, const Uuid& log_id, std::size_t threads) {
     reactors::PerformerSettings settings;
     settings.database_url = config.database_url;
@@ -70,9 +83,7 @@ struct Reactors::MailParts {
     MailParts(const Config& config, Core& core, commands::ChallengeSecrets& secrets, std::unique_ptr<mail::Mailer> made)
         : mailer(std::move(made)),
           out(core.limits, config.mail.open_per_minute,
-              [this](mail::Mail letter, commands::Deadline deadline) {
-                  return mailer->send(std::move(letter), deadline);
-              }),
+              [this](mail::Mail letter, commands::Deadline deadline) { return send(std::move(letter), deadline); }),
           links(secrets, config.issuer),
           factor_names(core.services, core.keys),
           account_mail(core.store, core.executor.folder(), factor_names, links, out),
@@ -84,7 +95,14 @@ struct Reactors::MailParts {
               out),
           alert_mail(core.store, core.executor.folder(), config.mail.alerts_to, out) {}
 
+    boost::asio::awaitable<mail::Delivery> send(mail::Mail letter, commands::Deadline deadline) {
+        auto delivery = co_await mailer->send(std::move(letter), deadline);
+        if (const auto trouble = trouble_with_server(delivery)) outage.see(*trouble, std::chrono::steady_clock::now());
+        co_return delivery;
+    }
+
     const std::unique_ptr<mail::Mailer> mailer;
+    Outage outage{"the SMTP server", std::chrono::milliseconds(0), tell_in_log()};
     reactors::MailOut out;
     reactors::MailLinks links;
     reactors::FactorNames factor_names;

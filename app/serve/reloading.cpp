@@ -16,6 +16,7 @@ constexpr std::string_view kClients = "KEYLEDGER_CLIENTS_FILE";
 constexpr std::string_view kCertificate = "KEYLEDGER_TLS_CERTIFICATE_FILE";
 constexpr std::string_view kKeyOfTls = "KEYLEDGER_TLS_KEY_FILE";
 constexpr std::string_view kLevel = "KEYLEDGER_LOG_LEVEL";
+constexpr std::string_view kAccesses = "KEYLEDGER_ACCESS_LOG";
 constexpr std::size_t kMostTold = 5;  // in the detail of a check; the log has them all
 
 bool is_of(std::string_view sentence, std::string_view setting) { return setting_named_in(sentence) == setting; }
@@ -69,6 +70,7 @@ void Reloading::take_settings(const LenientConfig& read, Status& status) {
         else if (before != value.text) status.next_time.emplace_back(setting->name);
     }
     (void)set_log_level(in_force_[kLevel]);
+    if (const auto rule = parse_access_log_rule(in_force_[kAccesses])) what_.access_log.use(*rule);
 }
 
 void Reloading::take_keyring(Faults& faults) {

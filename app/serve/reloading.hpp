@@ -12,6 +12,7 @@
 #include "app/config/clients_file.hpp"
 #include "app/config/config.hpp"
 #include "app/metrics/metrics.hpp"
+#include "app/observing/access_log.hpp"
 #include "app/serve/health.hpp"
 #include "commands/runtime/ports.hpp"
 #include "security/keys/keyring.hpp"
@@ -23,6 +24,7 @@ struct Reloaded {
     security::LiveKeyring& keyring;
     LiveClients& clients;
     api::Server& server;
+    AccessLog& access_log;
     const commands::Clock& clock;
 };
 

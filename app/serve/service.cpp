@@ -123,11 +123,21 @@ commands::Answer<std::int64_t> count_registrations(projections::Queries& queries
     co_return *counted;
 }
 
-api::CorsPolicy cors_policy(const Config& config) {
+// Pages of first-party applications call the API as well: no other application's token is good there.
+api::OriginReach reach_of(const projections::HotAccess& hot, std::string_view origin) {
+    const auto consent = hot.page_origin(origin);
+    if (!consent) return api::OriginReach::kNothing;
+    return *consent == ConsentRule::kFirstParty ? api::OriginReach::kApi : api::OriginReach::kApplications;
+}
+
+api::CorsPolicy cors_policy(const Config& config, const projections::HotAccess& hot) {
     api::CorsPolicy policy;
     policy.origins = config.cors_origins;
     policy.open_operations = {"authzenConfiguration", "jwks", "oauthMetadata", "openapi", "openidConfiguration",
                               "serviceInformation"};
+    policy.registered = [&hot](std::string_view origin) { return reach_of(hot, origin); };
+    policy.application_operations = {"authorizeDevice", "pushAuthorizationRequest", "revoke", "token", "userinfo",
+                                     "userinfoByPost"};
     return policy;
 }
 
@@ -177,8 +187,8 @@ struct Service::Parts {
                   config.pkce_for_all,
                   config.most_registered},
           router(
-              api::telling_positions(api::bind_routes(api::route_table(), context), context), cors_policy(config),
-              api::path_of_url(config.issuer),
+              api::telling_positions(api::bind_routes(api::route_table(), context), context),
+              cors_policy(config, *hot_access), api::path_of_url(config.issuer),
               [this](const api::Request& request, api::Response& response) { problem_pages.dress(request, response); }),
           server(server_options(config, core.clock), router, telling.observers),
           management(management_options(config.management_listen), management_routes({health, metrics, log_id})),
@@ -186,10 +196,11 @@ struct Service::Parts {
           keyring_exchange(config, core),
           probe(core, queries, keyring_exchange),
           other_providers(config, core, outgoing),
-          reloading(read, {*core.keyring, clients, server, core.clock}) {
+          reloading(read, {*core.keyring, clients, server, *telling.access_log, core.clock}) {
         complete_accounts();
         core.access.remember(*hot_access);
         core.executor.folder().watch(core.access);
+        watch_for_outages(outages, core, followers);
         observe(health, core, followers, reactors, *hot_access, tree_heads, probe);
         metrics.know(router.routes(), config.io_threads);
         collect(metrics, {core, followers, reactors, *hot_access, queries, outgoing, tree_heads, server, health});
@@ -250,6 +261,7 @@ struct Service::Parts {
     Probe probe;
     OtherProviders other_providers;
     Reloading reloading;
+    OutageWatch outages;
     bool stopped = false;
 };
 
@@ -271,6 +283,7 @@ void Service::start() try {
     parts.tree_heads.start();
     parts.housekeeper.start();
     parts.probe.start();
+    parts.outages.start();
     parts.other_providers.start();
     if (parts.config.serves_api) parts.server.start();
     parts.health.set_serving(true);
@@ -281,7 +294,7 @@ void Service::start() try {
                  std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
     if (parts.config.passkeys.domain.empty())
         spdlog::info("no passkeys are offered: KEYLEDGER_PASSKEY_DOMAIN is not set, and the issuer's host is none");
-    else spdlog::info("passkeys are for {}", parts.config.passkeys.domain);
+    else spdlog::debug("passkeys are for {}", parts.config.passkeys.domain);
     if (parts.config.kafka_brokers.empty())
         spdlog::info("KEYLEDGER_KAFKA_BROKERS is not set: nothing is published, the log keeps everything");
 } catch (const api::ServerError& error) {
@@ -308,6 +321,7 @@ void Service::stop() {
         spdlog::warn("requests were still in flight after {} ms", parts.config.stop_timeout.ms());
     if (!parts.core.background.stop(std::chrono::milliseconds(parts.config.stop_timeout.ms())))
         spdlog::warn("failed log-ins were still being recorded; they may not be");
+    parts.outages.stop();
     parts.probe.stop();
     parts.housekeeper.stop();
     parts.followers.stop();

@@ -111,4 +111,14 @@ bool post_logout_redirect_uri_matches(const Application& application, std::strin
     return is_one_of(application.definition.post_logout_redirect_uris, application.definition.type, uri);
 }
 
+std::vector<std::string> page_origins(const Application& application) {
+    std::vector<std::string> origins;
+    if (application.status != Status::kEnabled || application.definition.type != ApplicationType::kSpa) return origins;
+    for (const std::string& uri : application.definition.redirect_uris) origins.push_back(web_origin_of(uri));
+    std::sort(origins.begin(), origins.end());
+    origins.erase(std::unique(origins.begin(), origins.end()), origins.end());
+    std::erase(origins, "");
+    return origins;
+}
+
 }  // namespace keyledger

@@ -154,4 +154,8 @@ bool redirect_uri_matches(const Application& application, std::string_view uri);
 // The same of where people are sent after they logged out (OpenID Connect RP-Initiated Logout 1.0 section 3).
 bool post_logout_redirect_uri_matches(const Application& application, std::string_view uri);
 
+// Where its pages are that call this service from a browser: the origins of its redirect URIs, each once, if it is
+// enabled and runs in a page (ADR 42). Sorted.
+std::vector<std::string> page_origins(const Application& application);
+
 }  // namespace keyledger

@@ -81,6 +81,16 @@ bool is_private_use_uri(std::string_view text) {
     return is_small && scheme.find('.') != std::string_view::npos && !scheme.ends_with('.');
 }
 
+std::string web_origin_of(std::string_view text) {
+    const bool is_https = is_https_uri(text);
+    if (!is_https && !is_loopback_uri(text)) return {};
+    const std::string_view scheme = is_https ? "https://" : "http://";
+    const auto uri = parse(text, scheme);
+    std::string origin = std::string(scheme).append(uri->host);
+    if (!uri->port.empty() && uri->port != (is_https ? "443" : "80")) origin.append(":").append(uri->port);
+    return origin;
+}
+
 bool differ_in_loopback_port(std::string_view a, std::string_view b) {
     const auto one = parse(a, "http://");
     const auto other = parse(b, "http://");

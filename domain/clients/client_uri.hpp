@@ -1,5 +1,6 @@
 #pragma once
 // URIs that clients are registered with. In ASCII, as they are compared: byte by byte. Pure.
+#include <string>
 #include <string_view>
 
 #include "domain/base/refusal.hpp"
@@ -18,6 +19,9 @@ bool is_https_uri(std::string_view text);
 bool is_loopback_uri(std::string_view text);
 // RFC 8252 section 7.1: a scheme that is a domain name in reverse, so that it has a dot; no fragment.
 bool is_private_use_uri(std::string_view text);
+// The origin of an https or loopback URI as browsers send it (URL standard, "Origin", ASCII serialisation): scheme,
+// host, and the port where it is not the scheme's own. Empty: of any other.
+std::string web_origin_of(std::string_view text);
 // Whether both are alike but for the port, and of http at 127.0.0.1 or [::1] (RFC 8252 section 7.3).
 bool differ_in_loopback_port(std::string_view a, std::string_view b);
 

@@ -103,6 +103,7 @@ std::optional<StoredTreeHeads> TreeHeadMaker::load() {
         return stored;
     }
     status_.kept = std::max(status_.kept, head->head.size);
+    covered_ = stored->newest->cursor;
     if (!status_.newest || head->head.size >= status_.newest->head.size) status_.newest = std::move(*head);
     return stored;
 }
@@ -120,7 +121,13 @@ void TreeHeadMaker::look_again() {
 void TreeHeadMaker::watch() {
     resumed_ = false;  // whoever leads meanwhile goes further
     unkept_.reset();
-    (void)load();
+    if (!load() || !covered_) return;
+    // Another server may have taken over which lacks what was covered; who leads there may not have known of it.
+    const auto events = ports_.source.read_after(*covered_, 1);
+    if (events) return;
+    if (events.error() == ReadError::kUnavailable) return trouble("the database does not answer");
+    contradict("the log no longer holds what follows from position " + std::to_string(covered_->position) +
+               " on, which a tree head covers");
 }
 
 // Goes on behind the newest head if signature, root and frontier fit; else the whole log is read again.

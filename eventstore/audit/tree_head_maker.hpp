@@ -1,6 +1,7 @@
 #pragma once
 // Makes tree heads. One of all processes that serve a log leads: it follows the log with a frontier, and signs a head
-// every few seconds if the log grew. The others only read the newest head.
+// every few seconds if the log grew. The others read the newest head, and look whether the log still holds what it
+// covers.
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -115,6 +116,7 @@ private:
     bool looks_again_ = false;  // with other keys, and not at the end yet
     Frontier frontier_;
     Cursor cursor_;
+    std::optional<Cursor> covered_;  // the last event that the newest head covers that was seen in the database
     std::map<Position, LogDisavowed> inert_;  // read, and not yet disavowed
     std::optional<TreeHeadState> unkept_;     // made, and not yet in the database
     std::string trouble_;                     // of this round

@@ -4,7 +4,7 @@
 //   npm ci && python3 -m http.server --bind 127.0.0.1 8001
 //
 // Registered with application_type "spa", authentication "none" and this page's address, without anything behind the path,
-// as redirect URI before and after log-out. Its origin has to be among KEYLEDGER_CORS_ORIGINS.
+// as redirect URI before and after log-out. The service then lets this page's origin call.
 // Tokens stay in this page's memory: what is stored can be read by whatever script gets into the page, later, too. After a
 // reload the browser is sent for a new code, and comes back at once where its user is still logged in.
 import * as oauth from './node_modules/oauth4webapi/build/index.js'

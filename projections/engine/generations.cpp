@@ -36,8 +36,8 @@ eventstore::Cursor beginning_of(pqxx::transaction_base& transaction, const ReadM
     for (const auto& row : transaction.exec("select position, encode(leaf_hash, 'hex') from keyledger.events"
                                             " order by position desc limit 1"))
         head = {row[0].as<std::int64_t>(), digest_from_hex(row[1].c_str())};
-    spdlog::info("{} is new in this log: it begins at position {}, and what was before causes nothing", model.name(),
-                 head.position);
+    spdlog::debug("{} is new in this log: it begins at position {}, and what was before causes nothing", model.name(),
+                  head.position);
     return head;
 }
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "projections/engine/limits.hpp"
 #include "projections/engine/sql_array.hpp"
@@ -104,14 +105,21 @@ bool Projection::advance_together(pqxx::connection& connection, std::span<Projec
     }
     std::vector<DecodedEvent> kept;
     const auto events = believed(decoded.events, kept);
-    const AnswerWithin bound(connection.sock(), kSilentLeaderTimeout);
+    // Each of them gets the time that it would have alone: else a slow one would keep all of them where they are.
+    std::optional<AnswerWithin> bound;
+    const auto begin_wait = [&] { bound.emplace(connection.sock(), kSilentLeaderTimeout); };
+    begin_wait();
     pqxx::work transaction(connection);
     const auto moved =
         transaction.exec_prepared(kMoveCheckpoints, readers.literal(), generations.literal(),
                                   projections.front()->cursor().position, to.position, bytea_text(to.leaf_hash));
     if (moved.affected_rows() != projections.size()) return false;
     if (!events.empty())
-        for (const Projection* one : projections) one->model_.apply(transaction, one->generation_.number, events);
+        for (const Projection* one : projections) {
+            begin_wait();
+            one->model_.apply(transaction, one->generation_.number, events);
+        }
+    begin_wait();
     transaction.commit();
     for (Projection* one : projections) {
         one->generation_.cursor = to;

@@ -53,7 +53,7 @@ std::optional<QueryError> ReadSession::attempt(Deadline deadline, const std::fun
             if (std::chrono::steady_clock::now() >= deadline) return QueryError::kDeadline;
             if (std::exchange(failing_, true)) return QueryError::kUnavailable;
             if (dynamic_cast<const pqxx::undefined_table*>(&error) != nullptr)  // at the first start of all
-                spdlog::info("{}: queries wait for the projector to make the tables", application_name_);
+                spdlog::debug("{}: queries wait for the projector to make the tables", application_name_);
             else spdlog::warn("{}: queries fail: {}", application_name_, failure.reason);
             return QueryError::kUnavailable;
         }

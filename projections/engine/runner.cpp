@@ -115,7 +115,7 @@ private:
     void lead(Leadership& on) {
         take_over(on);
         on.key_connection = connect(settings_.database_url, settings_.application_name + " (keys)");
-        spdlog::info("{} leads", settings_.application_name);
+        spdlog::debug("{} leads", settings_.application_name);
         set_trouble("");
         set_phase(ProjectorStatus::Phase::kLeading);
         while (!stopping()) {

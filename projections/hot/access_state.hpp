@@ -62,6 +62,9 @@ public:
     // What somebody answered to a device; absent: nobody did.
     DeviceAuthorization find_device(const DeviceAuthorizationId& id) const { return devices_.find(id); }
 
+    // Whether pages of applications are of this origin, and of which (PageOrigins).
+    std::optional<ConsentRule> page_origin(std::string_view origin) const { return grounds_.page_origin(origin); }
+
     // Those who may, at most `limit`; looks at about kSearchedAtOnce subjects, or one part of Sharded::kShards if
     // that holds more.
     SubjectPage search(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const;

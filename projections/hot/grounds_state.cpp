@@ -10,6 +10,8 @@ void GroundsState::apply(const ApplicationId& id, const ApplicationEvent& event,
     auto& known = applications_[id];
     const auto state = eventstore::copy_of(known ? *known : *eventstore::empty_state(Application::kStreamType));
     eventstore::evolve(*state, *eventstore::any_event<Application>(event), recorded);
+    page_origins_.change(known ? eventstore::state_in<Application>(*known) : nullptr,
+                         eventstore::state_in<Application>(*state));
     known = state;
     if (!eventstore::state_in<Application>(*state)->exists()) applications_.erase(id);
 }
@@ -84,7 +86,9 @@ void GroundsState::write(SnapshotWriter& out) const {
 void GroundsState::read(SnapshotReader& in) {
     for (std::int64_t left = in.count(); left > 0; --left) {
         const auto id = in.id<Application>();
-        applications_[id] = eventstore::decode_state(Application::kStreamType, in.text());
+        auto& known = applications_[id];
+        known = eventstore::decode_state(Application::kStreamType, in.text());
+        page_origins_.change(nullptr, eventstore::state_in<Application>(*known));
     }
     for (std::int64_t left = in.count(); left > 0; --left) {
         const auto user_id = in.id<User>();

@@ -7,6 +7,8 @@
 // some kilobytes for an application. Threads: none of its own, as AccessState.
 #include <map>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "domain/applications/application.hpp"
@@ -14,6 +16,7 @@
 #include "domain/consents/consent.hpp"
 #include "domain/sessions/session.hpp"
 #include "eventstore/any.hpp"
+#include "projections/hot/page_origins.hpp"
 #include "projections/hot/sharded.hpp"
 
 namespace keyledger::projections {
@@ -32,6 +35,7 @@ public:
 
     // nullptr: there is none, or none any more.
     std::shared_ptr<const Application> application(const ApplicationId& id) const;
+    std::optional<ConsentRule> page_origin(std::string_view origin) const { return page_origins_.find(origin); }
     // What began in the session of a browser.
     void rest(const SessionId& id, const SessionId& browser_session_id) {
         browser_sessions_.shard_of(id).insert_or_assign(id, browser_session_id);
@@ -48,6 +52,7 @@ public:
 private:
     using Granted = std::pair<UserId, ApplicationId>;
     std::map<ApplicationId, eventstore::AnyStatePtr> applications_;  // those that there are
+    PageOrigins page_origins_;                                       // of them
     std::map<Granted, Position> withdrawn_consents_;
     Sharded<SessionId, SessionId> browser_sessions_;  // of those that rest on one
     Sharded<SessionId, Instant> ended_browser_sessions_;

@@ -241,6 +241,12 @@ void HotAccess::release(Position up_to) {
     }
 }
 
+std::optional<ConsentRule> HotAccess::page_origin(std::string_view origin) const {
+    const std::lock_guard lock(mutex_);
+    if (stopped_ || !confirmed_) return std::nullopt;
+    return state_->page_origin(origin);
+}
+
 HotStatus HotAccess::status() const {
     HotStatus status;
     status.caught_up = caught_up();

@@ -46,10 +46,13 @@ void JobPlan::apply(pqxx::transaction_base& transaction, int, std::span<const De
                           log_id_, std::string(reactor_.name()), positions.literal(), ordinals.literal(),
                           kinds.literal(), subjects.literal(), arguments.literal())[0]
             .as<std::int64_t>();
-    if (too_late == 0) return;
+    // What was left out in a transaction that came to nothing is left out again.
+    const Position last = events.back().recorded->position;
+    if (too_late == 0 || last <= notes_.told_up_to) return;
+    notes_.told_up_to = last;
     notes_.too_late += too_late;
     spdlog::warn("reactor {} leaves out {} jobs up to position {}: what would cause them is more than a day old",
-                 reactor_.name(), too_late, events.back().recorded->position);
+                 reactor_.name(), too_late, last);
 }
 
 projections::ProjectorSettings planner_settings(std::string database_url) {

@@ -19,6 +19,7 @@ public:
     // What it did, for whoever looks on from another thread; outlives it, too.
     struct Notes {
         std::atomic<std::int64_t> too_late{0};  // jobs not planned because what would cause them is a day old
+        std::atomic<Position> told_up_to{0};    // `too_late` counts events up to here; by the planner's thread
         std::atomic<bool> has_planned{false};   // some, since somebody last reset it
     };
     JobPlan(const Reactor& reactor, const Uuid& log_id, Notes& notes);

@@ -237,7 +237,7 @@ def main():
     def story(service, _databases, work, expect):
         page_port = free_port()
         service.environment["KEYLEDGER_ADMIN_PASSWORD"] = PASSWORD
-        origin = service.environment["KEYLEDGER_CORS_ORIGINS"] = f"http://127.0.0.1:{page_port}"
+        origin = f"http://127.0.0.1:{page_port}"
         service.run("users", "create-admin", "--email", ADMINISTRATOR)
         service.start()
         issuer = service.environment["KEYLEDGER_ISSUER"]

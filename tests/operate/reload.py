@@ -147,7 +147,12 @@ def settings_change(node, expect):
     expect("the log level is taken over", node.reloads()[0], False)
     introspection(node.service, "first")
     awaits(SECONDS, lambda: "debug" in node.log()[before:], "what is logged at that level")
-    node.give(KEYLEDGER_LOG_LEVEL="info", KEYLEDGER_IO_THREADS="2")
+    accesses = node.log().count('"log":"access"')
+    node.give(KEYLEDGER_LOG_LEVEL="info", KEYLEDGER_ACCESS_LOG="all")
+    expect("the switch of the access log is taken over", node.reloads()[0], False)
+    introspection(node.service, "first")
+    awaits(SECONDS, lambda: node.log().count('"log":"access"') > accesses, "an access that is told")
+    node.give(KEYLEDGER_LOG_LEVEL="info", KEYLEDGER_ACCESS_LOG="off", KEYLEDGER_IO_THREADS="2")
     failed, detail = node.reloads()
     expect("what needs a restart is named", (failed, detail.endswith(": KEYLEDGER_IO_THREADS"), metric(
         node.service, "keyledger_reload_settings_for_next_start")), (False, True, 1))

@@ -9,7 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 
@@ -24,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 using Output = Result<std::string, std::string>;
 
 constexpr std::size_t kMostWords = 64;
+constexpr std::int64_t kBetweenLooksMs = 100;  // for a signal to stop
 
 class Descriptor {
 public:
@@ -171,6 +174,14 @@ std::optional<std::string> how_it_failed(const std::string& program, int status)
     return std::nullopt;
 }
 
+// A service waits for these signals itself, so they are blocked: one that came stays until somebody takes it.
+bool is_told_to_stop() {
+    sigset_t pending;
+    sigemptyset(&pending);
+    ::sigpending(&pending);
+    return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
+}
+
 std::optional<std::string> what_is_wrong_with_program(const std::string& path) {
     if (!path.starts_with('/')) return "'" + path + "' is not the whole path of a program";
     struct stat status = {};
@@ -230,8 +241,9 @@ Output output_of_command(const std::vector<std::string>& words, std::chrono::mil
         if (left <= 0)
             return Unexpected("'" + program + "' did not end within " + seconds_of(patience) +
                               " (KEYLEDGER_SECRETS_TIMEOUT_SECONDS)");
+        if (is_told_to_stop()) return Unexpected("'" + program + "' was ended, for the service is told to stop");
         pollfd both[2] = {{has_closed ? -1 : read_end.get(), POLLIN, 0}, {child.watch(), POLLIN, 0}};
-        if (::poll(both, 2, static_cast<int>(left)) < 0 && errno != EINTR)
+        if (::poll(both, 2, static_cast<int>(std::min<std::int64_t>(left, kBetweenLooksMs))) < 0 && errno != EINTR)
             return Unexpected(std::string("it can't be waited for: ") + std::strerror(errno));
         has_ended = both[1].revents != 0;
         if (has_closed || (!has_ended && both[0].revents == 0)) continue;

@@ -1,7 +1,10 @@
 #include "eventstore/postgres/upkeep/tools.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +13,7 @@
 #include <charconv>
 #include <filesystem>
 #include <functional>
+#include <limits>
 
 namespace keyledger::eventstore::postgres {
 namespace {
@@ -42,8 +46,22 @@ bool is_secret(std::string_view variable) {
     return variable.starts_with("PGPASSWORD=") || variable.starts_with("KEYLEDGER_");
 }
 
-// What it writes on standard output, or nothing where it can't be started or fails.
-std::string words_of(const std::string& program, std::vector<std::string> environment) {
+// Whether it can be read, or has ended, by then.
+bool comes(int fd, std::chrono::steady_clock::time_point until) {
+    for (;;) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+        if (left <= 0) return false;
+        pollfd one{fd, POLLIN, 0};
+        const int found = poll(&one, 1, static_cast<int>(left));
+        if (found > 0 || (found < 0 && errno != EINTR)) return found > 0;
+    }
+}
+
+// What it writes on standard output, or nothing where it can't be started, fails or does not end in time.
+std::string words_of(const std::string& program, std::vector<std::string> environment,
+                     std::chrono::milliseconds patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
     int ends[2] = {-1, -1};
     if (pipe2(ends, O_CLOEXEC) != 0) return {};
     posix_spawn_file_actions_t actions;
@@ -63,7 +81,7 @@ std::string words_of(const std::string& program, std::vector<std::string> enviro
     close(ends[1]);
     std::string said;
     char part[256];
-    while (failed == 0) {
+    while (failed == 0 && comes(ends[0], until)) {
         const ssize_t got = read(ends[0], part, sizeof part);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) break;
@@ -71,6 +89,9 @@ std::string words_of(const std::string& program, std::vector<std::string> enviro
     }
     close(ends[0]);
     if (failed != 0) return {};
+    const int watch = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
+    if (watch < 0 || !comes(watch, until)) kill(child, SIGKILL);
+    if (watch >= 0) close(watch);
     int status = 0;
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR) return {};
@@ -92,9 +113,10 @@ public:
     // A sign, then the bytes, the lowest first.
     std::int64_t integer() {
         const bool negative = byte() != 0;
-        std::int64_t value = 0;
-        for (int i = 0; i < integer_bytes_; ++i) value |= static_cast<std::int64_t>(byte()) << (8 * i);
-        return negative ? -value : value;
+        std::uint64_t value = 0;
+        for (int i = 0; i < integer_bytes_; ++i) value |= static_cast<std::uint64_t>(byte()) << (8 * i);
+        if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return fail();
+        return negative ? -static_cast<std::int64_t>(value) : static_cast<std::int64_t>(value);
     }
     std::string_view text() {
         const std::int64_t length = integer();
@@ -161,10 +183,11 @@ std::optional<int> major_in(std::string_view words) {
     return read.ec == std::errc() ? std::optional(major) : std::nullopt;
 }
 
-std::vector<Tool> versions_of(const std::vector<std::string>& places, const std::vector<std::string>& environment) {
+std::vector<Tool> versions_of(const std::vector<std::string>& places, const std::vector<std::string>& environment,
+                              std::chrono::milliseconds patience) {
     std::vector<Tool> tools;
     for (const std::string& place : places) {
-        const std::string words = words_of(place, environment);
+        const std::string words = words_of(place, environment, patience);
         const auto of = words.find("(PostgreSQL)");
         if (of == std::string::npos) continue;
         if (const auto major = major_in(std::string_view(words).substr(of))) tools.push_back({place, *major});

@@ -1,6 +1,7 @@
 #pragma once
 // PostgreSQL's own programs, of which a machine may have several versions: pg_dump refuses a server that is newer than
 // itself, and pg_restore a file of a newer pg_dump. Functions of values; any thread.
+#include <chrono>
 #include <limits>
 #include <optional>
 #include <string>
@@ -24,8 +25,9 @@ std::vector<std::string> places_of(const std::string& program, const std::string
 // Of what a program says of its version ("pg_dump (PostgreSQL) 17.6 (Debian …)"), or a server of its own.
 std::optional<int> major_in(std::string_view words);
 
-// Asks each which version it is; leaves out what does not answer as such a program. Blocks for as long as they run.
-std::vector<Tool> versions_of(const std::vector<std::string>& places, const std::vector<std::string>& environment);
+// Asks each which version it is; leaves out what does not answer as such a program, and within `patience`. Blocks.
+std::vector<Tool> versions_of(const std::vector<std::string>& places, const std::vector<std::string>& environment,
+                              std::chrono::milliseconds patience = std::chrono::seconds(10));
 
 // Both are good, and what is between.
 struct Releases {

@@ -181,6 +181,67 @@ TEST(Router, LetsEveryOriginReadWhatIsOpenAndNothingElse) {
     EXPECT_EQ(admitted.headers.find("Access-Control-Allow-Origin"), "https://app.example");
 }
 
+// What pages of registered applications may read, and what others learn of that: nothing.
+TEST(Router, LetsRegisteredOriginsReachWhatIsForThem) {
+    const std::vector<Route> served{{"token", Method::kPost, "/oauth2/token", answer},
+                                    {"form", Method::kGet, "/oauth2/token", answer},
+                                    {"me", Method::kGet, "/api/v1/me", answer}};
+    int asked = 0;
+    CorsPolicy policy;
+    policy.application_operations = {"token"};
+    policy.registered = [&](std::string_view origin) {
+        ++asked;
+        if (origin == "https://app.example") return OriginReach::kApplications;
+        return origin == "https://own.example" ? OriginReach::kApi : OriginReach::kNothing;
+    };
+    const Router table(served, policy);
+    const auto answered = [&](Method method, std::string_view target, std::string_view origin,
+                              std::string_view wanted = {}) {
+        Request request = request_for(method, target);
+        if (!origin.empty()) request.headers.add("Origin", origin);
+        if (!wanted.empty()) request.headers.add("Access-Control-Request-Method", wanted);
+        Response response = table.resolve(request).answer;
+        table.decorate(request, response);
+        EXPECT_FALSE(response.headers.contains("Access-Control-Allow-Credentials"));
+        return response;
+    };
+    const auto may = [&](std::string_view origin, std::string_view target, std::string_view method) {
+        const Response before = answered(Method::kOptions, target, origin, method);
+        const Response after = answered(parse_method(method), target, origin);
+        for (const Response& one : {before, after}) {
+            const auto allowed = one.headers.find("Access-Control-Allow-Origin");
+            EXPECT_TRUE(!allowed || *allowed == origin) << origin << target;
+        }
+        const bool allows = before.headers.contains("Access-Control-Allow-Origin");
+        EXPECT_EQ(before.headers.contains("Access-Control-Allow-Methods"), allows) << origin << target;
+        EXPECT_EQ(after.headers.contains("Access-Control-Allow-Origin"), allows) << origin << target;
+        EXPECT_EQ(after.headers.contains("Access-Control-Expose-Headers"), allows) << origin << target;
+        return allows;
+    };
+    EXPECT_TRUE(may("https://app.example", "/oauth2/token", "POST"));
+    EXPECT_TRUE(may("https://own.example", "/oauth2/token", "POST"));
+    EXPECT_TRUE(may("https://own.example", "/api/v1/me", "GET"));
+    EXPECT_TRUE(may("https://own.example", "/api/v1/me", "DELETE")) << "a page reads its 405";
+    EXPECT_FALSE(may("https://app.example", "/api/v1/me", "GET"));
+    EXPECT_FALSE(may("https://app.example", "/oauth2/token", "GET")) << "another operation of that path";
+    EXPECT_FALSE(may("https://own.example", "/log-in", "GET"));
+    for (const char* origin : {"https://evil.example", "null", "*", ""}) {
+        EXPECT_FALSE(may(origin, "/oauth2/token", "POST")) << origin;
+        EXPECT_FALSE(may(origin, "/api/v1/me", "GET")) << origin;
+    }
+    // A cache that keeps an answer to nobody's page gives it to no other.
+    for (const char* origin : {"https://app.example", "https://evil.example", ""}) {
+        EXPECT_EQ(answered(Method::kPost, "/oauth2/token", origin).headers.find("Vary"), "Origin") << origin;
+        EXPECT_EQ(answered(Method::kOptions, "/oauth2/token", "https://evil.example", "POST").headers.find("Vary"),
+                  "Origin");
+        EXPECT_FALSE(answered(Method::kGet, "/log-in", origin).headers.contains("Vary")) << origin;
+    }
+    asked = 0;
+    (void)answered(Method::kPost, "/oauth2/token", "");
+    (void)answered(Method::kGet, "/log-in", "https://app.example");
+    EXPECT_EQ(asked, 0) << "looked for without need";
+}
+
 TEST(Router, RefusesATableThatIsAmbiguousOrMalformed) {
     EXPECT_THROW(Router(routes({{Method::kGet, "/a"}, {Method::kGet, "/a"}})), std::invalid_argument);
     EXPECT_THROW(Router(routes({{Method::kGet, "/{a}"}, {Method::kPut, "/{b}"}})), std::invalid_argument);

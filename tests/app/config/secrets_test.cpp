@@ -262,6 +262,24 @@ TEST_F(Secrets, ComeFromAProgramThatSignalsEnd) {
     EXPECT_NE(printed.error().find("signal 15"), std::string::npos) << printed.error();
 }
 
+// Whoever stops a service that reads its secrets again does not wait for the manager.
+TEST_F(Secrets, AreNotWaitedForByAServiceThatIsToldToStop) {
+    sigset_t blocked;
+    sigset_t before;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    ::pthread_kill(::pthread_self(), SIGTERM);
+    const auto from = std::chrono::steady_clock::now();
+    const auto printed = output_of_command({program("sleep 1000")}, 120s);
+    const timespec none{};
+    EXPECT_EQ(::sigtimedwait(&blocked, nullptr, &none), SIGTERM) << "whoever waits for it still gets it";
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    ASSERT_FALSE(printed);
+    EXPECT_NE(printed.error().find("told to stop"), std::string::npos) << printed.error();
+    EXPECT_LT(std::chrono::steady_clock::now() - from, 60s);
+}
+
 // As whoever starts the service may have it: then nobody is told how the program ended, and half of what it would have
 // printed is not taken for all.
 TEST_F(Secrets, AreRefusedWhereNobodyIsToldHowTheProgramEnded) {

@@ -102,5 +102,10 @@ TEST(Log, WritesOtherLogsInEitherFormat) {
               "{\"time\":\"2026-11-30T10:00:00.123Z\",\"level\":\"info\",\"log\":\"access\",\"message\":\"GET /?\","
               "\"route\":\"/a\\\"b\",\"status\":200}\n");
     EXPECT_EQ(app::line_of(entry, app::LogFormat::kText),
-              "2026-11-30T10:00:00.123Z info access: GET /? route=/a\"b status=200\n");
+              "2026-11-30T10:00:00.123Z info access: GET /? route=\"/a\\\"b\" status=200\n");
+    // What somebody else chose says nothing of what happened.
+    entry.members = {{"reason", "x outcome=appended"}, {"id", "a=b"}, {"path", "a\\b"}, {"plain", "a-b/c:d"}};
+    EXPECT_EQ(app::line_of(entry, app::LogFormat::kText),
+              "2026-11-30T10:00:00.123Z info access: GET /? reason=\"x outcome=appended\" id=\"a=b\" path=\"a\\\\b\" "
+              "plain=a-b/c:d\n");
 }

@@ -68,6 +68,26 @@ TEST(AccessLog, LeavesNoErrorOut) {
     EXPECT_NE(line.find("\"status\":503"), std::string::npos) << line;
 }
 
+TEST(AccessLog, IsTurnedOnAndOffWhileItIsKept) {
+    const test::FixedClock clock(Instant::at_ms(1'796'032'800'123));
+    testing::internal::CaptureStderr();
+    {
+        app::AccessLog log({false, 0}, false, app::LogFormat::kJson, clock);
+        log.on_sent(request_to("showUser"), {501, 0, 0});
+        log.use({true, 1});
+        log.on_sent(request_to("showUser"), {202, 0, 0});
+        log.use({true, 0});
+        log.on_sent(request_to("showUser"), {203, 0, 0});
+        log.on_sent(request_to("showUser"), {503, 0, 0});
+        log.use({false, 0});
+        log.on_sent(request_to("showUser"), {504, 0, 0});
+    }
+    const std::string lines = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(std::ranges::count(lines, '\n'), 2) << lines;
+    EXPECT_NE(lines.find("\"status\":202"), std::string::npos) << lines;
+    EXPECT_NE(lines.find("\"status\":503"), std::string::npos) << lines;
+}
+
 // Connections that are turned away cost a stranger nothing: what they are answered fills no disk.
 TEST(AccessLog, TellsOfAFloodOfErrorsABoundedPart) {
     const test::FixedClock clock(Instant::at_ms(1'796'032'800'123));

@@ -269,5 +269,39 @@ TEST(RedirectUri, HasAFreePortOnTheLoopbackOfADevice) {
     EXPECT_FALSE(redirect_uri_matches(server, "http://127.0.0.1:49152/cb")) << "it knows its port";
 }
 
+// ---- where its pages are ---------------------------------------------------------------------------------------
+// URL standard, "Origin": as browsers write it, the port only where it is not the scheme's own.
+TEST(WebOrigin, IsSchemeHostAndPort) {
+    const std::vector<std::pair<std::string, std::string>> kCases{
+        {"https://orders.example/callback?a=b", "https://orders.example"},
+        {"https://orders.example", "https://orders.example"},
+        {"https://orders.example?a=b", "https://orders.example"},
+        {"https://orders.example:443/callback", "https://orders.example"},
+        {"https://orders.example:8443/callback", "https://orders.example:8443"},
+        {"https://orders.example:80/", "https://orders.example:80"},
+        {"http://127.0.0.1:80/cb", "http://127.0.0.1"},
+        {"http://localhost:3000/cb", "http://localhost:3000"},
+        {"http://[::1]:3000/", "http://[::1]:3000"},
+        {"http://orders.example/cb", ""},
+        {"com.example.app:/cb", ""},
+        {"https://ann@orders.example/", ""},
+        {"https://*/", ""},
+        {"", ""}};
+    for (const auto& [uri, origin] : kCases) EXPECT_EQ(web_origin_of(uri), origin) << uri;
+}
+
+TEST(PageOrigins, AreThoseOfAnEnabledApplicationThatRunsInAPage) {
+    const Uris uris{"https://orders.example/callback", "https://orders.example/silent", "http://localhost:3000/"};
+    ApplicationDefinition definition = native(uris);
+    EXPECT_TRUE(page_origins(given<Application>(ApplicationRegistered{definition})).empty()) << "it has no pages";
+    definition.type = ApplicationType::kSpa;
+    const ApplicationRegistered event{definition};
+    EXPECT_EQ(page_origins(given<Application>(event)), Uris({"http://localhost:3000", "https://orders.example"}));
+    EXPECT_TRUE(page_origins(given<Application>(event, ApplicationDisabled{})).empty());
+    EXPECT_TRUE(page_origins(given<Application>(event, ApplicationDeleted{})).empty());
+    EXPECT_TRUE(page_origins(registered()).empty()) << "its server asks";
+    EXPECT_TRUE(page_origins(Application{}).empty());
+}
+
 }  // namespace
 }  // namespace keyledger

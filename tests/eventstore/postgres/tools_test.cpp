@@ -53,6 +53,18 @@ TEST(Tools, AreLookedForInTheOrderOfThePathOrInOneFolderAlone) {
     EXPECT_TRUE(places_of("pg_restore", machine.folder("b"), path).empty());
 }
 
+TEST(Tools, ThatDoNotEndAreLeftOut) {
+    Machine machine;
+    const std::string good = machine.add("good", version_words("17.6"));
+    const std::string hangs = machine.add("hangs", version_words("16.2") + "'; exec sleep 1000; echo '");
+    const std::string closes = machine.add("closes", version_words("16.2") + "'; exec sleep 1000 >&-; echo '");
+    const auto from = std::chrono::steady_clock::now();
+    const auto tools = versions_of({hangs, closes, good}, {"PATH=/usr/bin:/bin"}, std::chrono::milliseconds(500));
+    EXPECT_LT(std::chrono::steady_clock::now() - from, std::chrono::seconds(60));
+    ASSERT_EQ(tools.size(), 1u);
+    EXPECT_EQ(tools[0].path, good);
+}
+
 TEST(Tools, SayWhichVersionTheyAre) {
     EXPECT_EQ(major_in("pg_dump (PostgreSQL) 17.6 (Debian 17.6-1.pgdg120+1)"), 17);
     EXPECT_EQ(major_in("18beta1"), 18);
@@ -148,6 +160,12 @@ TEST(Archive, IsNothingElse) {
     absurd[8] = '\xff';  // integers of 255 bytes
     EXPECT_FALSE(archive_in(absurd));
     EXPECT_FALSE(archive_in("PGDMP\2" + whole.substr(6)));
+    // Integers of eight bytes: the least that there is has no positive one, and no length is that long.
+    for (const std::string& length : {std::string("\1\0\0\0\0\0\0\0\x80", 9), std::string(9, '\xff')}) {
+        std::string edge("PGDMP\1\20\0\10\10\1\1", 12);
+        for (int field = 0; field < 8; ++field) edge += length;
+        EXPECT_FALSE(archive_in(edge));
+    }
 }
 
 }  // namespace

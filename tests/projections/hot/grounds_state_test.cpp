@@ -2,9 +2,14 @@
 #include "projections/hot/grounds_state.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "domain/sessions/grounds.hpp"
+#include "projections/hot/snapshot_file.hpp"
 #include "tests/support/world/given.hpp"
+#include "tests/support/world/sealing.hpp"
 
 namespace keyledger::projections::test {
 namespace {
@@ -89,6 +94,60 @@ TEST_F(GroundsStateTest, EndWithTheSessionOfTheBrowserForAsLongAsAnythingCanLast
     EXPECT_FALSE(hold());
     sweep(kNow + days(30));
     EXPECT_TRUE(hold()) << "nothing that began in it is left";
+}
+
+// ---- origins of pages ------------------------------------------------------------------------------------------
+ApplicationDefinition page_at(const std::string& origin, ConsentRule consent) {
+    ApplicationDefinition definition;
+    definition.type = ApplicationType::kSpa;
+    definition.authentication = ClientAuthentication::kNone;
+    definition.consent = consent;
+    definition.redirect_uris = {origin + "/callback"};
+    return definition;
+}
+
+TEST_F(GroundsStateTest, KnowWhosePagesAreOfAnOriginAsLongAsOneOfThemIs) {
+    const ApplicationId other{uuid(8)};
+    const std::string origin = "https://app.example";
+    EXPECT_EQ(state_.page_origin(origin), std::nullopt);
+    state_.apply(kShop, ApplicationChanged{page_at(origin, ConsentRule::kRequired)}, at(2));
+    EXPECT_EQ(state_.page_origin(origin), ConsentRule::kRequired);
+    state_.apply(other, ApplicationRegistered{page_at(origin, ConsentRule::kFirstParty)}, at(3));
+    EXPECT_EQ(state_.page_origin(origin), ConsentRule::kFirstParty);
+    for (const char* like : {"https://app.example/", "https://app.example:443", "http://app.example", "null", "",
+                             "https://APP.example", "https://app.example.evil", "*"})
+        EXPECT_EQ(state_.page_origin(like), std::nullopt) << like;
+    state_.apply(other, ApplicationDisabled{}, at(4));
+    EXPECT_EQ(state_.page_origin(origin), ConsentRule::kRequired);
+    state_.apply(kShop, ApplicationChanged{page_at("https://new.example", ConsentRule::kRequired)}, at(5));
+    EXPECT_EQ(state_.page_origin(origin), std::nullopt);
+    EXPECT_EQ(state_.page_origin("https://new.example"), ConsentRule::kRequired);
+    state_.apply(other, ApplicationEnabled{}, at(6));
+    EXPECT_EQ(state_.page_origin(origin), ConsentRule::kFirstParty);
+    state_.apply(other, ApplicationDeleted{}, at(7));
+    state_.apply(kShop, ApplicationDeleted{}, at(8));
+    EXPECT_EQ(state_.page_origin(origin), std::nullopt);
+    EXPECT_EQ(state_.page_origin("https://new.example"), std::nullopt);
+}
+
+TEST_F(GroundsStateTest, KnowOriginsAgainFromASnapshot) {
+    const std::string path = testing::TempDir() + "grounds-" + std::to_string(::getpid());
+    keyledger::test::TestCipher cipher;
+    state_.apply(kShop, ApplicationChanged{page_at("https://app.example", ConsentRule::kRequired)}, at(2));
+    {
+        SnapshotWriter out(path, {uuid(20), uuid(21), "grounds.1"}, cipher);
+        state_.write(out);
+        const auto done = out.finish();
+        ASSERT_TRUE(done) << done.error();
+    }
+    auto in = SnapshotReader::open(path, uuid(21), "grounds.1", cipher);
+    std::filesystem::remove(path);
+    ASSERT_TRUE(in);
+    GroundsState read;
+    read.read(*in);
+    EXPECT_EQ(read.page_origin("https://app.example"), ConsentRule::kRequired);
+    read.apply(kShop, ApplicationDeleted{}, at(30));
+    EXPECT_EQ(read.page_origin("https://app.example"), std::nullopt);
 }
 
 }  // namespace
