@@ -1,9 +1,9 @@
 #include "security/primitives/digest.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 #include <string>
 
@@ -20,61 +20,26 @@ const EVP_MD* fetched_sha256() {
     return algorithm;
 }
 
-constexpr std::size_t kBlock = 64;
-
-// RFC 2104 by hand: OpenSSL's HMAC takes a quarter longer for short texts.
-class HmacBlock {
-public:
-    explicit HmacBlock(std::string_view key) {
-        if (key.size() > kBlock) {
-            const Digest shorter = sha256(key);
-            std::ranges::copy(view_of(shorter), padded_.begin());
-        } else {
-            std::ranges::copy(key, padded_.begin());
-        }
-    }
-    ~HmacBlock() { OPENSSL_cleanse(padded_.data(), padded_.size()); }
-    HmacBlock(const HmacBlock&) = delete;
-    HmacBlock& operator=(const HmacBlock&) = delete;
-
-    void begin_inner(EVP_MD_CTX* context) { begin(context, '\x36'); }
-    void begin_outer(EVP_MD_CTX* context) { begin(context, '\x5C'); }
-
-private:
-    void begin(EVP_MD_CTX* context, char pad) {
-        for (char& byte : padded_) byte = static_cast<char>(byte ^ pad ^ applied_);
-        applied_ = pad;
-        ensure(EVP_DigestInit_ex2(context, fetched_sha256(), nullptr) == 1, "HMAC-SHA256");
-        ensure(EVP_DigestUpdate(context, padded_.data(), padded_.size()) == 1, "HMAC-SHA256");
-    }
-
-    std::array<char, kBlock> padded_{};
-    char applied_ = 0;
-};
-
-// One for each thread; what a hash was of is not in it any more when the hash is done.
-EVP_MD_CTX* own_context() {
-    thread_local const MessageDigestContext context(ensured(EVP_MD_CTX_new(), "digest context"));
-    return context.get();
-}
-
-void hash_on(EVP_MD_CTX* context, std::string_view bytes) {
-    ensure(EVP_DigestUpdate(context, bytes.data(), bytes.size()) == 1, "SHA-256");
-}
-
-Digest finish(EVP_MD_CTX* context) {
-    Digest digest;
-    ensure(EVP_DigestFinal_ex(context, digest.data(), nullptr) == 1, "SHA-256");
-    return digest;
+MacContext new_hmac_context() {
+    static EVP_MAC* const algorithm = ensured(EVP_MAC_fetch(nullptr, "HMAC", nullptr), "HMAC is missing");
+    MacContext context(ensured(EVP_MAC_CTX_new(algorithm), "HMAC context"));
+    char name[] = "SHA256";
+    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+                               OSSL_PARAM_construct_end()};
+    ensure(EVP_MAC_CTX_set_params(context.get(), parameters) == 1, "HMAC-SHA256 is missing");
+    return context;
 }
 
 }  // namespace
 
 Digest sha256(std::span<const std::string_view> parts) {
-    EVP_MD_CTX* const context = own_context();
-    ensure(EVP_DigestInit_ex2(context, fetched_sha256(), nullptr) == 1, "SHA-256");
-    for (std::string_view part : parts) hash_on(context, part);
-    return finish(context);
+    thread_local MessageDigestContext context(ensured(EVP_MD_CTX_new(), "digest context"));
+    ensure(EVP_DigestInit_ex2(context.get(), fetched_sha256(), nullptr) == 1, "SHA-256");
+    for (std::string_view part : parts)
+        ensure(EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1, "SHA-256");
+    Digest digest;
+    ensure(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1, "SHA-256");
+    return digest;
 }
 
 Uuid uuid_of(const Digest& digest) {
@@ -87,44 +52,60 @@ Uuid uuid_of(const Digest& digest) {
 
 Digest hmac_sha256(std::string_view key, std::span<const std::string_view> parts) {
     if (key.empty()) throw std::invalid_argument("hmac_sha256: empty key");
-    HmacBlock block(key);
-    EVP_MD_CTX* const context = own_context();
-    block.begin_inner(context);
-    for (std::string_view part : parts) hash_on(context, part);
-    const Digest inner = finish(context);
-    block.begin_outer(context);
-    hash_on(context, view_of(inner));
-    return finish(context);
+    thread_local MacContext context = new_hmac_context();
+    ensure(EVP_MAC_init(context.get(), octets(key), key.size(), nullptr) == 1, "HMAC-SHA256");
+    for (std::string_view part : parts)
+        ensure(EVP_MAC_update(context.get(), octets(part), part.size()) == 1, "HMAC-SHA256");
+    Digest digest;
+    std::size_t size = 0;
+    ensure(EVP_MAC_final(context.get(), digest.data(), &size, digest.size()) == 1, "HMAC-SHA256");
+    return digest;
 }
 
-// What both hashes are before the text is the same each time.
+// RFC 2104 by hand: what both hashes are before the text is the same each time.
 struct HmacKey::States {
     MessageDigestContext inner{ensured(EVP_MD_CTX_new(), "digest context")};
     MessageDigestContext outer{ensured(EVP_MD_CTX_new(), "digest context")};
 };
 
 HmacKey::HmacKey(std::string_view key) {
+    constexpr std::size_t kBlock = 64;
     if (key.empty()) throw std::invalid_argument("HmacKey: empty key");
-    HmacBlock block(key);
+    std::array<char, kBlock> padded{};
+    if (key.size() > kBlock) {
+        const Digest shorter = sha256(key);
+        std::ranges::copy(view_of(shorter), padded.begin());
+    } else {
+        std::ranges::copy(key, padded.begin());
+    }
     auto states = std::make_unique<States>();
-    block.begin_inner(states->inner.get());
-    block.begin_outer(states->outer.get());
+    const auto begin = [&](EVP_MD_CTX* context, char pad) {
+        std::array<char, kBlock> block = padded;
+        for (char& byte : block) byte = static_cast<char>(byte ^ pad);
+        ensure(EVP_DigestInit_ex2(context, fetched_sha256(), nullptr) == 1, "HMAC-SHA256");
+        ensure(EVP_DigestUpdate(context, block.data(), block.size()) == 1, "HMAC-SHA256");
+        OPENSSL_cleanse(block.data(), block.size());
+    };
+    begin(states->inner.get(), '\x36');
+    begin(states->outer.get(), '\x5C');
+    OPENSSL_cleanse(padded.data(), padded.size());
     states_ = std::move(states);
 }
 
 HmacKey::~HmacKey() = default;
 
 Digest HmacKey::of(std::string_view bytes) const {
-    // Its own: what it copies takes the place of the context's own state, so that the next hash would make one anew.
-    thread_local const MessageDigestContext own(ensured(EVP_MD_CTX_new(), "digest context"));
-    EVP_MD_CTX* const context = own.get();
+    thread_local MessageDigestContext context(ensured(EVP_MD_CTX_new(), "digest context"));
+    Digest digest;
     const auto hash = [&](const EVP_MD_CTX* from, std::string_view rest) {
-        ensure(EVP_MD_CTX_copy_ex(context, from) == 1, "HMAC-SHA256");
-        hash_on(context, rest);
-        return finish(context);
+        ensure(EVP_MD_CTX_copy_ex(context.get(), from) == 1, "HMAC-SHA256");
+        ensure(EVP_DigestUpdate(context.get(), rest.data(), rest.size()) == 1, "HMAC-SHA256");
+        ensure(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1, "HMAC-SHA256");
     };
-    const Digest inner = hash(states_->inner.get(), bytes);
-    return hash(states_->outer.get(), view_of(inner));
+    hash(states_->inner.get(), bytes);
+    const Digest inner = digest;
+    hash(states_->outer.get(), view_of(inner));
+    return digest;
 }
 
 Digest hkdf_sha256(std::string_view input_key, std::string_view salt, std::string_view info) {

@@ -31,11 +31,12 @@ std::atomic<unsigned>& forks() {
     return count;
 }
 
-// A call of OpenSSL costs the same for four bytes as for hundreds: locks, and a system call by which it looks for
-// forks. What was given is no longer here.
+// For ids and nonces, several of which every event needs: a call of OpenSSL costs the same for ten bytes as for
+// hundreds, locks and a system call by which it looks for forks. What was given is no longer here. Keys and secrets are
+// longer than this gives, and come from OpenSSL itself.
 class RandomStore {
 public:
-    static constexpr std::size_t kMostAtOnce = 64;
+    static constexpr std::size_t kMostAtOnce = 16;
 
     RandomStore() = default;
     ~RandomStore() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
@@ -57,7 +58,7 @@ public:
     }
 
 private:
-    std::array<std::uint8_t, 8 * kMostAtOnce> bytes_{};
+    std::array<std::uint8_t, 32 * kMostAtOnce> bytes_{};
     std::size_t left_ = 0;  // at the front
     unsigned forks_ = 0;
 };

@@ -1,6 +1,7 @@
 #pragma once
-// Randomness from the operating system through OpenSSL's CSPRNG. Any thread: each keeps at most 512 bytes in store,
-// which nobody got yet, and none of them in a process that was forked. Failure to get any throws CryptoFailure.
+// Randomness from the operating system through OpenSSL's CSPRNG. Any thread: each keeps at most 512 bytes in store
+// that nobody got yet, for requests of up to 16, and none of them in a process that was forked. Failure to get any
+// throws CryptoFailure.
 #include <cstddef>
 #include <cstdint>
 #include <span>

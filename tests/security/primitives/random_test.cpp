@@ -53,12 +53,12 @@ TEST(FillRandom, GivesAForkedProcessOtherBytes) {
     const pid_t child = fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-        const std::string bytes = random_bytes(32);
+        const std::string bytes = random_bytes(16);
         const bool told = write(ends[1], bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
         _exit(told ? 0 : 1);
     }
-    const std::string own = random_bytes(32);
-    std::string others(32, '\0');
+    const std::string own = random_bytes(16);
+    std::string others(16, '\0');
     ASSERT_EQ(read(ends[0], others.data(), others.size()), static_cast<ssize_t>(others.size()));
     int status = -1;
     ASSERT_EQ(waitpid(child, &status, 0), child);
