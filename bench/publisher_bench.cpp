@@ -67,7 +67,9 @@ void measure_latency(int events_per_second, int seconds) {
     test::ScriptedLog log(kSeed, kUsers);
     test::MemoryCursor cursors;
     test::AlwaysLeads leadership;
-    Publisher publisher(options_for(prefix), {log, cursors, leadership, log});
+    PublisherOptions options = options_for(prefix);
+    options.visible_within = kEventsVisibleWithin;  // as the service
+    Publisher publisher(options, {log, cursors, leadership, log});
     publisher.start();
     if (!publisher.await([](const auto& status) { return status.state == PublisherState::kPublishing; }, kPatience))
         throw std::runtime_error("the publisher does not begin: " + publisher.status().sentence);

@@ -22,8 +22,8 @@ kafka::PublisherOptions publisher_options(const Config& config, const Core& core
                                           kafka::StatisticsBoard& statistics) {
     kafka::PublisherOptions options;
     options.output = output;
-    options.pause = output == kafka::OutputKind::kState ? kafka::kStatePause : kafka::kEventsPause;
-    if (output == kafka::OutputKind::kEvents) options.pause_below = kafka::kSmallTransactionEvents;
+    const bool is_state = output == kafka::OutputKind::kState;
+    options.visible_within = is_state ? kafka::kStateVisibleWithin : kafka::kEventsVisibleWithin;
     options.client = kafka_client(config, kKafkaError);
     options.client.statistics = [&statistics](std::string_view json) { statistics.take(json); };
     options.macs = std::make_shared<security::KeyringMacs>([&core] { return core.keyring->snapshot(); },

@@ -60,6 +60,7 @@ Publisher::Publisher(PublisherOptions options, PublisherPorts ports)
       output_(make_output(options_.output, options_.topics, ports.origins)),
       topics_(output_->topics()),
       macs_(options_.macs),
+      gathering_(options_.visible_within, kLeastPause),
       jitter_(std::random_device{}()) {
     read_limit_ = std::min(kFirstReadEvents, max_transaction_events());
 }
@@ -102,7 +103,7 @@ bool Publisher::stopping() const {
     return stopping_;
 }
 
-void Publisher::rest(std::chrono::milliseconds at_most) {
+void Publisher::rest(Gathering::Duration at_most) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, at_most, [&] { return stopping_; });
 }
@@ -215,13 +216,13 @@ Result<void, Setback> Publisher::begin_anew() {
 
 Result<void, Setback> Publisher::publish_waiting() {
     if (!ports_.leadership.still_held()) return setback(State::kStandby, "leadership was lost");
+    const auto began = std::chrono::steady_clock::now();
     const std::int32_t asked_for = read_limit_;
     auto events = ports_.source.read_after(resume_point_.cursor, asked_for);
     if (!events)
         return Unexpected(setback_of(events.error(), "reading after " + std::to_string(resume_point_.cursor.position)));
     Position seen = events->empty() ? resume_point_.cursor.position : events->back().position;
-    const bool more_may_wait = std::ssize(*events) == asked_for;
-    if (more_may_wait) {
+    if (std::ssize(*events) == asked_for) {
         const auto head = ports_.source.head();
         if (head) seen = head->cursor.position;
     }
@@ -230,7 +231,8 @@ Result<void, Setback> Publisher::publish_waiting() {
         auto published = publish(*events);
         if (!published) return published;
         backoff_ = kMinBackoff;
-        if (!more_may_wait && std::ssize(*events) < options_.pause_below) rest(options_.pause);
+        if (resume_point_.cursor.position < seen) return published;
+        rest(gathering_.pause_after(std::chrono::steady_clock::now() - began));
         return published;
     }
     if (producer_->broker_answers()) {

@@ -18,6 +18,7 @@
 
 #include "eventstore/cursor_store.hpp"
 #include "eventstore/kafka/client/producer.hpp"
+#include "eventstore/kafka/publishing/gathering.hpp"
 #include "eventstore/kafka/publishing/limits.hpp"
 #include "eventstore/kafka/publishing/output.hpp"
 #include "eventstore/kafka/publishing/publisher_status.hpp"
@@ -45,10 +46,9 @@ struct PublisherOptions {
     std::shared_ptr<const EventMacs> macs;  // never null
     std::string issuer;                     // ce_source; empty: urn:keyledger:log:<log id>
     std::int32_t max_transaction_events = kMaxTransactionEvents;
-    // After a transaction of fewer events than `pause_below`, unless more waits: one costs the broker nearly the same
-    // whatever it holds.
-    std::chrono::milliseconds pause{0};
-    std::int32_t pause_below = kMaxTransactionEvents;
+    // While events keep coming they gather, so that each is committed as long after its append. The first after a quiet
+    // time is sent at once, and so is what waits beyond one transaction. 0: everything at once.
+    std::chrono::milliseconds visible_within{0};
     std::function<Then(Step)> on_step;  // for fault tests; empty in production
 };
 
@@ -105,7 +105,7 @@ private:
     void note(const Setback& setback);
     void enter(PublisherState state, std::string sentence);
     bool stopping() const;
-    void rest(std::chrono::milliseconds at_most);  // until `stop`
+    void rest(Gathering::Duration at_most);  // until `stop`
 
     const PublisherOptions options_;
     PublisherPorts ports_;
@@ -117,6 +117,7 @@ private:
     ResumePoint resume_point_;
     std::int32_t read_limit_;  // grows while events are small: what is read is held in memory
     bool in_transaction_ = false;
+    Gathering gathering_;
     std::minstd_rand jitter_;
     std::chrono::milliseconds backoff_ = kMinBackoff;
 

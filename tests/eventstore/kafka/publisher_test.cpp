@@ -131,6 +131,55 @@ TEST(Publisher, SendsNoLessAtATimeBecauseItsStartFailed) {
     EXPECT_EQ(position_records(rig).front().cursor.position, 50);
 }
 
+TEST(Publisher, SendsTheFirstEventAtOnceAndLetsThoseAfterItGather) {
+    Rig rig;
+    auto options = rig.options();
+    options.visible_within = std::chrono::minutes(10);
+    const auto publisher = rig.publisher(options);
+    publisher->start();
+    ASSERT_TRUE(enters(*publisher, PublisherState::kPublishing));
+    rig.log.grow(1);
+    ASSERT_TRUE(reaches(*publisher, 1));
+    rig.log.grow(5);
+    const auto is_beyond = [](const PublisherStatus& status) { return status.published > 1; };
+    EXPECT_FALSE(publisher->await(is_beyond, std::chrono::milliseconds(300)));
+    publisher->stop();  // does not wait for the pause
+    EXPECT_EQ(publisher->status().transactions, 1);
+    rig.publish_all();
+    expect_each_event_once(rig);
+}
+
+TEST(Publisher, LetsNothingGatherWhileMoreWaitsThanOneTransactionTakes) {
+    Rig rig;
+    rig.log.grow(120);
+    auto options = rig.options();
+    options.max_transaction_events = 50;
+    options.visible_within = std::chrono::minutes(10);
+    const auto publisher = rig.publisher(options);
+    publisher->start();
+    ASSERT_TRUE(reaches(*publisher, 120));
+    publisher->stop();
+    EXPECT_EQ(publisher->status().transactions, 3);
+    expect_each_event_once(rig);
+}
+
+// As under load: none is sent alone, and all are seen.
+TEST(Publisher, TakesWhatGatheredInOneTransaction) {
+    Rig rig;
+    auto options = rig.options();
+    options.visible_within = std::chrono::milliseconds(400);
+    const auto publisher = rig.publisher(options);
+    publisher->start();
+    ASSERT_TRUE(enters(*publisher, PublisherState::kPublishing));
+    rig.log.grow(1);
+    ASSERT_TRUE(reaches(*publisher, 1));
+    for (int appended = 0; appended < 50; ++appended) rig.log.grow(1);
+    ASSERT_TRUE(reaches(*publisher, 51));
+    publisher->stop();
+    EXPECT_LE(publisher->status().transactions, 3);
+    expect_each_event_once(rig);
+}
+
 TEST(Publisher, LeavesOutEveryPersonalFieldClearAndSealed) {
     Rig rig;
     rig.log.grow(500);
