@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -47,18 +48,32 @@ void live(projections::test::Story& story, int events, Lives& lives) {
     story.publish();
 }
 
-// Processor seconds of the server's backends that serve this database, where /proc tells.
-double backend_seconds(const keyledger::test::Database& database) {
+constexpr const char* kProjector = "keyledger projector";
+
+// Processor seconds of the server's backends that serve this database, and how often the one that writes read models
+// slept: at most once a statement, for the next one may be there already. Where /proc tells.
+struct Backends {
+    double seconds = 0;
+    double of_writer_seconds = 0;
+    double waits_of_writer = 0;
+};
+Backends measure_backends(const keyledger::test::Database& database) {
     pqxx::connection connection(database.owner_url());
     pqxx::nontransaction read(connection);
-    double seconds = 0;
-    for (const auto& row : read.exec("select pid from pg_stat_activity where datname = current_database()")) {
-        std::ifstream stat("/proc/" + std::string(row[0].c_str()) + "/stat");
-        std::string word;
-        for (int field = 1; stat >> word; ++field)
-            if (field == 14 || field == 15) seconds += std::stod(word) / double(sysconf(_SC_CLK_TCK));
+    Backends all;
+    for (const auto& row :
+         read.exec("select pid, application_name from pg_stat_activity where datname = current_database()")) {
+        const std::string folder = "/proc/" + std::string(row[0].c_str());
+        std::ifstream schedstat(folder + "/schedstat");  // of which the first is nanoseconds on a processor
+        double ns = 0;
+        if (schedstat >> ns) all.seconds += ns / 1e9;
+        if (row[1].c_str() != std::string(kProjector)) continue;
+        all.of_writer_seconds += ns / 1e9;
+        std::ifstream status(folder + "/status");
+        for (std::string word; status >> word;)
+            if (word == "voluntary_ctxt_switches:") status >> all.waits_of_writer;
     }
-    return seconds;
+    return all;
 }
 
 double own_seconds() {
@@ -145,23 +160,27 @@ int main(int argc, char** argv) {
     database.execute("vacuum analyze keyledger.events");
 
     Seen seen;
-    Projector projector({database.service_url(), batch, "keyledger projector"},
+    Projector projector({database.service_url(), batch, kProjector},
                         std::make_unique<eventstore::postgres::PostgresLogSource>(database.service_url(),
                                                                                   keyledger::test::authenticity()),
                         story.cipher(), all_read_models(),
                         [&](std::string_view model, Position position) { seen.applied(model, position); });
     const double own_before = own_seconds();
-    const double backends_before = backend_seconds(database);
+    const Backends backends_before = measure_backends(database);
     const auto started = Clock::now();
     projector.start();
     seen.wait_for(story.head());
     const double took = std::chrono::duration<double>(Clock::now() - started).count();
     const double own = own_seconds() - own_before;
-    const double backends = backend_seconds(database) - backends_before;
+    const Backends backends = measure_backends(database);
+    const double batches = std::ceil(double(events) / batch);
     std::cout << "replay into tables: " << events << " events in " << took << " s, " << int(events / took)
               << " events/s (batch " << batch << ")\n"
-              << "  processor: " << own / events * 1e6 << " us an event here, " << backends / events * 1e6
-              << " us in PostgreSQL\n";
+              << "  processor: " << own / events * 1e6 << " us an event here, "
+              << (backends.seconds - backends_before.seconds) / events * 1e6 << " us in PostgreSQL, "
+              << backends.of_writer_seconds / events * 1e6
+              << " us of them in the backend that writes: " << backends.of_writer_seconds / batches * 1e6 << " us and "
+              << backends.waits_of_writer / batches << " waits a batch\n";
 
     std::printf(R"({"figure":"replay into tables","events":%d,"rate":%.0f})"
                 "\n",

@@ -1,5 +1,6 @@
 #include "projections/engine/database.hpp"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <string_view>
@@ -24,8 +25,10 @@ FailureKind kind_of_state(std::string_view state) {
     constexpr std::array<std::string_view, 4> kConnectionStates{"08", "57P01", "57P02", "57P03"};
     for (auto prefix : kConnectionStates)
         if (state.starts_with(prefix)) return FailureKind::kConnection;
-    // 25P03 and 57P05: the session was idle for too long.
-    if (state == "25P03" || state == "57P05") return FailureKind::kConnection;
+    // The session was idle for too long; or a statement that it prepared is gone, is there against what libpqxx knows,
+    // or was of a table that has other columns now.
+    constexpr std::array<std::string_view, 5> kSessionIsOver{"25P03", "57P05", "26000", "42P05", "0A000"};
+    if (std::ranges::find(kSessionIsOver, state) != kSessionIsOver.end()) return FailureKind::kConnection;
     // A missing table or right is nothing that an event could have caused.
     constexpr std::array<std::string_view, 9> kPassingStates{"40",    "53",    "55P03", "57014", "58",
                                                              "25006", "3F000", "42P01", "42501"};
@@ -53,11 +56,12 @@ void prepare_writer(pqxx::connection& connection) {
         settings.exec("set " + std::string(limit) + " = " + limit_ms);
     for (const char* method : {"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"})
         settings.exec("set " + std::string(method) + " = off");
+    settings.exec("set plan_cache_mode = force_generic_plan");
     connection.prepare(kMoveCheckpoint, "update keyledger.checkpoints set position = $4, leaf_hash = $5::bytea"
                                         " where reader = $1 and generation = $2 and position = $3");
     connection.prepare(kMoveCheckpoints,
                        "update keyledger.checkpoints as c set position = $4, leaf_hash = $5::bytea"
-                       " from unnest($1::text[], $2::integer[]) as moved (reader, generation)"
+                       " from (select unnest($1::text[]) as reader, unnest($2::integer[]) as generation) as moved"
                        " where c.reader = moved.reader and c.generation = moved.generation and c.position = $3");
 }
 

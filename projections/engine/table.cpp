@@ -1,5 +1,8 @@
 #include "projections/engine/table.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace keyledger::projections {
 namespace {
 
@@ -18,16 +21,14 @@ bool is_updated(const SqlColumn& column) { return column.use == ColumnUse::kUpda
 bool is_not_set_once(const SqlColumn& column) { return column.use != ColumnUse::kSetOnce; }
 std::string name(const SqlColumn& column) { return std::string(column.name); }
 
-// unnest($1::uuid[], $2::text[] …)
+// "select unnest($1::uuid[]) as id, unnest($2::text[]) as …": arrays of equal length go side by side, and need no
+// buffer, which unnest() of several in `from` fills for each.
 template <class Wanted>
-std::string unnest(const SqlColumns& columns, Wanted wanted) {
-    int number = 0;
-    return "unnest(" +
-           list(columns, wanted,
-                [&](const SqlColumn& column) {
-                    return '$' + std::to_string(++number) + "::" + std::string(column.type) + "[]";
-                }) +
-           ')';
+std::string select_unnested(const SqlColumns& columns, Wanted wanted, int first_parameter) {
+    return "select " + list(columns, wanted, [number = first_parameter](const SqlColumn& column) mutable {
+               return "unnest($" + std::to_string(number++) + "::" + std::string(column.type) + "[]) as " +
+                      name(column);
+           });
 }
 
 // "name = other.name, …"
@@ -55,9 +56,10 @@ std::string create_table_sql(const SqlColumns& columns, const std::string& table
            list(columns, is_key, name) + ')' + std::string(constraints) + ") " + std::string(storage);
 }
 
-std::string insert_sql(const SqlColumns& columns, const std::string& table, std::string_view on_conflict) {
-    return "insert into " + table + " as there (" + column_names(columns) + ") select * from " +
-           unnest(columns, every) + std::string(on_conflict);
+std::string insert_sql(const SqlColumns& columns, const std::string& table, std::string_view on_conflict,
+                       int first_parameter) {
+    return "insert into " + table + " as there (" + column_names(columns) + ") " +
+           select_unnested(columns, every, first_parameter) + std::string(on_conflict);
 }
 
 std::string on_conflict_update(const SqlColumns& columns) {
@@ -69,20 +71,32 @@ std::string update_sql(const SqlColumns& columns, const std::string& table) {
     std::string key = list(
         columns, is_key, [](const SqlColumn& column) { return "there." + name(column) + " = given." + name(column); });
     for (auto at = key.find(", "); at != std::string::npos; at = key.find(", ")) key.replace(at, 2, " and ");
-    return "update " + table + " as there set " + taken_from("given", columns, is_updated) + " from " +
-           unnest(columns, is_not_set_once) + " as given (" + list(columns, is_not_set_once, name) + ") where " + key;
+    return "update " + table + " as there set " + taken_from("given", columns, is_updated) + " from (" +
+           select_unnested(columns, is_not_set_once, 1) + ") as given where " + key;
 }
 
 std::size_t execute(pqxx::transaction_base& transaction, const std::string& sql, const std::vector<SqlArray>& arrays) {
     std::vector<std::string> literals;
     for (const SqlArray& array : arrays) literals.push_back(array.literal());
-    return transaction.exec_params(sql, pqxx::prepare::make_dynamic_params(literals)).affected_rows();
+    return execute_prepared(transaction, sql, pqxx::prepare::make_dynamic_params(literals)).affected_rows();
 }
 
 void delete_rows(pqxx::transaction_base& transaction, const std::string& table, const SqlArray& ids,
                  const std::string& column) {
     if (ids.empty()) return;
-    transaction.exec_params("delete from " + table + " where " + column + " = any($1::uuid[])", ids.literal());
+    execute_prepared(transaction, "delete from " + table + " where " + column + " = any($1::uuid[])", ids.literal());
+}
+
+void Inserts::add(const std::string& statement, std::vector<SqlArray> arrays) {
+    if (!statement_.empty())
+        others_ += (others_.empty() ? "with " : ", ") + ("other_" + std::to_string(arrays_.size())) + " as (" +
+                   statement_ + ')';
+    statement_ = statement;
+    std::ranges::move(arrays, std::back_inserter(arrays_));
+}
+
+void Inserts::execute(pqxx::transaction_base& transaction) const {
+    if (!statement_.empty()) projections::execute(transaction, others_ + ' ' + statement_, arrays_);
 }
 
 std::string words(const std::vector<std::string>& words) {

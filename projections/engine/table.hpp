@@ -16,6 +16,7 @@
 #include "projections/engine/columns.hpp"
 #include "projections/engine/database.hpp"
 #include "projections/engine/sql_array.hpp"
+#include "projections/engine/statements/prepared.hpp"
 
 namespace keyledger::projections {
 
@@ -73,14 +74,15 @@ std::string column_names(std::string_view prefix = "") {
 // `table` is qualified. `constraints`: of several columns together, beginning with a comma; `storage`: `with (…)`.
 std::string create_table_sql(const SqlColumns& columns, const std::string& table, std::string_view storage,
                              std::string_view constraints);
-// One parameter a column, an array each.
-std::string insert_sql(const SqlColumns& columns, const std::string& table, std::string_view on_conflict);
+// One parameter a column, an array each, all of one length.
+std::string insert_sql(const SqlColumns& columns, const std::string& table, std::string_view on_conflict,
+                       int first_parameter = 1);
 // Of rows that are there already.
 std::string on_conflict_update(const SqlColumns& columns);
 // One parameter a column of those that are not set once.
 std::string update_sql(const SqlColumns& columns, const std::string& table);
 
-// The number of rows that it reached.
+// The number of rows that it reached. Prepared (engine/statements/prepared.hpp), as all below.
 std::size_t execute(pqxx::transaction_base& transaction, const std::string& sql, const std::vector<SqlArray>& arrays);
 
 // ---- rows ------------------------------------------------------------------------------------------------------
@@ -162,10 +164,30 @@ std::vector<Row> read_rows(pqxx::transaction_base& transaction, const std::strin
     if (ids.empty()) return rows;
     const std::string sql =
         "select " + column_names<Row>() + " from " + table + " where " + column + " = any($1::uuid[])";
-    for (const auto& found : transaction.exec_params(sql, ids.literal())) rows.push_back(row_from<Row>(found));
+    for (const auto& found : execute_prepared(transaction, sql, ids.literal())) rows.push_back(row_from<Row>(found));
     return rows;
 }
 void delete_rows(pqxx::transaction_base& transaction, const std::string& table, const SqlArray& ids,
                  const std::string& column = "id");
+
+// Rows for several tables in one statement. None of what is inserted sees what another inserts.
+class Inserts {
+public:
+    // As insert_rows(); each table once.
+    template <class Row>
+    void add(const std::string& table, const std::vector<Row>& rows, std::string_view on_conflict = "") {
+        if (rows.empty()) return;
+        add(insert_sql(columns_of<Row>(), table, on_conflict, static_cast<int>(arrays_.size()) + 1),
+            arrays_of(rows, Columns::kAll));
+    }
+    void execute(pqxx::transaction_base& transaction) const;
+
+private:
+    void add(const std::string& statement, std::vector<SqlArray> arrays);
+
+    std::string others_;
+    std::string statement_;  // the last, which the others stand before
+    std::vector<SqlArray> arrays_;
+};
 
 }  // namespace keyledger::projections

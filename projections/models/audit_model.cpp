@@ -102,11 +102,10 @@ AuditEntry entry_of(const DecodedEvent& decoded, const Owners& owners) {
     return entry;
 }
 
-// Remembers the sessions that begin in the batch, and looks up those that began before it.
-Owners learn_owners(pqxx::transaction_base& transaction, const std::string& table,
-                    std::span<const DecodedEvent> events) {
+// Of the sessions that begin in the batch, which are added to `begun`, and of those that began before it.
+Owners learn_owners(pqxx::transaction_base& transaction, const std::string& table, std::span<const DecodedEvent> events,
+                    std::vector<OwnerRow>& begun) {
     Owners owners;
-    std::vector<OwnerRow> begun;
     for (const DecodedEvent& decoded : events) {
         const auto* event = eventstore::event_in<Session>(*decoded.event);
         const auto* started = event ? std::get_if<SessionStarted>(event) : nullptr;
@@ -115,7 +114,6 @@ Owners learn_owners(pqxx::transaction_base& transaction, const std::string& tabl
         owners.emplace(session_id, started->user_id);
         begun.push_back({session_id, started->user_id});
     }
-    insert_rows(transaction, table, begun);
     SqlArray earlier;
     for (const DecodedEvent& decoded : events)
         if (eventstore::event_in<Session>(*decoded.event) && !owners.contains(SessionId{decoded.recorded->stream_id}))
@@ -125,7 +123,7 @@ Owners learn_owners(pqxx::transaction_base& transaction, const std::string& tabl
     return owners;
 }
 
-void write_hours(pqxx::transaction_base& transaction, const std::string& table, std::span<const DecodedEvent> events) {
+std::vector<HourRow> hours_of(std::span<const DecodedEvent> events) {
     std::map<std::int64_t, HourRow> hours;
     for (const DecodedEvent& decoded : events) {
         const Position position = decoded.recorded->position;
@@ -134,7 +132,7 @@ void write_hours(pqxx::transaction_base& transaction, const std::string& table, 
     }
     std::vector<HourRow> rows;
     for (const auto& [hour, row] : hours) rows.push_back(row);
-    insert_rows(transaction, table, rows, kWiden);
+    return rows;
 }
 
 // What was written of people before they were erased: what happened stays, from where goes.
@@ -178,12 +176,17 @@ void AuditModel::create(pqxx::transaction_base& transaction, int generation) con
 
 void AuditModel::apply(pqxx::transaction_base& transaction, int generation,
                        std::span<const DecodedEvent> events) const {
-    const Owners owners = learn_owners(transaction, table(generation, "sessions"), events);
+    const std::string sessions = table(generation, "sessions");
+    const std::string hours = table(generation, "hours");
+    std::vector<OwnerRow> begun;
+    const Owners owners = learn_owners(transaction, sessions, events, begun);
     std::vector<AuditEntry> entries;
     for (const DecodedEvent& decoded : events) entries.push_back(entry_of(decoded, owners));
-    insert_rows(transaction, table(generation), entries);
-    const std::string hours = table(generation, "hours");
-    write_hours(transaction, hours, events);
+    Inserts inserts;
+    inserts.add(hours, hours_of(events), kWiden);
+    inserts.add(sessions, begun);
+    inserts.add(table(generation), entries);
+    inserts.execute(transaction);
     erase(transaction, table(generation), hours, events);
 }
 

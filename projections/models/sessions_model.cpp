@@ -31,9 +31,10 @@ constexpr const char* kChange = R"( as s set
                       else coalesce(c.end_reason, s.end_reason) end,
     ended_position = least(s.ended_position, c.ended_position),
     position = c.position
-from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[],
-            $9::bigint[]) as c (id, refreshed_at_ms, generation, client_address, user_agent, ended_at_ms, end_reason,
-                                ended_position, position)
+from (select unnest($1::uuid[]) as id, unnest($2::bigint[]) as refreshed_at_ms, unnest($3::bigint[]) as generation,
+             unnest($4::text[]) as client_address, unnest($5::text[]) as user_agent,
+             unnest($6::bigint[]) as ended_at_ms, unnest($7::text[]) as end_reason,
+             unnest($8::bigint[]) as ended_position, unnest($9::bigint[]) as position) as c
 where s.id = c.id)";
 
 // Every session of the user that began before the event, except the one it keeps, unless it had ended before.
@@ -212,18 +213,16 @@ void update_known(pqxx::transaction_base& transaction, const std::string& table,
         position.add(change.position);
     }
     if (id.empty()) return;
-    const auto done = transaction.exec_params("update " + table + kChange, id.literal(), refreshed.literal(),
-                                              generation.literal(), address.literal(), agent.literal(), ended.literal(),
-                                              reason.literal(), ended_at.literal(), position.literal());
-    if (done.affected_rows() != id.size()) look_for_missing(transaction, table, changes);
+    const std::size_t there = execute(transaction, "update " + table + kChange,
+                                      {id, refreshed, generation, address, agent, ended, reason, ended_at, position});
+    if (there != id.size()) look_for_missing(transaction, table, changes);
 }
 
 void end_together(pqxx::transaction_base& transaction, const std::string& table, const EndsTogether& ends) {
     if (ends.user_id.empty()) return;
     std::string sql = "update " + table + kEndTogether;
     sql.replace(sql.find("TABLE"), 5, table);
-    transaction.exec_params(sql, ends.user_id.literal(), ends.kept.literal(), ends.position.literal(),
-                            ends.at.literal(), ends.reason.literal());
+    execute(transaction, sql, {ends.user_id, ends.kept, ends.position, ends.at, ends.reason});
 }
 
 // As the log stood at that event, however it is cut into batches.

@@ -40,16 +40,18 @@ TEST(Table, FollowsFromTheColumns) {
               "primary key (shelf, place), check (place > 0)) with (fillfactor = 85)");
     EXPECT_EQ(column_names<BookRow>("b."), "b.shelf, b.place, b.title, b.owner, b.tags, b.lent, b.first_position");
     EXPECT_EQ(insert_sql(columns, "t", " on conflict do nothing"),
-              "insert into t as there (shelf, place, title, owner, tags, lent, first_position) select * from "
-              "unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::bigint[])"
-              " on conflict do nothing");
+              "insert into t as there (shelf, place, title, owner, tags, lent, first_position) select "
+              "unnest($1::uuid[]) as shelf, unnest($2::integer[]) as place, unnest($3::text[]) as title, "
+              "unnest($4::text[]) as owner, unnest($5::text[]) as tags, unnest($6::boolean[]) as lent, "
+              "unnest($7::bigint[]) as first_position on conflict do nothing");
     EXPECT_EQ(on_conflict_update(columns),
               " on conflict (shelf, place) do update set title = excluded.title, owner = excluded.owner, "
               "tags = excluded.tags, lent = excluded.lent");
     EXPECT_EQ(update_sql(columns, "t"),
               "update t as there set title = given.title, owner = given.owner, tags = given.tags, lent = given.lent "
-              "from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::boolean[]) as given "
-              "(shelf, place, title, owner, tags, lent) where there.shelf = given.shelf and there.place = given.place");
+              "from (select unnest($1::uuid[]) as shelf, unnest($2::integer[]) as place, unnest($3::text[]) as title, "
+              "unnest($4::text[]) as owner, unnest($5::text[]) as tags, unnest($6::boolean[]) as lent) as given "
+              "where there.shelf = given.shelf and there.place = given.place");
 }
 
 TEST(Table, SendsEachColumnAsAnArray) {
