@@ -6,17 +6,15 @@
 namespace keyledger::eventstore {
 namespace {
 
-std::size_t bytes_of(const RecordedEvent& event) { return event.payload.size() + event.metadata.size(); }
-
-void keep_believed(std::vector<RecordedEvent>& events) {
+void keep_believed(FollowedEvents& events) {
     const auto end = std::ranges::find_if(
-        events, [](const RecordedEvent& event) { return event.trust != RecordedEvent::Trust::kBelieved; });
+        events, [](const FollowedEventPtr& event) { return event->trust != RecordedEvent::Trust::kBelieved; });
     events.erase(end, events.end());
 }
 
-bool is_dense(const std::vector<RecordedEvent>& events) {
-    const auto parts = [](const RecordedEvent& one, const RecordedEvent& next) {
-        return next.position != one.position + 1;
+bool is_dense(const FollowedEvents& events) {
+    const auto parts = [](const FollowedEventPtr& one, const FollowedEventPtr& next) {
+        return next->position != one->position + 1;
     };
     return std::ranges::adjacent_find(events, parts) == events.end();
 }
@@ -46,24 +44,24 @@ bool LogTail::expects_more() const {
     return events_.empty() || expected_ > last();
 }
 
-void LogTail::offer(Epoch epoch, std::vector<RecordedEvent> events, const std::optional<Cursor>& behind) {
+void LogTail::offer(Epoch epoch, FollowedEvents events, const std::optional<Cursor>& behind) {
     keep_believed(events);
     if (events.empty() || !is_dense(events)) return;
     const std::lock_guard lock(mutex_);
     if (epoch != epoch_) return;
-    if (!events_.empty() && (events.front().position > last() + 1 || contradicts(events, behind))) {
+    if (!events_.empty() && (events.front()->position > last() + 1 || contradicts(events, behind))) {
         events_.clear();
         bytes_ = 0;
     }
     if (events_.empty()) {
-        for (RecordedEvent& event : events) add_behind(std::move(event));
+        for (FollowedEventPtr& event : events) add_behind(std::move(event));
         return;
     }
-    if (events.back().position < first()) return;  // beside it, they may be of another history
-    const auto before = static_cast<std::size_t>(std::max<Position>(0, first() - events.front().position));
-    const auto known = static_cast<std::size_t>(std::max<Position>(0, last() + 1 - events.front().position));
-    for (std::size_t i = known; i < events.size(); ++i) add_behind(std::move(events[i]));
-    add_before(std::move(events), before);
+    if (events.back()->position < first()) return;  // beside it, they may be of another history
+    const auto before = static_cast<std::size_t>(std::max<Position>(0, first() - events.front()->position));
+    const auto known = static_cast<std::size_t>(std::max<Position>(0, last() + 1 - events.front()->position));
+    for (std::size_t i = known; i < events.size(); ++i) add_behind(events[i]);
+    add_before(events, before);
 }
 
 bool LogTail::holds_another(Position position, const Digest& leaf_hash) const {
@@ -72,48 +70,41 @@ bool LogTail::holds_another(Position position, const Digest& leaf_hash) const {
 }
 
 // Under the lock, of events that overlap with the run or adjoin it.
-bool LogTail::contradicts(const std::vector<RecordedEvent>& events, const std::optional<Cursor>& behind) const {
+bool LogTail::contradicts(const FollowedEvents& events, const std::optional<Cursor>& behind) const {
     if (behind && holds_another(behind->position, behind->leaf_hash)) return true;
     return std::ranges::any_of(
-        events, [&](const RecordedEvent& event) { return holds_another(event.position, event.leaf_hash); });
+        events, [&](const FollowedEventPtr& event) { return holds_another(event->position, event->leaf_hash); });
 }
 
-void LogTail::add_behind(RecordedEvent&& event) {
-    bytes_ += bytes_of(event);
-    events_.push_back(std::make_shared<const RecordedEvent>(std::move(event)));
+void LogTail::add_behind(FollowedEventPtr event) {
+    bytes_ += event->bytes();
+    events_.push_back(std::move(event));
     while (events_.size() > limits_.events || (bytes_ > limits_.bytes && events_.size() > 1)) {
-        bytes_ -= bytes_of(*events_.front());
+        bytes_ -= events_.front()->bytes();
         events_.pop_front();
     }
 }
 
 // The first `count` of them, as many as there is room for.
-void LogTail::add_before(std::vector<RecordedEvent>&& events, std::size_t count) {
-    while (count > 0 && events[count - 1].position + 1 == first()) {
-        RecordedEvent& event = events[--count];
-        if (events_.size() >= limits_.events || bytes_ + bytes_of(event) > limits_.bytes) return;
-        bytes_ += bytes_of(event);
-        events_.push_front(std::make_shared<const RecordedEvent>(std::move(event)));
+void LogTail::add_before(const FollowedEvents& events, std::size_t count) {
+    while (count > 0 && events[count - 1]->position + 1 == first()) {
+        const FollowedEventPtr& event = events[--count];
+        if (events_.size() >= limits_.events || bytes_ + event->bytes() > limits_.bytes) return;
+        bytes_ += event->bytes();
+        events_.push_front(event);
     }
 }
 
-std::optional<std::vector<RecordedEvent>> LogTail::after(const Cursor& cursor, std::int32_t limit) const {
-    std::vector<Shared> found;
-    {
-        const std::lock_guard lock(mutex_);
-        if (events_.empty() || cursor.position < first() || cursor.position > last()) return std::nullopt;
-        const auto at = static_cast<std::size_t>(cursor.position - first());
-        if (events_[at]->leaf_hash != cursor.leaf_hash) return std::nullopt;
-        const std::size_t there = events_.size() - at - 1;
-        const auto count = static_cast<std::ptrdiff_t>(std::min<std::size_t>(there, std::max(limit, 0)));
-        const auto begin = events_.begin() + static_cast<std::ptrdiff_t>(at) + 1;
-        found.assign(begin, begin + count);
-        counts_.from_memory += found.size();
-    }
-    std::vector<RecordedEvent> events;
-    events.reserve(found.size());
-    for (const Shared& event : found) events.push_back(*event);
-    return events;
+std::optional<FollowedEvents> LogTail::after(const Cursor& cursor, std::int32_t limit) const {
+    const std::lock_guard lock(mutex_);
+    if (events_.empty() || cursor.position < first() || cursor.position > last()) return std::nullopt;
+    const auto at = static_cast<std::size_t>(cursor.position - first());
+    if (events_[at]->leaf_hash != cursor.leaf_hash) return std::nullopt;
+    const std::size_t there = events_.size() - at - 1;
+    const auto count = static_cast<std::ptrdiff_t>(std::min<std::size_t>(there, std::max(limit, 0)));
+    const auto begin = events_.begin() + static_cast<std::ptrdiff_t>(at) + 1;
+    counts_.from_memory += static_cast<std::uint64_t>(count);
+    return FollowedEvents(begin, begin + count);
 }
 
 LogTailCounts LogTail::counts() const {
@@ -127,6 +118,15 @@ void LogTail::count_read(std::size_t events) {
 }
 
 Result<std::vector<RecordedEvent>, ReadError> TailSource::read_after(const Cursor& cursor, std::int32_t limit) {
+    const auto followed = follow_after(cursor, limit);
+    if (!followed) return Unexpected(followed.error());
+    std::vector<RecordedEvent> events;
+    events.reserve(followed->size());
+    for (const FollowedEventPtr& event : *followed) events.push_back(*event);
+    return events;
+}
+
+Result<FollowedEvents, ReadError> TailSource::follow_after(const Cursor& cursor, std::int32_t limit) {
     if (auto events = tail_->after(cursor, limit)) {
         if (!events->empty()) {
             was_at_its_end_ = true;
@@ -134,11 +134,11 @@ Result<std::vector<RecordedEvent>, ReadError> TailSource::read_after(const Curso
         }
         const bool is_end = was_at_its_end_ && has_waited_ && !tail_->expects_more();
         was_at_its_end_ = has_waited_ = false;
-        if (is_end) return std::vector<RecordedEvent>{};
+        if (is_end) return FollowedEvents{};
     }
     was_at_its_end_ = has_waited_ = false;
     const LogTail::Epoch epoch = tail_->epoch();
-    auto events = log_->read_after(cursor, limit);
+    auto events = log_->follow_after(cursor, limit);
     if (!events) {
         tail_->clear();
         return events;

@@ -1,7 +1,7 @@
 #pragma once
 // The end of the log in memory, shared by all who follow it in one process, so that each event is read and checked
-// once: what this process appends comes from who appended it, the rest from whoever read it first. A follower can't
-// tell where an event came from.
+// and decoded once: what this process appends comes from who appended it, the rest from whoever read it first. A
+// follower can't tell where an event came from.
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -16,7 +16,7 @@ namespace keyledger::eventstore {
 
 struct LogTailLimits {
     std::size_t events = 8'192;
-    std::size_t bytes = 16 * 1024 * 1024;  // of payloads and metadata
+    std::size_t bytes = 16 * 1024 * 1024;  // as FollowedEvent::bytes() counts them
 };
 // How often it was read and found in memory, since the start.
 struct LogTailCounts {
@@ -38,7 +38,10 @@ public:
     // added; with what comes later and does neither, or is of another history, a new run begins. Of events that are not
     // believed, and of what is behind them, nothing is kept: each follower judges those itself. Nor of a run with a
     // hole: whoever reads that one of the log stops (I1).
-    void offer(Epoch epoch, std::vector<RecordedEvent> events, const std::optional<Cursor>& behind = {});
+    void offer(Epoch epoch, FollowedEvents events, const std::optional<Cursor>& behind = {});
+    void offer(Epoch epoch, std::vector<RecordedEvent> events, const std::optional<Cursor>& behind = {}) {
+        offer(epoch, as_followed(std::move(events)), behind);
+    }
     // Somebody says that the log goes as far as that. Only a hint, which may be wrong.
     void expect(Position position);
     // Whether somebody said that there is more than is known here.
@@ -48,24 +51,23 @@ public:
 
     // Those behind the cursor, at most `limit`; empty: none is known. nullopt: the run does not hold the event at the
     // cursor, so nobody here can say what follows it.
-    std::optional<std::vector<RecordedEvent>> after(const Cursor& cursor, std::int32_t limit) const;
+    std::optional<FollowedEvents> after(const Cursor& cursor, std::int32_t limit) const;
 
     LogTailCounts counts() const;
     void count_read(std::size_t events);
 
 private:
-    using Shared = std::shared_ptr<const RecordedEvent>;
     Position first() const { return events_.front()->position; }
     Position last() const { return events_.back()->position; }
     bool holds_another(Position position, const Digest& leaf_hash) const;
-    bool contradicts(const std::vector<RecordedEvent>& events, const std::optional<Cursor>& behind) const;
-    void add_behind(RecordedEvent&& event);
-    void add_before(std::vector<RecordedEvent>&& events, std::size_t count);
+    bool contradicts(const FollowedEvents& events, const std::optional<Cursor>& behind) const;
+    void add_behind(FollowedEventPtr event);
+    void add_before(const FollowedEvents& events, std::size_t count);
 
     const LogTailLimits limits_;
     mutable std::mutex mutex_;  // guards what follows
     Epoch epoch_ = 0;
-    std::deque<Shared> events_;
+    std::deque<FollowedEventPtr> events_;
     std::size_t bytes_ = 0;
     Position expected_ = 0;
     mutable LogTailCounts counts_;
@@ -79,6 +81,7 @@ public:
         : log_(std::move(log)), tail_(std::move(tail)) {}
 
     Result<std::vector<RecordedEvent>, ReadError> read_after(const Cursor& cursor, std::int32_t limit) override;
+    Result<FollowedEvents, ReadError> follow_after(const Cursor& cursor, std::int32_t limit) override;
     Result<Head, ReadError> head() override { return log_->head(); }
     void wait(std::chrono::milliseconds at_most) override {
         log_->wait(at_most);

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "eventstore/codec/events_codec.hpp"
-
 namespace keyledger::app {
 namespace {
 
@@ -13,19 +11,18 @@ constexpr std::size_t kMostWaiting = 4'096;       // for those who stand stopped
 constexpr std::chrono::seconds kLongestWait{10};  // then a span ends with who was done last
 constexpr Duration kTooOld = minutes(15);         // what is read again, or was there before tracing, is no news
 
-// Most events of most logs have none: these are not parsed.
-std::string traceparent_of(const eventstore::RecordedEvent& event) {
-    if (event.metadata.find("\"trace") == std::string::npos) return {};
-    eventstore::NullFieldOpener opener;
-    return decode_metadata(event, opener).traceparent;
+// Most events of most logs have none: these are not parsed for it.
+std::string traceparent_of(const eventstore::FollowedEvent& event) {
+    return event.metadata.find("\"trace") == std::string::npos ? std::string() : event.envelope().traceparent;
 }
 
 }  // namespace
 
-void FollowedSpans::read(const std::vector<eventstore::RecordedEvent>& events) try {
+void FollowedSpans::read(const eventstore::FollowedEvents& events) try {
     const SteadyTime now = std::chrono::steady_clock::now();
     const Instant oldest = clock_.now() - kTooOld;
-    for (const auto& event : events) {
+    for (const auto& followed : events) {
+        const eventstore::FollowedEvent& event = *followed;
         if (event.trust != eventstore::RecordedEvent::Trust::kBelieved || event.recorded_at < oldest) continue;
         std::string traceparent = traceparent_of(event);
         if (!is_recorded(traceparent)) continue;

@@ -24,7 +24,7 @@ public:
     FollowedSpans(TraceRecorder& recorder, const commands::Clock& clock, integrations::Span span, std::size_t parts)
         : recorder_(recorder), clock_(clock), span_(std::move(span)), parts_(parts) {}
 
-    void read(const std::vector<eventstore::RecordedEvent>& events);
+    void read(const eventstore::FollowedEvents& events);
     // `part` is done with all up to this position.
     void done(std::string_view part, Position up_to);
 
@@ -60,7 +60,11 @@ public:
 
     Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(const eventstore::Cursor& cursor,
                                                                                      std::int32_t limit) override {
-        auto events = source_.read_after(cursor, limit);
+        return source_.read_after(cursor, limit);
+    }
+    Result<eventstore::FollowedEvents, eventstore::ReadError> follow_after(const eventstore::Cursor& cursor,
+                                                                           std::int32_t limit) override {
+        auto events = source_.follow_after(cursor, limit);
         if (spans_ && events) spans_->read(*events);
         return events;
     }

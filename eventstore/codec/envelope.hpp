@@ -23,6 +23,14 @@ std::string encode(const EventMetadata& metadata, const EnvelopePlace& place, Fi
 // Of any form. Throws CodecError.
 EventMetadata decode_metadata(std::string_view metadata, const EnvelopePlace& place, FieldOpener& opener);
 
+// What an opener is asked for while an envelope is decoded: whoever wrote that down, and opened nothing, makes up for it
+// later. Throws as decode_metadata() does.
+struct SealedField {
+    std::string name;
+    std::string sealed;
+};
+void open_field(EventMetadata& metadata, const SealedField& field, FieldOpener& opener);
+
 // For people and their programs: in whole names whatever the form it was stored in, and without what is personal.
 std::string describe(EventMetadata metadata);
 

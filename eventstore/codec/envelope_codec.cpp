@@ -206,6 +206,15 @@ void take_agent(const In& in, const Value& json, std::optional<std::string>& age
     agent = full_agent({json[0].GetString(), json[0].GetStringLength()});
 }
 
+void take_opened(std::string_view clear, EventMetadata& metadata, FieldOpener& opener) {
+    const rapidjson::Document list = parse_json(clear);
+    if (!list.IsArray() || list.Size() > 3) fail(kEnvelopeField, "a list of what is personal");
+    const In in_list{opener, kEnvelopeField};
+    if (list.Size() > 0) codec::take(in_list, list[0], metadata.client_address.value);
+    if (list.Size() > 1) take_agent(in_list, list[1], metadata.user_agent.value);
+    if (list.Size() > 2) codec::take(in_list, list[2], metadata.device.value);
+}
+
 void take_personal(EnvelopeReader& in, EventMetadata& metadata, FieldOpener& opener) {
     std::string sealed;
     if (const auto own = in.text("sealed")) {
@@ -217,14 +226,7 @@ void take_personal(EnvelopeReader& in, EventMetadata& metadata, FieldOpener& ope
     } else {
         return;
     }
-    const auto clear = opener.open(kEnvelopeField, sealed);
-    if (!clear) return;
-    const rapidjson::Document list = parse_json(*clear);
-    if (!list.IsArray() || list.Size() > 3) fail(kEnvelopeField, "a list of what is personal");
-    const In in_list{opener, kEnvelopeField};
-    if (list.Size() > 0) codec::take(in_list, list[0], metadata.client_address.value);
-    if (list.Size() > 1) take_agent(in_list, list[1], metadata.user_agent.value);
-    if (list.Size() > 2) codec::take(in_list, list[2], metadata.device.value);
+    if (const auto clear = opener.open(kEnvelopeField, sealed)) take_opened(*clear, metadata, opener);
 }
 
 EventMetadata decode_short(const Value& object, const EnvelopePlace& place, FieldOpener& opener) {
@@ -308,6 +310,19 @@ std::string encode(const EventMetadata& metadata, const EnvelopePlace& place, Fi
 EventMetadata decode_metadata(std::string_view metadata, const EnvelopePlace& place, FieldOpener& opener) {
     const rapidjson::Document object = parse_object(metadata);
     return object.HasMember("at") ? decode_short(object, place, opener) : decode_whole(object, opener);
+}
+
+void open_field(EventMetadata& metadata, const SealedField& field, FieldOpener& opener) {
+    const auto clear = opener.open(field.name, field.sealed);
+    if (!clear) return;
+    if (field.name == kEnvelopeField) return take_opened(*clear, metadata, opener);
+    auto each = [&](const auto& declared) {
+        using Member = std::remove_cvref_t<decltype(metadata.*declared.member)>;
+        if constexpr (std::is_same_v<Member, Personal<std::string>>)
+            if (declared.name == field.name)
+                codec::take(In{opener, declared.name}, parse_json(*clear), (metadata.*declared.member).value.emplace());
+    };
+    std::apply([&](const auto&... declared) { (each(declared), ...); }, EventMetadata::fields());
 }
 
 EventMetadata decode_metadata(const RecordedEvent& event, FieldOpener& opener) {

@@ -5,7 +5,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "eventstore/codec/events_codec.hpp"
 #include "projections/engine/database.hpp"
 #include "projections/engine/key_cache.hpp"
 
@@ -14,6 +13,8 @@ namespace {
 
 using eventstore::FieldContext;
 using eventstore::FieldOpener;
+using eventstore::FollowedEvent;
+using eventstore::FollowedEventPtr;
 using eventstore::RecordedEvent;
 using eventstore::SubjectCipher;
 
@@ -68,20 +69,19 @@ private:
 
 }  // namespace
 
-DecodedBatch decode_batch(std::span<const RecordedEvent> batch, KeyCache& cache, SubjectCipher& cipher,
+DecodedBatch decode_batch(std::span<const FollowedEventPtr> batch, KeyCache& cache, SubjectCipher& cipher,
                           pqxx::transaction_base& transaction) {
     DecodedBatch decoded;
     decoded.events.resize(batch.size());
     Keys keys{cache, {}, {}};
     std::vector<std::size_t> incomplete;
     auto decode_or_stop = [&](std::size_t at) {
-        const RecordedEvent& event = batch[at];
+        const FollowedEvent& event = *batch[at];
         decoded.events[at].recorded = &event;
         if (event.is_inert()) return true;
         try {
             CachedOpener opener(event, keys, cipher);
-            decoded.events[at] = {&event, eventstore::decode_any(event, opener),
-                                  eventstore::decode_metadata(event, opener)};
+            decoded.events[at] = {&event, event.decoded(opener), event.envelope(opener)};
             if (opener.incomplete()) incomplete.push_back(at);
             return true;
         } catch (const std::runtime_error& error) {  // CodecError, KeyUnusable

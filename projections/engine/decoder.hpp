@@ -1,14 +1,13 @@
 #pragma once
-// Stored events to typed ones with their personal fields open: once a batch, for all read models.
+// Stored events to typed ones with their personal fields open: once a batch, for all read models. What needs no key was
+// decoded for all who follow the log.
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "eventstore/any.hpp"
-#include "eventstore/event_metadata.hpp"
+#include "eventstore/codec/followed_event.hpp"
 #include "eventstore/sealing/subject_cipher.hpp"
-#include "eventstore/store.hpp"
 
 namespace pqxx {
 class transaction_base;
@@ -37,7 +36,7 @@ struct DecodedBatch {
 
 // Keys that the cache lacks are read over `transaction` in one query, and only the events that missed one are
 // decoded again. Throws libpqxx's exceptions, and nothing else for what an event holds.
-DecodedBatch decode_batch(std::span<const eventstore::RecordedEvent> batch, KeyCache& cache,
+DecodedBatch decode_batch(std::span<const eventstore::FollowedEventPtr> batch, KeyCache& cache,
                           eventstore::SubjectCipher& cipher, pqxx::transaction_base& transaction);
 
 }  // namespace keyledger::projections

@@ -12,6 +12,7 @@ namespace keyledger::projections {
 namespace {
 
 using eventstore::Cursor;
+using eventstore::FollowedEventPtr;
 using eventstore::RecordedEvent;
 
 // Runs what talks to the database, and turns a lost session into StandDown.
@@ -94,9 +95,9 @@ bool Projection::may_go_together(Position last) const {
 }
 
 bool Projection::advance_together(pqxx::connection& connection, std::span<Projection* const> projections,
-                                  std::span<const RecordedEvent> recorded, const DecodedBatch& decoded) try {
+                                  std::span<const FollowedEventPtr> recorded, const DecodedBatch& decoded) try {
     if (projections.empty() || decoded.poison) return false;
-    const Cursor to{recorded.back().position, recorded.back().leaf_hash};
+    const Cursor to{recorded.back()->position, recorded.back()->leaf_hash};
     SqlArray readers, generations;
     for (const Projection* one : projections) {
         if (!one->may_go_together(to.position)) return false;
@@ -132,14 +133,14 @@ bool Projection::advance_together(pqxx::connection& connection, std::span<Projec
     return false;
 }
 
-Projection::Progress Projection::advance(pqxx::connection& connection, std::span<const RecordedEvent> recorded,
+Projection::Progress Projection::advance(pqxx::connection& connection, std::span<const FollowedEventPtr> recorded,
                                          const DecodedBatch& decoded) {
     std::span<const DecodedEvent> rest(decoded.events);
     std::size_t at_most = rest.size();
     std::size_t done = 0;
     // What is behind an unreadable event was not decoded: that is for the next batch.
     while (done < std::min(recorded.size(), rest.size() + 1)) {
-        const RecordedEvent& next = recorded[done];
+        const RecordedEvent& next = *recorded[done];
         const bool readable = done < rest.size();
         std::size_t count = 1;
         std::span<const DecodedEvent> events;
@@ -153,7 +154,7 @@ Projection::Progress Projection::advance(pqxx::connection& connection, std::span
             count = std::min({at_most, rest.size() - done, to_skip});
             events = rest.subspan(done, count);
         }
-        const RecordedEvent& last = recorded[done + count - 1];
+        const RecordedEvent& last = *recorded[done + count - 1];
         switch (step(connection, events, {last.position, last.leaf_hash})) {
             case Step::kApplied:
                 done += count;

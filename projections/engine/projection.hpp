@@ -46,14 +46,14 @@ public:
     };
     // Applies the batch, which starts behind the cursor. Of events that can't be applied the first is found
     // by halving: all before it are kept, then the projection stops. Throws StandDown.
-    Progress advance(pqxx::connection& connection, std::span<const eventstore::RecordedEvent> recorded,
+    Progress advance(pqxx::connection& connection, std::span<const eventstore::FollowedEventPtr> recorded,
                      const DecodedBatch& decoded);
     // Applies the batch, which starts behind the cursor that all of them have, to all in one transaction, whose first
     // statement moves all checkpoints and is the fence of each. False, and nothing is changed: something speaks against
     // it, a skip on the way or an event that one of them can't apply, and each has to advance() by itself, which finds
     // out what. Throws StandDown.
     static bool advance_together(pqxx::connection& connection, std::span<Projection* const> projections,
-                                 std::span<const eventstore::RecordedEvent> recorded, const DecodedBatch& decoded);
+                                 std::span<const eventstore::FollowedEventPtr> recorded, const DecodedBatch& decoded);
     // What the last kTryLater was about; empty once it got on.
     const std::string& trouble() const { return trouble_; }
 

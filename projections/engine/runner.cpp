@@ -70,7 +70,7 @@ public:
 private:
     struct Batch {
         Cursor from;
-        Result<std::vector<eventstore::RecordedEvent>, ReadError> events;
+        Result<eventstore::FollowedEvents, ReadError> events;
         DecodedBatch decoded;  // refers to `events`
     };
     struct Leadership {
@@ -191,7 +191,7 @@ private:
         if (events.empty()) return Round::kIdle;
         // A full batch: far behind. With several places in the log, the next place is not behind this batch.
         if (std::ssize(events) == settings_.batch_events && all_together(on) && !batch->decoded.poison) {
-            const Cursor next{events.back().position, events.back().leaf_hash};
+            const Cursor next{events.back()->position, events.back()->leaf_hash};
             on.ahead =
                 std::async(std::launch::async, [this, &on, next] { return fetch(on, next, settings_.batch_events); });
         }
@@ -220,13 +220,13 @@ private:
     }
 
     std::unique_ptr<Batch> fetch(Leadership& on, const Cursor& place, std::int32_t limit) {
-        auto batch = std::make_unique<Batch>(Batch{place, source_->read_after(place, limit), {}});
+        auto batch = std::make_unique<Batch>(Batch{place, source_->follow_after(place, limit), {}});
         if (now() >= on.next_head) {
             on.next_head = now() + kControlInterval;
             if (const auto head = source_->head()) see_head(head->cursor.position);
         }
         if (!batch->events || batch->events->empty()) return batch;
-        see_head(batch->events->back().position);
+        see_head(batch->events->back()->position);
         const AnswerWithin bound(on.key_connection->sock(), kSilentLeaderTimeout);
         pqxx::nontransaction read_keys(*on.key_connection);
         batch->decoded = decode_batch(*batch->events, keys_, cipher_, read_keys);

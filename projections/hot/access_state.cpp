@@ -63,11 +63,9 @@ User AccessState::unpack(const PackedUser& packed) {
 }
 
 // ---- folding ---------------------------------------------------------------------------------------------------
-AccessState::Change AccessState::read_change(const eventstore::RecordedEvent& event) {
-    eventstore::NullFieldOpener opener;
+AccessState::Change AccessState::read_change(const eventstore::FollowedEvent& event) {
     if (event.is_inert()) return {event.stream_id, {event.position, {}}, nullptr};
-    const Instant at = eventstore::decode_metadata(event, opener).occurred_at;
-    return {event.stream_id, {event.position, at}, eventstore::decode_any(event, opener)};
+    return {event.stream_id, {event.position, event.envelope().occurred_at}, event.decoded()};
 }
 
 void AccessState::apply(const Change& change) {

@@ -20,8 +20,7 @@
 #include "domain/base/time.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
-#include "eventstore/any.hpp"
-#include "eventstore/store.hpp"
+#include "eventstore/codec/followed_event.hpp"
 #include "projections/hot/device_state.hpp"
 #include "projections/hot/grounds_state.hpp"
 #include "projections/hot/service_state.hpp"
@@ -50,7 +49,7 @@ public:
         eventstore::AnyEventPtr event;  // nullptr: of a record that means nothing
     };
     // Throws eventstore::CodecError for an event that this build does not know. Any thread.
-    static Change read_change(const eventstore::RecordedEvent& event);
+    static Change read_change(const eventstore::FollowedEvent& event);
     // That of the next event of the log.
     void apply(const Change& change);
 

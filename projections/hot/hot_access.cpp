@@ -7,7 +7,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "projections/engine/limits.hpp"
 #include "projections/hot/snapshot_file.hpp"
@@ -17,6 +16,9 @@ namespace {
 
 using eventstore::CodecError;
 using eventstore::Cursor;
+using eventstore::FollowedEvent;
+using eventstore::FollowedEventPtr;
+using eventstore::FollowedEvents;
 using eventstore::Head;
 using eventstore::ReadError;
 using eventstore::RecordedEvent;
@@ -26,19 +28,17 @@ constexpr auto kSweepInterval = 250ms;  // one part each: all of them in about a
 std::string fold_name() { return "access." + std::to_string(kAccessStateFold); }
 
 // The events of one command carry its id, one behind the other. What can't be read stops the feed where it is applied.
-std::string command_of(const RecordedEvent& event) try {
-    if (event.trust != RecordedEvent::Trust::kBelieved) return {};
-    eventstore::NullFieldOpener nothing;
-    return eventstore::decode_metadata(event, nothing).command_id;
+std::string command_of(const FollowedEvent& event) try {
+    return event.trust == RecordedEvent::Trust::kBelieved ? event.envelope().command_id : std::string();
 } catch (const CodecError&) {
     return {};
 }
 
 // Takes the last command away, of which the rest may still be to come, unless it is all there is.
-void cut_last_command(std::vector<RecordedEvent>& events) {
-    const std::string last = command_of(events.back());
+void cut_last_command(FollowedEvents& events) {
+    const std::string last = command_of(*events.back());
     std::size_t keep = events.size();
-    while (keep > 0 && command_of(events[keep - 1]) == last) --keep;
+    while (keep > 0 && command_of(*events[keep - 1]) == last) --keep;
     if (keep > 0) events.resize(keep);
 }
 
@@ -327,7 +327,7 @@ void HotAccess::load_snapshot() {
 // False: nothing could be read, try again later.
 bool HotAccess::step() {
     if (log_id_.is_nil() && !begin()) return false;  // forgotten: which log it is now has to be learned first
-    auto events = source_->read_after(cursor_, settings_.batch_events);
+    auto events = source_->follow_after(cursor_, settings_.batch_events);
     if (!events) {
         switch (events.error()) {
             case ReadError::kUnavailable: see("the log can't be read"); return false;
@@ -351,22 +351,22 @@ bool HotAccess::step() {
     return apply(std::move(*events), cut);
 }
 
-bool HotAccess::apply(std::vector<RecordedEvent> events, bool cut) {
+bool HotAccess::apply(FollowedEvents events, bool cut) {
     if (cut) cut_last_command(events);
     std::vector<AccessState::Change> changes;
     changes.reserve(events.size());
     try {
-        for (const RecordedEvent& event : events) changes.push_back(AccessState::read_change(event));
+        for (const FollowedEventPtr& event : events) changes.push_back(AccessState::read_change(*event));
     } catch (const std::exception& error) {
         const Position position = cursor_.position + 1 + std::ssize(changes);
         stop_answering("position " + std::to_string(position) + " can't be read: " + error.what());
         return false;
     }
-    const Cursor reached{events.back().position, events.back().leaf_hash};
+    const Cursor reached{events.back()->position, events.back()->leaf_hash};
     {
         const std::lock_guard lock(mutex_);
         for (const AccessState::Change& change : changes) state_->apply(change);
-        for (const RecordedEvent& event : events) changes_.note(event.stream_id, event.version);
+        for (const FollowedEventPtr& event : events) changes_.note(event->stream_id, event->version);
         cursor_ = reached;
         if (!stopped_) trouble_.clear();
         note_level();

@@ -135,7 +135,7 @@ private:
     bool begin();
     void load_snapshot();
     bool step();
-    bool apply(std::vector<eventstore::RecordedEvent> events, bool cut);
+    bool apply(eventstore::FollowedEvents events, bool cut);
     bool is_awaited() const;
     void confirm();
     void note_level();

@@ -66,7 +66,7 @@ bool RebuildFeed::follow(Position target) {
         if (cancel_.stop_requested()) return fail(Why::kCancelled);
         const auto limit =
             static_cast<std::int32_t>(std::min<Position>(order_.batch_events, target - next_->cursor().position));
-        const auto events = source_.read_after(next_->cursor(), limit);
+        const auto events = source_.follow_after(next_->cursor(), limit);
         if (!events) return fail(Why::kLogUnreadable);
         if (events->empty()) return true;
         DecodedBatch decoded;

@@ -29,9 +29,9 @@ std::vector<RecordedEvent> events(Position first, Position last, std::uint8_t hi
 Cursor at(Position position, std::uint8_t history = 1) {
     return position == 0 ? Cursor{} : Cursor{position, event(position, history).leaf_hash};
 }
-std::vector<Position> positions(const std::vector<RecordedEvent>& some) {
+std::vector<Position> positions(const FollowedEvents& some) {
     std::vector<Position> all;
-    for (const RecordedEvent& one : some) all.push_back(one.position);
+    for (const FollowedEventPtr& one : some) all.push_back(one->position);
     return all;
 }
 
@@ -56,17 +56,17 @@ TEST_F(LogTailTest, GivesWhatIsBehindTheCursor) {
     EXPECT_EQ(after(5), std::vector<Position>{});
     EXPECT_EQ(after(6), unknown);
     EXPECT_FALSE(tail.after({}, 100)) << "before the first event there is none to compare with";
-    EXPECT_EQ(tail.after(at(4), 10)->front().payload, "{\"n\":5}");
+    EXPECT_EQ(tail.after(at(4), 10)->front()->payload, "{\"n\":5}");
 }
 
 TEST_F(LogTailTest, KeepsTheNewest) {
     offer(events(1, 9));
     EXPECT_EQ(after(3), unknown);
     EXPECT_EQ(after(4), (std::vector<Position>{5, 6, 7, 8, 9}));
-    LogTail small{{100, 30}};
+    LogTail small{{100, 4 * FollowedEvent(event(1)).bytes() + 2}};
     small.offer(small.epoch(), events(1, 9));
     EXPECT_FALSE(small.after(at(5), 10));
-    EXPECT_TRUE(small.after(at(6), 10)) << "four of 7 bytes each";
+    EXPECT_TRUE(small.after(at(6), 10)) << "four of one size";
 }
 
 TEST_F(LogTailTest, WithAHoleANewRunBegins) {
@@ -129,6 +129,11 @@ TEST_F(LogTailTest, WhatIsNotBelievedEachJudgesForThemselves) {
         offer(std::move(some));
         EXPECT_EQ(after(1), std::vector<Position>{2});
     }
+}
+
+Result<FollowedEvents, ReadError> followed(Result<std::vector<RecordedEvent>, ReadError> read) {
+    if (!read) return Unexpected(read.error());
+    return as_followed(std::move(*read));
 }
 
 // A log that grows, of which this process appends some and others the rest.
@@ -266,6 +271,29 @@ TEST_F(TailSourceTest, WhatIsCutAtALimitIsNotShared) {
     EXPECT_TRUE(tail->after(at(6), 10));
 }
 
+// From memory or from the log: whoever reads an event first gives it to all, decoded or not.
+TEST_F(TailSourceTest, FollowersShareWhatTheyAreGiven) {
+    append(3, true);
+    append(6, false);
+    const auto follow_all = [&](Follower& one) {
+        FollowedEvents all;
+        for (int empty = 0; empty < 2; one.source->wait(std::chrono::milliseconds(0))) {
+            const auto read = one.source->follow_after(one.cursor, 100);
+            empty += read->empty() ? 1 : 0;
+            all.insert(all.end(), read->begin(), read->end());
+            if (!all.empty()) one.cursor = {all.back()->position, all.back()->leaf_hash};
+        }
+        return all;
+    };
+    const FollowedEvents first = follow_all(first_), second = follow_all(second_);
+    EXPECT_EQ(positions(first), (std::vector<Position>{1, 2, 3, 4, 5, 6}));
+    const auto before = FollowedEvent::decodings();
+    for (const FollowedEvents& all : {first, second})
+        for (const FollowedEventPtr& one : all) EXPECT_ANY_THROW((void)one->decoded());
+    EXPECT_EQ(FollowedEvent::decodings(), before + 6);
+    EXPECT_EQ(first, second) << "the same objects";
+}
+
 // Two nodes append by turns, readers fail now and then: each follower sees every event once, in order.
 TEST_F(TailSourceTest, EachFollowerSeesEveryEventOnceWhateverIsHeld) {
     std::mt19937 chance(20261130);
@@ -278,11 +306,14 @@ TEST_F(TailSourceTest, EachFollowerSeesEveryEventOnceWhateverIsHeld) {
             default:
                 Follower& one = chance() % 2 == 0 ? first_ : second_;
                 one.log->failure = chance() % 10 == 0 ? std::optional(ReadError::kUnavailable) : std::nullopt;
-                const auto read = one.source->read_after(one.cursor, static_cast<std::int32_t>(1 + chance() % 12));
+                const auto limit = static_cast<std::int32_t>(1 + chance() % 12);
+                const auto read = chance() % 2 == 0 ? one.source->follow_after(one.cursor, limit)
+                                                    : followed(one.source->read_after(one.cursor, limit));
                 if (!read) break;
-                for (const RecordedEvent& next : *read) {
-                    ASSERT_EQ(next.position, one.cursor.position + 1);
-                    one.cursor = {next.position, next.leaf_hash};
+                for (const FollowedEventPtr& next : *read) {
+                    ASSERT_EQ(next->position, one.cursor.position + 1);
+                    ASSERT_EQ(next->payload, event(next->position).payload);
+                    one.cursor = {next->position, next->leaf_hash};
                 }
         }
     }
@@ -306,7 +337,7 @@ TEST(LogTailThreads, MayAllUseItAtOnce) {
                 const Position from = std::max<Position>(0, head.load() - 10);
                 const auto found = tail.after(at(from), 100);
                 for (std::size_t n = 0; found && n < found->size(); ++n)
-                    ASSERT_EQ((*found)[n].position, from + 1 + static_cast<Position>(n));
+                    ASSERT_EQ((*found)[n]->position, from + 1 + static_cast<Position>(n));
             }
         });
     for (Position position = 1; position <= 5'000; ++position) {

@@ -23,14 +23,15 @@ public:
     // Up to the head of what is published, or to where the projection stops.
     void apply(std::int32_t batch_events = 1000) {
         while (!projection_->stopped()) {
-            auto events = story_.log().read_after(projection_->cursor(), batch_events);
-            if (events.value().empty()) return;
+            const auto events =
+                eventstore::as_followed(story_.log().read_after(projection_->cursor(), batch_events).value());
+            if (events.empty()) return;
             DecodedBatch decoded;
             {
                 pqxx::nontransaction read_keys(*connection_);
-                decoded = decode_batch(*events, keys_, story_.cipher(), read_keys);
+                decoded = decode_batch(events, keys_, story_.cipher(), read_keys);
             }
-            if (projection_->advance(*connection_, *events, decoded) == Projection::Progress::kTryLater)
+            if (projection_->advance(*connection_, events, decoded) == Projection::Progress::kTryLater)
                 throw std::runtime_error(projection_->trouble());
         }
     }

@@ -10,12 +10,12 @@ public:
     EventsOutput(std::string topic, StreamOrigins& origins) : topic_(std::move(topic)), subjects_(origins) {}
 
     std::vector<OutputTopic> topics() const override { return {{topic_, OutputTopic::Retention::kEverything}}; }
-    Result<void, ReadError> prepare(const std::vector<RecordedEvent>& events) override;
-    std::vector<Outgoing> records_of(const RecordedEvent& event, const EventSource& source) override;
+    Result<void, ReadError> prepare(const FollowedEvents& events) override;
+    std::vector<Outgoing> records_of(const FollowedEvent& event, const EventSource& source) override;
     // Whose a session is never changes: nothing of it need be forgotten.
     void forget() override {}
     void restore(std::size_t, const ReadRecord&) override {}
-    void replay(const RecordedEvent&) override {}
+    void replay(const FollowedEvent&) override {}
 
 private:
     const std::string topic_;

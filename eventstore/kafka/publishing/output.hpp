@@ -29,16 +29,16 @@ public:
     virtual std::vector<OutputTopic> topics() const = 0;
 
     // Asks whatever has to be asked about the events, all at once, before the first of them is dealt with.
-    virtual Result<void, ReadError> prepare(const std::vector<RecordedEvent>& events) = 0;
+    virtual Result<void, ReadError> prepare(const FollowedEvents& events) = 0;
     // What the next event sends, in order; nothing for one that changes nothing. The same events after the
     // same history send the same. Throws CodecError for an event that this build can't read.
-    virtual std::vector<Outgoing> records_of(const RecordedEvent& event, const EventSource& source) = 0;
+    virtual std::vector<Outgoing> records_of(const FollowedEvent& event, const EventSource& source) = 0;
 
     // ---- Taking over: whatever was remembered is forgotten, for its transaction may have failed, and
     // learned again from the records of topics that keep the latest, or from the log's events from 1 on.
     virtual void forget() = 0;
     virtual void restore(std::size_t topic, const ReadRecord& record) = 0;
-    virtual void replay(const RecordedEvent& event) = 0;
+    virtual void replay(const FollowedEvent& event) = 0;
 };
 
 enum class OutputKind {

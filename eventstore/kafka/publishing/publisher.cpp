@@ -218,10 +218,10 @@ Result<void, Setback> Publisher::publish_waiting() {
     if (!ports_.leadership.still_held()) return setback(State::kStandby, "leadership was lost");
     const auto began = std::chrono::steady_clock::now();
     const std::int32_t asked_for = read_limit_;
-    auto events = ports_.source.read_after(resume_point_.cursor, asked_for);
+    auto events = ports_.source.follow_after(resume_point_.cursor, asked_for);
     if (!events)
         return Unexpected(setback_of(events.error(), "reading after " + std::to_string(resume_point_.cursor.position)));
-    Position seen = events->empty() ? resume_point_.cursor.position : events->back().position;
+    Position seen = events->empty() ? resume_point_.cursor.position : events->back()->position;
     if (std::ssize(*events) == asked_for) {
         const auto head = ports_.source.head();
         if (head) seen = head->cursor.position;
@@ -245,13 +245,13 @@ Result<void, Setback> Publisher::publish_waiting() {
     return {};
 }
 
-Result<void, Setback> Publisher::publish(const std::vector<RecordedEvent>& events) {
+Result<void, Setback> Publisher::publish(const FollowedEvents& events) {
     auto begun = producer_->begin();
     if (!begun) return Unexpected(setback_of(begun.error()));
     in_transaction_ = true;
     macs_.forget_keys();
     if (resume_point_.signed_from == 0)
-        resume_point_.signed_from = first_to_sign(resume_point_, events.front().position);
+        resume_point_.signed_from = first_to_sign(resume_point_, events.front()->position);
     auto sent = send(events);
     if (!sent) return Unexpected(sent.error());
     const auto taken = static_cast<std::int32_t>(sent->events);
@@ -265,24 +265,24 @@ Result<void, Setback> Publisher::publish(const std::vector<RecordedEvent>& event
     in_transaction_ = false;
     passed = pass(Step::kCommitted);
     if (!passed) return passed;
-    remember(events[sent->events - 1], sent->records);
+    remember(*events[sent->events - 1], sent->records);
     // A checkpoint that stays behind makes the next start less strict, not wrong; and the next commit stores
     // again.
     (void)ports_.cursors.store(resume_point_.cursor);
     return pass(Step::kCursorStored);
 }
 
-Result<Publisher::Sent, Setback> Publisher::send(const std::vector<RecordedEvent>& events) {
+Result<Publisher::Sent, Setback> Publisher::send(const FollowedEvents& events) {
     auto prepared = output_->prepare(events);
     if (!prepared) return Unexpected(setback_of(prepared.error(), "looking up the users of sessions"));
     Sent sent;
     std::size_t bytes = 0;
     for (; sent.events < events.size() && bytes < kMaxTransactionBytes; ++sent.events) {
-        auto queued = send(events[sent.events], sent);
+        auto queued = send(*events[sent.events], sent);
         if (!queued) return Unexpected(queued.error());
         bytes += *queued;
     }
-    const RecordedEvent& last = events[sent.events - 1];
+    const RecordedEvent& last = *events[sent.events - 1];
     const PositionRecord position{
         source_.log_id, {last.position, last.leaf_hash}, resume_point_.offsets, resume_point_.signed_from};
     Record record{std::string(name_of(options_.output)), encode(position), {}};
@@ -292,7 +292,7 @@ Result<Publisher::Sent, Setback> Publisher::send(const std::vector<RecordedEvent
     return sent;
 }
 
-Result<std::size_t, Setback> Publisher::send(const RecordedEvent& event, Sent& sent) {
+Result<std::size_t, Setback> Publisher::send(const FollowedEvent& event, Sent& sent) {
     const auto& there = resume_point_.already_there;
     const std::string id = event.event_id.to_string();
     for (auto at = there.lower_bound({event.position, 0, ""});

@@ -92,9 +92,9 @@ private:
     Setback publish_as_leader();
     Result<void, Setback> begin_anew();
     Result<void, Setback> publish_waiting();
-    Result<void, Setback> publish(const std::vector<RecordedEvent>& events);  // as many as one transaction takes
-    Result<Sent, Setback> send(const std::vector<RecordedEvent>& events);
-    Result<std::size_t, Setback> send(const RecordedEvent& event, Sent& sent);  // how many bytes
+    Result<void, Setback> publish(const FollowedEvents& events);  // as many as one transaction takes
+    Result<Sent, Setback> send(const FollowedEvents& events);
+    Result<std::size_t, Setback> send(const FollowedEvent& event, Sent& sent);  // how many bytes
     void remember(const RecordedEvent& last, std::int64_t records);
     std::string publishing() const;  // and whether others write to the topics, too
     void see_head(Position head);

@@ -2,7 +2,6 @@
 
 #include <rapidjson/document.h>
 
-#include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/subscription.hpp"
 
@@ -83,7 +82,7 @@ User::Status status_of(std::string_view name) {
 }  // namespace
 
 struct StateOutput::Change {
-    const RecordedEvent& event;
+    const FollowedEvent& event;
     Recorded recorded;
     const EventSource* source;  // nullptr: nothing is sent
     std::vector<Outgoing> sent;
@@ -104,26 +103,24 @@ std::vector<OutputTopic> StateOutput::topics() const {
     return {{users_topic_, OutputTopic::Retention::kLatest}, {sessions_topic_, OutputTopic::Retention::kLatest}};
 }
 
-std::vector<Outgoing> StateOutput::records_of(const RecordedEvent& event, const EventSource& source) {
+std::vector<Outgoing> StateOutput::records_of(const FollowedEvent& event, const EventSource& source) {
     if (event.is_inert()) return {};
     Change change{event, {}, &source, {}};
     fold(change);
     return std::move(change.sent);
 }
 
-void StateOutput::replay(const RecordedEvent& event) {
+void StateOutput::replay(const FollowedEvent& event) {
     if (event.is_inert()) return;
     Change change{event, {}, nullptr, {}};
     fold(change);
 }
 
 void StateOutput::fold(Change& change) try {
-    NullFieldOpener opener;
-    const Instant now = decode_metadata(change.event, opener).occurred_at;
+    const Instant now = change.event.envelope().occurred_at;
     change.recorded = {change.event.position, now};
     while (!by_end_.empty() && by_end_.begin()->first <= now) end(change, by_end_.begin()->second);
-    const AnyEventPtr event = decode_any(change.event, opener);
-    Subscription<User, Session>::deliver(*event, change.event.stream_id,
+    Subscription<User, Session>::deliver(*change.event.decoded(), change.event.stream_id,
                                          [&](const auto& id, const auto& of_one) { apply(change, id, of_one); });
 } catch (const CodecError& error) {
     throw CodecError("position " + std::to_string(change.event.position) + ": " + error.what());

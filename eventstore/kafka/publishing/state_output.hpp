@@ -30,11 +30,11 @@ public:
         : users_topic_(topics.users()), sessions_topic_(topics.sessions()) {}
 
     std::vector<OutputTopic> topics() const override;
-    Result<void, ReadError> prepare(const std::vector<RecordedEvent>&) override { return {}; }
-    std::vector<Outgoing> records_of(const RecordedEvent& event, const EventSource& source) override;
+    Result<void, ReadError> prepare(const FollowedEvents&) override { return {}; }
+    std::vector<Outgoing> records_of(const FollowedEvent& event, const EventSource& source) override;
     void forget() override;
     void restore(std::size_t topic, const ReadRecord& record) override;
-    void replay(const RecordedEvent& event) override;
+    void replay(const FollowedEvent& event) override;
 
 private:
     struct Account {

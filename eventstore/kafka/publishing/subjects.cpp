@@ -4,7 +4,6 @@
 #include <unordered_map>
 
 #include "domain/sessions/session.hpp"
-#include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 
 namespace keyledger::eventstore::kafka {
@@ -13,9 +12,8 @@ namespace {
 // What an event says of its subject by itself; nullopt: the stream's first event says it.
 using Said = std::optional<Uuid>;
 
-Said said(const RecordedEvent& event) try {
-    NullFieldOpener opener;
-    const About subject = about(*decode_any(event, opener));
+Said said(const FollowedEvent& event) try {
+    const About subject = about(*event.decoded());
     if (subject.what == About::What::kAsBegun) return std::nullopt;
     return subject.id.value_or(event.stream_id);
 } catch (const CodecError& error) {
@@ -24,11 +22,11 @@ Said said(const RecordedEvent& event) try {
 
 }  // namespace
 
-Result<std::vector<std::string>, ReadError> Subjects::of(const std::vector<RecordedEvent>& events) {
+Result<std::vector<std::string>, ReadError> Subjects::of(const FollowedEvents& events) {
     std::vector<std::string> subjects(events.size());
     std::unordered_map<Uuid, std::vector<std::size_t>> unknown;  // session to events
     for (std::size_t i = 0; i < events.size(); ++i) {
-        const RecordedEvent& event = events[i];
+        const FollowedEvent& event = *events[i];
         if (event.is_inert()) {
             subjects[i] = event.stream_id.to_string();
             continue;
@@ -44,7 +42,8 @@ Result<std::vector<std::string>, ReadError> Subjects::of(const std::vector<Recor
     for (const auto& [session, _] : unknown) sessions.push_back(session);
     auto origins = origins_.first_events(sessions);
     if (!origins) return Unexpected(origins.error());
-    for (const RecordedEvent& first : *origins) {
+    for (const FollowedEventPtr& origin : as_followed(std::move(*origins))) {
+        const FollowedEvent& first = *origin;
         const auto asked = unknown.find(first.stream_id);
         const Said user = first.is_inert() ? std::nullopt : said(first);
         if (asked == unknown.end() || !user) continue;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/base/lru_map.hpp"
+#include "eventstore/codec/followed_event.hpp"
 #include "eventstore/kafka/publishing/limits.hpp"
 #include "eventstore/stream_origins.hpp"
 
@@ -22,7 +23,7 @@ public:
 
     // The subject of each event, in their order. Throws CodecError for an event that this build can't read,
     // and for a session without a beginning.
-    Result<std::vector<std::string>, ReadError> of(const std::vector<RecordedEvent>& events);
+    Result<std::vector<std::string>, ReadError> of(const FollowedEvents& events);
 
 private:
     StreamOrigins& origins_;

@@ -187,11 +187,11 @@ Result<void, Setback> replay(const Candidate& candidate, const Cursor& to) {
     while (at.position < to.position) {
         if (candidate.stopping()) return stop(State::kEnded, "stopped by request");
         const auto left = std::min<Position>(kMaxTransactionEvents, to.position - at.position);
-        auto events = candidate.source.read_after(at, static_cast<std::int32_t>(left));
+        auto events = candidate.source.follow_after(at, static_cast<std::int32_t>(left));
         if (!events) return Unexpected(setback_of(events.error(), "reading the log from its beginning"));
         if (events->empty()) return stop(State::kStoppedAheadOfLog, "the log ends before Kafka's position");
-        for (const RecordedEvent& event : *events) candidate.output.replay(event);
-        at = {events->back().position, events->back().leaf_hash};
+        for (const FollowedEventPtr& event : *events) candidate.output.replay(*event);
+        at = {events->back()->position, events->back()->leaf_hash};
     }
     return {};
 }

@@ -2,10 +2,10 @@
 
 #include <rapidjson/document.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
-#include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/declarations.hpp"
 #include "security/primitives/bytes.hpp"
@@ -19,9 +19,6 @@ using Memory = rapidjson::Document::AllocatorType;
 rapidjson::Value text(std::string_view value, Memory& memory) {
     return rapidjson::Value(value.data(), static_cast<rapidjson::SizeType>(value.size()), memory);
 }
-rapidjson::Value text_or_null(std::string_view value, Memory& memory) {
-    return value.empty() ? rapidjson::Value() : text(value, memory);
-}
 rapidjson::Value member(const char* name) { return rapidjson::Value(rapidjson::StringRef(name)); }
 
 class NullFieldSealer : public FieldSealer {
@@ -32,13 +29,17 @@ public:
     }
 };
 
-// The payload in the newest schema version, with the declared fields that are not personal and nothing else.
-rapidjson::Document public_data(const RecordedEvent& event, const EventTypeInfo& info) {
+// The payload in the newest schema version, with the declared fields that are not personal and nothing else. Most have
+// no other, and stand in the log as they are sent: decoding them showed that nothing undeclared is there.
+std::string public_data(const FollowedEvent& event, const EventTypeInfo& info) {
+    const auto is_personal = [](const FieldInfo& field) { return field.type.is_personal; };
+    const bool is_newest = event.schema_version == info.schema_version;
+    const AnyEventPtr& decoded = event.decoded();
+    if (is_newest && event.is_canonical && std::ranges::none_of(info.fields, is_personal)) return event.payload;
     std::string payload = event.payload;
-    if (event.schema_version != info.schema_version) {
-        NullFieldOpener opener;
+    if (!is_newest) {
         NullFieldSealer sealer;
-        payload = encode(*decode_any(event, opener), sealer).payload;
+        payload = encode(*decoded, sealer).payload;
     }
     rapidjson::Document json = parse_json(payload);
     if (!json.IsObject()) throw CodecError("the payload is not an object");
@@ -48,7 +49,7 @@ rapidjson::Document public_data(const RecordedEvent& event, const EventTypeInfo&
         if (!field) throw CodecError("field '" + std::string(name) + "' is not declared");
         field->type.is_personal ? void(each = json.EraseMember(each)) : void(++each);
     }
-    return json;
+    return jcs(json);
 }
 
 std::string_view name_of(ActorType type) {
@@ -57,26 +58,40 @@ std::string_view name_of(ActorType type) {
     throw CodecError("an actor type without a name");
 }
 
-std::string value_of(const RecordedEvent& event, const EventTypeInfo& info, const EventMetadata& metadata) {
-    rapidjson::Document data = public_data(event, info);
-    rapidjson::Document json(rapidjson::kObjectType);
-    Memory& memory = json.GetAllocator();
-    rapidjson::Value actor(rapidjson::kObjectType);
-    actor.AddMember(member("id"), text_or_null(metadata.actor_id, memory), memory);
-    actor.AddMember(member("type"), text(name_of(metadata.actor_type), memory), memory);
-    rapidjson::Value stream(rapidjson::kObjectType);
-    stream.AddMember(member("id"), text(event.stream_id.to_string(), memory), memory);
-    stream.AddMember(member("type"), text(event.stream_type, memory), memory);
-    stream.AddMember(member("version"), rapidjson::Value(event.version), memory);
+std::string quoted(std::string_view value) {
+    return jcs(rapidjson::Value(rapidjson::StringRef(value.data(), value.size())));
+}
+std::string quoted_or_null(std::string_view value) { return value.empty() ? "null" : quoted(value); }
+
+// Canonical as it is written here: members in order, no space.
+std::string value_of(const FollowedEvent& event, const EventTypeInfo& info) {
+    const EventMetadata& metadata = event.envelope();
     const std::string session = metadata.session_id ? metadata.session_id->to_string() : std::string();
-    json.AddMember(member("actor"), actor, memory);
-    json.AddMember(member("data"), data.Move(), memory);
-    json.AddMember(member("position"), rapidjson::Value(event.position), memory);
-    json.AddMember(member("schema_version"), rapidjson::Value(info.schema_version), memory);
-    json.AddMember(member("session_id"), text_or_null(session, memory), memory);
-    json.AddMember(member("stream"), stream, memory);
-    json.AddMember(member("tenant"), text(event.tenant, memory), memory);
-    return jcs(json);
+    const std::string data = public_data(event, info);
+    std::string json;
+    json.reserve(data.size() + 384);
+    json += R"({"actor":{"id":)";
+    json += quoted_or_null(metadata.actor_id);
+    json += R"(,"type":)";
+    json += quoted(name_of(metadata.actor_type));
+    json += R"(},"data":)";
+    json += data;
+    json += R"(,"position":)";
+    json += std::to_string(event.position);
+    json += R"(,"schema_version":)";
+    json += std::to_string(info.schema_version);
+    json += R"(,"session_id":)";
+    json += quoted_or_null(session);
+    json += R"(,"stream":{"id":)";
+    json += quoted(event.stream_id.to_string());
+    json += R"(,"type":)";
+    json += quoted(event.stream_type);
+    json += R"(,"version":)";
+    json += std::to_string(event.version);
+    json += R"(},"tenant":)";
+    json += quoted(event.tenant);
+    json += '}';
+    return json;
 }
 
 }  // namespace
@@ -130,14 +145,13 @@ Record record_disavowed(const RecordedEvent& event, const EventSource& source) {
              {"content-type", "application/json"}}};
 }
 
-Record cloud_event(const RecordedEvent& event, const std::string& subject, const EventSource& source) try {
+Record cloud_event(const FollowedEvent& event, const std::string& subject, const EventSource& source) try {
     require_believed(event);
     const EventTypeInfo& info = event_type_info(event.type);
-    NullFieldOpener opener;
-    const EventMetadata metadata = decode_metadata(event, opener);
+    const EventMetadata& metadata = event.envelope();
     Record record;
     record.key = subject;
-    record.value = value_of(event, info, metadata);
+    record.value = value_of(event, info);
     const std::string log_id = source.log_id.to_string();
     record.headers = {
         {"ce_specversion", "1.0"},

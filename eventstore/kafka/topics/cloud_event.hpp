@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "domain/base/time.hpp"
+#include "eventstore/codec/followed_event.hpp"
 #include "eventstore/kafka/client/producer.hpp"
-#include "eventstore/store.hpp"
 
 namespace keyledger::eventstore::kafka {
 
@@ -30,7 +30,7 @@ inline constexpr std::string_view kRecordDisavowed = "log.record_disavowed";
 Record record_disavowed(const RecordedEvent& event, const EventSource& source);
 
 // Throws CodecError for an event that this build can't read: a follower stops, it never skips.
-Record cloud_event(const RecordedEvent& event, const std::string& subject, const EventSource& source);
+Record cloud_event(const FollowedEvent& event, const std::string& subject, const EventSource& source);
 
 // A position with kSequenceDigits digits.
 std::string sequence_of(Position position);

@@ -6,6 +6,7 @@
 #include "tests/support/world/stand_ins.hpp"
 
 using namespace keyledger;
+using eventstore::as_followed;
 using eventstore::RecordedEvent;
 
 namespace {
@@ -51,7 +52,7 @@ struct FollowedSpansTest : testing::Test {
 }  // namespace
 
 TEST_F(FollowedSpansTest, AreChildrenOfTheRequestAndEndWithTheLastPart) {
-    followed.read({event(1), event(2)});
+    followed.read(as_followed({event(1), event(2)}));
     followed.done("users", 2);
     EXPECT_TRUE(told.all.empty()) << "one of two read models";
     followed.done("audit", 1);
@@ -67,12 +68,12 @@ TEST_F(FollowedSpansTest, AreChildrenOfTheRequestAndEndWithTheLastPart) {
 }
 
 TEST_F(FollowedSpansTest, AreToldOnceHoweverOftenAPartSaysWhereItIs) {
-    followed.read({event(1)});
+    followed.read(as_followed({event(1)}));
     followed.done("users", 1);
     followed.done("users", 1);
     EXPECT_TRUE(told.all.empty());
     followed.done("audit", 1);
-    followed.read({event(1)});
+    followed.read(as_followed({event(1)}));
     followed.done("users", 1);
     followed.done("audit", 1);
     EXPECT_EQ(told.all.size(), 1u);
@@ -85,8 +86,8 @@ TEST_F(FollowedSpansTest, AreNotOfWhatNobodyRecords) {
     old.recorded_at = kNow - hours(1);
     RecordedEvent garbage = event(4);
     garbage.metadata = "no JSON";
-    followed.read({event(1, "00"), inert, old});
-    followed.read({garbage});
+    followed.read(as_followed({event(1, "00"), inert, old}));
+    followed.read(as_followed({garbage}));
     followed.done("users", 4);
     followed.done("audit", 4);
     EXPECT_TRUE(told.all.empty());
@@ -96,7 +97,7 @@ TEST_F(FollowedSpansTest, TakeNoMoreThanSoManyForAPartThatStandsStopped) {
     for (Position first = 1; first < 20'000; first += 1'000) {
         std::vector<RecordedEvent> events;
         for (Position at = first; at < first + 1'000; ++at) events.push_back(event(at));
-        followed.read(events);
+        followed.read(as_followed(std::move(events)));
         followed.done("users", first + 999);
     }
     followed.done("audit", 20'000);

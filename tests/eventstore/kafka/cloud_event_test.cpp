@@ -5,6 +5,8 @@
 #include <map>
 
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/kafka/publishing/state_output.hpp"
+#include "eventstore/kafka/publishing/subjects.hpp"
 #include "tests/eventstore/kafka/scripted_log.hpp"
 
 namespace keyledger::test {
@@ -12,6 +14,7 @@ namespace {
 
 using namespace eventstore::kafka;
 using eventstore::CodecError;
+using eventstore::FollowedEvent;
 using eventstore::RecordedEvent;
 
 constexpr std::uint64_t kSeed = 7;
@@ -46,7 +49,7 @@ std::map<std::string, std::string> headers_of(const Record& record) {
 }
 
 TEST(CloudEvent, HasTheContextAttributesOfBinaryMode) {
-    const Record record = cloud_event(registered(), "subject", {id_of(9), ""});
+    const Record record = cloud_event(FollowedEvent(registered()), "subject", {id_of(9), ""});
     const std::map<std::string, std::string> expected{
         {"ce_specversion", "1.0"},
         {"ce_id", "00000000-0000-0000-0000-000000000002"},
@@ -67,7 +70,7 @@ TEST(CloudEvent, HasTheContextAttributesOfBinaryMode) {
 }
 
 TEST(CloudEvent, NamesTheIssuerAsItsSourceWhereThereIsOne) {
-    const Record record = cloud_event(registered(), "subject", {id_of(9), "https://auth.example"});
+    const Record record = cloud_event(FollowedEvent(registered()), "subject", {id_of(9), "https://auth.example"});
     EXPECT_EQ(headers_of(record).at("ce_source"), "https://auth.example");
 }
 
@@ -75,12 +78,12 @@ TEST(CloudEvent, LeavesOutAttributesThatAreEmpty) {
     RecordedEvent event = registered();
     for (const std::string text : {"\"cause\"", "\"corr\"", "\"00-ab-cd-01\""})
         event.metadata.replace(event.metadata.find(text), text.size(), "\"\"");
-    const auto headers = headers_of(cloud_event(event, "subject", {id_of(9), ""}));
+    const auto headers = headers_of(cloud_event(FollowedEvent(event), "subject", {id_of(9), ""}));
     for (const char* name : {"ce_traceparent", "ce_correlationid", "ce_causationid"}) EXPECT_FALSE(headers.count(name));
 }
 
 TEST(CloudEvent, ValueIsCanonicalJsonWithoutPersonalFields) {
-    EXPECT_EQ(cloud_event(registered(), "subject", {id_of(9), ""}).value,
+    EXPECT_EQ(cloud_event(FollowedEvent(registered()), "subject", {id_of(9), ""}).value,
               R"({"actor":{"id":"portal","type":"client"},"data":{},"position":42,"schema_version":1,)"
               R"("session_id":null,"stream":{"id":"00000000-0000-0000-0000-000000000001","type":"user","version":1},)"
               R"("tenant":"default"})");
@@ -90,8 +93,8 @@ TEST(CloudEvent, KeepsWhatIsNotPersonal) {
     RecordedEvent event = registered();
     event.type = "user.disabled";
     event.payload = R"({"reason":"left \"us\""})";
-    EXPECT_NE(cloud_event(event, "subject", {id_of(9), ""}).value->find(R"("data":{"reason":"left \"us\""})"),
-              std::string::npos);
+    const Record record = cloud_event(FollowedEvent(event), "subject", {id_of(9), ""});
+    EXPECT_NE(record.value->find(R"("data":{"reason":"left \"us\""})"), std::string::npos);
 }
 
 TEST(CloudEvent, RefusesWhatThisBuildCannotRead) {
@@ -106,7 +109,8 @@ TEST(CloudEvent, RefusesWhatThisBuildCannotRead) {
     RecordedEvent bad_metadata = registered();
     bad_metadata.metadata = "{}";
     for (const RecordedEvent& event : {unknown_type, newer, undeclared, not_json, bad_metadata})
-        EXPECT_THROW(cloud_event(event, "subject", {id_of(9), ""}), CodecError) << event.type << event.payload;
+        EXPECT_THROW(cloud_event(FollowedEvent(event), "subject", {id_of(9), ""}), CodecError)
+            << event.type << event.payload;
 }
 
 TEST(CloudEvent, OfARecordThatTheServiceDidNotWriteSaysOnlyThatItIsThere) {
@@ -114,7 +118,7 @@ TEST(CloudEvent, OfARecordThatTheServiceDidNotWriteSaysOnlyThatItIsThere) {
     event.trust = RecordedEvent::Trust::kInert;
     event.payload = "secret";
     event.recorded_at = Instant::at_ms(1'700'000'000'123);
-    EXPECT_THROW(cloud_event(event, "subject", {id_of(9), ""}), CodecError);
+    EXPECT_THROW(cloud_event(FollowedEvent(event), "subject", {id_of(9), ""}), CodecError);
     const Record record = record_disavowed(event, {id_of(9), "https://issuer"});
     EXPECT_EQ(record.key, event.stream_id.to_string());
     EXPECT_EQ(record.value.value(), R"({"data":{"leaf_hash":")" + std::string(64, '0') +
@@ -132,11 +136,46 @@ TEST(CloudEvent, WritesTimesAsRfc3339) {
     EXPECT_EQ(rfc3339(Instant::at_ms(-1)), "1969-12-31T23:59:59.999Z");
 }
 
+// Both outputs follow one log: what they are given is decoded once, and says the same as to one who is alone. What
+// stands in the log as it is sent is not parsed again, and is byte for byte what it would be otherwise.
+TEST(CloudEvent, IsTheSameWhoeverDecodedTheEventFirst) {
+    ScriptedLog log(kSeed);
+    log.grow(300);
+    std::vector<RecordedEvent> recorded;
+    for (Position position = 1; position <= log.size(); ++position) recorded.push_back(log.at(position));
+    const auto shared = eventstore::as_followed(recorded);
+    const TopicSettings topics;
+    const EventSource source{log.log_id(), ""};
+    StateOutput state(topics), state_alone(topics);
+    Subjects subjects(log);
+    const auto before = FollowedEvent::decodings();
+    const auto subject = subjects.of(shared).value();
+    std::vector<std::vector<Outgoing>> states;
+    std::vector<Record> sent;
+    for (std::size_t i = 0; i < shared.size(); ++i) {
+        states.push_back(state.records_of(*shared[i], source));
+        sent.push_back(cloud_event(*shared[i], subject[i], source));
+    }
+    EXPECT_EQ(FollowedEvent::decodings(), before + shared.size());
+    for (std::size_t i = 0; i < shared.size(); ++i) {
+        ASSERT_TRUE(recorded[i].is_canonical);
+        recorded[i].is_canonical = false;
+        const Record alone = cloud_event(FollowedEvent(recorded[i]), subject[i], source);
+        EXPECT_EQ(sent[i].value, alone.value);
+        EXPECT_EQ(sent[i].headers, alone.headers);
+        const auto of_state = state_alone.records_of(FollowedEvent(recorded[i]), source);
+        ASSERT_EQ(of_state.size(), states[i].size());
+        for (std::size_t n = 0; n < of_state.size(); ++n)
+            EXPECT_EQ(of_state[n].record.value, states[i][n].record.value);
+    }
+}
+
 TEST(CloudEvent, EveryEventOfTheScriptCanLeave) {
     ScriptedLog log(kSeed);
     log.grow(300);
     for (Position position = 1; position <= log.size(); ++position) {
-        const Record record = cloud_event(log.at(position), log.subject_of(position), {log.log_id(), ""});
+        const FollowedEvent event(log.at(position));
+        const Record record = cloud_event(event, log.subject_of(position), {log.log_id(), ""});
         EXPECT_EQ(record.value->find(kSealedMark), std::string::npos);
         EXPECT_LT(record.bytes(), 4096U);
     }

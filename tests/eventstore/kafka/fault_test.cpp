@@ -22,6 +22,7 @@ namespace {
 using namespace eventstore::kafka;
 using eventstore::Candidacy;
 using eventstore::Cursor;
+using eventstore::FollowedEvent;
 
 class AnswerLost : public ::testing::TestWithParam<Step> {};
 
@@ -163,7 +164,7 @@ TEST(Faults, EventsCommittedWithoutTheirPositionAreNotSentAgain) {
     for (Position position = 101; position <= 150; ++position) {
         const std::string subject = rig.log.subject_of(position);
         if (subject[0] > '7') continue;  // whole subjects, so each partition's order stays
-        Record record = cloud_event(rig.log.at(position), subject, {rig.log.log_id(), ""});
+        Record record = cloud_event(FollowedEvent(rig.log.at(position)), subject, {rig.log.log_id(), ""});
         RecordMacs(rig.macs).sign(record, rig.events_topic(), rig.log.log_id());
         ASSERT_TRUE(lost.send_event(0, position, record));
         ++already_there;

@@ -16,6 +16,7 @@ namespace keyledger::test {
 namespace {
 
 using namespace eventstore::kafka;
+using eventstore::FollowedEvent;
 
 struct StateRig : Rig {
     Accounts accounts{seed_of_test()};
@@ -148,7 +149,7 @@ TEST(StateTopics, RecordsCommittedWithoutTheirPositionAreNotSentAgain) {
     rig.publish(rig.options());
     rig.grow(100);
     StateOutput fold(rig.options().topics);
-    for (Position position = 1; position <= 200; ++position) fold.replay(rig.log.at(position));
+    for (Position position = 1; position <= 200; ++position) fold.replay(FollowedEvent(rig.log.at(position)));
     auto opened =
         TransactionalProducer::open(rig.options().client, transactional_id(rig.log.log_id(), OutputKind::kState),
                                     {{rig.users_topic(), rig.sessions_topic()}, rig.positions_topic()});
@@ -158,7 +159,7 @@ TEST(StateTopics, RecordsCommittedWithoutTheirPositionAreNotSentAgain) {
     ASSERT_TRUE(lost.begin());
     int already_there = 0;
     for (Position position = 201; position <= 240; ++position) {
-        for (auto& [topic, record] : fold.records_of(rig.log.at(position), {rig.log.log_id(), ""})) {
+        for (auto& [topic, record] : fold.records_of(FollowedEvent(rig.log.at(position)), {rig.log.log_id(), ""})) {
             if (record.key[0] > '7') continue;  // whole keys, so each partition's order stays
             RecordMacs(rig.macs).sign(record, fold.topics().at(topic).name, rig.log.log_id());
             ASSERT_TRUE(lost.send_event(topic, position, record));

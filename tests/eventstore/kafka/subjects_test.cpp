@@ -11,17 +11,19 @@ namespace keyledger::test {
 namespace {
 
 using namespace eventstore::kafka;
+using eventstore::as_followed;
 using eventstore::CodecError;
 using eventstore::Cursor;
+using eventstore::FollowedEvents;
 using eventstore::ReadError;
 using eventstore::RecordedEvent;
 
 constexpr std::uint64_t kSeed = 11;
 
-std::vector<RecordedEvent> slice(const ScriptedLog& log, Position first, Position last) {
+FollowedEvents slice(const ScriptedLog& log, Position first, Position last) {
     std::vector<RecordedEvent> events;
     for (Position position = first; position <= last; ++position) events.push_back(log.at(position));
-    return events;
+    return as_followed(std::move(events));
 }
 
 void expect_subjects(Subjects& subjects, const ScriptedLog& log, Position first, Position last) {
@@ -76,12 +78,13 @@ TEST(Subjects, AreTheUserOfWhatTheyMayAndTheRoleOfWhatItGrants) {
     Subjects subjects(log);
     RecordedEvent foreign = recorded("session", user, "session.started", "not JSON");
     foreign.trust = RecordedEvent::Trust::kInert;
-    EXPECT_EQ(subjects.of({foreign}).value(), std::vector{user.to_string()}) << "its stream, unread";
-    const auto found = subjects.of({recorded("role", role, "role.deleted", "{}"),
-                                    recorded("assignments", assignments_of(user), "role.assigned", of_both),
-                                    recorded("assignments", assignments_of(user), "role.withdrawn", of_both),
-                                    recorded("administrators", kAdministratorsStream, "administrators.joined", of_user),
-                                    recorded("administrators", kAdministratorsStream, "administrators.left", of_user)});
+    EXPECT_EQ(subjects.of(as_followed({foreign})).value(), std::vector{user.to_string()}) << "its stream, unread";
+    const auto found =
+        subjects.of(as_followed({recorded("role", role, "role.deleted", "{}"),
+                                 recorded("assignments", assignments_of(user), "role.assigned", of_both),
+                                 recorded("assignments", assignments_of(user), "role.withdrawn", of_both),
+                                 recorded("administrators", kAdministratorsStream, "administrators.joined", of_user),
+                                 recorded("administrators", kAdministratorsStream, "administrators.left", of_user)}));
     ASSERT_TRUE(found);
     const std::string u = user.to_string();
     EXPECT_EQ(*found, (std::vector<std::string>{role.to_string(), u, u, u, u}));

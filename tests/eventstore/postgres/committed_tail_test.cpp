@@ -90,7 +90,7 @@ TEST_F(CommittedTailTest, IsWhatTheLogGives) {
     const auto held = tail->after({read[0].position, read[0].leaf_hash}, 1'000);
     ASSERT_TRUE(held);
     ASSERT_EQ(held->size() + 1, read.size());
-    for (std::size_t i = 0; i < held->size(); ++i) expect_same((*held)[i], read[i + 1]);
+    for (std::size_t i = 0; i < held->size(); ++i) expect_same(*(*held)[i], read[i + 1]);
 }
 
 // Another node appends in between: a follower of this one misses nothing, and takes nothing twice.

@@ -206,12 +206,30 @@ TEST_F(ProjectionTest, ServerTroubleThatPassesIsNotPoison) {
     EXPECT_EQ(driver.projection().trouble(), "");
 }
 
+// The key dies between two that follow the log: the one before has opened its own copy, the next finds nothing.
+TEST_F(ProjectionTest, AnErasedSubjectIsErasedInWhatIsSharedToo) {
+    const UserId ann = story.registers("ann@example.com");
+    story.publish();
+    const Connection connection = connect(database.service_url(), "test");
+    const auto events = eventstore::as_followed(story.log().all());
+    pqxx::nontransaction read(*connection);
+    const auto email = [&] {
+        KeyCache cache(story.cipher(), 3);
+        const DecodedBatch decoded = decode_batch(events, cache, story.cipher(), read);
+        EXPECT_FALSE(decoded.poison);
+        return std::get<UserRegistered>(*eventstore::event_in<User>(*decoded.events.at(0).event)).email.value;
+    };
+    EXPECT_EQ(email(), "ann@example.com");
+    story.destroy_key(ann);
+    EXPECT_EQ(email(), std::nullopt);
+}
+
 TEST_F(ProjectionTest, ACacheSmallerThanABatchOpensEveryField) {
     for (int i = 1; i <= 20; ++i) story.registers("u" + std::to_string(i) + "@example.com");
     story.publish();
     const Connection connection = connect(database.service_url(), "test");
     KeyCache cache(story.cipher(), 3);
-    const auto events = story.log().all();
+    const auto events = eventstore::as_followed(story.log().all());
     pqxx::nontransaction read(*connection);
     for (int round = 0; round < 2; ++round) {
         const DecodedBatch decoded = decode_batch(events, cache, story.cipher(), read);

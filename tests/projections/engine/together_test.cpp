@@ -35,6 +35,8 @@ public:
         Batch batch = next(events);
         return Projection::advance_together(*connection_, members_, batch.recorded, batch.decoded);
     }
+    // Another follower has decoded what comes.
+    void let_others_be_first() { others_are_first_ = true; }
     bool is_at(Position position) const {
         return std::ranges::all_of(members_, [&](const auto* one) { return one->cursor().position == position; });
     }
@@ -42,11 +44,13 @@ public:
 
 private:
     struct Batch {
-        std::vector<eventstore::RecordedEvent> recorded;
+        eventstore::FollowedEvents recorded;
         DecodedBatch decoded;
     };
     Batch next(std::int32_t events) {
-        Batch batch{story_.log().read_after(members_.front()->cursor(), events).value(), {}};
+        Batch batch{eventstore::as_followed(story_.log().read_after(members_.front()->cursor(), events).value()), {}};
+        for (const auto& event : batch.recorded)
+            if (others_are_first_) (void)event->decoded();
         pqxx::nontransaction read_keys(*connection_);
         batch.decoded = decode_batch(batch.recorded, keys_, story_.cipher(), read_keys);
         return batch;
@@ -55,6 +59,7 @@ private:
     Story& story_;
     Connection connection_;
     KeyCache keys_;
+    bool others_are_first_ = false;
     std::vector<std::unique_ptr<ReadModel>> models_;
     std::vector<Projection> projections_;
     std::vector<Projection*> members_;
@@ -94,6 +99,18 @@ TEST_F(ProjectionsTogether, MoveInOneTransactionI7) {
     reset(database);
     for (const auto& model : all_read_models()) Driver(database, story, *model).apply();
     EXPECT_EQ(moved_together, digests());
+}
+
+TEST_F(ProjectionsTogether, SeeTheSameOfWhatOthersDecoded) {
+    publish(200);
+    Together together(database, story);
+    together.let_others_be_first();
+    together.begin(20);
+    while (!together.is_at(story.head())) ASSERT_TRUE(together.go_on(33));
+    const auto of_shared = digests();
+    reset(database);
+    for (const auto& model : all_read_models()) Driver(database, story, *model).apply();
+    EXPECT_EQ(of_shared, digests());
 }
 
 // Somebody else moved one of them: none is moved by a process that believes to lead.

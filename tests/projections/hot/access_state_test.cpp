@@ -7,12 +7,16 @@
 namespace keyledger::projections::test {
 namespace {
 
+AccessState::Change read_change(const eventstore::RecordedEvent& event) {
+    return AccessState::read_change(eventstore::FollowedEvent(event));
+}
+
 class AccessStateTest : public testing::TestWithParam<int> {
 protected:
     void SetUp() override { chance_.begin(); }
     void follow(AccessState& state, Position& position) {
         for (const auto& event : stage_.world.events(position)) {
-            state.apply(AccessState::read_change(event));
+            state.apply(read_change(event));
             position = event.position;
         }
     }
@@ -42,7 +46,7 @@ TEST(AccessState, LetsSessionsGoThatEndedOrExpired) {
     const auto phone = stage.world.log_in(stage.node, kAnnsEmail);
     SessionLifetimes lifetimes;
     AccessState state(lifetimes);
-    for (const auto& event : stage.world.events()) state.apply(AccessState::read_change(event));
+    for (const auto& event : stage.world.events()) state.apply(read_change(event));
     EXPECT_EQ(state.sessions(), 2U);
     EXPECT_EQ(state.users(), 1U);
 
@@ -62,7 +66,7 @@ TEST(AccessState, LetsSessionsGoThatEndedOrExpired) {
     auto done = run(commands::change_password(stage.node.services, password_change(bearer_of(laptop)),
                                               commands::Caller(caller_of(laptop))));
     ASSERT_TRUE(succeeds(done));
-    for (const auto& event : stage.world.events()) other.apply(AccessState::read_change(event));
+    for (const auto& event : stage.world.events()) other.apply(read_change(event));
     EXPECT_EQ(other.sessions(), 2U);
     for (std::size_t shard = 0; shard < Sharded<Uuid, int>::kShards; ++shard) other.sweep(shard, stage.clock.now());
     EXPECT_EQ(other.sessions(), 1U);
@@ -77,12 +81,12 @@ TEST(AccessState, IsNotChangedByWhatTheServiceDidNotWrite) {
     AccessState with({});
     AccessState without({});
     for (auto event : stage.world.events()) {
-        with.apply(AccessState::read_change(event));
+        with.apply(read_change(event));
         if (event.type == RoleAssigned::kType) {
             event.trust = eventstore::RecordedEvent::Trust::kInert;
             event.payload = "not even JSON";
         }
-        without.apply(AccessState::read_change(event));
+        without.apply(read_change(event));
     }
     EXPECT_FALSE(with.find(root, std::nullopt).roles.empty());
     EXPECT_TRUE(without.find(root, std::nullopt).roles.empty());
@@ -93,10 +97,10 @@ TEST(AccessState, DoesNotTakeAnEventThatItDoesNotKnow) {
     stage.world.register_user(stage.node, kAnnsEmail);
     auto event = stage.world.events().front();
     event.type = "user.knighted";
-    EXPECT_THROW((void)AccessState::read_change(event), eventstore::CodecError);
+    EXPECT_THROW((void)read_change(event), eventstore::CodecError);
     event = stage.world.events().front();
     event.schema_version = 99;
-    EXPECT_THROW((void)AccessState::read_change(event), eventstore::CodecError);
+    EXPECT_THROW((void)read_change(event), eventstore::CodecError);
 }
 
 // Design section 12: under 400 bytes an active session. A user is counted beside the session.
