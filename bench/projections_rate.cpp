@@ -11,7 +11,6 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
-#include <iostream>
 #include <pqxx/pqxx>
 #include <thread>
 
@@ -120,6 +119,28 @@ private:
     Position all_ = 0;
 };
 
+struct Replay {
+    int events;
+    std::int32_t batch;
+    double seconds;
+    double of_this_process;
+    double of_backends;
+};
+void print_replay(const Replay& replay, const Backends& backends) {
+    const double batches = std::ceil(double(replay.events) / replay.batch);
+    const auto us_an_event = [&](double seconds) { return seconds / replay.events * 1e6; };
+    std::printf("replay into tables: %d events in %.2f s, %.0f events/s (batch %d)\n", replay.events, replay.seconds,
+                replay.events / replay.seconds, replay.batch);
+    std::printf("  processor: %.1f us an event here, %.1f us in PostgreSQL, %.1f us of them in the backend that writes:"
+                " %.0f us a batch, in which it slept %.1f times\n",
+                us_an_event(replay.of_this_process), us_an_event(replay.of_backends),
+                us_an_event(backends.of_writer_seconds), backends.of_writer_seconds / batches * 1e6,
+                backends.waits_of_writer / batches);
+    std::printf(R"({"figure":"replay into tables","events":%d,"rate":%.0f})"
+                "\n",
+                replay.events, replay.events / replay.seconds);
+}
+
 void print_delays(std::vector<double> delays, int rate) {
     std::ranges::sort(delays);
     auto at = [&](double share) { return delays[static_cast<std::size_t>(share * double(delays.size() - 1))]; };
@@ -173,18 +194,7 @@ int main(int argc, char** argv) {
     const double took = std::chrono::duration<double>(Clock::now() - started).count();
     const double own = own_seconds() - own_before;
     const Backends backends = measure_backends(database);
-    const double batches = std::ceil(double(events) / batch);
-    std::cout << "replay into tables: " << events << " events in " << took << " s, " << int(events / took)
-              << " events/s (batch " << batch << ")\n"
-              << "  processor: " << own / events * 1e6 << " us an event here, "
-              << (backends.seconds - backends_before.seconds) / events * 1e6 << " us in PostgreSQL, "
-              << backends.of_writer_seconds / events * 1e6
-              << " us of them in the backend that writes: " << backends.of_writer_seconds / batches * 1e6 << " us and "
-              << backends.waits_of_writer / batches << " waits a batch\n";
-
-    std::printf(R"({"figure":"replay into tables","events":%d,"rate":%.0f})"
-                "\n",
-                events, events / took);
+    print_replay({events, batch, took, own, backends.seconds - backends_before.seconds}, backends);
     std::fflush(stdout);
 
     // Made beforehand: sealing is the writer's work, not what is measured.

@@ -22,12 +22,12 @@ Connection connect(const std::string& url, const std::string& application_name);
 
 // For a session that writes read models. It need not wait for the disk: rows and checkpoint are lost together
 // and made again from the log. Statements probe keys, whatever the statistics of a table say that was empty a
-// moment ago; so one plan serves for all batches (engine/statements/prepared.hpp). What takes longer than kFrozenLeaderTimeout
-// loses the session.
+// moment ago; so one plan serves for all batches (engine/statements/prepared.hpp). What takes longer than
+// kFrozenLeaderTimeout loses the session.
 void prepare_writer(pqxx::connection& connection);
 
 enum class FailureKind {
-    kConnection,  // the session is gone or of no more use, or whether it committed is unknown: start over on a new one
+    kConnection,  // the session is gone or no use, or whether it committed is unknown: start over on a new one
     kPassing,     // locks, resources, time-outs, missing tables or rights: try the same again with back-off
     kData,        // the server refuses this very statement or its values; again would fail again
 };
