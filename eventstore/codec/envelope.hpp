@@ -23,8 +23,8 @@ std::string encode(const EventMetadata& metadata, const EnvelopePlace& place, Fi
 // Of any form. Throws CodecError.
 EventMetadata decode_metadata(std::string_view metadata, const EnvelopePlace& place, FieldOpener& opener);
 
-// What an opener is asked for while an envelope is decoded: whoever wrote that down, and opened nothing, makes up for it
-// later. Throws as decode_metadata() does.
+// What an opener is asked for while an envelope is decoded: whoever wrote that down, and opened nothing, makes up for
+// it later. Throws as decode_metadata() does.
 struct SealedField {
     std::string name;
     std::string sealed;

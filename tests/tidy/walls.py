@@ -14,8 +14,8 @@ STORE_PORTS = [
     "eventstore/log_source.hpp", "eventstore/log_moment.hpp",
     "eventstore/event_metadata.hpp", "eventstore/cursor_store.hpp", "eventstore/leadership.hpp",
     "eventstore/stream_origins.hpp", "eventstore/codec/events_codec.hpp", "eventstore/event_macs.hpp",
-    "eventstore/codec/envelope.hpp", "eventstore/any.hpp", "eventstore/subscription.hpp",
-    "eventstore/declarations.hpp",
+    "eventstore/codec/envelope.hpp", "eventstore/codec/followed_event.hpp", "eventstore/any.hpp",
+    "eventstore/subscription.hpp", "eventstore/declarations.hpp",
     "eventstore/codec/jcs.hpp", "eventstore/codec/states_codec.hpp", "eventstore/sealing/",
 ]
 DATABASE = [f"eventstore/postgres/connection/{name}.hpp" for name in ("connecting", "pqxx_connection")]
