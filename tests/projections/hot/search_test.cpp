@@ -24,7 +24,7 @@ std::vector<SubjectId> all_pages(const AccessState& state, const SubjectSearch& 
 
 AccessState state_of(World& world) {
     AccessState state({});
-    for (const auto& event : world.events()) state.apply(AccessState::read_change(event));
+    for (const auto& event : world.events()) state.apply(AccessState::read_change(eventstore::FollowedEvent(event)));
     return state;
 }
 

@@ -196,7 +196,8 @@ TEST(ServiceState, SaysWhatTheFoldsSay) {
         Position applied = 0;
         for (int round = 0; round < 30; ++round) {
             for (int i = 0; i < 10; ++i) services.act();
-            for (const auto& event : stage.world.events(applied)) state.apply(AccessState::read_change(event));
+            for (const auto& event : stage.world.events(applied))
+                state.apply(AccessState::read_change(eventstore::FollowedEvent(event)));
             applied = stage.world.head();
             compare(stage, state, services, holding);
             for (std::size_t shard = 0; shard < Sharded<Uuid, int>::kShards; ++shard)
