@@ -5,6 +5,7 @@
 
 #include "eventstore/log_facts.hpp"
 #include "eventstore/postgres/connection/pqxx_connection.hpp"
+#include "eventstore/postgres/migrations/ahead.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/digest.hpp"
 #include "security/primitives/hex.hpp"
@@ -14,8 +15,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{10'000};  // of a start that only looks
 
-// A lock that isn't to be had keeps all waiting who come after: it is given up soon, and asked for again.
-constexpr const char* kAskBriefly = "set local lock_timeout = '100ms'";
+// A lock that isn't to be had keeps all waiting who come after: it is given up soon, and asked for again. And a commit
+// would hold its locks until the disk and the standbys have it: that is awaited afterwards, by kAwaitDisk. What a
+// migration asks of the log it asks for a part that an index knows, whatever the statistics say (migration 11).
+constexpr const char* kLockBriefly =
+    "set local lock_timeout = '50ms'; set local synchronous_commit = off; set local enable_seqscan = off";
+constexpr const char* kAwaitDisk = "update keyledger_migrations.applied set number = number where number = $1";
 constexpr const char* kLockNotAvailable = "55P03";
 constexpr std::chrono::milliseconds kBetweenAsking{300};
 constexpr std::chrono::seconds kAskFor{60};
@@ -24,7 +29,10 @@ constexpr std::chrono::seconds kAskFor{60};
 constexpr const char* kForgetPublished =
     "delete from keyledger.checkpoints where reader in ('publisher', 'state_publisher')";
 
-constexpr const char* kMigrationLock = "select pg_advisory_lock(5426354652)";
+// Asked for again and again: who waits in a statement is a transaction that an index which is being built waits for.
+constexpr const char* kTryMigrationLock = "select pg_try_advisory_lock(5426354652)";
+constexpr std::chrono::seconds kWaitForOthers{30};
+constexpr std::chrono::milliseconds kBetweenTries{100};
 constexpr const char* kRecords = R"(
     create schema if not exists keyledger_migrations;
     create table if not exists keyledger_migrations.applied (
@@ -72,20 +80,35 @@ void refuse_foreign(const AppliedByNumber& applied) {
                                std::to_string(applied.rbegin()->first) + "); use that one");
 }
 
-// The one place where libpqxx's exceptions become ours. `work` gets a connection that holds the migration lock.
+// The one place where libpqxx's exceptions become ours.
 template <class Work>
-auto locked(const std::string& url, Work work) {
+auto connected(const std::string& url, Work work) {
     try {
         const auto connection = connect(url);
-        {
-            pqxx::nontransaction session(*connection);
-            session.exec("set lock_timeout = '30s'; set client_min_messages = warning");
-            session.exec(kMigrationLock);
-        }
+        pqxx::nontransaction(*connection).exec("set lock_timeout = '30s'; set client_min_messages = warning");
         return work(*connection);
     } catch (const pqxx::failure& failure) {
         throw MigrationFailure(failure.what());
     }
+}
+
+void take_migration_lock(pqxx::connection& connection) {
+    const auto until = std::chrono::steady_clock::now() + kWaitForOthers;
+    while (!pqxx::nontransaction(connection).exec1(kTryMigrationLock)[0].as<bool>()) {
+        if (std::chrono::steady_clock::now() >= until)
+            throw MigrationFailure("another program is changing this schema; run this again when it has ended "
+                                   "(pg_stat_activity shows it: one that was killed may still be building an index)");
+        std::this_thread::sleep_for(kBetweenTries);  // a server tells nobody that a lock is free
+    }
+}
+
+// `work` gets a connection that holds the migration lock.
+template <class Work>
+auto locked(const std::string& url, Work work) {
+    return connected(url, [&work](pqxx::connection& connection) {
+        take_migration_lock(connection);
+        return work(connection);
+    });
 }
 
 constexpr std::string_view kBeginsMacs = "believable_events";
@@ -130,10 +153,11 @@ LogOrigin read_origin(pqxx::transaction_base& work, const EventMacs& macs) {
     return *origin;
 }
 
-void apply_once(pqxx::connection& connection, const Migration& migration, const EventMacs* macs) {
+void apply_once(pqxx::connection& connection, const Migration& migration, const std::string& up,
+                const EventMacs* macs) {
     pqxx::work work(connection);
-    work.exec(kAskBriefly);
-    work.exec(std::string(migration.up));
+    work.exec(kLockBriefly);
+    work.exec(up);
     if (migration.name == kBeginsMacs) begin_macs(work, needed(macs));
     work.exec_params("insert into keyledger_migrations.applied (number, name, sha256) values ($1, $2, $3)",
                      migration.number, std::string(migration.name), sha256_of(migration));
@@ -141,11 +165,12 @@ void apply_once(pqxx::connection& connection, const Migration& migration, const 
 }
 
 // Behind a transaction that is in the way (a backup, a long question) it is tried again for a minute.
-void apply(pqxx::connection& connection, const Migration& migration, const EventMacs* macs) {
+void apply_between_others(pqxx::connection& connection, const Migration& migration, const std::string& up,
+                          const EventMacs* macs) {
     const auto until = std::chrono::steady_clock::now() + kAskFor;
     for (;;) {
         try {
-            return apply_once(connection, migration, macs);
+            return apply_once(connection, migration, up, macs);
         } catch (const pqxx::sql_error& failure) {
             if (failure.sqlstate() != kLockNotAvailable) throw;
             if (std::chrono::steady_clock::now() >= until)
@@ -155,6 +180,13 @@ void apply(pqxx::connection& connection, const Migration& migration, const Event
         }
         std::this_thread::sleep_for(kBetweenAsking);  // a server tells nobody that a lock is free
     }
+}
+
+void apply(pqxx::connection& connection, const Migration& migration, const EventMacs* macs) {
+    const auto indexes = indexes_ahead(migration);
+    build(connection, indexes);
+    apply_between_others(connection, migration, up_after(migration, indexes), macs);
+    pqxx::nontransaction(connection).exec_params(kAwaitDisk, migration.number);
 }
 
 void take_back(pqxx::connection& connection, const Migration& migration) {
@@ -208,7 +240,7 @@ std::vector<int> Migrator::down(int count) {
 }
 
 std::vector<MigrationState> Migrator::status() {
-    return locked(url_, [](pqxx::connection& connection) {
+    return connected(url_, [](pqxx::connection& connection) {
         pqxx::read_transaction work(connection);
         AppliedByNumber applied = read_applied(work);
         std::vector<MigrationState> states;

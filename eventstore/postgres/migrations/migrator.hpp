@@ -17,6 +17,7 @@ struct Migration {
     std::string_view name;
     std::string_view up;
     std::string_view down;
+    std::string_view ahead;  // indexes that are built before `up`, while others append; mostly empty
 };
 // All that this program knows, numbered 1, 2, 3 …
 const std::vector<Migration>& migrations();
@@ -41,7 +42,8 @@ struct MigrationState {
 };
 
 // Blocks; one connection for each call, under an advisory lock, so that two at once do it once. Each migration is a
-// transaction of its own, recorded with the SHA-256 of its text. Throws MigrationFailure.
+// transaction of its own, recorded with the SHA-256 of its `up`; indexes of long tables are built before it, outside of
+// a transaction (ahead.hpp). Whatever is killed, up() goes on from where that came to. Throws MigrationFailure.
 class Migrator {
 public:
     // Where MACs begin is signed by `macs`: without one, up() fails where that has to be done, and so does a renewal.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -14,6 +15,12 @@ namespace {
 
 using eventstore::postgres::read_backup;
 using eventstore::postgres::write_backup;
+
+// For a server that is newer than the tools which are installed scripts/matrix names a folder with such.
+std::string tools_for_server() {
+    const char* folder = std::getenv("KEYLEDGER_TEST_POSTGRES_TOOLS");
+    return folder != nullptr ? folder : "";
+}
 
 struct Backups : ::testing::Test {
     Backups() {
@@ -33,16 +40,17 @@ struct Backups : ::testing::Test {
     }
     Database database;
     std::string folder;
+    const std::string fitting = tools_for_server();
 };
 
 TEST_F(Backups, GoIntoAnEmptyDatabaseAndNoOther) {
-    EXPECT_EQ(write_backup(database.owner_url(), path("backup")), std::nullopt);
+    EXPECT_EQ(write_backup(database.owner_url(), path("backup"), fitting), std::nullopt);
     struct stat about {};
     ASSERT_EQ(::stat(path("backup").c_str(), &about), 0);
     EXPECT_EQ(about.st_mode & 0777, 0600u);
     EmptyDatabase empty;
-    EXPECT_EQ(read_backup(empty.owner_url(), path("backup")), std::nullopt);
-    expect_words(read_backup(empty.owner_url(), path("backup")), {"holds an event store already"});
+    EXPECT_EQ(read_backup(empty.owner_url(), path("backup"), fitting), std::nullopt);
+    expect_words(read_backup(empty.owner_url(), path("backup"), fitting), {"holds an event store already"});
 }
 
 TEST_F(Backups, ByAnOlderProgramAreRefusedBeforeItIsRun) {
@@ -54,7 +62,7 @@ TEST_F(Backups, ByAnOlderProgramAreRefusedBeforeItIsRun) {
 }
 
 TEST_F(Backups, OfANewerProgramSayWhichOneReadsThem) {
-    ASSERT_EQ(write_backup(database.owner_url(), path("backup")), std::nullopt);
+    ASSERT_EQ(write_backup(database.owner_url(), path("backup"), fitting), std::nullopt);
     EmptyDatabase empty;
     add("pg_restore", "9.6.24");
     expect_words(
