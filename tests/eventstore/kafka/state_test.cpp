@@ -87,7 +87,7 @@ TEST(StateTopics, HoldUsersAndLiveSessionsAndTombstonesForTheRest) {
 TEST(StateTopics, GatherWhatComesDuringAPause) {
     StateRig rig;
     PublisherOptions options = rig.options();
-    options.pause = std::chrono::hours(1);
+    options.visible_within = std::chrono::hours(1);
     rig.grow(20);
     const auto begun = std::chrono::steady_clock::now();
     const auto publisher = rig.publisher(options);
