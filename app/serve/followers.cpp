@@ -75,13 +75,20 @@ struct OutputPublisher {
 }  // namespace
 
 struct Followers::Parts {
+    explicit Parts(eventstore::postgres::PostgresStore& hinting) : store(hinting) {}
+    // Where a start fails they go while the store is still at work: it must not hint them any more.
+    ~Parts() { store.stop(); }
+    Parts(const Parts&) = delete;
+    Parts& operator=(const Parts&) = delete;
+
+    eventstore::postgres::PostgresStore& store;
     std::unique_ptr<projections::Projector> projector;
     std::vector<std::unique_ptr<OutputPublisher>> publishing;
 };
 
 Followers::Followers(const Config& config, Core& core, projections::Queries& queries, projections::HotAccess& hot,
                      Traces* traces)
-    : parts_(std::make_unique<Parts>()) {
+    : parts_(std::make_unique<Parts>(core.store)) {
     if (config.serves_projector) {
         projections::ProjectorSettings settings;
         settings.database_url = config.database_url;

@@ -115,7 +115,8 @@ struct Reactors::MailParts {
 
 struct Reactors::Parts {
     Parts(const Config& config, Core& core, const Uuid& log_id, const ReactorNeeds& needs)
-        : outgoing(needs.outgoing),
+        : store(core.store),
+          outgoing(needs.outgoing),
           logout_tokens(*core.keyring, core.clock, core.processors, config.issuer),
           log_outs({core.services, sessions_as_of(needs.queries), logout_tokens, needs.outgoing}) {
         running.push_back(std::make_unique<Running>(config, core, log_id, log_outs, kLogOutThreads));
@@ -132,6 +133,11 @@ struct Reactors::Parts {
                                                            [this](std::string_view plan, Position) { hint(plan); });
         core.store.on_appended([planner = planner.get()](Position) { planner->hint(); });
     }
+    // Where a start fails they go while the store is still at work: it must not hint them any more.
+    ~Parts() { store.stop(); }
+    Parts(const Parts&) = delete;
+    Parts& operator=(const Parts&) = delete;
+
     // Called while `planner` runs, which is when all of them are there. Most events are nobody's job: to look for one
     // after each would cost the database more than the event.
     void hint(std::string_view plan) {
@@ -140,6 +146,7 @@ struct Reactors::Parts {
                 one->performer.hint();
     }
 
+    eventstore::postgres::PostgresStore& store;
     integrations::CurlOutgoing& outgoing;
     security::KeyringLogoutTokens logout_tokens;
     reactors::LogOuts log_outs;

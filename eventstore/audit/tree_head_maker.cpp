@@ -103,7 +103,7 @@ std::optional<StoredTreeHeads> TreeHeadMaker::load() {
         return stored;
     }
     status_.kept = std::max(status_.kept, head->head.size);
-    covered_ = stored->newest->cursor;
+    if (!covered_ || stored->newest->cursor.position >= covered_->position) covered_ = stored->newest->cursor;
     if (!status_.newest || head->head.size >= status_.newest->head.size) status_.newest = std::move(*head);
     return stored;
 }

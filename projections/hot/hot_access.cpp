@@ -243,7 +243,7 @@ void HotAccess::release(Position up_to) {
 
 std::optional<ConsentRule> HotAccess::page_origin(std::string_view origin) const {
     const std::lock_guard lock(mutex_);
-    if (stopped_ || !confirmed_) return std::nullopt;
+    if (stopped_ || !confirmed_ || !caught_up()) return std::nullopt;
     return state_->page_origin(origin);
 }
 

@@ -121,8 +121,9 @@ public:
     // do, or nobody here knows.
     asio::awaitable<Result<std::optional<eventstore::LogMoment>, HotError>> all_unmoved(
         std::vector<eventstore::StreamSeen> streams, eventstore::Head at_least, eventstore::Deadline deadline);
-    // Whose pages are of this origin, as far as the log was followed, which may be less than all of it; nullopt:
-    // nobody's that is known here (PageOrigins). Never waits for the log.
+    // Whose pages are of this origin, as far as the log was followed, which is to its end at the start at least: what
+    // was taken back long ago is not given again meanwhile. nullopt: nobody's that is known here (PageOrigins). Never
+    // waits for the log.
     std::optional<ConsentRule> page_origin(std::string_view origin) const;
     HotStatus status() const;
 

@@ -32,14 +32,17 @@ std::atomic<unsigned>& forks() {
 }
 
 // For ids and nonces, several of which every event needs: a call of OpenSSL costs the same for ten bytes as for
-// hundreds, locks and a system call by which it looks for forks. What was given is no longer here. Keys and secrets are
-// longer than this gives, and come from OpenSSL itself.
+// hundreds, locks and a system call by which it looks for forks. What was given is no longer here. Keys, secrets and
+// recovery codes take more than this gives, and come from OpenSSL itself.
 class RandomStore {
 public:
-    static constexpr std::size_t kMostAtOnce = 16;
+    static constexpr std::size_t kMostAtOnce = 12;
 
     RandomStore() = default;
-    ~RandomStore() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
+    ~RandomStore() {
+        OPENSSL_cleanse(bytes_.data(), bytes_.size());
+        left_ = 0;  // for whoever still asks while the thread ends
+    }
     RandomStore(const RandomStore&) = delete;
     RandomStore& operator=(const RandomStore&) = delete;
 

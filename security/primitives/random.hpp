@@ -1,6 +1,6 @@
 #pragma once
-// Randomness from the operating system through OpenSSL's CSPRNG. Any thread: each keeps at most 512 bytes in store
-// that nobody got yet, for requests of up to 16, and none of them in a process that was forked. Failure to get any
+// Randomness from the operating system through OpenSSL's CSPRNG. Any thread: each keeps at most 384 bytes in store
+// that nobody got yet, for requests of up to 12, and none of them in a process that was forked. Failure to get any
 // throws CryptoFailure.
 #include <cstddef>
 #include <cstdint>
