@@ -37,7 +37,9 @@ def of_metrics(port):
     except (urllib.error.URLError, OSError):
         return {}
     found = re.findall(r"^(keyledger_\w+) (\S+)$", text, re.MULTILINE)
-    return {name.removeprefix("keyledger_"): float(value) for name, value in found if name in METRICS}
+    outputs = re.findall(r"^keyledger_publisher_publishing\{[^}]*\} (\S+)$", text, re.MULTILINE)
+    return {"publishes": sum(map(float, outputs)),
+            **{name.removeprefix("keyledger_"): float(value) for name, value in found if name in METRICS}}
 
 
 class Sampler(threading.Thread):

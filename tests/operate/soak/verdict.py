@@ -9,8 +9,9 @@ from faults import STEADY
 FLAT = 0.05                 # memory and descriptors of the node that lived all the time
 FEW = 2                     # descriptors or threads more or less are no trend
 YOUNG_S, OLD_S = 50, 70     # at that age lives of restarted nodes are compared
-EARLY_MIN, LATE_MIN = (5, 15), 10
-JUDGED_FROM_MIN = 30        # a shorter run is the warming up
+# What a node remembers of the newest tokens, people and changes is bounded, and has its full size after so long.
+EARLY_MIN, LATE_MIN = (15, 25), 10
+JUDGED_FROM_MIN = 45        # a shorter run is the warming up
 CLEAR_P99_S = 0.5          # of all that was asked while nothing was wrong
 WINDOW_P99_S = 2.0          # of any ten seconds of these
 WHOLE_P99_S = 10.0          # of everything, faults and all: it was asked again until it was done
@@ -42,9 +43,23 @@ def own_fds(sample):
     return sample["fds"] - sample["http_connections"] - sample["postgres_sessions"]
 
 
+def part_of(sample):
+    """Who projects and publishes has threads and connections for it."""
+    return bool(sample.get("projector_leading")), bool(sample.get("publishes"))
+
+
+def of_one_part(samples, minutes):
+    """Those of the part that was played longest both early and late; [] where it never was the same."""
+    counts = [collections.Counter(map(part_of, minutes.of(samples, span))) for span in (minutes.early, minutes.late)]
+    part = max(counts[0] | counts[1], key=lambda one: min(counts[0][one], counts[1][one]), default=None)
+    if part is None or not counts[0][part] or not counts[1][part]:
+        return []
+    return [sample for sample in samples if part_of(sample) == part]
+
+
 def steady_figures(samples, minutes):
-    """{name: (early, late, peak)} of the node that was never restarted."""
-    ours = [sample for sample in samples if sample["node"] == STEADY]
+    """{name: (early, late, peak)} of the node that was never restarted, while it played the same part."""
+    ours = of_one_part([sample for sample in samples if sample["node"] == STEADY], minutes)
     parts = {"rss_mib": lambda one: one["rss_kib"] / 1024, "anonymous_mib": lambda one: one["anonymous_kib"] / 1024,
              "fds": lambda one: one["fds"], "own_fds": own_fds, "threads": lambda one: one["threads"],
              "postgres_sessions": lambda one: one.get("postgres_sessions"),
@@ -80,7 +95,10 @@ def at_one_age(of_node):
 
 def judge_steady(figures, minutes, faults):
     early, late, _ = figures["rss_mib"]
-    if not minutes.judged or not early:
+    if not minutes.judged:
+        return
+    if not early:
+        faults.append(f"MEMORY: node{STEADY} never played the same part early and late; run it again")
         return
     change = (late - early) / early
     if abs(change) > FLAT:
