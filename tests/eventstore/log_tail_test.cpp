@@ -285,12 +285,15 @@ TEST_F(TailSourceTest, FollowersShareWhatTheyAreGiven) {
         }
         return all;
     };
+    // Who begins at the log's beginning reads it: there is no event there to be held.
+    const auto begin = first_.source->read_after({}, 1).value();
+    first_.cursor = second_.cursor = {begin[0].position, begin[0].leaf_hash};
     const FollowedEvents first = follow_all(first_), second = follow_all(second_);
-    EXPECT_EQ(positions(first), (std::vector<Position>{1, 2, 3, 4, 5, 6}));
+    EXPECT_EQ(positions(first), (std::vector<Position>{2, 3, 4, 5, 6}));
     const auto before = FollowedEvent::decodings();
     for (const FollowedEvents& all : {first, second})
         for (const FollowedEventPtr& one : all) EXPECT_ANY_THROW((void)one->decoded());
-    EXPECT_EQ(FollowedEvent::decodings(), before + 6);
+    EXPECT_EQ(FollowedEvent::decodings(), before + 5);
     EXPECT_EQ(first, second) << "the same objects";
 }
 

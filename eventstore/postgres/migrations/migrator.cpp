@@ -175,8 +175,9 @@ void apply_between_others(pqxx::connection& connection, const Migration& migrati
             if (failure.sqlstate() != kLockNotAvailable) throw;
             if (std::chrono::steady_clock::now() >= until)
                 throw MigrationFailure("what " + what_of(migration) +
-                                       " needs is in use by a long transaction, a backup for instance, or by appends that "
-                                       "leave no gap; run this again when it has ended (pg_stat_activity shows it)");
+                                       " needs is in use by a long transaction, a backup for instance, or by appends "
+                                       "that leave no gap; run this again when it has ended (pg_stat_activity shows "
+                                       "it)");
         }
         std::this_thread::sleep_for(kBetweenAsking);  // a server tells nobody that a lock is free
     }
