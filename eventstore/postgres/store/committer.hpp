@@ -29,7 +29,7 @@ struct CommitterSettings {
     // While commands come together, a batch smaller than the last one waits until so long after that was sent: a commit
     // costs the server and every follower of the log nearly the same for one command as for ten. Who comes alone never
     // waits.
-    std::chrono::microseconds gathering{1'500};
+    std::chrono::microseconds gathering{2'500};
     std::size_t max_waiting_commands = 8192;
     std::size_t max_waiting_bytes = 64 * 1024 * 1024;
     std::chrono::milliseconds lock_timeout{5'000};
