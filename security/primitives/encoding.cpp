@@ -105,9 +105,7 @@ std::optional<std::string> base64_unpadded_decode(std::string_view text) { retur
 
 std::string base32_encode(std::string_view bytes) { return encode<5>(bytes, kBase32); }
 std::string typeable32_encode(std::string_view bytes) { return encode<5>(bytes, kTypeable32); }
-std::optional<std::string> typeable32_decode(std::string_view text) {
-    return decode<5>(text, kTypeable32Values);
-}
+std::optional<std::string> typeable32_decode(std::string_view text) { return decode<5>(text, kTypeable32Values); }
 
 std::string hex_encode(std::string_view bytes) {
     static constexpr char kDigits[] = "0123456789abcdef";

@@ -36,11 +36,11 @@ inline constexpr auto kReadTimeout = 30s;         // to the end of a topic, at s
 inline constexpr auto kStateReadTimeout = 5min;   // and more, of all that topics of state hold
 inline constexpr auto kPollSlice = 100ms;         // of waiting, between looks at whether to go on
 
-inline constexpr auto kIdleWait = 250ms;    // between looks at the log when nobody hints
+inline constexpr auto kIdleWait = 250ms;  // between looks at the log when nobody hints
 // From an append to the commit, while others keep coming: events below the 100 ms that consumers are promised.
 inline constexpr auto kEventsVisibleWithin = 80ms;
 inline constexpr auto kStateVisibleWithin = 500ms;
-inline constexpr auto kLeastPause = 25ms;  // between transactions that leave nothing waiting
+inline constexpr auto kLeastPause = 25ms;     // between transactions that leave nothing waiting
 inline constexpr auto kStandbyWait = 1000ms;  // between tries for leadership
 inline constexpr auto kMinBackoff = 100ms;
 inline constexpr auto kMaxBackoff = 5000ms;

@@ -29,8 +29,7 @@ void prepare_listening(pqxx::connection& connection) {
 
 struct PostgresLogSource::Session {
     Session(const std::string& url, std::chrono::milliseconds patience, WokenBy woken_by)
-        : reads(url, patience, kLongestPause,
-                woken_by == WokenBy::kNotifications ? prepare_listening : prepare_deaf) {}
+        : reads(url, patience, kLongestPause, woken_by == WokenBy::kNotifications ? prepare_listening : prepare_deaf) {}
     ReadSession reads;
 };
 
