@@ -150,6 +150,23 @@ def arguments(description):
     return parser
 
 
+class Expectations:
+    """Called with what was looked at, what was found and what should be. `faults` are those that were not met."""
+
+    def __init__(self):
+        self.faults = []
+
+    def __call__(self, what, got, wanted):
+        print(f"{what}: {got}", flush=True)
+        if got != wanted:
+            self.faults.append(f"{what}: expected {wanted}, got {got}")
+
+    def exit_status(self):
+        for fault in self.faults:
+            print(f"FAULT: {fault}")
+        return 1 if self.faults else 0
+
+
 def run_scenario(options, name, story, databases=1):
     """Calls story(service, databases, work, expect) with the service stopped and its first database migrated, and
     clears everything away. The exit status: 1 if an expectation was not met."""
@@ -157,13 +174,7 @@ def run_scenario(options, name, story, databases=1):
     work = pathlib.Path(tempfile.mkdtemp(prefix=f"keyledger-{name}-"))
     made = []
     service = None
-    faults = []
-
-    def expect(what, got, wanted):
-        print(f"{what}: {got}")
-        if got != wanted:
-            faults.append(f"{what}: expected {wanted}, got {got}")
-
+    expect = Expectations()
     try:
         for number in range(databases):
             made.append(Database(os.environ["KEYLEDGER_TEST_DATABASE_URL"], f"keyledger_{name}_{os.getpid()}_{number}"))
@@ -176,6 +187,4 @@ def run_scenario(options, name, story, databases=1):
         for database in made:
             database.drop()
         shutil.rmtree(work, ignore_errors=True)
-    for fault in faults:
-        print(f"FAULT: {fault}")
-    return 1 if faults else 0
+    return expect.exit_status()

@@ -183,6 +183,14 @@ class Deployment:
         self.database.drop()
 
 
+def is_ready(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
 class Instance:
     """One process of the service. `process` is replaced at every start."""
 
@@ -207,11 +215,7 @@ class Instance:
         return self.process is not None and self.process.poll() is not None
 
     def is_ready(self):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=2) as answer:
-                return answer.status == 200
-        except (urllib.error.URLError, OSError):
-            return False
+        return is_ready(self.port)
 
     def await_ready(self):
         """Starts it again, as a supervisor would, while it finds no database to start with."""

@@ -23,7 +23,7 @@ from own_postgres import ArchivingServers
 # pylint: disable=wrong-import-order
 from erased_user import call
 from fault_loop import SERVICES
-from scenario import Service, die
+from scenario import Expectations, Service, die
 from servers import query
 
 ADMINISTRATOR, PASSWORD = "administrator@example.com", "nine copper lanterns hum softly"
@@ -163,13 +163,7 @@ def main():
     work.chmod(0o711)  # PostgreSQL's user must be able to pass
     servers = TlsServers(options.services, work)
     servers.work = work
-    faults = []
-
-    def expect(what, got, wanted):
-        print(f"{what}: {got}", flush=True)
-        if got != wanted:
-            faults.append(f"{what}: expected {wanted}, got {got}")
-
+    expect = Expectations()
     try:
         servers.start_kafka()
         servers.start_archiving()
@@ -188,9 +182,7 @@ def main():
     finally:
         servers.drop()
         shutil.rmtree(work, ignore_errors=True)
-    for fault in faults:
-        print(f"FAULT: {fault}")
-    return 1 if faults else 0
+    return expect.exit_status()
 
 
 if __name__ == "__main__":

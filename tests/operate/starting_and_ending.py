@@ -25,7 +25,8 @@ import threading
 import time
 from urllib.parse import urlsplit, urlunsplit
 
-from nodes import Nodes, ask, awaits, free_ports, is_free, put_away, the_servers, told
+from nodes import Nodes, ask, awaits, free_ports, is_free, put_away, the_servers
+from scenario import Expectations
 
 PATIENCE_S = 30
 SHORT_S = 2
@@ -199,13 +200,7 @@ def main():
     options = parser.parse_args()
     work = pathlib.Path(tempfile.mkdtemp(prefix="keyledger-starting-"))
     work.chmod(0o711)
-    faults, nodes, gate = [], None, None
-
-    def expect(what, got, wanted):
-        print(f"{what}: {got}")
-        if got != wanted:
-            faults.append(f"{what}: expected {wanted}, got {got}")
-
+    expect, nodes, gate = Expectations(), None, None
     try:
         servers = the_servers()
         nodes = Nodes(options.binary, servers, work, f"starting-{os.getpid()}", count=1,
@@ -230,8 +225,8 @@ def main():
             gate.close()
         if nodes:
             nodes.stop()
-        put_away(work, faults)
-    return told(faults)
+        put_away(work, expect.faults)
+    return expect.exit_status()
 
 
 if __name__ == "__main__":

@@ -157,19 +157,19 @@ class Prober:
         by, _ = self.change("DELETE", f"/api/v1/admin/users/{self.settings['user'][1]}/sessions")
         self.is_active(by, token, False, "a session that was revoked")
 
-    def assign_and_withdraw(self):
-        path = f"/api/v1/admin/users/{self.settings['user'][1]}/roles/{self.settings['role']}"
+    def give_and_take(self, path, given, taken):
         by, _ = self.change("PUT", path)
-        self.may(by, True, "a role that was assigned")
+        self.may(by, True, given)
         by, _ = self.change("DELETE", path)
-        self.may(by, False, "a role that was withdrawn")
+        self.may(by, False, taken)
+
+    def assign_and_withdraw(self):
+        self.give_and_take(f"/api/v1/admin/users/{self.settings['user'][1]}/roles/{self.settings['role']}",
+                           "a role that was assigned", "a role that was withdrawn")
 
     def join_and_leave(self):
-        path = f"/api/v1/admin/groups/{self.settings['group']}/members/{self.settings['user'][1]}"
-        by, _ = self.change("PUT", path)
-        self.may(by, True, "what a group's member may")
-        by, _ = self.change("DELETE", path)
-        self.may(by, False, "what somebody may who left the group")
+        self.give_and_take(f"/api/v1/admin/groups/{self.settings['group']}/members/{self.settings['user'][1]}",
+                           "what a group's member may", "what somebody may who left the group")
 
     def run(self):
         names, weights = list(SHARES), list(SHARES.values())

@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "fault"))
 
 # pylint: disable=wrong-import-position
 from old_log import OLD_LOGS, restore
-from scenario import Database, arguments, die
+from scenario import Database, Expectations, arguments, die
 
 FIRST_MS, STEP_MS = 20, 4  # the first kill comes before anything was done
 MOST_KILLS = 400
@@ -101,13 +101,7 @@ def main():
     admin = os.environ.get("KEYLEDGER_TEST_DATABASE_URL")
     if not admin:
         die("KEYLEDGER_TEST_DATABASE_URL is not set; run this through scripts/test -R killed_migrations")
-    faults, databases = [], []
-
-    def expect(what, got, wanted):
-        print(f"{what}: {got}", flush=True)
-        if got != wanted:
-            faults.append(f"{what}: expected {wanted}, got {got}")
-
+    expect, databases = Expectations(), []
     work = pathlib.Path(tempfile.mkdtemp(prefix="keyledger-killed-"))
     try:
         for name in ("at_once", "killed"):
@@ -117,9 +111,7 @@ def main():
         for database in databases:
             database.drop()
         shutil.rmtree(work)
-    for fault in faults:
-        print(f"FAULT: {fault}")
-    return 1 if faults else 0
+    return expect.exit_status()
 
 
 if __name__ == "__main__":

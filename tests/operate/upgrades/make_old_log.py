@@ -24,13 +24,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "fault"))
 
 # pylint: disable=wrong-import-position
+from erased_user import call
 from scenario import Database, die, free_ports
+from servers import is_ready
 
 PASSWORD, CHANGED = "violet tractors hum at noon", "seven quiet lanterns drift south"
 ADMINISTRATOR = "administrator@example.com"
@@ -40,60 +40,46 @@ READY_SECONDS = 60
 YEAR_SECONDS = 365 * 24 * 3600
 
 
-def call(port, method, path, body=None, token=None):
-    headers = {"User-Agent": "make_old_log.py", "Content-Type": "application/json"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode() if body else None,
-                                     headers, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            status, text = answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        status, text = error.code, error.read()
-    return status, json.loads(text) if text else None
-
-
 def expect(wanted, answer):
     if answer[0] != wanted:
         die(f"expected {wanted}, got {answer}")
     return answer[1]
 
 
-def log_in(port, email, password=PASSWORD):
-    return expect(200, call(port, "POST", "/api/v1/auth/login", {"email": email, "password": password}))
+def log_in(service, email, password=PASSWORD):
+    return expect(200, call(service, "POST", "/api/v1/auth/login", {"email": email, "password": password}))
 
 
-def refresh(port, tokens):
-    return expect(200, call(port, "POST", "/api/v1/auth/refresh", {"refresh_token": tokens["refresh_token"]}))
+def refresh(service, tokens):
+    return expect(200, call(service, "POST", "/api/v1/auth/refresh", {"refresh_token": tokens["refresh_token"]}))
 
 
-def live(port):
+def live(service):
     """{email: {id, email, password, log_in: the status that is expected, refresh_token, refresh}}"""
     people = {}
     for name in NAMES:
         email = f"{name}@example.com"
-        user = expect(201, call(port, "POST", "/api/v1/auth/register",
+        user = expect(201, call(service, "POST", "/api/v1/auth/register",
                                 {"email": email, "username": f"{name}1", "name": name.title(), "password": PASSWORD}))
-        spent = log_in(port, email)
-        call(port, "POST", "/api/v1/auth/login", {"email": email, "password": "wrong"})
-        tokens = refresh(port, spent)
-        expect(200, call(port, "PUT", "/api/v1/auth/me", {"username": f"{name}2", "name": f"{name.title()} Quill"},
+        spent = log_in(service, email)
+        call(service, "POST", "/api/v1/auth/login", {"email": email, "password": "wrong"})
+        tokens = refresh(service, spent)
+        expect(200, call(service, "PUT", "/api/v1/auth/me", {"username": f"{name}2", "name": f"{name.title()} Quill"},
                          tokens["access_token"]))
         people[email] = {"id": user["id"], "email": email, "password": PASSWORD, "log_in": 200,
                          "access_token": tokens["access_token"], "refresh_token": tokens["refresh_token"],
                          "refresh": "lasts", "spent": spent["refresh_token"]}
     bob, cleo, dora, emil, finn = (people[f"{name}@example.com"] for name in NAMES[1:6])
-    expect(204, call(port, "POST", "/api/v1/auth/change-password",
+    expect(204, call(service, "POST", "/api/v1/auth/change-password",
                      {"current_password": PASSWORD, "new_password": CHANGED}, bob["access_token"]))
     bob["password"] = CHANGED
-    expect(204, call(port, "POST", "/api/v1/auth/logout", None, cleo["access_token"]))
+    expect(204, call(service, "POST", "/api/v1/auth/logout", None, cleo["access_token"]))
     cleo["refresh"] = "ended"
-    root = log_in(port, ADMINISTRATOR)["access_token"]
-    expect(204, call(port, "POST", f"/api/v1/admin/users/{dora['id']}/deactivate", {"reason": "left"}, root))
+    root = log_in(service, ADMINISTRATOR)["access_token"]
+    expect(204, call(service, "POST", f"/api/v1/admin/users/{dora['id']}/deactivate", {"reason": "left"}, root))
     dora |= {"log_in": 403, "refresh": "ended"}
     emil["refresh"] = "spent"
-    expect(204, call(port, "DELETE", "/api/v1/auth/me", {"current_password": PASSWORD}, finn["access_token"]))
+    expect(204, call(service, "DELETE", "/api/v1/auth/me", {"current_password": PASSWORD}, finn["access_token"]))
     finn |= {"log_in": 401, "refresh": "ended"}
     people[ADMINISTRATOR] = {"email": ADMINISTRATOR, "password": PASSWORD, "log_in": 200}
     return people
@@ -130,7 +116,7 @@ class Old:
             process = subprocess.Popen([self.binary, "serve"], env=environment, stdout=log, stderr=log)
             try:
                 self.await_that(process, self.is_ready, "ready")
-                used = use(self.port)
+                used = use(self)
                 made = self.heads()
                 self.await_that(process, lambda: self.heads() >= made + 2, "at two tree heads more")
                 return used
@@ -143,11 +129,7 @@ class Old:
         return path.read_text(encoding="utf-8").count("\n\n") if path.exists() else 0
 
     def is_ready(self):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=1) as answer:
-                return answer.status == 200
-        except (urllib.error.URLError, OSError):
-            return False
+        return is_ready(self.port)
 
     def await_that(self, process, condition, what):
         until = time.monotonic() + READY_SECONDS

@@ -27,7 +27,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "fault"))
 # pylint: disable=wrong-import-position
 from erased_user import await_head, call
 from evidence import read_topic
-from scenario import Database, Service, arguments, die, need_servers
+from scenario import Database, Expectations, Service, arguments, die, need_servers
 
 OLD_LOGS = pathlib.Path(__file__).resolve().parents[1] / "old_logs"
 LEAVES = "select position, event_id, encode(leaf_hash, 'hex') from keyledger.events order by position"
@@ -178,22 +178,14 @@ class Upgrade:
 def main():
     options = arguments(__doc__).parse_args()
     need_servers()
-    faults = []
-
-    def expect(what, got, wanted):
-        print(f"{what}: {got}", flush=True)
-        if got != wanted:
-            faults.append(f"{what}: expected {wanted}, got {got}")
-
+    expect = Expectations()
     folders = sorted(path for path in OLD_LOGS.iterdir() if path.is_dir())
     expect("old logs", bool(folders), True)
     for folder in folders:
         work = pathlib.Path(tempfile.mkdtemp(prefix="keyledger-old-"))
         Upgrade(options, folder, work, expect).run()
         shutil.rmtree(work)
-    for fault in faults:
-        print(f"FAULT: {fault}")
-    return 1 if faults else 0
+    return expect.exit_status()
 
 
 if __name__ == "__main__":
