@@ -45,17 +45,25 @@ Position last_recorded_by(Log& log, Position head, Instant time) {
 }
 
 // ---- an export --------------------------------------------------------------------------------------------
+// Nearly no line is of an event that disavows a record, and that is told without parsing them: JSON says the type as it
+// is, or with an escape.
+bool may_disavow(std::string_view line) {
+    return line.find(LogDisavowed::kType) != line.npos || line.find('\\') != line.npos;
+}
+
 // The records that an export says the service did not write: the newest word counts first, for what is
 // disavowed itself disavows nothing. What was appended behind the last tree head may not be disavowed yet.
 std::set<Position> disavowed_in(const std::string& path) {
     std::map<Position, Position> words;  // of the event that says so, of the record
     audit::ExportReader reader(path);
-    while (auto event = reader.next()) {
-        if (event->stream_type != LogKeeping::kStreamType || event->type != LogDisavowed::kType) continue;
-        event->trust = RecordedEvent::Trust::kBelieved;
+    while (const auto line = reader.next_line()) {
+        if (!may_disavow(*line)) continue;
+        RecordedEvent event = reader.parsed(*line);
+        if (event.stream_type != LogKeeping::kStreamType || event.type != LogDisavowed::kType) continue;
+        event.trust = RecordedEvent::Trust::kBelieved;
         eventstore::NullFieldOpener nothing;
-        const auto decoded = eventstore::decode_any(*event, nothing);
-        words[event->position] = std::get<LogDisavowed>(*eventstore::event_in<LogKeeping>(*decoded)).position;
+        const auto decoded = eventstore::decode_any(event, nothing);
+        words[event.position] = std::get<LogDisavowed>(*eventstore::event_in<LogKeeping>(*decoded)).position;
     }
     std::set<Position> disavowed;
     for (auto word = words.rbegin(); word != words.rend(); ++word)
@@ -121,9 +129,12 @@ Position fold_file(const std::string& path, ReplayEnd until, Replay& replay) {
     audit::ExportReader reader(path);
     auto next_word = std::chrono::steady_clock::now() + std::chrono::seconds(1);
     Position last = 0;
+    bool is_over = false;  // what follows is read all the same: a file that is no export is refused
     while (auto event = reader.next()) {
+        if (is_over) continue;
         if (event->position != last + 1) throw missing(last + 1, path + " is not whole");
-        if (until.position && event->position > *until.position) return last;
+        is_over = until.position && event->position > *until.position;
+        if (is_over) continue;
         event->trust = trust_by(disavowed, event->position);
         replay.take(*event);
         last = event->position;

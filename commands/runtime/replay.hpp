@@ -2,6 +2,7 @@
 // Folds a log from its first event with the one fold that commands decide on (I6): what was known at a time. Personal
 // values stay sealed, and read as erased.
 #include <functional>
+#include <memory>
 #include <unordered_map>
 
 #include "commands/runtime/fold.hpp"
@@ -18,6 +19,7 @@ public:
         Fold fold;
         Position last_position = 0;
         Instant last_at;
+        std::shared_ptr<eventstore::AnyState> own_state{};  // the fold's: it is nobody else's, and moves on in place
     };
 
     explicit Replay(Selection selection) : selection_(std::move(selection)) {}
@@ -31,7 +33,7 @@ public:
 
 private:
     bool wants(const eventstore::RecordedEvent& event) const;
-
+    Stream& stream_of(const eventstore::RecordedEvent& event);
     void pass_over_inert(const eventstore::RecordedEvent& event);
 
     const Selection selection_;

@@ -3,12 +3,15 @@
 namespace keyledger {
 namespace {
 
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
+// Of each character; of a foreign one: below zero.
+constexpr std::array<std::int8_t, 256> kHexValues = [] {
+    std::array<std::int8_t, 256> values{};
+    values.fill(-1);
+    for (char c = '0'; c <= '9'; ++c) values[static_cast<std::uint8_t>(c)] = static_cast<std::int8_t>(c - '0');
+    for (char c = 'a'; c <= 'f'; ++c) values[static_cast<std::uint8_t>(c)] = static_cast<std::int8_t>(c - 'a' + 10);
+    for (char c = 'A'; c <= 'F'; ++c) values[static_cast<std::uint8_t>(c)] = static_cast<std::int8_t>(c - 'A' + 10);
+    return values;
+}();
 
 bool hyphen_at(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
 
@@ -29,18 +32,17 @@ std::string Uuid::to_string() const {
 std::optional<Uuid> Uuid::parse(std::string_view text) {
     if (text.size() != 36) return std::nullopt;
     Uuid id;
-    std::size_t byte = 0;
-    for (std::size_t i = 0; i < text.size();) {
-        if (hyphen_at(i)) {
-            if (text[i++] != '-') return std::nullopt;
-            continue;
-        }
-        int high = hex_value(text[i]);
-        int low = hex_value(text[i + 1]);
-        if (high < 0 || low < 0) return std::nullopt;
-        id.bytes[byte++] = static_cast<std::uint8_t>(high << 4 | low);
-        i += 2;
+    int seen = 0;  // below zero once there was a foreign character
+    std::size_t at = 0;
+    for (std::uint8_t& byte : id.bytes) {
+        if (hyphen_at(at) && text[at++] != '-') return std::nullopt;
+        const int high = kHexValues[static_cast<std::uint8_t>(text[at])];
+        const int low = kHexValues[static_cast<std::uint8_t>(text[at + 1])];
+        seen |= high | low;
+        byte = static_cast<std::uint8_t>(static_cast<unsigned>(high) << 4 | static_cast<unsigned>(low));
+        at += 2;
     }
+    if (seen < 0) return std::nullopt;
     return id;
 }
 

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/codec/json_index.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/hex.hpp"
 
@@ -17,6 +18,7 @@ namespace {
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 constexpr int kFormat = 1;
+constexpr std::size_t kReadAhead = 256 * 1024;
 
 void put(Writer& json, std::string_view name, std::string_view value) {
     json.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
@@ -31,31 +33,31 @@ void put_raw(Writer& json, std::string_view name, const std::string& object) {
     json.RawValue(object.data(), object.size(), rapidjson::kObjectType);
 }
 
-const rapidjson::Value& member(const rapidjson::Value& object, const char* name) {
-    const auto at = object.FindMember(name);
-    if (at == object.MemberEnd()) throw CodecError(std::string("'") + name + "' is missing");
-    return at->value;
+const JsonValue& member(const JsonValue& object, const char* name) {
+    const JsonValue* value = object.find(name);
+    if (!value) throw CodecError(std::string("'") + name + "' is missing");
+    return *value;
 }
-std::string text_in(const rapidjson::Value& object, const char* name) {
-    const auto& value = member(object, name);
-    if (!value.IsString()) throw CodecError(std::string("'") + name + "' is not a string");
-    return {value.GetString(), value.GetStringLength()};
+std::string_view text_in(const JsonValue& object, const char* name) {
+    const JsonValue& value = member(object, name);
+    if (!value.is_string()) throw CodecError(std::string("'") + name + "' is not a string");
+    return value.string();
 }
-std::int64_t number_in(const rapidjson::Value& object, const char* name, std::int64_t max) {
-    const auto& value = member(object, name);
-    if (!value.IsInt64() || value.GetInt64() < 0 || value.GetInt64() > max)
+std::int64_t number_in(const JsonValue& object, const char* name, std::int64_t max) {
+    const JsonValue& value = member(object, name);
+    if (!value.is_int64() || value.int64() < 0 || value.int64() > max)
         throw CodecError(std::string("'") + name + "' is not a number that it may be");
-    return value.GetInt64();
+    return value.int64();
 }
-Instant time_in(const rapidjson::Value& object, const char* name) {
+Instant time_in(const JsonValue& object, const char* name) {
     return Instant::at_ms(number_in(object, name, std::int64_t{1} << 53));
 }
-Uuid uuid_in(const rapidjson::Value& object, const char* name) {
+Uuid uuid_in(const JsonValue& object, const char* name) {
     const auto id = Uuid::parse(text_in(object, name));
     if (!id) throw CodecError(std::string("'") + name + "' is not a UUID");
     return *id;
 }
-Digest digest_in(const rapidjson::Value& object, const char* name) {
+Digest digest_in(const JsonValue& object, const char* name) {
     const auto bytes = security::hex_decode(text_in(object, name));
     Digest digest{};
     if (!bytes || bytes->size() != digest.size()) throw CodecError(std::string("'") + name + "' is not a SHA-256");
@@ -70,17 +72,19 @@ bool is_exact_json(const std::string& text) {
         return false;
     }
 }
-std::string object_or_text_in(const rapidjson::Value& object, const char* name) {
-    const auto& value = member(object, name);
-    if (value.IsString()) return {value.GetString(), value.GetStringLength()};
-    if (!value.IsObject()) throw CodecError(std::string("'") + name + "' is not an object");
-    return jcs(value);
+// Of an object its canonical text, which it nearly always is: what the service signs is written so.
+std::string object_or_text_in(const JsonValue& object, const char* name, std::string_view line) {
+    const JsonValue& value = member(object, name);
+    if (value.is_string()) return std::string(value.string());
+    if (!value.is_object()) throw CodecError(std::string("'") + name + "' is not an object");
+    if (value.is_canonical()) return std::string(value.text());
+    if (!value.text().empty()) return jcs(parse_json(value.text()));
+    return jcs(parse_json(line)[name]);
 }
 
-rapidjson::Document object_of(std::string_view text) {
-    rapidjson::Document json = parse_json(text);
-    if (!json.IsObject()) throw CodecError("it is no JSON object");
-    return json;
+const JsonValue& object_in(const JsonIndex& json) {
+    if (!json.root().is_object()) throw CodecError("it is no JSON object");
+    return json.root();
 }
 
 }  // namespace
@@ -114,7 +118,8 @@ std::string export_line(const RecordedEvent& event) {
 }
 
 RecordedEvent parse_export_line(std::string_view line) {
-    const rapidjson::Document json = object_of(line);
+    const JsonIndex index(line);
+    const JsonValue& json = object_in(index);
     RecordedEvent event;
     event.position = number_in(json, "position", std::numeric_limits<std::int64_t>::max());
     event.recorded_at = time_in(json, "recorded_at_ms");
@@ -127,9 +132,9 @@ RecordedEvent parse_export_line(std::string_view line) {
     event.schema_version =
         static_cast<std::int16_t>(number_in(json, "schema_version", std::numeric_limits<std::int16_t>::max()));
     event.event_id = uuid_in(json, "event_id");
-    event.payload = object_or_text_in(json, "payload");
-    event.metadata = object_or_text_in(json, "metadata");
-    if (json.HasMember("mac_key_id")) {
+    event.payload = object_or_text_in(json, "payload", line);
+    event.metadata = object_or_text_in(json, "metadata", line);
+    if (json.find("mac_key_id")) {
         event.is_canonical = true;
         event.mac_key_id = text_in(json, "mac_key_id");
         const auto mac = security::hex_decode(text_in(json, "mac"));
@@ -156,7 +161,8 @@ std::string manifest_text(const Manifest& manifest) {
 }
 
 Manifest parse_manifest(std::string_view text) {
-    const rapidjson::Document json = object_of(text);
+    const JsonIndex index(text);
+    const JsonValue& json = object_in(index);
     if (number_in(json, "keyledger_export", kFormat) != kFormat) throw CodecError("it is of another format");
     Manifest manifest;
     manifest.log_id = uuid_in(json, "log_id");
@@ -168,24 +174,37 @@ Manifest parse_manifest(std::string_view text) {
 }
 
 ExportReader::ExportReader(const std::string& path)
-    : path_(path), in_(path, std::ios::binary), buffer_(kMaxExportLine + 1) {
+    : path_(path), read_ahead_(kReadAhead), buffer_(kMaxExportLine + 1) {
+    in_.rdbuf()->pubsetbuf(read_ahead_.data(), static_cast<std::streamsize>(read_ahead_.size()));
+    in_.open(path, std::ios::binary);
     if (!in_) throw std::runtime_error("can't read " + path + ": " + std::strerror(errno));
 }
 
-std::optional<RecordedEvent> ExportReader::next() {
+void ExportReader::refuse(const std::string& reason) const {
+    throw CodecError(path_ + ", line " + std::to_string(line_) + ": " + reason);
+}
+
+std::optional<std::string_view> ExportReader::next_line() {
     // Never more than a buffer: a file that is one endless line is refused, not taken into memory.
     in_.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
     const auto read = static_cast<std::size_t>(in_.gcount());
     if (in_.bad()) throw std::runtime_error("can't read " + path_ + " any further");
     if (read == 0 && in_.eof()) return std::nullopt;
     ++line_;
-    try {
-        if (in_.fail()) throw CodecError("it is above 1 MiB");
-        // The newline is counted and not stored; the last line may lack it.
-        return parse_export_line({buffer_.data(), in_.eof() ? read : read - 1});
-    } catch (const CodecError& error) {
-        throw CodecError(path_ + ", line " + std::to_string(line_) + ": " + error.what());
-    }
+    if (in_.fail()) refuse("it is above 1 MiB");
+    // The newline is counted and not stored; the last line may lack it.
+    return std::string_view(buffer_.data(), in_.eof() ? read : read - 1);
+}
+
+RecordedEvent ExportReader::parsed(std::string_view line) const try {
+    return parse_export_line(line);
+} catch (const CodecError& error) {
+    refuse(error.what());
+}
+
+std::optional<RecordedEvent> ExportReader::next() {
+    const auto line = next_line();
+    return line ? std::optional(parsed(*line)) : std::nullopt;
 }
 
 }  // namespace keyledger::eventstore::audit

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/base/time.hpp"
@@ -38,12 +39,18 @@ class ExportReader {
 public:
     explicit ExportReader(const std::string& path);
     std::optional<RecordedEvent> next();
+    // The next line as it stands, whatever that is, until another is read; and what it says.
+    std::optional<std::string_view> next_line();
+    RecordedEvent parsed(std::string_view line) const;
     std::int64_t line() const { return line_; }
 
 private:
+    [[noreturn]] void refuse(const std::string& reason) const;
+
     const std::string path_;
+    std::vector<char> read_ahead_;  // of the file, which it outlives
     std::ifstream in_;
-    std::vector<char> buffer_;
+    std::vector<char> buffer_;  // of a line
     std::int64_t line_ = 0;
 };
 

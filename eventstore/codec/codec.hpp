@@ -14,6 +14,7 @@
 #include "domain/base/time.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/codec/json_index.hpp"
 
 namespace keyledger::eventstore::codec {
 
@@ -70,38 +71,36 @@ rapidjson::Value put(const Out& out, const Personal<T>& v) {
     return put(out, out.sealer.seal(out.field, jcs(put(out, *v.value))));
 }
 
-inline void take(const In& in, const rapidjson::Value& json, std::string& v) {
-    if (!json.IsString()) in.fail("a string");
-    v.assign(json.GetString(), json.GetStringLength());
+inline void take(const In& in, const JsonValue& json, std::string& v) {
+    if (!json.is_string()) in.fail("a string");
+    v = json.string();
 }
-inline void take(const In& in, const rapidjson::Value& json, Uuid& v) {
-    auto id = json.IsString() ? Uuid::parse({json.GetString(), json.GetStringLength()}) : std::nullopt;
+inline void take(const In& in, const JsonValue& json, Uuid& v) {
+    auto id = json.is_string() ? Uuid::parse(json.string()) : std::nullopt;
     if (!id) in.fail("a UUID");
     v = *id;
 }
 template <class Of>
-void take(const In& in, const rapidjson::Value& json, Id<Of>& v) {
+void take(const In& in, const JsonValue& json, Id<Of>& v) {
     take(in, json, v.uuid);
 }
-inline void take(const In& in, const rapidjson::Value& json, std::int64_t& v) {
-    if (!json.IsInt64()) in.fail("an integer");
-    v = json.GetInt64();
+inline void take(const In& in, const JsonValue& json, std::int64_t& v) {
+    if (!json.is_int64()) in.fail("an integer");
+    v = json.int64();
 }
-inline void take(const In& in, const rapidjson::Value& json, Instant& v) {
+inline void take(const In& in, const JsonValue& json, Instant& v) {
     std::int64_t unix_ms = 0;
     take(in, json, unix_ms);
     v = Instant::at_ms(unix_ms);
 }
-inline void take(const In& in, const rapidjson::Value& json, Duration& v) {
+inline void take(const In& in, const JsonValue& json, Duration& v) {
     std::int64_t ms = 0;
     take(in, json, ms);
     v = milliseconds(ms);
 }
 template <class E>
     requires std::is_enum_v<E>
-void take(const In& in, const rapidjson::Value& json, E& v) {
-    if (!json.IsString()) in.fail("a string");
-    const std::string_view text(json.GetString(), json.GetStringLength());
+void take_name(const In& in, std::string_view text, E& v) {
     for (const auto& [value, name] : enum_names(v)) {
         if (name != text) continue;
         v = value;
@@ -109,22 +108,30 @@ void take(const In& in, const rapidjson::Value& json, E& v) {
     }
     in.fail("one of its enumerators");
 }
-template <class T>
-void take(const In& in, const rapidjson::Value& json, std::optional<T>& v) {
-    json.IsNull() ? v.reset() : take(in, json, v.emplace());
+template <class E>
+    requires std::is_enum_v<E>
+void take(const In& in, const JsonValue& json, E& v) {
+    if (!json.is_string()) in.fail("a string");
+    take_name(in, json.string(), v);
 }
 template <class T>
-void take(const In& in, const rapidjson::Value& json, std::vector<T>& v) {
-    if (!json.IsArray()) in.fail("an array");
+void take(const In& in, const JsonValue& json, std::optional<T>& v) {
+    json.is_null() ? v.reset() : take(in, json, v.emplace());
+}
+template <class T>
+void take(const In& in, const JsonValue& json, std::vector<T>& v) {
+    if (!json.is_array()) in.fail("an array");
     v.clear();
-    for (const auto& item : json.GetArray()) take(in, item, v.emplace_back());
+    v.reserve(json.size());
+    for (const JsonValue* item = json.first(); item != json.next(); item = item->next())
+        take(in, *item, v.emplace_back());
 }
 template <class T>
-void take(const In& in, const rapidjson::Value& json, Personal<T>& v) {
+void take(const In& in, const JsonValue& json, Personal<T>& v) {
     std::optional<std::string> sealed;
     take(in, json, sealed);
     auto clear = sealed ? in.opener.open(in.field, *sealed) : std::nullopt;
-    clear ? take(in, parse_json(*clear), v.value.emplace()) : v.value.reset();
+    clear ? take(in, JsonIndex(*clear).root(), v.value.emplace()) : v.value.reset();
 }
 
 // ---- declared structs ------------------------------------------------------------------------------------------
@@ -156,26 +163,25 @@ std::string encode(const Declared& declared, FieldSealer& sealer) {
 // Strict both ways: a field that is missing and a field that nobody declared are errors, for either would be lost
 // silently when the event is written again.
 template <class Declared>
-Declared decode(const rapidjson::Value& object, FieldOpener& opener) {
-    if (!object.IsObject()) throw CodecError("expected an object");
+Declared decode(const JsonValue& object, FieldOpener& opener) {
+    if (!object.is_object()) throw CodecError("expected an object");
     Declared declared;
     std::size_t count = 0;
     auto each = [&](const auto& field) {
         const In in{opener, field.name};
-        const rapidjson::Value name(field.name.data(), static_cast<rapidjson::SizeType>(field.name.size()));
-        auto at = object.FindMember(name);
-        if (at == object.MemberEnd()) in.fail("to be there");
-        take(in, at->value, declared.*field.member);
+        const JsonValue* value = object.find(field.name);
+        if (!value) in.fail("to be there");
+        take(in, *value, declared.*field.member);
         ++count;
     };
     std::apply([&](const auto&... field) { (each(field), ...); }, Declared::fields());
-    if (count != object.MemberCount()) throw CodecError("a field that is not declared");
+    if (count != object.size()) throw CodecError("a field that is not declared");
     return declared;
 }
 
 template <class Declared>
     requires requires { Declared::fields(); }
-void take(const In& in, const rapidjson::Value& json, Declared& v) {
+void take(const In& in, const JsonValue& json, Declared& v) {
     v = decode<Declared>(json, in.opener);
 }
 
@@ -205,10 +211,15 @@ template <class E>
 E decode_version(std::string_view payload, int schema_version, FieldOpener& opener) {
     if (schema_version < 1 || schema_version > E::kSchema)
         throw CodecError("unknown schema version " + std::to_string(schema_version));
-    rapidjson::Document json = parse_json(payload);
-    if (!json.IsObject()) throw CodecError("expected an object");
-    for (int version = schema_version; version < E::kSchema; ++version) Upcast<E>::from(version, json);
-    return decode<E>(json, opener);
+    if constexpr (E::kSchema > 1) {
+        if (schema_version < E::kSchema) {
+            rapidjson::Document json = parse_json(payload);
+            if (!json.IsObject()) throw CodecError("expected an object");
+            for (int version = schema_version; version < E::kSchema; ++version) Upcast<E>::from(version, json);
+            return decode<E>(JsonIndex(json).root(), opener);
+        }
+    }
+    return decode<E>(JsonIndex(payload).root(), opener);
 }
 template <class... E>
 std::variant<E...> decode_any(std::type_identity<std::variant<E...>>, std::string_view type, int schema_version,

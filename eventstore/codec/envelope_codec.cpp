@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <utility>
 
 #include "eventstore/codec/agent_words.hpp"
 #include "eventstore/codec/codec.hpp"
@@ -148,19 +149,18 @@ void add_personal(EnvelopeWriter& out, const EventMetadata& metadata, FieldSeale
 // Takes members out of an object; whatever was not taken in the end is an error.
 class EnvelopeReader {
 public:
-    explicit EnvelopeReader(const Value& object) : object_(object) {}
+    explicit EnvelopeReader(const JsonValue& object) : object_(object) {}
 
-    const Value* take(std::string_view name) {
-        const auto at = object_.FindMember(Value(name.data(), static_cast<rapidjson::SizeType>(name.size())));
-        if (at == object_.MemberEnd()) return nullptr;
-        ++taken_;
-        return &at->value;
+    const JsonValue* take(std::string_view name) {
+        const JsonValue* value = object_.find(name);
+        if (value) ++taken_;
+        return value;
     }
     std::optional<std::string_view> text(std::string_view name) {
-        const Value* value = take(name);
+        const JsonValue* value = take(name);
         if (!value) return std::nullopt;
-        if (!value->IsString()) fail(name, "a string");
-        return std::string_view(value->GetString(), value->GetStringLength());
+        if (!value->is_string()) fail(name, "a string");
+        return value->string();
     }
     // In its short form, of so many bytes, or as it is.
     template <class Written>
@@ -175,11 +175,11 @@ public:
         return text ? std::optional<std::string>(*text) : std::nullopt;
     }
     void end() const {
-        if (taken_ != object_.MemberCount()) throw CodecError("a field that is not declared");
+        if (taken_ != object_.size()) throw CodecError("a field that is not declared");
     }
 
 private:
-    const Value& object_;
+    const JsonValue& object_;
     std::size_t taken_ = 0;
 };
 
@@ -193,26 +193,27 @@ void take_actor(EnvelopeReader& in, EventMetadata& metadata, FieldOpener& opener
     const auto actor = in.text("actor");
     if (!actor) fail("actor", "to be there");
     const std::size_t colon = actor->find(':');
-    const std::string_view name = actor->substr(0, colon);
-    codec::take(In{opener, "actor"}, Value(name.data(), static_cast<rapidjson::SizeType>(name.size())),
-                metadata.actor_type);
+    codec::take_name(In{opener, "actor"}, actor->substr(0, colon), metadata.actor_type);
     if (colon != actor->npos) metadata.actor_id = uuid_in("actor", actor->substr(colon + 1)).to_string();
     else if (const auto id = in.text("actor_id")) metadata.actor_id = *id;
 }
 
-void take_agent(const In& in, const Value& json, std::optional<std::string>& agent) {
-    if (!json.IsArray()) return codec::take(in, json, agent);
-    if (json.Size() != 1 || !json[0].IsString()) in.fail("an agent, or its words");
-    agent = full_agent({json[0].GetString(), json[0].GetStringLength()});
+void take_agent(const In& in, const JsonValue& json, std::optional<std::string>& agent) {
+    if (!json.is_array()) return codec::take(in, json, agent);
+    if (json.size() != 1 || !json.first()->is_string()) in.fail("an agent, or its words");
+    agent = full_agent(json.first()->string());
 }
 
 void take_opened(std::string_view clear, EventMetadata& metadata, FieldOpener& opener) {
-    const rapidjson::Document list = parse_json(clear);
-    if (!list.IsArray() || list.Size() > 3) fail(kEnvelopeField, "a list of what is personal");
+    const JsonIndex index(clear);
+    const JsonValue& list = index.root();
+    if (!list.is_array() || list.size() > 3) fail(kEnvelopeField, "a list of what is personal");
     const In in_list{opener, kEnvelopeField};
-    if (list.Size() > 0) codec::take(in_list, list[0], metadata.client_address.value);
-    if (list.Size() > 1) take_agent(in_list, list[1], metadata.user_agent.value);
-    if (list.Size() > 2) codec::take(in_list, list[2], metadata.device.value);
+    const JsonValue* item = list.first();
+    const auto next = [&]() -> const JsonValue& { return *std::exchange(item, item->next()); };
+    if (list.size() > 0) codec::take(in_list, next(), metadata.client_address.value);
+    if (list.size() > 1) take_agent(in_list, next(), metadata.user_agent.value);
+    if (list.size() > 2) codec::take(in_list, next(), metadata.device.value);
 }
 
 void take_personal(EnvelopeReader& in, EventMetadata& metadata, FieldOpener& opener) {
@@ -229,7 +230,7 @@ void take_personal(EnvelopeReader& in, EventMetadata& metadata, FieldOpener& ope
     if (const auto clear = opener.open(kEnvelopeField, sealed)) take_opened(*clear, metadata, opener);
 }
 
-EventMetadata decode_short(const Value& object, const EnvelopePlace& place, FieldOpener& opener) {
+EventMetadata decode_short(const JsonValue& object, const EnvelopePlace& place, FieldOpener& opener) {
     EnvelopeReader in(object);
     EventMetadata metadata;
     codec::take(In{opener, "at"}, *in.take("at"), metadata.occurred_at);
@@ -244,10 +245,10 @@ EventMetadata decode_short(const Value& object, const EnvelopePlace& place, Fiel
     const auto correlation = in.text("correlation_id");
     metadata.correlation_id = correlation ? std::string(*correlation) : metadata.request_id;
     metadata.session_id = implied_session(place);
-    if (const Value* session = in.take("session")) {
-        if (session->IsNull()) metadata.session_id.reset();
-        else if (!session->IsString()) fail("session", "a string");
-        else metadata.session_id = SessionId{uuid_in("session", {session->GetString(), session->GetStringLength()})};
+    if (const JsonValue* session = in.take("session")) {
+        if (session->is_null()) metadata.session_id.reset();
+        else if (!session->is_string()) fail("session", "a string");
+        else metadata.session_id = SessionId{uuid_in("session", session->string())};
     }
     take_personal(in, metadata, opener);
     in.end();
@@ -262,26 +263,25 @@ const std::string* implied_by(std::string_view field, const EventMetadata& metad
 }
 
 // As strict as decode() of an event, but for fields that are left out. The oldest have all of them.
-EventMetadata decode_whole(const Value& object, FieldOpener& opener) {
+EventMetadata decode_whole(const JsonValue& object, FieldOpener& opener) {
     EnvelopeReader members(object);
     EventMetadata decoded;
     auto each = [&](const auto& field) {
-        if (const Value* value = members.take(field.name))
+        if (const JsonValue* value = members.take(field.name))
             codec::take(In{opener, field.name}, *value, decoded.*field.member);
     };
     std::apply([&](const auto&... field) { (each(field), ...); }, EventMetadata::fields());
     members.end();
     for (const char* needed : {"occurred_at_ms", "actor_type"})
-        if (!object.HasMember(needed)) fail(needed, "to be there");
-    if (!object.HasMember("causation_id")) decoded.causation_id = decoded.command_id;
-    if (!object.HasMember("correlation_id")) decoded.correlation_id = decoded.request_id;
+        if (!object.find(needed)) fail(needed, "to be there");
+    if (!object.find("causation_id")) decoded.causation_id = decoded.command_id;
+    if (!object.find("correlation_id")) decoded.correlation_id = decoded.request_id;
     return decoded;
 }
 
-rapidjson::Document parse_object(std::string_view metadata) {
-    rapidjson::Document object = parse_json(metadata);
-    if (!object.IsObject()) throw CodecError("expected an object");
-    return object;
+const JsonValue& object_in(const JsonIndex& metadata) {
+    if (!metadata.root().is_object()) throw CodecError("expected an object");
+    return metadata.root();
 }
 
 }  // namespace
@@ -308,8 +308,9 @@ std::string encode(const EventMetadata& metadata, const EnvelopePlace& place, Fi
 }
 
 EventMetadata decode_metadata(std::string_view metadata, const EnvelopePlace& place, FieldOpener& opener) {
-    const rapidjson::Document object = parse_object(metadata);
-    return object.HasMember("at") ? decode_short(object, place, opener) : decode_whole(object, opener);
+    const JsonIndex index(metadata);
+    const JsonValue& object = object_in(index);
+    return object.find("at") ? decode_short(object, place, opener) : decode_whole(object, opener);
 }
 
 void open_field(EventMetadata& metadata, const SealedField& field, FieldOpener& opener) {
@@ -320,7 +321,8 @@ void open_field(EventMetadata& metadata, const SealedField& field, FieldOpener& 
         using Member = std::remove_cvref_t<decltype(metadata.*declared.member)>;
         if constexpr (std::is_same_v<Member, Personal<std::string>>)
             if (declared.name == field.name)
-                codec::take(In{opener, declared.name}, parse_json(*clear), (metadata.*declared.member).value.emplace());
+                codec::take(In{opener, declared.name}, JsonIndex(*clear).root(),
+                            (metadata.*declared.member).value.emplace());
     };
     std::apply([&](const auto&... declared) { (each(declared), ...); }, EventMetadata::fields());
 }
@@ -331,7 +333,8 @@ EventMetadata decode_metadata(const RecordedEvent& event, FieldOpener& opener) {
 }
 
 EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener) {
-    return decode_whole(parse_object(metadata), opener);
+    const JsonIndex index(metadata);
+    return decode_whole(object_in(index), opener);
 }
 
 std::string encode(const EventMetadata& metadata, FieldSealer& sealer) {

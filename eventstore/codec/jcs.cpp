@@ -11,6 +11,8 @@
 #include <cstring>
 #include <vector>
 
+#include "eventstore/codec/json_index.hpp"
+
 namespace keyledger::eventstore {
 namespace {
 
@@ -165,32 +167,33 @@ bool is_text(std::string_view text) {
     return true;
 }
 
-// Builds the document, with numbers to the last bit: RapidJSON's exact conversion is undefined for 0e60. No deeper than
-// jcs() goes: RapidJSON reads any depth without recursion, but writes, copies and compares with it.
+// Builds a document or an index, with numbers to the last bit: RapidJSON's exact conversion is undefined for 0e60. No
+// deeper than jcs() goes: RapidJSON reads any depth without recursion, but writes, copies and compares with it.
+template <class To>
 class BoundedBuilder {
 public:
-    explicit BoundedBuilder(rapidjson::Document& document) : document_(document) {}
+    explicit BoundedBuilder(To& to) : to_(to) {}
 
     bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
         std::int64_t integer = 0;
-        if (is_read(text, size, integer)) return document_.Int64(integer);
+        if (is_read(text, size, integer)) return to_.Int64(integer);
         std::uint64_t large = 0;
-        if (is_read(text, size, large)) return document_.Uint64(large);
+        if (is_read(text, size, large)) return to_.Uint64(large);
         double fraction = 0;
-        return is_read(text, size, fraction) && document_.Double(fraction);
+        return is_read(text, size, fraction) && to_.Double(fraction);
     }
-    bool Null() { return document_.Null(); }
-    bool Bool(bool b) { return document_.Bool(b); }
+    bool Null() { return to_.Null(); }
+    bool Bool(bool b) { return to_.Bool(b); }
     bool String(const char* text, rapidjson::SizeType size, bool copy) {
-        return is_text({text, size}) && document_.String(text, size, copy);
+        return is_text({text, size}) && to_.String(text, size, copy);
     }
     bool Key(const char* text, rapidjson::SizeType size, bool copy) {
-        return is_text({text, size}) && document_.Key(text, size, copy);
+        return is_text({text, size}) && to_.Key(text, size, copy);
     }
-    bool StartObject() { return goes_deeper() && document_.StartObject(); }
-    bool EndObject(rapidjson::SizeType members) { return --depth_, document_.EndObject(members); }
-    bool StartArray() { return goes_deeper() && document_.StartArray(); }
-    bool EndArray(rapidjson::SizeType items) { return --depth_, document_.EndArray(items); }
+    bool StartObject() { return goes_deeper() && to_.StartObject(); }
+    bool EndObject(rapidjson::SizeType members) { return --depth_, to_.EndObject(members); }
+    bool StartArray() { return goes_deeper() && to_.StartArray(); }
+    bool EndArray(rapidjson::SizeType items) { return --depth_, to_.EndArray(items); }
     bool is_too_deep() const { return depth_ > kMaxDepth; }
 
     // The parser's other ways to say a number; it is told to use none of them.
@@ -209,7 +212,7 @@ private:
 
     bool goes_deeper() { return ++depth_ <= kMaxDepth; }
 
-    rapidjson::Document& document_;
+    To& to_;
     int depth_ = 0;
 };
 
@@ -241,22 +244,24 @@ bool is_ascii(std::string_view text) {
     return (seen & 0x8080'8080'8080'8080ULL) == 0;
 }
 
-template <unsigned kFlags>
-rapidjson::Document parsed(std::string_view text) {
-    rapidjson::Document json;
+template <unsigned kFlags, class To>
+bool is_parsed(std::string_view text, To& to) {
     rapidjson::MemoryStream bytes(text.data(), text.size());
     rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
     rapidjson::Reader reader;
-    BoundedBuilder builder(json);
-    bool is_json = false;
-    auto generate = [&](rapidjson::Document&) {
-        is_json = !reader.Parse<kFlags>(stream, builder).IsError();
-        return is_json;
-    };
-    json.Populate(generate);
+    BoundedBuilder<To> builder(to);
+    const bool is_good = !reader.Parse<kFlags>(stream, builder).IsError();
     if (builder.is_too_deep()) throw CodecError("JSON is nested too deeply");
-    if (!is_json) throw CodecError("not JSON");
-    return json;
+    return is_good;
+}
+
+// Nearly all that is stored is ASCII, which is UTF-8 as it stands; RapidJSON's validation takes longer than the rest.
+template <class To>
+void read_into(std::string_view text, To& to) {
+    constexpr unsigned kFlags = rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag;
+    constexpr unsigned kValidating = kFlags | rapidjson::kParseValidateEncodingFlag;
+    const bool is_good = is_ascii(text) ? is_parsed<kFlags>(text, to) : is_parsed<kValidating>(text, to);
+    if (!is_good) throw CodecError("not JSON");
 }
 
 template <unsigned kFlags>
@@ -276,12 +281,17 @@ std::string jcs(const rapidjson::Value& value) {
     return out;
 }
 
-// Nearly all that is stored is ASCII, which is UTF-8 as it stands; RapidJSON's validation takes longer than the rest.
 rapidjson::Document parse_json(std::string_view text) {
-    constexpr unsigned kFlags = rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag;
-    if (is_ascii(text)) return parsed<kFlags>(text);
-    return parsed<kFlags | rapidjson::kParseValidateEncodingFlag>(text);
+    rapidjson::Document json;
+    auto generate = [&](rapidjson::Document& document) {
+        read_into(text, document);
+        return true;
+    };
+    json.Populate(generate);
+    return json;
 }
+
+void read_json(std::string_view text, JsonIndexBuilder& builder) { read_into(text, builder); }
 
 bool is_json_object(std::string_view text) {
     if (!text.starts_with('{')) return false;

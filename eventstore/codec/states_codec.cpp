@@ -99,7 +99,8 @@ AnyStatePtr decode_state(std::string_view stream_type, std::string_view text) {
             if (stream_type != Aggregate::kStreamType) return;
             using StoredState = std::remove_cvref_t<decltype(kept_of(std::declval<const Aggregate&>()))>;
             NullFieldOpener opener;
-            state = std::make_shared<const AnyState>(restored(codec::decode<StoredState>(parse_json(text), opener)));
+            const JsonIndex json(text);
+            state = std::make_shared<const AnyState>(restored(codec::decode<StoredState>(json.root(), opener)));
         }
     });
     if (!state) throw CodecError("streams of type '" + std::string(stream_type) + "' have no snapshots");

@@ -11,7 +11,7 @@
 namespace keyledger::security {
 namespace {
 
-using Alphabet = std::string_view;  // of 64 characters, 6 bits each, or of 32, 5 bits each
+using Alphabet = std::string_view;  // of 64 characters, 6 bits each, of 32, 5 bits each, or of 16, 4 bits each
 constexpr Alphabet kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr Alphabet kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr Alphabet kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -32,6 +32,12 @@ constexpr Values kTypeable32Values = [] {
     for (char letter = 'a'; letter <= 'z'; ++letter) values[letter] = values[letter - 'a' + 'A'];
     for (const char zero : {'O', 'o'}) values[zero] = 0;
     for (const char one : {'I', 'i', 'L', 'l'}) values[one] = 1;
+    return values;
+}();
+
+constexpr Values kHexValues = [] {
+    Values values = values_of("0123456789abcdef");
+    for (char letter = 'A'; letter <= 'F'; ++letter) values[letter] = values[letter - 'A' + 'a'];
     return values;
 }();
 
@@ -89,13 +95,6 @@ std::optional<std::string> decode(std::string_view text, const Values& values) {
     return bytes;
 }
 
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 }  // namespace
 
 std::string base64url_encode(std::string_view bytes) { return encode<6>(bytes, kUrl); }
@@ -120,14 +119,15 @@ std::string hex_encode(std::string_view bytes) {
 
 std::optional<std::string> hex_decode(std::string_view text) {
     if (text.size() % 2 != 0) return std::nullopt;
-    std::string bytes;
-    bytes.reserve(text.size() / 2);
-    for (std::size_t i = 0; i < text.size(); i += 2) {
-        int high = hex_value(text[i]);
-        int low = hex_value(text[i + 1]);
-        if (high < 0 || low < 0) return std::nullopt;
-        bytes += static_cast<char>(high << 4 | low);
+    std::string bytes(text.size() / 2, '\0');
+    int seen = 0;  // below zero once there was a foreign character
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const int high = kHexValues[static_cast<std::uint8_t>(text[2 * i])];
+        const int low = kHexValues[static_cast<std::uint8_t>(text[2 * i + 1])];
+        seen |= high | low;
+        bytes[i] = static_cast<char>(static_cast<unsigned>(high) << 4 | static_cast<unsigned>(low));
     }
+    if (seen < 0) return std::nullopt;
     return bytes;
 }
 

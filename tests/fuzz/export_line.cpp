@@ -2,6 +2,7 @@
 #include "eventstore/audit/export_file.hpp"
 #include "eventstore/codec/envelope.hpp"
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/codec/json_index.hpp"
 #include "eventstore/leaf.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -37,9 +38,22 @@ void check_event(const RecordedEvent& event) {
         promise(is_json_object(describe(*envelope)), "an envelope can be told");
 }
 
+// Whether it read the text itself or had it read.
+void check_index(std::string_view input) {
+    const auto tree = unless_refused([&] { return parse_json(input); });
+    const auto canonical = unless_refused([&] {
+        const JsonIndex index(input);
+        return std::string(index.root().is_canonical() ? index.root().text() : std::string_view());
+    });
+    promise(tree.has_value() == canonical.has_value(), "an index takes what a tree takes");
+    promise(!canonical || canonical->empty() || *canonical == jcs(*tree),
+            "what it calls canonical is what jcs() writes");
+}
+
 }  // namespace
 
 void export_line(std::string_view input) {
+    check_index(input);
     if (const auto event = unless_refused([&] { return audit::parse_export_line(input); })) check_event(*event);
     if (const auto manifest = unless_refused([&] { return audit::parse_manifest(input); })) {
         const std::string text = audit::manifest_text(*manifest);
