@@ -32,6 +32,24 @@ void LogTail::clear() {
     events_.clear();
     bytes_ = 0;
     expected_ = 0;
+    own_until_ = 0;
+    own_events_ = 0;
+}
+
+LogTail::HandOver LogTail::begin_hand_over() {
+    const std::lock_guard lock(mutex_);
+    ++hand_overs_;
+    return HandOver(this);
+}
+
+void LogTail::end_hand_over() {
+    const std::lock_guard lock(mutex_);
+    --hand_overs_;
+}
+
+bool LogTail::expects_hand_over() const {
+    const std::lock_guard lock(mutex_);
+    return hand_overs_ > 0 && own_events_ >= limits_.alone_after && !events_.empty() && last() == own_until_;
 }
 
 void LogTail::expect(Position position) {
@@ -49,6 +67,7 @@ void LogTail::offer(Epoch epoch, FollowedEvents events, const std::optional<Curs
     if (events.empty() || !is_dense(events)) return;
     const std::lock_guard lock(mutex_);
     if (epoch != epoch_) return;
+    if (!behind) note_own(events);
     if (!events_.empty() && (events.front()->position > last() + 1 || contradicts(events, behind))) {
         events_.clear();
         bytes_ = 0;
@@ -62,6 +81,13 @@ void LogTail::offer(Epoch epoch, FollowedEvents events, const std::optional<Curs
     const auto known = static_cast<std::size_t>(std::max<Position>(0, last() + 1 - events.front()->position));
     for (std::size_t i = known; i < events.size(); ++i) add_behind(events[i]);
     add_before(events, before);
+}
+
+// Under the lock.
+void LogTail::note_own(const FollowedEvents& events) {
+    if (events.front()->position != own_until_ + 1) own_events_ = 0;  // others appended in between
+    own_events_ += events.size();
+    own_until_ = events.back()->position;
 }
 
 bool LogTail::holds_another(Position position, const Digest& leaf_hash) const {
@@ -130,13 +156,13 @@ Result<FollowedEvents, ReadError> TailSource::follow_after(const Cursor& cursor,
     if (auto events = tail_->after(cursor, limit)) {
         if (!events->empty()) {
             was_at_its_end_ = true;
+            asks_log_at_.reset();
             return std::move(*events);
         }
-        const bool is_end = was_at_its_end_ && has_waited_ && !tail_->expects_more();
-        was_at_its_end_ = has_waited_ = false;
-        if (is_end) return FollowedEvents{};
+        if (is_end()) return FollowedEvents{};
     }
     was_at_its_end_ = has_waited_ = false;
+    asks_log_at_.reset();
     const LogTail::Epoch epoch = tail_->epoch();
     auto events = log_->follow_after(cursor, limit);
     if (!events) {
@@ -147,6 +173,17 @@ Result<FollowedEvents, ReadError> TailSource::follow_after(const Cursor& cursor,
     // What is cut at the limit may end within a command.
     if (std::ssize(*events) < limit) tail_->offer(epoch, *events, cursor);
     return events;
+}
+
+// Whether it may be told that nothing is behind the cursor, where nothing more is known here. Nobody answers from that:
+// whoever has to include a position waits until it was given the event there.
+bool TailSource::is_end() {
+    if (!std::exchange(has_waited_, false) || tail_->expects_more()) return false;
+    if (std::exchange(was_at_its_end_, false)) return true;
+    if (!tail_->expects_hand_over()) return false;
+    const auto now = now_();
+    if (!asks_log_at_) asks_log_at_ = now + kHandOverPatience;
+    return now < *asks_log_at_;
 }
 
 }  // namespace keyledger::eventstore

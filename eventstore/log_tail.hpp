@@ -2,9 +2,11 @@
 // The end of the log in memory, shared by all who follow it in one process, so that each event is read and checked
 // and decoded once: what this process appends comes from who appended it, the rest from whoever read it first. A
 // follower can't tell where an event came from.
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,7 +19,11 @@ namespace keyledger::eventstore {
 struct LogTailLimits {
     std::size_t events = 8'192;
     std::size_t bytes = 16 * 1024 * 1024;  // as FollowedEvent::bytes() counts them
+    // After so many events in a row that the writer offered, nobody else is taken to append.
+    std::uint64_t alone_after = 256;
 };
+// How long a follower waits for what the writer has sent and not offered yet, before it asks the log.
+inline constexpr std::chrono::milliseconds kHandOverPatience{2};
 // How often it was read and found in memory, since the start.
 struct LogTailCounts {
     std::uint64_t from_memory = 0;  // events
@@ -46,6 +52,16 @@ public:
     void expect(Position position);
     // Whether somebody said that there is more than is known here.
     bool expects_more() const;
+    // While what this gives is there, the writer has sent events to the server and offered none of them; some may be in
+    // the log by now. The tail outlives it.
+    struct EndOfHandOver {
+        void operator()(LogTail* tail) const { tail->end_hand_over(); }
+    };
+    using HandOver = std::unique_ptr<LogTail, EndOfHandOver>;
+    HandOver begin_hand_over();
+    // Whether what is in the log and not here is most likely what the writer is about to offer. Only a guess: others
+    // may begin to append at any moment.
+    bool expects_hand_over() const;
     // A session to the database was lost, or the log turned out to be another one: nothing is known of it any more.
     void clear();
 
@@ -57,6 +73,8 @@ public:
     void count_read(std::size_t events);
 
 private:
+    void end_hand_over();
+    void note_own(const FollowedEvents& events);
     Position first() const { return events_.front()->position; }
     Position last() const { return events_.back()->position; }
     bool holds_another(Position position, const Digest& leaf_hash) const;
@@ -70,6 +88,9 @@ private:
     std::deque<FollowedEventPtr> events_;
     std::size_t bytes_ = 0;
     Position expected_ = 0;
+    int hand_overs_ = 0;            // that have begun and not ended
+    Position own_until_ = 0;        // the newest that the writer offered
+    std::uint64_t own_events_ = 0;  // that it offered one behind the other up to there
     mutable LogTailCounts counts_;
 };
 
@@ -77,8 +98,11 @@ private:
 // tells the tail of. As strict as `log` about the cursor and about density.
 class TailSource : public LogSource {
 public:
-    TailSource(std::unique_ptr<LogSource> log, std::shared_ptr<LogTail> tail)
-        : log_(std::move(log)), tail_(std::move(tail)) {}
+    using SteadyClock = std::function<std::chrono::steady_clock::time_point()>;
+
+    TailSource(std::unique_ptr<LogSource> log, std::shared_ptr<LogTail> tail,
+               SteadyClock now = std::chrono::steady_clock::now)
+        : log_(std::move(log)), tail_(std::move(tail)), now_(std::move(now)) {}
 
     Result<std::vector<RecordedEvent>, ReadError> read_after(const Cursor& cursor, std::int32_t limit) override;
     Result<FollowedEvents, ReadError> follow_after(const Cursor& cursor, std::int32_t limit) override;
@@ -90,13 +114,19 @@ public:
     void interrupt() override { log_->interrupt(); }
 
 private:
+    bool is_end();
+
     const std::unique_ptr<LogSource> log_;
     const std::shared_ptr<LogTail> tail_;
+    const SteadyClock now_;
     // The tail gave all that it has, to somebody who waits between looks: once, that is the end of the log, unless
     // somebody said that there is more. Before the next look it is waited, and whoever hints is heard; then the log
     // itself is asked. Who never waits takes "empty" for the head, as a take-over does.
     bool was_at_its_end_ = false;
     bool has_waited_ = false;  // since the log was asked, or that end was told
+    // Past that end it is told again as long as the writer is about to offer what comes next, but not from then on: who
+    // waits for an append that the server has committed gets it from the writer, a moment later and without a read.
+    std::optional<std::chrono::steady_clock::time_point> asks_log_at_;
 };
 
 }  // namespace keyledger::eventstore

@@ -154,37 +154,38 @@ public:
     std::optional<ReadError> failure;
 };
 
+struct Follower {
+    explicit Follower(const std::shared_ptr<LogTail>& tail,
+                      TailSource::SteadyClock now = std::chrono::steady_clock::now) {
+        auto owned = std::make_unique<Log>();
+        log = owned.get();
+        source = std::make_unique<TailSource>(std::move(owned), tail, std::move(now));
+    }
+    // Until it says that there is nothing more, and it waits.
+    std::vector<Position> follow(std::int32_t limit = 100) {
+        auto seen = read_on(limit);
+        source->wait(std::chrono::milliseconds(0));
+        return seen;
+    }
+    std::vector<Position> read_on(std::int32_t limit = 100) {
+        std::vector<Position> seen;
+        for (auto read = source->read_after(cursor, limit); !read->empty(); read = source->read_after(cursor, limit)) {
+            for (const RecordedEvent& one : *read) {
+                EXPECT_EQ(one.position, cursor.position + 1);
+                EXPECT_EQ(one.payload, event(one.position).payload);
+                cursor = {one.position, one.leaf_hash};
+                seen.push_back(one.position);
+            }
+        }
+        return seen;
+    }
+    Log* log = nullptr;
+    std::unique_ptr<TailSource> source;
+    Cursor cursor;
+};
+
 class TailSourceTest : public testing::Test {
 protected:
-    struct Follower {
-        explicit Follower(const std::shared_ptr<LogTail>& tail) {
-            auto owned = std::make_unique<Log>();
-            log = owned.get();
-            source = std::make_unique<TailSource>(std::move(owned), tail);
-        }
-        // Until it says that there is nothing more, and it waits.
-        std::vector<Position> follow(std::int32_t limit = 100) {
-            auto seen = read_on(limit);
-            source->wait(std::chrono::milliseconds(0));
-            return seen;
-        }
-        std::vector<Position> read_on(std::int32_t limit = 100) {
-            std::vector<Position> seen;
-            for (auto read = source->read_after(cursor, limit); !read->empty();
-                 read = source->read_after(cursor, limit)) {
-                for (const RecordedEvent& one : *read) {
-                    EXPECT_EQ(one.position, cursor.position + 1);
-                    EXPECT_EQ(one.payload, event(one.position).payload);
-                    cursor = {one.position, one.leaf_hash};
-                    seen.push_back(one.position);
-                }
-            }
-            return seen;
-        }
-        Log* log = nullptr;
-        std::unique_ptr<TailSource> source;
-        Cursor cursor;
-    };
     void append(Position last, bool here) {
         const Position first = first_.log->head_ + 1;
         for (Follower* one : {&first_, &second_}) one->log->head_ = last;
@@ -328,6 +329,114 @@ TEST_F(TailSourceTest, EachFollowerSeesEveryEventOnceWhateverIsHeld) {
     }
 }
 
+// ---- what the writer has sent and not offered yet --------------------------------------------------------------
+// One follower, which looks when it is woken.
+class HandOverTest : public testing::Test {
+protected:
+    HandOverTest() {
+        append(4, true);
+        look();
+        follower_.log->reads = 0;
+    }
+    void append(Position last, bool here) {
+        const Position first = follower_.log->head_ + 1;
+        follower_.log->head_ = last;
+        if (here) offer(first, last);
+    }
+    void offer(Position first, Position last) { tail->offer(tail->epoch(), events(first, last)); }
+    std::vector<Position> look() {
+        follower_.source->wait(std::chrono::milliseconds(0));
+        return follower_.read_on();
+    }
+    int reads() const { return follower_.log->reads; }
+
+    std::chrono::steady_clock::time_point now_{std::chrono::hours(1)};
+    std::shared_ptr<LogTail> tail = std::make_shared<LogTail>(LogTailLimits{100, 1'000'000, 4});
+    Follower follower_{tail, [this] { return now_; }};
+    const std::vector<Position> nothing{};
+};
+
+TEST_F(HandOverTest, ComesWithoutARead) {
+    for (Position last = 5; last < 40; ++last) {
+        auto hand_over = tail->begin_hand_over();
+        append(last, false);
+        for (int woken = 0; woken < 5; ++woken) EXPECT_EQ(look(), nothing);
+        offer(last, last);
+        hand_over.reset();
+        EXPECT_EQ(look(), std::vector<Position>{last});
+    }
+    EXPECT_EQ(reads(), 0);
+}
+
+TEST_F(HandOverTest, IsNotAwaitedForLongerThanItsPatience) {
+    const auto hand_over = tail->begin_hand_over();
+    append(5, false);
+    EXPECT_EQ(look(), nothing);
+    now_ += kHandOverPatience - std::chrono::nanoseconds(1);
+    EXPECT_EQ(look(), nothing);
+    EXPECT_EQ(reads(), 0);
+    now_ += std::chrono::nanoseconds(1);
+    EXPECT_EQ(look(), std::vector<Position>{5});
+    EXPECT_GT(reads(), 0);
+}
+
+TEST_F(HandOverTest, IsAwaitedAnewForWhatComesNext) {
+    auto hand_over = tail->begin_hand_over();
+    append(5, false);
+    EXPECT_EQ(look(), nothing);
+    now_ += kHandOverPatience / 2;
+    offer(5, 5);
+    EXPECT_EQ(look(), std::vector<Position>{5});
+    EXPECT_EQ(look(), nothing);
+    append(6, false);
+    now_ += kHandOverPatience / 2;
+    EXPECT_EQ(look(), nothing);
+    EXPECT_EQ(reads(), 0);
+    now_ += kHandOverPatience;
+    EXPECT_EQ(look(), std::vector<Position>{6});
+}
+
+TEST_F(HandOverTest, IsNotAwaitedWhereNothingWasSent) {
+    tail->begin_hand_over().reset();  // it came to nothing
+    append(5, false);
+    EXPECT_EQ(look(), std::vector<Position>{5});
+}
+
+TEST_F(HandOverTest, IsNotAwaitedWhereOthersAppend) {
+    auto hand_over = tail->begin_hand_over();
+    append(5, false);
+    EXPECT_EQ(look(), nothing);
+    tail->expect(5);  // another node's: the server says so
+    EXPECT_EQ(look(), std::vector<Position>{5});
+
+    append(6, true);
+    EXPECT_EQ(look(), std::vector<Position>{6});
+    EXPECT_EQ(look(), nothing);
+    append(7, false);
+    EXPECT_EQ(look(), std::vector<Position>{7}) << "another's was among the last four";
+    append(11, true);
+    EXPECT_EQ(look(), (std::vector<Position>{8, 9, 10, 11}));
+    EXPECT_EQ(look(), nothing);
+    append(12, false);
+    EXPECT_EQ(look(), nothing) << "alone again";
+}
+
+TEST_F(HandOverTest, IsNotAwaitedOnceTheTailIsForgotten) {
+    const auto hand_over = tail->begin_hand_over();
+    tail->clear();
+    append(5, false);
+    EXPECT_EQ(look(), std::vector<Position>{5});
+    append(6, false);
+    EXPECT_EQ(look(), std::vector<Position>{6});
+}
+
+// As one that takes over from another node does: "empty" is the head.
+TEST_F(HandOverTest, IsNotAwaitedByWhoDoesNotWait) {
+    const auto hand_over = tail->begin_hand_over();
+    append(6, false);
+    EXPECT_EQ(follower_.read_on(2), (std::vector<Position>{5, 6}));
+}
+
 // One appends, three follow, somebody forgets: for ThreadSanitizer.
 TEST(LogTailThreads, MayAllUseItAtOnce) {
     LogTail tail{{64, 1'000'000}};
@@ -339,11 +448,13 @@ TEST(LogTailThreads, MayAllUseItAtOnce) {
             while (!done) {
                 const Position from = std::max<Position>(0, head.load() - 10);
                 const auto found = tail.after(at(from), 100);
+                (void)tail.expects_hand_over();
                 for (std::size_t n = 0; found && n < found->size(); ++n)
                     ASSERT_EQ((*found)[n]->position, from + 1 + static_cast<Position>(n));
             }
         });
     for (Position position = 1; position <= 5'000; ++position) {
+        const auto hand_over = tail.begin_hand_over();
         tail.offer(tail.epoch(), events(position, position));
         head = position;
         if (position % 500 == 0) tail.clear();

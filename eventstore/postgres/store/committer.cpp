@@ -191,7 +191,10 @@ void Committer::launch() {
     }
     batch_commands_.observe(static_cast<std::int64_t>(in_flight_->size()));
     next_look_ = now + settings_.silent_after;
-    if (tail_) tail_epoch_ = tail_->epoch();
+    if (tail_) {
+        tail_epoch_ = tail_->epoch();
+        hand_over_ = tail_->begin_hand_over();
+    }
     if (asks_for_key_.exchange(false)) (void)learn_writing_key();  // else it goes on with the one that it has
     newest_ = in_flight_->stamp(now_(), newest_, *writing_key_);
     if (!connection_->send(in_flight_->arguments())) return on_broken("could not send");
@@ -305,6 +308,7 @@ void Committer::on_broken(const std::string& why) {
     // The first that broke is the one that may have been sent something: those after it only waited for its end.
     if (connection_ && !lost_backend_) lost_backend_ = connection_->backend();
     connection_.reset();
+    hand_over_.reset();
     next_attempt_ = {};
     note([&](CommitterStatus& status) {
         in_flight_since_ = {};
@@ -375,6 +379,7 @@ void Committer::fail_all() {
     for (Batch& batch : resends_) fail(batch);
     resends_.clear();
     in_flight_.reset();
+    hand_over_.reset();
 }
 
 void Committer::fail(Batch& batch) {

@@ -161,6 +161,7 @@ private:
     // The writer's own.
     std::unique_ptr<WriterConnection> connection_;
     LogTail::Epoch tail_epoch_ = 0;  // when the batch in flight was sent
+    LogTail::HandOver hand_over_;    // of that batch
     std::optional<Backend> lost_backend_;
     std::deque<PendingAppend> deferred_;  // waits for a later batch; the first scanned_ were refused by next_batch_
     std::size_t scanned_ = 0;

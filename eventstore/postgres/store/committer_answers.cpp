@@ -34,8 +34,10 @@ void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
         in_flight_since_ = {};
     }
     const LogTail::Epoch epoch = tail_epoch_;
+    LogTail::HandOver hand_over = std::move(hand_over_);
     launch();  // the next is on its way while these are told
     if (durable) tell_tail(answered, rows, epoch);
+    hand_over.reset();
     Position newest = 0;
     CommitterStatus counts;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -85,6 +87,7 @@ void Committer::tell_tail(Batch& answered, const std::vector<VerdictRow>& rows, 
 }
 
 void Committer::on_error(const ServerError& error) {
+    hand_over_.reset();
     note([&](CommitterStatus& status) {
         in_flight_since_ = {};
         status.last_error = error.text;

@@ -34,6 +34,15 @@ struct CommittedTailTest : testing::Test {
         settings.tail = tail;
         return settings;
     }
+    template <class Condition>
+    static bool becomes(Condition condition) {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (!condition()) {
+            if (std::chrono::steady_clock::now() > until) return false;
+            std::this_thread::yield();
+        }
+        return true;
+    }
     std::vector<RecordedEvent> all() { return log.read_after({}, 1'000).value(); }
 };
 
@@ -135,4 +144,39 @@ TEST_F(CommittedTailTest, IsForgottenWhenTheWriterConnectsAgain) {
     EXPECT_FALSE(tail->after(first, 10));
     const auto after = all();
     EXPECT_EQ(tail->after({after[3].position, after[3].leaf_hash}, 10)->size(), 1U);
+}
+
+// From sending to offering, however that ends, whoever follows the log knows that something is about to come.
+TEST_F(CommittedTailTest, SaysWhatIsAboutToCome) {
+    tail = std::make_shared<LogTail>(LogTailLimits{.alone_after = 2});
+    TcpProxy proxy(port_of(own.service_url()));
+    PostgresStore store(settings(through(proxy, own.service_url())), fixed_now);
+    RawWriter holder(own.owner_url());  // of the lock that each append needs
+    const auto append_while = [&](int events, const auto& something_happens) {
+        holder.run("select pg_advisory_lock(5426354651)");
+        std::thread caller([&] {
+            const auto verdict = await(store.append(AppendBuilder().write(next_uuid(), 0, events), soon()));
+            EXPECT_TRUE(verdict && std::holds_alternative<Appended>(*verdict));
+        });
+        something_happens();
+        holder.run("select pg_advisory_unlock(5426354651)");
+        caller.join();
+        EXPECT_FALSE(tail->expects_hand_over()) << "it was offered before the caller was answered";
+    };
+    append_while(1, [] {});
+    append_while(1, [] {});
+    append_while(3, [&] { EXPECT_TRUE(becomes([&] { return tail->expects_hand_over(); })); });
+
+    append_while(2, [&] {
+        EXPECT_TRUE(becomes([&] { return tail->expects_hand_over(); }));
+        proxy.cut();
+        EXPECT_TRUE(becomes([&] { return !tail->expects_hand_over(); })) << "nobody knows what becomes of it";
+    });
+    append_while(2, [] {});
+    // One that is refused by the server.
+    const Uuid taken = next_uuid();
+    ASSERT_TRUE(await(store.append(AppendBuilder().write(taken, 0, 2), soon())));
+    const auto conflict = await(store.append(AppendBuilder().write(taken, 0, 2), soon()));
+    ASSERT_TRUE(conflict && std::holds_alternative<Conflict>(*conflict));
+    EXPECT_FALSE(tail->expects_hand_over());
 }

@@ -67,6 +67,60 @@ TEST_F(ProjectorTest, KeepsAllReadModelsLevelWithTheLog) {
     EXPECT_EQ(live, replayed());
 }
 
+// After a quiet time an event is applied at once. What comes while it rests then waits, and is one transaction for all
+// models; whoever is far behind does not rest.
+TEST_F(ProjectorTest, AppliesAtOnceWhatComesAloneAndTogetherWhatKeepsComing) {
+    std::mutex mutex;
+    std::condition_variable moved;
+    std::map<std::string, Position> positions;
+    const auto reaches = [&](Position position) {
+        std::unique_lock lock(mutex);
+        return moved.wait_for(lock, kPatience, [&] {
+            return positions.size() == all_read_models().size() &&
+                   std::ranges::all_of(positions, [&](const auto& model) { return model.second >= position; });
+        });
+    };
+    const auto begin = [&](std::int32_t batch_events, std::chrono::milliseconds rest) {
+        ProjectorSettings settings{database.service_url(), batch_events};
+        settings.rest = rest;
+        auto projector = std::make_unique<Projector>(settings, story.source(), story.cipher(), all_read_models(),
+                                                     [&](std::string_view model, Position position) {
+                                                         const std::lock_guard lock(mutex);
+                                                         positions[std::string(model)] = position;
+                                                         moved.notify_all();
+                                                     });
+        projector->start();
+        return projector;
+    };
+    const SessionId session = story.logs_in(story.registers("ann@example.com"));
+    story.publish();
+    {
+        const auto projector = begin(100, std::chrono::hours(1));
+        ASSERT_TRUE(reaches(2)) << "at once";
+        story.refreshes(session);
+        story.publish();
+        projector->hint();
+        projector->stop();  // does not wait for the rest's end
+        EXPECT_EQ(positions["audit"], 2) << "it rests";
+    }
+    {
+        const auto projector = begin(100, std::chrono::seconds(2));
+        ASSERT_TRUE(reaches(3)) << "at once";
+        for (int i = 0; i < 5; ++i) {
+            story.refreshes(session);
+            story.publish();
+            projector->hint();
+        }
+        ASSERT_TRUE(reaches(8));
+        EXPECT_EQ(database.execute("select count(distinct xmin::text) from read_models.audit_1 where position > 3"),
+                  "1");
+    }
+    for (int i = 0; i < 40; ++i) story.refreshes(session);
+    story.publish();
+    const auto projector = begin(5, std::chrono::hours(1));
+    EXPECT_TRUE(reaches(story.head()));
+}
+
 // Far behind, the next batch is read while this one is applied; at the head it is not. Both give the same
 // tables.
 TEST_F(ProjectorTest, CatchesUpInFullBatches) {

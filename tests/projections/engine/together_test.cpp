@@ -159,6 +159,48 @@ TEST_F(ProjectionsTogether, ASkipOnTheWayIsForEachByItself) {
     EXPECT_TRUE(together.is_at(2));
 }
 
+// One statement moves all checkpoints. Those tables are written that an event of the batch concerns, and no other.
+TEST(ProjectionsTogetherWatched, WriteOneStatementForAllCheckpointsAndNoneForWhomNothingConcerns) {
+    const keyledger::test::Database database;  // its own, for the triggers
+    Story story(database);
+    const SessionId session = story.logs_in(story.registers("ann@example.com"));
+    story.publish();
+    Together together(database, story);
+    together.begin(20);
+    database.execute(R"(
+        create table written (what text);
+        create function note_it() returns trigger language plpgsql security definer as $$ begin
+            insert into public.written values (tg_table_schema || '.' || tg_table_name);
+            return null;
+        end $$;
+        do $$ declare one regclass; begin
+            for one in select oid from pg_class where relkind = 'r' and
+                (relnamespace = 'read_models'::regnamespace or oid = 'keyledger.checkpoints'::regclass) loop
+                execute format('create trigger noted after insert or update or delete on %s execute function note_it()',
+                               one);
+            end loop;
+        end $$;)");
+    const auto written = [&] {
+        const auto all = rows(database, "select what, count(*) from written group by what order by what");
+        database.execute("truncate written");
+        return all;
+    };
+    for (int batch = 1; batch <= 3; ++batch) {
+        for (int i = 0; i < batch; ++i) story.refreshes(session);
+        story.publish();
+        ASSERT_TRUE(together.go_on(20));
+        ASSERT_TRUE(together.is_at(story.head()));
+        EXPECT_EQ(written(), (std::vector<std::string>{"keyledger.checkpoints|1", "read_models.audit_1|1",
+                                                       "read_models.sessions_1|1"}));
+    }
+    // A failed log-in is in the audit trail, and nowhere else.
+    story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{std::nullopt, LoginFailure::kWrongPassword}), By{});
+    story.publish();
+    ASSERT_TRUE(together.go_on(20));
+    ASSERT_TRUE(together.is_at(story.head()));
+    EXPECT_EQ(written(), (std::vector<std::string>{"keyledger.checkpoints|1", "read_models.audit_1|1"}));
+}
+
 // The backend is killed before and after every statement, and at the commit. Whoever resumes finds all of them at one
 // place, and ends with the same tables as an undisturbed replay.
 TEST(ProjectionsTogetherKilled, AtEveryStatementAndResumedI7) {
