@@ -140,6 +140,12 @@ bool is_storable_json_text(std::string_view text) {
     return true;
 }
 
+bool is_told_by_event(const Append& append) {
+    if (append.id_retention != Append::CommandIdRetention::kForAnHour || append.events.empty()) return false;
+    const auto& first = append.events.front().event_id.bytes;
+    return std::equal(first.begin(), first.end(), append.command_id.begin());
+}
+
 std::optional<std::string> problem_of(const Append& append) {
     for (const std::size_t count :
          {append.writes.size(), append.guards.size(), append.claims.size(), append.credentials.size(),

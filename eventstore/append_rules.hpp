@@ -26,6 +26,10 @@ inline constexpr std::size_t kMaxCredentialsRead = 1'000;
 // neither text nor JCS can hold.
 std::optional<std::string> problem_of(const Append& append);
 
+// Whether the command's id is one that the service made and that its first event tells, for both begin alike. Stores
+// look for that event in place of the id, and remember no such id: confirm() knows none of them.
+bool is_told_by_event(const Append& append);
+
 // UTF-8 without NUL, `\u0000` and escaped surrogates: what both jsonb and JCS can hold.
 bool is_storable_json_text(std::string_view text);
 

@@ -53,7 +53,8 @@ Result<Verdict, StoreError> MemoryStore::append_now(const Append& append) {
         stream.positions.push_back(recorded.position);
         log_.push_back(std::move(recorded));
     }
-    commands_[append.command_id] = {appended.first_position, appended.event_count, append.fingerprint};
+    if (!is_told_by_event(append))
+        commands_[append.command_id] = {appended.first_position, appended.event_count, append.fingerprint};
     apply_facts(append);
     appended_.notify_all();
     return Verdict(appended);
@@ -63,6 +64,12 @@ std::optional<Verdict> MemoryStore::refusal_of(const Append& append) const {
     if (const auto known = commands_.find(append.command_id); known != commands_.end())
         return Duplicate{known->second.first_position, known->second.event_count, known->second.fingerprint,
                          known->second.fingerprint == append.fingerprint};
+    if (is_told_by_event(append)) {
+        const NewEvent& first = append.events.front();
+        const RecordedEvent* told = event_at(first.stream_id, first.version);
+        if (told != nullptr && told->event_id == first.event_id)
+            return Duplicate{told->position, static_cast<std::int32_t>(append.events.size()), append.fingerprint};
+    }
     if (auto conflict = conflict_of(append)) return *conflict;
     if (auto spent = spent_of(append)) return *spent;
     if (auto taken = taken_claim_of(append)) return *taken;

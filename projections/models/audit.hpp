@@ -8,7 +8,7 @@
 
 namespace keyledger::projections {
 
-inline constexpr Model kAuditModel{"audit", 1};
+inline constexpr Model kAuditModel{"audit", 2};
 
 struct AuditEntry {
     Position position = 0;
@@ -25,28 +25,58 @@ struct AuditEntry {
     std::optional<std::string> user_agent;
     std::optional<std::string> request_id;
     std::optional<SessionId> session_id;
-    bool by_subject = false;  // the actor is the subject, as in most entries
+
+    bool operator==(const AuditEntry&) const = default;
+};
+
+// An entry as it is kept: there is one of every event, so that what follows from the rest is left out.
+struct AuditRow {
+    Position position = 0;
+    Instant occurred_at;
+    Uuid stream_id;
+    std::optional<SubjectId> subject;
+    std::optional<Uuid> request;          // a request's id of 32 hexadecimal digits, as nearly all are
+    std::optional<SessionId> session_id;  // another than the stream
+    bool by_subject = false;              // the actor is the subject, a user, as in most entries
+    bool in_session = false;              // the session is the stream
+    std::string type;
+    std::string actor_type;
+    std::optional<std::string> actor_id;  // of another than the subject
+    std::string stream_type;
+    std::string outcome;
+    std::optional<std::string> reason;
+    std::optional<std::string> client_address;
+    std::optional<std::string> user_agent;
+    std::optional<std::string> agent_words;  // in place of a user agent that they make shorter (agent_words.hpp)
+    std::optional<std::string> request_id;   // any other
 
     static constexpr auto columns() {
         return std::tuple{
-            Column{"position", &AuditEntry::position, ColumnUse::kKey},
-            Column{"occurred_at_ms", &AuditEntry::occurred_at},
-            Column{"type", &AuditEntry::type, R"(collate "C")"},
-            Column{"actor_type", &AuditEntry::actor_type, R"(collate "C")"},
-            Column{"actor_id", &AuditEntry::actor_id, R"(collate "C")"},
-            Column{"subject", &AuditEntry::subject},
-            Column{"stream_type", &AuditEntry::stream_type, R"(collate "C")"},
-            Column{"stream_id", &AuditEntry::stream_id},
-            Column{"outcome", &AuditEntry::outcome, R"(collate "C" check (outcome in ('success', 'failure')))"},
-            Column{"reason", &AuditEntry::reason},
-            Column{"client_address", &AuditEntry::client_address},
-            Column{"user_agent", &AuditEntry::user_agent},
-            Column{"request_id", &AuditEntry::request_id},
-            Column{"session_id", &AuditEntry::session_id},
-            Column{"by_subject", &AuditEntry::by_subject},
+            Column{"position", &AuditRow::position, ColumnUse::kKey},
+            Column{"occurred_at_ms", &AuditRow::occurred_at},
+            Column{"stream_id", &AuditRow::stream_id},
+            Column{"subject", &AuditRow::subject},
+            Column{"request", &AuditRow::request},
+            Column{"session_id", &AuditRow::session_id},
+            Column{"by_subject", &AuditRow::by_subject},
+            Column{"in_session", &AuditRow::in_session},
+            Column{"type", &AuditRow::type, R"(collate "C")"},
+            Column{"actor_type", &AuditRow::actor_type, R"(collate "C")"},
+            Column{"actor_id", &AuditRow::actor_id, R"(collate "C")"},
+            Column{"stream_type", &AuditRow::stream_type, R"(collate "C")"},
+            Column{"outcome", &AuditRow::outcome, R"(collate "C" check (outcome in ('success', 'failure')))"},
+            Column{"reason", &AuditRow::reason},
+            Column{"client_address", &AuditRow::client_address},
+            Column{"user_agent", &AuditRow::user_agent},
+            Column{"agent_words", &AuditRow::agent_words},
+            Column{"request_id", &AuditRow::request_id},
         };
     }
 };
+
+// The two follow from one another.
+AuditRow audit_row(AuditEntry entry);
+AuditEntry audit_entry(AuditRow row);
 
 struct AuditCursor {  // newest first
     Position before = 0;

@@ -47,16 +47,16 @@ constexpr const char* kWiden =
     "last_position = greatest(there.last_position, excluded.last_position)";
 
 // Beside users, all who call are anonymous as far as sealing goes: clients and the system too.
-constexpr const char* kEraseCallers = R"( as a set client_address = null, user_agent = null
+constexpr const char* kEraseCallers = R"( as a set client_address = null, user_agent = null, agent_words = null
 from HOURS as h
 where h.hour between $1 and $2 and a.position between h.first_position and h.last_position
   and a.occurred_at_ms >= $3 and a.occurred_at_ms < $4 and a.actor_type <> 'user'
-  and (a.client_address is not null or a.user_agent is not null))";
+  and (a.client_address is not null or a.user_agent is not null or a.agent_words is not null))";
 
 // What users did to themselves is found by subject, what they did to others by actor.
-constexpr const char* kEraseUser = R"( set client_address = null, user_agent = null
+constexpr const char* kEraseUser = R"( set client_address = null, user_agent = null, agent_words = null
 where ((subject = $1::uuid and by_subject) or (actor_id = $2 and not by_subject and actor_type = 'user'))
-  and (client_address is not null or user_agent is not null))";
+  and (client_address is not null or user_agent is not null or agent_words is not null))";
 
 using Owners = std::unordered_map<SessionId, UserId>;
 
@@ -97,8 +97,6 @@ AuditEntry entry_of(const DecodedEvent& decoded, const Owners& owners) {
     entry.user_agent = envelope.user_agent.value;
     entry.request_id = unless_empty(envelope.request_id);
     entry.session_id = envelope.session_id;
-    entry.by_subject = envelope.actor_type == eventstore::ActorType::kUser && entry.subject &&
-                       entry.subject->to_string() == envelope.actor_id;
     return entry;
 }
 
@@ -161,16 +159,17 @@ Model AuditModel::model() const { return kAuditModel; }
 std::vector<std::string_view> AuditModel::parts() const { return {"", "sessions", "hours"}; }
 
 void AuditModel::create(pqxx::transaction_base& transaction, int generation) const {
-    create_table<AuditEntry>(transaction, table(generation), kStorage);
+    create_table<AuditRow>(transaction, table(generation), kStorage);
     create_table<OwnerRow>(transaction, table(generation, "sessions"), kStorage);
     create_table<HourRow>(transaction, table(generation, "hours"), kHourStorage);
-    // Each filter pages by position, newest first. What users did themselves is found by subject.
+    // Each filter pages by position, newest first. What users did themselves is found by subject. Refreshes are so many
+    // that an index of types would hold little else; they alone are looked for among all others.
     auto index = [&](const std::string& name, const std::string& definition) {
         transaction.exec0("create index " + table_name(this->name(), generation) + name + " on " + table(generation) +
                           definition);
     };
     index("_subject", " (subject, position)");
-    index("_type", " (type, position)");
+    index("_type", " (type, position) where type <> 'session.refreshed'");
     index("_actor", " (actor_id, position) where not by_subject");
 }
 
@@ -180,8 +179,8 @@ void AuditModel::apply(pqxx::transaction_base& transaction, int generation,
     const std::string hours = table(generation, "hours");
     std::vector<OwnerRow> begun;
     const Owners owners = learn_owners(transaction, sessions, events, begun);
-    std::vector<AuditEntry> entries;
-    for (const DecodedEvent& decoded : events) entries.push_back(entry_of(decoded, owners));
+    std::vector<AuditRow> entries;
+    for (const DecodedEvent& decoded : events) entries.push_back(audit_row(entry_of(decoded, owners)));
     Inserts inserts;
     inserts.add(hours, hours_of(events), kWiden);
     inserts.add(sessions, begun);

@@ -98,8 +98,7 @@ class Story:
         fold, commands, heads, topic = Fold(), {}, {}, []
         for event in self.events:
             fold.apply(event)
-            padded = event["metadata"]["command_id"] + "=="
-            row = commands.setdefault(base64.urlsafe_b64decode(padded).hex(), [event["position"], 0])
+            row = commands.setdefault(command_of(event["metadata"]["command_id"]), [event["position"], 0])
             row[1] += 1
             heads[event["stream_id"]] = event["version"]
             topic.append({"partition": 0, "offset": len(topic), "key": fold.subjects[event["position"]],
@@ -183,6 +182,25 @@ class PlantedBugs(unittest.TestCase):
                        credential_id="c", sealed_sha256="e")
         self.names(story.tables(), "TWICE: change_password r6 was done at positions [8, 12]",
                    "PASSWORD: change_password r6 passed at position 12 with password 1 where 2 was good")
+
+    def test_a_command_that_its_first_event_tells_needs_no_row(self):
+        story = good_story()
+        event = story.events[5]
+        event["metadata"]["command_id"] = event["event_id"]
+        event["leaf_hash"] = leaf_hash(event)
+        tables, told = story.tables(), uuid.UUID(event["event_id"]).hex
+        self.assertEqual([row["first_position"] for row in tables["commands"] if row["command_id"] == told], [6])
+        self.assertEqual(check(tables), [])
+        tables["commands"] = [row for row in tables["commands"] if row["command_id"] != told]
+        self.assertEqual(check(tables), [])
+        tables["commands"].append({"command_id": told, "first_position": 6, "event_count": 2})
+        self.names(tables, f"LOG: command {told} made (6, 1), and the table has (6, 2)")
+
+    def test_a_command_of_a_client_without_its_row(self):
+        tables = good_story().tables()
+        gone = tables["commands"].pop(4)
+        self.names(tables, f"LOG: command {gone['command_id']} made ({gone['first_position']}, 1),"
+                           " and the table has None")
 
     def test_a_lost_acknowledgement_at_the_end_of_the_log(self):
         story = good_story()

@@ -37,8 +37,8 @@ OWNED = ["claim email", "claim username", "credential former_passwords", "creden
          "credential totp", "key"]
 COLUMNS = ["audit.client_address", "audit.user_agent", "sessions.city", "sessions.client_address", "sessions.country",
            "sessions.user_agent", "users.email", "users.name", "users.username"]
-PERSONAL_COLUMNS = {"email", "username", "name", "locale", "former_email", "client_address", "user_agent", "country",
-                    "city"}
+PERSONAL_COLUMNS = {"email", "username", "name", "locale", "former_email", "client_address", "user_agent",
+                    "agent_words", "country", "city"}
 READ_MODELS = {"audit", "consents", "deadlines", "erasures", "permissions", "sessions", "users"}
 
 

@@ -21,8 +21,9 @@ TABLES = {
     "sessions": """select id, user_id, client_id, started_at_ms, refreshed_at_ms, expires_at_ms, generation,
                           ended_at_ms, end_reason, ended_position, first_position, position
                      from read_models.{sessions}""",
-    "audit": """select position, occurred_at_ms, type, stream_type, stream_id, actor_type, request_id, session_id,
-                       outcome
+    "audit": """select position, occurred_at_ms, type, stream_type, stream_id, actor_type,
+                       coalesce(request_id, replace(request::text, '-', '')) as request_id,
+                       case when in_session then stream_id else session_id end as session_id, outcome
                   from read_models.{audit}""",
 }
 READ_MODELS = ("users", "sessions", "audit")

@@ -7,17 +7,19 @@ Scenario. Two nodes of the old version serve a mixed load (clients.py of the fau
 `keyledger migrate up` of the new version run beside them. Then one node is asked to stop and comes back as the new
 version; both versions serve for a while; the other node follows. At last one goes back to the old version and forward
 again: where the schema is the same, or the new version wrote nothing that the old one can't read, that works, and else
-the old one has to say why it does not start.
+the old one has to say why it does not start. Read models of another layout are rebuilt at the end.
 
 Checked: everything that the fault loop checks (checker.py): nothing that was acknowledged is lost or doubled, nobody
 was told anything stale, read models equal the log, Kafka has each event once; every node stops with status 0."""
 
 import argparse
+import json
 import os
 import pathlib
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -100,7 +102,17 @@ class RollingUpgrade(Round):
         self.deployment.binary = self.new
         second.start()
         second.await_ready()
+        self.rebuild_what_is_of_another_layout()
         self.grow()
+
+    def rebuild_what_is_of_another_layout(self):
+        service = {"KEYLEDGER_DATABASE_URL": self.deployment.service_url}
+        told = subprocess.run([self.new, "projections", "status", "--json"], capture_output=True, text=True,
+                              env=self.deployment.environment | service, check=False)  # status 4: not all is good
+        for model in json.loads(told.stdout)["projections"]:
+            if model["layout"] != model["build_layout"]:
+                rebuilt = self.deployment.run("projections", "rebuild", model["name"], **service)
+                print(f"    {rebuilt.strip()}", flush=True)
 
 
 def arguments():

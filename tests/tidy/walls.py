@@ -57,7 +57,9 @@ WALLS = {
         "own": ["domain/", "security/", "commands/", *STORE_PORTS], "system": [*ASIO, "openssl/"],
     },
     "projections": {
-        "own": ["domain/", "projections/", *STORE_PORTS, *DATABASE, *SECURITY_BASICS],
+        "own": [
+            "domain/", "projections/", *STORE_PORTS, "eventstore/codec/agent_words.hpp", *DATABASE, *SECURITY_BASICS,
+        ],
         "system": [*ASIO, "pqxx/", "spdlog/"],
     },
     # Runs every read model: no aggregate's headers, and no model's.

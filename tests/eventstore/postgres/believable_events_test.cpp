@@ -22,6 +22,7 @@
 #include "tests/support/postgres/postgres.hpp"
 #include "tests/support/postgres/raw_writer.hpp"
 #include "tests/support/world/appends.hpp"
+#include "tests/support/world/made_here.hpp"
 
 using namespace keyledger;
 using namespace keyledger::eventstore;
@@ -433,4 +434,18 @@ TEST(CommandIds, ThatTheServiceMadeGoAfterAnHour) {
     EXPECT_EQ(own.execute("select keyledger.prune_commands(now() - interval '72 hours', 10)"), "0");
     own.execute("update keyledger.commands set recorded_at = now() - interval '61 minutes'");
     EXPECT_EQ(own.execute("select keyledger.prune_commands(now() - interval '72 hours', 10)"), "1");
+}
+
+// An id that the service made stands in the log, as its first event's.
+TEST(CommandIds, ThatEventsTellAreWrittenNowhereElse) {
+    Database own;
+    PostgresStore store({.url = own.service_url(), .authenticity = authenticity()}, [] { return kNow; });
+    const Uuid stream = next_uuid();
+    const Append one = made_here(AppendBuilder().write(stream, 0, 2));
+    ASSERT_TRUE(await(store.append(one, soon())));
+    EXPECT_EQ(own.execute("select count(*) from keyledger.commands"), "0");
+    EXPECT_TRUE(std::holds_alternative<Duplicate>(await(store.append(one, soon())).value()));
+    ASSERT_TRUE(await(store.append(AppendBuilder().write(stream, 2), soon())));
+    EXPECT_EQ(own.execute("select count(*) from keyledger.commands"), "1");
+    EXPECT_EQ(own.execute("select count(*) from keyledger.events"), "3");
 }
