@@ -85,7 +85,8 @@ def throughput_rows(figures):
     # The first phase named log-in ran at full cost, the ones after it at the lowered cost.
     login, cost = figures.some(phase="log-in")[0], figures.last(figure="hash cost")
     refresh, empty = figures.last(phase="refresh", errors=0), figures.last(phase="empty")["rate"]
-    parameters = f"; m = {cost['memory_kib']} KiB, t = {cost['passes']}, p = {cost['lanes']}"
+    parameters = (f"; m = {cost['memory_kib']} KiB, t = {cost['passes']}, p = {cost['lanes']}; the service's own hash "
+                  f"alone: {figures.ceiling('argon2id of the service'):,.0f}/s")
     grants = figures.last(phase="client credentials", errors=0)
     trips = {name: figures.last(trips=name)
              for name in ("log-in", "refresh", "introspect", "evaluate", "client credentials")}
@@ -127,6 +128,7 @@ def latency_rows(figures):
     return [
         visible(figures, "command to read models, p99", "command to tables", 20),
         visible(figures, "command to Kafka, p99", "command to Kafka", 100),
+        below("introspection beside log-ins, p99", figures.last(phase="introspect beside log-ins")["p99_ms"], 10, "ms"),
         below("event to read models alone, p99", figures.last(figure="tables visible")["p99_ms"], 20, "ms"),
         below("event to Kafka alone, p99", figures.last(figure="kafka visible")["p99_ms"], 100, "ms"),
     ]

@@ -6,6 +6,8 @@
 #include <new>
 #include <stdexcept>
 
+#include "security/passwords/hashing_memory.hpp"
+#include "security/passwords/sodium_argon2.hpp"
 #include "security/primitives/base64url.hpp"
 #include "security/primitives/crypto_failure.hpp"
 #include "security/primitives/random.hpp"
@@ -75,6 +77,11 @@ std::string phc_text(const Phc& phc) {
 }
 
 std::string argon2id(const Argon2Input& input, const Argon2Parameters& parameters, std::size_t tag_size) {
+    return is_for_sodium(input, parameters, tag_size) ? sodium_argon2id(input, parameters, tag_size)
+                                                      : reference_argon2id(input, parameters, tag_size);
+}
+
+std::string reference_argon2id(const Argon2Input& input, const Argon2Parameters& parameters, std::size_t tag_size) {
     std::string tag(tag_size, '\0');
     argon2_context context = {};
     context.out = mutable_octets(tag);
@@ -93,6 +100,7 @@ std::string argon2id(const Argon2Input& input, const Argon2Parameters& parameter
     // Lanes one after the other: the pool decides how many cores hash, not a stored string.
     context.threads = 1;
     context.version = ARGON2_VERSION_13;
+    use_hashing_memory(context);
     int outcome = argon2_ctx(&context, Argon2_id);
     if (outcome == ARGON2_MEMORY_ALLOCATION_ERROR) throw std::bad_alloc();
     if (outcome != ARGON2_OK) throw CryptoFailure(std::string("argon2id: ") + argon2_error_message(outcome));

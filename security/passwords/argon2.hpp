@@ -60,5 +60,7 @@ struct Argon2Input {
     std::string_view associated_data;
 };
 std::string argon2id(const Argon2Input& input, const Argon2Parameters& parameters, std::size_t tag_size);
+// The same by libargon2, whatever the parameters: argon2id() has libsodium compute what that knows (sodium_argon2.hpp).
+std::string reference_argon2id(const Argon2Input& input, const Argon2Parameters& parameters, std::size_t tag_size);
 
 }  // namespace keyledger::security

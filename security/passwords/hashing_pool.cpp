@@ -1,5 +1,8 @@
 #include "security/passwords/hashing_pool.hpp"
 
+#include <pthread.h>
+#include <sys/resource.h>
+
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -8,6 +11,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "security/passwords/hashing_memory.hpp"
 #include "security/primitives/random.hpp"
 
 namespace keyledger::security {
@@ -16,6 +20,14 @@ namespace {
 
 Secret decoy_phc(const Argon2Parameters& parameters) {
     return Secret::take(phc_text({parameters, random_bytes(kArgon2SaltSize), random_bytes(kArgon2TagSize)}));
+}
+
+// The calling thread's share of a core that others want, too, falls to a third: a hash keeps a core for longer than any
+// other work, and who waits for a short answer beside it is served first. With cores to spare nothing changes. Linux
+// counts this by thread, whatever POSIX says of the process (setpriority(2)); where it is refused, all are alike.
+void make_way_for_others() {
+    const int own = ::getpriority(PRIO_PROCESS, 0);
+    ::setpriority(PRIO_PROCESS, 0, own + kHashingNiceness);
 }
 
 const HashingPool::Options& checked(const HashingPool::Options& options) {
@@ -29,6 +41,11 @@ const HashingPool::Options& checked(const HashingPool::Options& options) {
 }
 
 }  // namespace
+
+struct HashingPool::Idle {
+    std::condition_variable wake;
+    bool is_called = false;
+};
 
 // The handler is answered on its own executor, taken before the handler's type is erased; until then that
 // executor has work.
@@ -151,16 +168,29 @@ void HashingPool::enqueue(std::unique_ptr<Job> job, HashingTurn turn) {
     }
     std::unique_ptr<Job> put_out = queue_.push(std::move(turn), std::move(job));
     if (put_out) ++counters_.shed;
+    if (!idle_.empty()) {
+        // Under the lock: what is called lives no longer than until it has that.
+        idle_.back()->is_called = true;
+        idle_.back()->wake.notify_one();
+        idle_.pop_back();
+    }
     lock.unlock();
-    wake_.notify_one();
     if (put_out) put_out->refuse(HashingError::kOverloaded);
 }
 
 void HashingPool::run() {
+    ::pthread_setname_np(::pthread_self(), "hash");
+    make_way_for_others();
+    HashingMemory memory(std::size_t{options_.parameters.memory_kib} * 1024);
+    take_turns(memory);
+}
+
+void HashingPool::take_turns(HashingMemory& memory) {
     std::unique_lock lock(mutex_);
     for (;;) {
-        wake_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
+        while (!stopped_ && queue_.empty()) await_call(lock, memory);
         if (stopped_) return;
+        const bool kept_memory = !memory.block().empty();
         std::unique_ptr<Job> job = queue_.pop();
         const auto begun = std::chrono::steady_clock::now();
         bool expired = job->deadline <= begun;
@@ -172,7 +202,21 @@ void HashingPool::run() {
         if (!expired) hash_ns_.observe(std::chrono::nanoseconds(std::chrono::steady_clock::now() - begun).count());
         lock.lock();
         if (!expired) --counters_.running;
+        if (!kept_memory && !memory.block().empty()) ++counters_.keeping_memory;
     }
+}
+
+void HashingPool::await_call(std::unique_lock<std::mutex>& lock, HashingMemory& memory) {
+    Idle self;
+    const auto is_called = [&] { return self.is_called || stopped_; };
+    idle_.push_back(&self);
+    if (memory.block().empty()) return self.wake.wait(lock, is_called);
+    if (self.wake.wait_for(lock, options_.keeps_memory, is_called)) return;
+    --counters_.keeping_memory;
+    lock.unlock();
+    memory.release();
+    lock.lock();
+    self.wake.wait(lock, is_called);
 }
 
 void HashingPool::stop() {
@@ -181,8 +225,9 @@ void HashingPool::stop() {
         std::lock_guard lock(mutex_);
         stopped_ = true;
         while (!queue_.empty()) waiting.push_back(queue_.pop());
+        for (Idle* one : idle_) one->wake.notify_one();
+        idle_.clear();
     }
-    wake_.notify_all();
     for (auto& job : waiting) job->refuse(HashingError::kStopped);
 }
 
@@ -190,6 +235,7 @@ HashingPool::Counters HashingPool::counters() const {
     std::lock_guard lock(mutex_);
     Counters now = counters_;
     now.queued = queue_.size();
+    now.idle = idle_.size();
     now.threads = options_.threads;
     now.most_queued = options_.queue;
     now.hash_ns = hash_ns_.read();

@@ -1,6 +1,8 @@
 #pragma once
-// Password hashing on threads of its own behind a bounded queue (design 6). Memory is threads *
-// Argon2Parameters::memory_kib, for a hash that was imported up to kMaxArgon2MemoryKib. The operations may be
+// Password hashing on threads of its own behind a bounded queue (design 6). Each thread keeps
+// Argon2Parameters::memory_kib from its first hash until it had none for a while (hashing_memory.hpp); one that needs
+// more, of an import up to kMaxArgon2MemoryKib, has it while it runs. Work goes to the thread that worked last, so that
+// as many keep memory as work at once. They make way for all other threads. The operations may be
 // awaited on any executor and answer there. The queue is fair (security/passwords/hashing_queue.hpp). What it has
 // no place for is answered at once, an entry whose deadline has passed is answered before its turn instead of
 // hashed, and stop() answers all that wait; only what has begun is finished.
@@ -27,6 +29,8 @@ namespace keyledger::security {
 
 inline constexpr std::size_t kMaxHashingThreads = 64;
 inline constexpr std::size_t kMaxHashingQueue = 10'000;
+// Above that of the thread that made the pool (nice(2)).
+inline constexpr int kHashingNiceness = 5;
 
 enum class HashingError {
     kOverloaded,  // the queue is full: 503 with Retry-After
@@ -41,6 +45,8 @@ struct PasswordCheck {
     bool needs_renewal = false;  // only if it matches: the stored hash is weaker than today's parameters
 };
 
+class HashingMemory;
+
 class HashingPool {
 public:
     using Deadline = std::chrono::steady_clock::time_point;
@@ -51,6 +57,7 @@ public:
         // Where it is given, every trial takes as long as one of our hashes and one of this together: whose hash was
         // imported, and who has none, can't be told by time.
         std::optional<ImportedHash> imported_decoy = {};
+        std::chrono::milliseconds keeps_memory = std::chrono::seconds(10);  // a thread without work
     };
     // For metrics; each value by itself is exact at some moment.
     struct Counters {
@@ -61,7 +68,9 @@ public:
         std::uint64_t expired = 0;
         std::size_t threads = 0;
         std::size_t most_queued = 0;
-        HistogramReading hash_ns;  // of those that ran, whatever they hashed
+        std::size_t idle = 0;            // threads
+        std::size_t keeping_memory = 0;  // threads
+        HistogramReading hash_ns;        // of those that ran, whatever they hashed
     };
 
     // Options out of their limits throw std::invalid_argument.
@@ -96,6 +105,7 @@ private:
     };
     template <class Answer, class Work>
     struct JobOf;
+    struct Idle;
     template <class Answer, class Work>
     boost::asio::awaitable<Result<Answer, HashingError>> submit(Work work, HashingTurn turn, Deadline deadline);
     PasswordCheck check(const Secret& password, std::string_view stored) const;
@@ -103,11 +113,13 @@ private:
     void try_imported_decoy(const Secret& password) const;
     void enqueue(std::unique_ptr<Job> job, HashingTurn turn);
     void run();
+    void take_turns(HashingMemory& memory);
+    void await_call(std::unique_lock<std::mutex>& lock, HashingMemory& memory);
 
     const Options options_;
     const Secret decoy_phc_;
     mutable std::mutex mutex_;
-    std::condition_variable wake_;
+    std::vector<Idle*> idle_;  // each on its thread's stack; who came last is called first
     HashingQueue<std::unique_ptr<Job>> queue_;
     bool stopped_ = false;
     Counters counters_;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <new>
 
+#include "security/passwords/hashing_memory.hpp"
 #include "security/primitives/base64url.hpp"
 #include "security/primitives/openssl.hpp"
 
@@ -247,6 +248,7 @@ bool matches(const Secret& password, const ImportedArgon2& hash) {
     context.lanes = hash.parameters.lanes;
     context.threads = 1;  // as with ours
     context.version = hash.is_version_13 ? ARGON2_VERSION_13 : ARGON2_VERSION_10;
+    use_hashing_memory(context);
     constexpr argon2_type kTypes[] = {Argon2_d, Argon2_i, Argon2_id};
     const int outcome = argon2_ctx(&context, kTypes[static_cast<int>(hash.type)]);
     if (outcome == ARGON2_MEMORY_ALLOCATION_ERROR) throw std::bad_alloc();

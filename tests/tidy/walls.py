@@ -50,7 +50,8 @@ WALLS = {
         "own": ["domain/base/", "commands/runtime/", *STORE_PORTS, *SECURITY_BASICS], "system": ASIO,
     },
     "security": {
-        "own": ["domain/", "security/"], "system": [*ASIO, *JSON, "openssl/", "argon2.h", "crypt.h", "zxcvbn.h"],
+        "own": ["domain/", "security/"],
+        "system": [*ASIO, *JSON, "openssl/", "argon2.h", "crypt.h", "sodium/", "zxcvbn.h"],
     },
     "security/factors": {"own": ["domain/", "security/"], "system": ["liboath/", "png.h", "qrencode.h"]},
     "security/adapters": {
@@ -153,7 +154,7 @@ WALLS = {
 THIRD_PARTY = (
     "boost/", "rapidjson/", "openssl/", "argon2.h", "crypt.h", "zxcvbn", "pqxx/", "libpq-fe.h", "postgresql/",
     "librdkafka/", "pistache/", "prometheus/", "spdlog/", "fmt/", "CLI/", "gtest/", "gmock/", "curl/", "yaml.h",
-    "utf8proc.h", "idn2.h", "kainjow/", "liboath/", "png.h", "qrencode.h", "maxminddb.h",
+    "utf8proc.h", "idn2.h", "kainjow/", "liboath/", "png.h", "qrencode.h", "maxminddb.h", "sodium/",
 )
 # Headers that belong to one folder, whatever others let through: looked for in all that an object file was made of.
 HELD_BACK = {
@@ -164,6 +165,7 @@ HELD_BACK = {
     "pistache/": ["api/management"],
     "argon2.h": ["security", "tests/security"],
     "crypt.h": ["security", "tests/security"],
+    "sodium/": ["security"],
     "zxcvbn.h": ["security", "tests/security"],
     "utf8proc.h": ["domain/base"],
     "curl/": ["mail/smtp", "integrations/aws", "integrations/outgoing"],

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "security/passwords/sodium_argon2.hpp"
 #include "security/primitives/hex.hpp"
 
 using namespace keyledger::security;
@@ -33,6 +34,36 @@ TEST(Argon2, VerifiesAStringOfTheReferenceImplementation) {
     constexpr char kPhc[] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
     EXPECT_TRUE(argon2_verify(Secret("password"), kPhc));
     EXPECT_FALSE(argon2_verify(Secret("Password"), kPhc));
+}
+
+// The two libraries, of everything that both know.
+TEST(Argon2, IsTheSameByLibsodium) {
+    using namespace std::string_view_literals;
+    const std::string salt = "0123456789abcdef";
+    const std::string longest(kMaxPasswordSize, 'x');
+    for (const Argon2Parameters& parameters :
+         {Argon2Parameters{8, 1, 1}, Argon2Parameters{9, 2, 1}, Argon2Parameters{15, 1, 1}, Argon2Parameters{33, 3, 1},
+          Argon2Parameters{1'000, 2, 1}, Argon2Parameters{4'096, 1, 1}, Argon2Parameters{64, kMaxArgon2Passes, 1}})
+        for (const std::string_view password : {""sv, "a"sv, "a\0b"sv, std::string_view(longest)})
+            for (const std::size_t tag_size : {16, 31, 32, 64, 65}) {
+                const Argon2Input input{password, salt, {}, {}};
+                ASSERT_TRUE(is_for_sodium(input, parameters, tag_size));
+                EXPECT_EQ(sodium_argon2id(input, parameters, tag_size), reference_argon2id(input, parameters, tag_size))
+                    << parameters.memory_kib << ' ' << password.size() << ' ' << tag_size;
+            }
+}
+
+TEST(Argon2, IsByLibargon2WhatLibsodiumDoesNotKnow) {
+    const std::string salt = "0123456789abcdef";
+    const Argon2Input plain{"a password", salt, {}, {}};
+    EXPECT_TRUE(is_for_sodium(plain, {}, 16));
+    EXPECT_FALSE(is_for_sodium(plain, {}, 15));
+    EXPECT_FALSE(is_for_sodium(plain, {.memory_kib = 16, .passes = 1, .lanes = 2}, 32));
+    EXPECT_FALSE(is_for_sodium({"a password", "01234567", {}, {}}, {}, 32));
+    EXPECT_FALSE(is_for_sodium({"a password", salt, "secret", {}}, {}, 32));
+    EXPECT_FALSE(is_for_sodium({"a password", salt, {}, "data"}, {}, 32));
+    const Argon2Parameters two_lanes{.memory_kib = 64, .passes = 1, .lanes = 2};
+    EXPECT_EQ(argon2id(plain, two_lanes, 32), reference_argon2id(plain, two_lanes, 32));
 }
 
 TEST(Argon2, HashesToAPhcStringThatVerifies) {

@@ -1,12 +1,16 @@
 #include "security/passwords/hashing_pool.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
+#include <filesystem>
+#include <fstream>
 #include <future>
+#include <sstream>
 #include <stdexcept>
 
 using namespace keyledger;
@@ -17,7 +21,7 @@ namespace {
 
 constexpr Argon2Parameters kCheap{.memory_kib = 8, .passes = 1, .lanes = 1};
 // Long enough that a test can act while it runs: some 100 ms.
-constexpr Argon2Parameters kSlow{.memory_kib = 32'768, .passes = 4, .lanes = 1};
+constexpr Argon2Parameters kSlow{.memory_kib = 32'768, .passes = 12, .lanes = 1};
 constexpr auto kNoDeadline = HashingPool::Deadline::max();
 constexpr auto kPast = HashingPool::Deadline::min();
 
@@ -47,6 +51,21 @@ Secret hash_of(Caller& caller, HashingPool& pool, std::string_view password) {
 }
 
 Secret made_slowly() { return argon2_hash(Secret("password"), kSlow); }
+
+// From proc(5), of all threads of this process.
+std::vector<int> niceness_of_threads() {
+    std::vector<int> found;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+        std::string text;
+        std::getline(std::ifstream(thread.path() / "stat"), text);
+        if (text.empty()) continue;  // it has ended
+        std::istringstream fields(text.substr(text.rfind(')') + 2));
+        std::string field;
+        for (int i = 3; i <= 19; ++i) fields >> field;
+        found.push_back(std::stoi(field));
+    }
+    return found;
+}
 
 template <class Condition>
 void await(Condition condition) {
@@ -243,6 +262,40 @@ TEST(HashingPool, ServesManyCallersAtOnce) {
                                          asio::use_future));
     for (int i = 0; i < 400; ++i) EXPECT_EQ(answers[static_cast<std::size_t>(i)].get(), i % 2 == 1);
     EXPECT_EQ(pool.counters().started, 400u);
+}
+
+TEST(HashingPool, MakesWayForOtherThreads) {
+    constexpr int kMostNice = 19;
+    Caller caller;
+    const int own = ::getpriority(PRIO_PROCESS, 0);
+    HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
+    hash_of(caller, pool, "password");
+    EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), own);
+    EXPECT_GE(std::ranges::count(niceness_of_threads(), std::min(own + kHashingNiceness, kMostNice)), 1);
+}
+
+// Hashes come one after the other to a pool of four threads: one thread does them all, and only it keeps memory.
+TEST(HashingPool, GivesWorkToTheThreadThatWorkedLast) {
+    Caller caller;
+    HashingPool pool({.threads = 4, .queue = 4, .parameters = kCheap, .keeps_memory = std::chrono::hours(1)});
+    const auto await_all = [&] { await([&] { return pool.counters().idle == 4; }); };
+    await_all();
+    EXPECT_EQ(pool.counters().keeping_memory, 0u);
+    for (int i = 0; i < 20; ++i) {
+        hash_of(caller, pool, "password");
+        await_all();
+    }
+    EXPECT_EQ(pool.counters().keeping_memory, 1u);
+}
+
+TEST(HashingPool, GivesMemoryBackWhenThereIsNothingToHash) {
+    Caller caller;
+    HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap, .keeps_memory = std::chrono::milliseconds(1)});
+    for (int i = 0; i < 3; ++i) {
+        Secret phc = hash_of(caller, pool, "password");
+        EXPECT_TRUE(argon2_verify(Secret("password"), phc.reveal()));
+        await([&] { return pool.counters().idle == 1 && pool.counters().keeping_memory == 0; });
+    }
 }
 
 TEST(HashingPool, RefusesOptionsOutOfTheirLimits) {
