@@ -72,6 +72,7 @@ struct Context {
     std::size_t least_password_length = 15;  // code points, of new ones
     bool pkce_for_all = true;                // or for applications alone that don't authenticate
     std::int64_t most_registered = 0;        // applications, for one more to register itself (RFC 7591); 0: none may
+    commands::ServiceTokenRecords service_token_records = commands::ServiceTokenRecords::kEach;
 };
 
 // The caller of a request, who is nobody yet.

@@ -242,6 +242,10 @@ inline constexpr Setting kSettings[] = {
      kPlain, into<&Config::cached_streams>},
     {"KEYLEDGER_ACCESS_TOKEN_SECONDS", "300", whole(1, 3600, "s"), "lifetime of an access token", kPlain,
      [](Config& config, const Value& value) { config.access_token_lifetime = seconds(value.number); }},
+    {"KEYLEDGER_SERVICE_TOKEN_RECORDS", "each", one_of("each,none"),
+     "none: tokens by client_credentials carry their record themselves, and the log has an event of those that are "
+     "revoked alone",
+     kServing, [](Config& config, const Value& value) { config.records_service_tokens = value.text == "each"; }},
     {"KEYLEDGER_SESSION_IDLE_SECONDS", "1209600", whole(1, 365 * kDayS, "s"), "a session without refresh ends", kPlain,
      [](Config& config, const Value& value) { config.lifetimes.idle = seconds(value.number); }},
     {"KEYLEDGER_SESSION_ABSOLUTE_SECONDS", "2592000", whole(1, 365 * kDayS, "s"), "every session ends", kPlain,

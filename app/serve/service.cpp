@@ -185,7 +185,9 @@ struct Service::Parts {
                   config.clear_positions ? api::PositionDisclosure::kClear : api::PositionDisclosure::kSealed,
                   config.password_min_length,
                   config.pkce_for_all,
-                  config.most_registered},
+                  config.most_registered,
+                  config.records_service_tokens ? commands::ServiceTokenRecords::kEach
+                                                : commands::ServiceTokenRecords::kNone},
           router(
               api::telling_positions(api::bind_routes(api::route_table(), context), context),
               cors_policy(config, *hot_access), api::path_of_url(config.issuer),

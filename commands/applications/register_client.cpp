@@ -21,10 +21,11 @@ BearerStreams read_bearer(Streams& streams, const ServiceBearer& bearer) {
 
 // The token holds, was made for this, and its account may still: all of it guarded.
 StepResult authorise(Services& services, Attempt& attempt, BearerStreams streams, ServiceBearer bearer) {
-    const ServiceToken& token = attempt.state(streams.token);
+    const ServiceToken token = with_carried(attempt.state(streams.token), bearer.account_id, bearer.record);
     if (!holds(token, bearer.account_id, attempt.state(streams.account), services.clock.now()))
         co_return Unexpected(refusals::kInvalidToken);
-    if (!PermissionSet::of_texts(token.scope).covers(kRegisterClients)) co_return Unexpected(refusals::kForbidden);
+    const auto& scope = bearer.record ? bearer.scope : token.scope;
+    if (!PermissionSet::of_texts(scope).covers(kRegisterClients)) co_return Unexpected(refusals::kForbidden);
     const Subject subject = Subject::service_account(bearer.account_id);
     auto holdings = co_await holdings_of(attempt, subject, HoldingsScope::kGroups);
     if (!holdings && holdings.error().refusal == refusals::kTooManyHoldings) co_return Unexpected(refusals::kForbidden);

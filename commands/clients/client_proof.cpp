@@ -140,25 +140,6 @@ Answer<void> admit_from_memory(Services& services, const ClientProof& proof, con
     co_return admitted;
 }
 
-// An assertion that earns no token is good once like any other: it is spent, and nothing else is written.
-template <class Aggregate>
-Answer<Receipt> spend(Services& services, const ClientProof& proof, std::string credential, Caller caller) {
-    Streams streams;
-    const auto stream = streams.read<Aggregate>(Id<Aggregate>{proof.client_id});
-    const Step step = [&](Attempt& attempt) -> StepResult {
-        Result<void, CommandError> spent{};
-        const KnownClient client = known_client(attempt.state(stream));
-        const bool is_good = client.status == KnownClient::Status::kEnabled && !is_another_way(client, proof);
-        if (is_good && client.credentials->has_credential(credential))
-            attempt.spend(use_of(proof), refusals::kAssertionUsed);
-        else spent = Unexpected(CommandError(refusals::kInvalidClient));
-        co_return spent;
-    };
-    Caller client = acting_as_client(std::move(caller), proof.client_id.to_string());
-    auto executed = co_await services.executor.run(std::move(client), streams, step);
-    co_return done(executed);
-}
-
 Client client_of_application(const Uuid& client_id, const Application& application) {
     Client client;
     client.client_id = client_id.to_string();
@@ -227,10 +208,48 @@ eventstore::SpentValue use_of(const ClientProof& proof) {
     return spent_value("client assertion", {security::view_of(proof.client_id), claims.id}, life);
 }
 
+template <class Aggregate>
+Answer<Receipt> spend_assertion(Services& services, const ClientProof& proof, std::string credential, Caller caller) {
+    Streams streams;
+    const auto stream = streams.read<Aggregate>(Id<Aggregate>{proof.client_id});
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        Result<void, CommandError> spent{};
+        const KnownClient client = known_client(attempt.state(stream));
+        const bool is_good = client.status == KnownClient::Status::kEnabled && !is_another_way(client, proof);
+        if (is_good && client.credentials->has_credential(credential))
+            attempt.spend(use_of(proof), refusals::kAssertionUsed);
+        else spent = Unexpected(CommandError(refusals::kInvalidClient));
+        co_return spent;
+    };
+    Caller client = acting_as_client(std::move(caller), proof.client_id.to_string());
+    auto executed = co_await services.executor.run(std::move(client), streams, step);
+    co_return done(executed);
+}
+template Answer<Receipt> spend_assertion<ServiceAccount>(Services&, const ClientProof&, std::string, Caller);
+template Answer<Receipt> spend_assertion<Application>(Services&, const ClientProof&, std::string, Caller);
+
+namespace {
+
+// How long whoever is not found right has to wait, of the client's failures as of the network's.
+Duration retry_after(Services& services, const ClientProof& proof, const Caller& caller) {
+    const Duration wait = network_retry_after(services, caller);
+    if (!services.access.answers_from_memory()) return wait;
+    return std::max(wait, client_retry_after(services, proof.client_id));
+}
+
+}  // namespace
+
+Answer<void> admit_failing_client(Services& services, const ClientProof& proof, const Caller& caller) {
+    const Result<void, CommandError> admitted{};
+    const Duration wait = retry_after(services, proof, caller);
+    if (wait <= Duration()) co_return admitted;
+    auto passed = co_await admit_from_memory(services, proof, caller, wait);
+    co_return passed;
+}
+
 // Who is not remembered here may be right nevertheless: for what others do elsewhere the log is asked.
 Answer<void> admit_client(Services& services, const ClientProof& proof, const Caller& caller) {
-    Duration wait = network_retry_after(services, caller);
-    if (services.access.answers_from_memory()) wait = std::max(wait, client_retry_after(services, proof.client_id));
+    const Duration wait = retry_after(services, proof, caller);
     if (wait > Duration()) {
         auto passed = co_await admit_from_memory(services, proof, caller, wait);
         co_return passed;
@@ -305,8 +324,8 @@ Answer<Client> authenticate_client(Services& services, ClientProof proof, Caller
     auto credential = co_await prove_client(services, known_client(*access), proof, caller.deadline);
     if (credential && proof.assertion) {
         const bool is_application = access->application != nullptr;
-        auto spending = is_application ? spend<Application>(services, proof, *credential, caller)
-                                       : spend<ServiceAccount>(services, proof, *credential, caller);
+        auto spending = is_application ? spend_assertion<Application>(services, proof, *credential, caller)
+                                       : spend_assertion<ServiceAccount>(services, proof, *credential, caller);
         auto spent = co_await std::move(spending);
         if (!spent) credential = Unexpected(spent.error());
     }

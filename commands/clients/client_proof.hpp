@@ -63,12 +63,18 @@ KnownClient known_client(const ServiceAccess& access);
 // Before anything is read for it: where failures are many, of a network or as a client, what memory does not find right
 // has to wait. An id that no client has costs no read where all are remembered.
 Answer<void> admit_client(Services& services, const ClientProof& proof, const Caller& caller);
+// The first half of it, for who reads the client as of the head in any case.
+Answer<void> admit_failing_client(Services& services, const ClientProof& proof, const Caller& caller);
 // The same for what is asked often, and read in any case.
 Answer<void> admit_network(Services& services, const ClientProof& proof, const Caller& caller);
 // The id of the credential that proves it, empty where nothing has to; kInvalidClient.
 Answer<std::string> prove_client(Services& services, KnownClient client, const ClientProof& proof, Deadline deadline);
 // Of an assertion: it is good once, whatever it is used for (RFC 7523 section 3, of `jti`).
 eventstore::SpentValue use_of(const ClientProof& proof);
+// One that goes with no event: an append of nothing else, which guards the client and the credential. kInvalidClient;
+// kAssertionUsed. Of a service account or an application.
+template <class Aggregate>
+Answer<Receipt> spend_assertion(Services& services, const ClientProof& proof, std::string credential, Caller caller);
 // Failures are counted, and slowed down; an operator hears of them, and of a credential that was swapped. Ids that no
 // client has are not counted: there are as many as anybody likes. The answer is what the caller is told.
 asio::awaitable<CommandError> judge_client(Services& services, const ClientProof& proof, const Caller& caller,

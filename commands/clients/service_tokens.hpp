@@ -5,6 +5,7 @@
 #include "commands/services.hpp"
 #include "domain/access/permission.hpp"
 #include "domain/base/time.hpp"
+#include "domain/clients/service_token.hpp"
 
 namespace keyledger::refusals {
 
@@ -23,10 +24,14 @@ namespace keyledger::commands {
 inline constexpr std::size_t kMaxScopeBytes = 3000;   // of a token: permissions, one space between each two
 inline constexpr std::size_t kMaxTokenAudiences = 4;  // with the scope they leave a token below 8 KiB
 
+// Whether the log gets an event of each token that is issued, or each token carries what that would say.
+enum class ServiceTokenRecords { kEach, kNone };
+
 struct ServiceLogIn {
     ClientProof proof;
     std::vector<std::string> resources;  // RFC 8707; none: the issuer
     std::optional<std::string> scope;    // RFC 6749 section 3.3; none: all that it holds
+    ServiceTokenRecords records = ServiceTokenRecords::kEach;
 };
 // What a log-in earns: a token is made from it.
 struct ServiceGrant {
@@ -36,11 +41,13 @@ struct ServiceGrant {
     std::vector<std::string> scope;
     Instant issued_at;
     Instant expires_at;
-    Position position = 0;
-    std::string key_thumbprint{};  // that its token is to be bound to (RFC 9449); empty: to none
+    Position position = 0;                  // 0: the log has no event of it
+    std::string key_thumbprint{};           // that its token is to be bound to (RFC 9449); empty: to none
+    std::optional<CarriedRecord> record{};  // that its token is to carry
 };
-// One append, and no other read when account, roles and secret are known: they are guarded. kInvalidClient if the
-// proof fails, which is counted by network and account; kInvalidScope, kInvalidTarget.
+// With a record of each: one append, and no other read when account, roles and secret are known: they are guarded. Else
+// the account is looked at as of the head (I8), and nothing is appended, but for an assertion, which is spent.
+// kInvalidClient if the proof fails, which is counted by network and account; kInvalidScope, kInvalidTarget.
 Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Caller caller);
 
 // ---- tokens ----------------------------------------------------------------------------------------------------
@@ -49,6 +56,7 @@ struct ServiceBearer {
     ServiceAccountId account_id;
     ServiceTokenId token_id;
     std::vector<std::string> scope = {};
+    std::optional<CarriedRecord> record = {};  // none: the log has one, or the token is not good
 };
 // Answers for unknown ids, too: such an account is not active and has no permissions.
 Answer<ServiceAccess> access_of_service(Services& services, ServiceAccountId account_id, Deadline deadline);
@@ -58,7 +66,8 @@ Answer<ServiceAccess> access_of_service_token(Services& services, ServiceBearer 
 Client client_of(const ServiceAccountId& account_id, const ServiceAccess& access, const AccessRules& rules);
 
 // RFC 7009, by the client that it was issued to or one that may revoke all; others' and unknown ones are no error and
-// change nothing.
+// change nothing. Of a token that carries its record the log gets its first event so: as many by one client as a
+// session may change things, else kTooManyAttempts.
 Answer<Receipt> revoke_service_token(Services& services, ServiceBearer bearer, Client client, Caller caller);
 
 }  // namespace keyledger::commands

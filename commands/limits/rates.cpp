@@ -67,4 +67,8 @@ Result<void, CommandError> admit_registration(Services& services, const ServiceA
     return taken_from(services, {scaled_bucket("registrations by", account_id, services.settings.limits.writes)});
 }
 
+Result<void, CommandError> admit_revocation(Services& services, std::string_view client_id) {
+    return taken_from(services, {bucket_of("revocations by", client_id, services.settings.limits.writes)});
+}
+
 }  // namespace keyledger::commands

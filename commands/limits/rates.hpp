@@ -22,5 +22,7 @@ Result<void, CommandError> admit_write(Services& services, const Bearer& bearer)
 Result<void, CommandError> admit_refresh(Services& services, const SessionId& session_id);
 // The same of a service account that registers applications: as many as a session may change things.
 Result<void, CommandError> admit_registration(Services& services, const ServiceAccountId& account_id);
+// The same of a client that revokes tokens that the log has no event of. `client_id` may be one of a file.
+Result<void, CommandError> admit_revocation(Services& services, std::string_view client_id);
 
 }  // namespace keyledger::commands

@@ -66,6 +66,17 @@ ServiceToken apply(ServiceToken token, const AssertionUsed& event, const Recorde
 
 }  // namespace
 
+ServiceToken with_carried(ServiceToken token, const ServiceAccountId& service_account_id,
+                          const std::optional<CarriedRecord>& record) {
+    if (!record || token.status != Status::kAbsent) return token;
+    token.status = Status::kLive;
+    token.service_account_id = service_account_id;
+    token.credential = record->credential;
+    token.first_position = record->position;
+    token.expires_at = record->expires_at;
+    return token;
+}
+
 bool holds(const ServiceToken& token, const ServiceAccountId& service_account_id, const ServiceAccount& account,
            Instant now) {
     return token.status == Status::kLive && token.service_account_id == service_account_id &&

@@ -2,10 +2,12 @@
 // The aggregate `service_token`: an access token that a service account earned for itself (RFC 6749 section 4.4), or
 // got for a user in exchange for one of theirs (RFC 8693). Pure. Stream id = the token's `jti`. One event a log-in or
 // an exchange, and one if it is revoked. A user's also ends with the session that it is of, and with the tokens of
-// earlier exchanges (commands/clients/exchange_token.hpp).
+// earlier exchanges (commands/clients/exchange_token.hpp). A token that an account earned for itself may carry its
+// record instead, and then has a stream only once it is revoked.
 //
 // A signed assertion (RFC 7523) is spent in the append of what it earns (commands/clients/service_tokens.cpp). Before
 // there were spent values, the stream of the token that it earned had an id that followed from it.
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,6 +19,9 @@ namespace keyledger {
 
 // How many exchanges one token may have behind it, its own with them: each is looked at whenever it is asked about.
 inline constexpr std::size_t kMaxTokenExchanges = 4;
+
+// No token is good for longer. So long after its revocation nobody need know of it any more.
+inline constexpr Duration kLongestServiceToken = hours(1);
 
 // ---- events ----------------------------------------------------------------------------------------------------
 struct ServiceTokenIssued {
@@ -44,7 +49,9 @@ struct ServiceTokenRevoked {
     ServiceAccountId service_account_id;
     static constexpr std::string_view kType = "service_token.revoked";
     static constexpr int kSchema = 1;
-    static constexpr std::string_view kMeaning = "The token is not good any more.";
+    static constexpr std::string_view kMeaning =
+        "The token is not good any more. The first event of its stream where the log has none of its issue "
+        "(`KEYLEDGER_SERVICE_TOKEN_RECORDS=none`).";
     static constexpr auto fields() {
         return std::tuple{Field{"service_account_id", &ServiceTokenRevoked::service_account_id, "whose token it was"}};
     }
@@ -156,7 +163,21 @@ struct ServiceToken {
     using Event = ServiceTokenEvent;
 };
 
+// What `service_token.issued` would say of a token that the log has no such event of. The token carries it, sealed.
+struct CarriedRecord {
+    std::string credential;  // that earned it
+    Position position = 0;   // of the log, at which the account was seen to authenticate by it: later than what ended
+                             // earlier tokens, and earlier than what ends this one
+    Instant expires_at;
+    bool operator==(const CarriedRecord&) const = default;
+};
+
 // ---- rules -----------------------------------------------------------------------------------------------------
+// The token as its stream and what it carries say together; without audiences and scope where it has no stream. What
+// the log says of it comes first: no record brings back what was revoked.
+ServiceToken with_carried(ServiceToken token, const ServiceAccountId& service_account_id,
+                          const std::optional<CarriedRecord>& record);
+
 // Whether the token is good at `now`, by its own stream and its account's: the one answer to "does it hold?".
 bool holds(const ServiceToken& token, const ServiceAccountId& service_account_id, const ServiceAccount& account,
            Instant now);

@@ -32,7 +32,7 @@ class SnapshotWriter;
 class SnapshotReader;
 
 // Grows whenever the same events make another state, or its bytes change: an older snapshot is not read then.
-inline constexpr int kAccessStateFold = 9;
+inline constexpr int kAccessStateFold = 10;
 inline constexpr Duration kExpiredSessionsStay = hours(1);
 // Under the lock. Measured for 4096: 1 ms where one role is looked at for each, 21 ms where eight full ones are.
 inline constexpr std::size_t kSearchedAtOnce = 1024;

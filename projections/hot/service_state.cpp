@@ -33,7 +33,11 @@ void ServiceState::apply(const ServiceTokenId& id, const ServiceTokenEvent& even
     const auto at = shard.find(id);
     const bool begins =
         std::holds_alternative<ServiceTokenIssued>(event) || std::holds_alternative<ServiceTokenExchanged>(event);
-    if (at == shard.end() && !begins) return;  // it expired, or is an assertion that earned none
+    if (at == shard.end() && std::holds_alternative<ServiceTokenRevoked>(event)) {
+        unrecorded_revoked_.shard_of(id)[id] = recorded.occurred_at + kLongestServiceToken;
+        return;
+    }
+    if (at == shard.end() && !begins) return;  // an assertion that earned none
     const ServiceToken token = evolve(at == shard.end() ? ServiceToken{} : unpack(at->second), event, recorded);
     if (token.status != ServiceToken::Status::kLive) {
         shard.erase(id);
@@ -50,24 +54,30 @@ std::shared_ptr<const ServiceAccount> ServiceState::account(const ServiceAccount
 }
 
 ServiceToken ServiceState::token(const ServiceTokenId& id) const {
-    const PackedToken* packed = tokens_.find(id);
-    return packed == nullptr ? ServiceToken{} : unpack(*packed);
+    if (const PackedToken* packed = tokens_.find(id)) return unpack(*packed);
+    ServiceToken token;
+    if (unrecorded_revoked_.find(id) != nullptr) token.status = ServiceToken::Status::kRevoked;
+    return token;
 }
 
 std::size_t ServiceState::sweep(std::size_t shard, Instant now) {
-    return boost::unordered::erase_if(tokens_.shard(shard), [&](const auto& entry) {
-        const PackedToken& token = entry.second;
-        if (token.expires_at <= now - kExpiredTokensStay) return true;
-        const auto at = accounts_.find(token.account_id);
-        return at == accounts_.end() || token.first_position <= at->second->tokens_ended_before ||
-               !at->second->has_credential(credentials_[token.credential]);
-    });
+    const Instant before = now - kExpiredTokensStay;
+    const std::size_t revoked = boost::unordered::erase_if(unrecorded_revoked_.shard(shard),
+                                                           [&](const auto& entry) { return entry.second <= before; });
+    return revoked + boost::unordered::erase_if(tokens_.shard(shard), [&](const auto& entry) {
+               const PackedToken& token = entry.second;
+               if (token.expires_at <= before) return true;
+               const auto at = accounts_.find(token.account_id);
+               return at == accounts_.end() || token.first_position <= at->second->tokens_ended_before ||
+                      !at->second->has_credential(credentials_[token.credential]);
+           });
 }
 
 std::size_t ServiceState::bytes() const {
     constexpr std::size_t kAccountGuess = 4096;  // with its keys
     constexpr std::size_t kCredentialGuess = 256;
-    return tokens_.bytes() + accounts_.size() * kAccountGuess + credentials_.size() * kCredentialGuess;
+    return tokens_.bytes() + unrecorded_revoked_.bytes() + accounts_.size() * kAccountGuess +
+           credentials_.size() * kCredentialGuess;
 }
 
 void ServiceState::write(SnapshotWriter& out) const {
@@ -101,6 +111,13 @@ void ServiceState::write(SnapshotWriter& out) const {
             out.number(token.credential);
             out.number(token.first_position);
             out.time(token.expires_at);
+        }
+    }
+    for (std::size_t shard = 0; shard < unrecorded_revoked_.kShards; ++shard) {
+        out.number(static_cast<std::int64_t>(unrecorded_revoked_.shard(shard).size()));
+        for (const auto& [id, until] : unrecorded_revoked_.shard(shard)) {
+            out.id(id);
+            out.time(until);
         }
     }
 }
@@ -139,6 +156,11 @@ void ServiceState::read(SnapshotReader& in) {
             token.first_position = in.number();
             token.expires_at = in.time();
             tokens_.shard_of(id)[id] = token;
+        }
+    for (std::size_t shard = 0; shard < unrecorded_revoked_.kShards; ++shard)
+        for (std::int64_t left = in.count(); left > 0; --left) {
+            const auto id = in.id<ServiceToken>();
+            unrecorded_revoked_.shard_of(id)[id] = in.time();
         }
 }
 

@@ -3,7 +3,9 @@
 // aggregates' own `evolve` (I6). A token's audiences and scope are not kept: they stand in the token, signed.
 //
 // Memory: about 80 bytes a token; tokens leave with their revocation, or five minutes after they expired (the clocks of
-// nodes differ), or with what ended them. Threads: none of its own, as AccessState.
+// nodes differ), or with what ended them. Of a token that has no record in the log nothing is kept until it is revoked;
+// then about 40 bytes, until an hour and five minutes later, for by then it has expired. Threads: none of its own, as
+// AccessState.
 #include <map>
 #include <memory>
 #include <ranges>
@@ -33,7 +35,9 @@ public:
     auto accounts_after(const ServiceAccountId& id) const {
         return std::ranges::subrange(accounts_.upper_bound(id), accounts_.end());
     }
-    ServiceToken token(const ServiceTokenId& id) const;  // without audiences and scope; absent where there is none
+    // Without audiences and scope. Absent where there is none; one that has no record in the log is there once it is
+    // revoked.
+    ServiceToken token(const ServiceTokenId& id) const;
 
     std::size_t sweep(std::size_t shard, Instant now);
     std::size_t accounts() const { return accounts_.size(); }
@@ -55,7 +59,8 @@ private:
 
     std::map<ServiceAccountId, std::shared_ptr<const ServiceAccount>> accounts_;
     Sharded<ServiceTokenId, PackedToken> tokens_;
-    std::vector<std::string> credentials_;  // as many as ever earned a token
+    Sharded<ServiceTokenId, Instant> unrecorded_revoked_;  // until when they could be good
+    std::vector<std::string> credentials_;                 // as many as ever earned a token
     std::map<std::string, std::uint32_t> credential_numbers_;
 };
 

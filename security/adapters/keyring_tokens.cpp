@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <charconv>
 
 #include "commands/runtime/key_on_other_node.hpp"
 #include "domain/ladder/assurance.hpp"
@@ -18,6 +19,8 @@ namespace {
 constexpr Duration kEver = days(1'000'000);
 
 constexpr Duration kMaxClockDifference = minutes(1);
+
+static_assert(kMaxAccessTokenLifetime <= kLongestServiceToken, "a revoked token would be forgotten while it is good");
 
 asio::awaitable<std::string> sign_here(const AccessTokens& tokens, AccessTokenClaims claims, Instant now) {
     co_return tokens.sign(claims, now);
@@ -140,8 +143,35 @@ asio::awaitable<std::string> KeyringTokens::issue(commands::ServiceGrant grant) 
     claims.scope = joined(grant.scope);
     claims.key_thumbprint = std::move(grant.key_thumbprint);
     claims.log_id = settings_.log_id;
+    if (grant.record) claims.record = sealed(*grant.record, grant.token_id);
     auto token = co_await sign(std::move(claims), clock_.now());
     co_return token;
+}
+
+// Whoever is shown the token is told neither a position of the log (I14) nor what its holder authenticates with.
+std::string KeyringTokens::sealed(const CarriedRecord& record, const ServiceTokenId& token_id) {
+    const std::string clear = std::to_string(record.position) + ' ' + record.credential;
+    return seal_value(*keyring_.snapshot(), SealedPurpose::kServiceToken, token_id.to_string(), clear, clock_.now());
+}
+
+std::optional<CarriedRecord> KeyringTokens::record_in(const AccessTokenClaims& claims) {
+    const std::string context = claims.token_id.to_string();
+    const auto open = [&] {
+        return open_value(*keyring_.snapshot(), SealedPurpose::kServiceToken, context, claims.record, clock_.now());
+    };
+    auto clear = open();
+    if (!clear && clear.error() == SealedValueError::kUnknownKey &&
+        is_here_now(locate_key_, key_named_by_sealed_value(SealedPurpose::kServiceToken, claims.record)))
+        clear = open();
+    if (!clear) return std::nullopt;
+    CarriedRecord record;
+    const char* const end = clear->data() + clear->size();
+    const auto number = std::from_chars(clear->data(), end, record.position);
+    const bool is_one = number.ec == std::errc() && record.position > 0 && number.ptr != end && *number.ptr == ' ';
+    if (!is_one) return std::nullopt;
+    record.credential.assign(number.ptr + 1, end);
+    record.expires_at = claims.expires_at;
+    return record;
 }
 
 asio::awaitable<std::string> KeyringTokens::issue_id_token(commands::IdToken told, std::string access_token) {
@@ -217,6 +247,10 @@ std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectat
     else
         claims.service = commands::ServiceBearer{ServiceAccountId{verified->subject},
                                                  ServiceTokenId{verified->token_id}, words_of(verified->scope)};
+    if (!verified->record.empty()) {
+        claims.service->record = record_in(*verified);
+        if (!claims.service->record) return std::nullopt;
+    }
     claims.client_id = verified->client_id;
     claims.audiences = verified->audiences;
     claims.token_id = verified->token_id.to_string();

@@ -48,6 +48,8 @@ public:
     std::vector<std::string> id_token_algorithms() override;
 
 private:
+    std::string sealed(const CarriedRecord& record, const ServiceTokenId& token_id);
+    std::optional<CarriedRecord> record_in(const AccessTokenClaims& claims);
     std::optional<commands::AccessClaims> read_as(const TokenExpectation& expectation, std::string_view token);
     boost::asio::awaitable<std::string> sign(AccessTokenClaims claims, Instant now);
     boost::asio::awaitable<std::string> sign_for_application(std::shared_ptr<const Keyring> keyring, const Key& key,

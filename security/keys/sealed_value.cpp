@@ -21,6 +21,7 @@ std::string_view name_of(SealedPurpose purpose) {
         case SealedPurpose::kDevice: return "device";
         case SealedPurpose::kPreAuthentication: return "pre-authentication";
         case SealedPurpose::kPasskeyChallenge: return "passkey-challenge";
+        case SealedPurpose::kServiceToken: return "service-token";
         case SealedPurpose::kSnapshot: return "snapshot";
     }
     throw std::logic_error("unknown purpose of a sealed value");

@@ -23,6 +23,7 @@ enum class SealedPurpose {
     kDevice,
     kPreAuthentication,
     kPasskeyChallenge,
+    kServiceToken,
     kSnapshot
 };
 

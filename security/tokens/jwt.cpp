@@ -174,6 +174,7 @@ std::optional<SignedToken> read_claims(const Json& json) {
     }
     if (reader.has("cnf")) token.claims.key_thumbprint = reader.thumbprint("cnf");
     if (reader.has("exchanges")) token.claims.exchanges = reader.exchanges("exchanges");
+    if (reader.has("record")) token.claims.record = reader.text("record");
     token.claims.actors = reader.actors("act");
     token.claims.token_id = AccessTokenId{reader.uuid("jti")};
     token.claims.issued_at = reader.time("iat");
@@ -183,7 +184,7 @@ std::optional<SignedToken> read_claims(const Json& json) {
     if (reader.has("nbf")) token.not_before = std::max(token.not_before, reader.time("nbf"));
     Duration lifetime = token.claims.expires_at - token.claims.issued_at;
     bool good = reader.good() && lifetime > Duration() && lifetime <= kMaxAccessTokenLifetime &&
-                fit_its_exchanges(token.claims);
+                fit_its_exchanges(token.claims) && (token.claims.record.empty() || !token.claims.session);
     if (!token.claims.session)
         good = good && token.claims.subject.to_string() == token.claims.client_id && !tells_of_authentication(reader);
     return good ? std::optional(std::move(token)) : std::nullopt;
@@ -232,6 +233,8 @@ void check_claims(const AccessTokenClaims& claims) {
         throw std::invalid_argument("access token: a thumbprint is SHA-256 in base64url");
     if (!fit_its_exchanges(claims))
         throw std::invalid_argument("access token: what exchanges gave is a user's, and at most 4 of them did");
+    if (claims.record.size() > kMaxTokenTextSize || (claims.session && !claims.record.empty()))
+        throw std::invalid_argument("access token: it carries a record of at most 512 bytes, and of no session");
     if (claims.security_stamp < 0) throw std::invalid_argument("access token: the security stamp is negative");
 }
 
@@ -307,6 +310,7 @@ std::string claims_text(const AccessTokenClaims& claims) {
             json.EndObject();
         }
         put_exchanges(json, claims);
+        if (!claims.record.empty()) put(json, "record", claims.record);
         put(json, "log", claims.log_id);
     });
 }

@@ -50,6 +50,7 @@ struct AccessTokenClaims {
     };
     std::vector<Exchange> exchanges = {};       // exchanges: client_id and jti of each
     std::vector<ServiceAccountId> actors = {};  // act (section 4.1), the last one first; with exchanges only
+    std::string record = {};  // record: what the log would say of it, sealed; without sid only; empty: the log does
     friend bool operator==(const AccessTokenClaims&, const AccessTokenClaims&) = default;
 };
 

@@ -433,7 +433,7 @@ Reply revoke(Call& call) {
     if (of_service) {
         auto outcome = co_await commands::revoke_service_token(call.services(), *of_service, std::move(*client),
                                                                caller_of(call.request));
-        if (!outcome) co_return refuse(call, outcome.error());
+        if (!outcome) co_return oauth_refuse(call.request, outcome.error());
         co_return at_position(json(200, "{}"), outcome->position);
     }
     const bool may_end = access && (!proves_nothing || is_of_the_client_itself(call.context, *access));

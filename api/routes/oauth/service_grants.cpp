@@ -18,13 +18,29 @@ using commands::CommandError;
 
 constexpr std::string_view kAccessTokenType = "urn:ietf:params:oauth:token-type:access_token";  // RFC 8693 section 3
 
-// Before anything is looked at: what follows costs a signature or two.
-boost::asio::awaitable<Result<commands::ClientProof, Response>> proof_of_service(Context& context, Request& request,
-                                                                                 PresentedCredentials presented) {
+// Before anything is looked at: what follows costs a signature or two, and most often an append. What costs none is
+// counted on this node, as other requests are, for to ask all nodes would be most of the work.
+enum class TokensCounted { kOnAllNodes, kHere };
+boost::asio::awaitable<Result<void, CommandError>> take_for_token(Context& context, const Request& request,
+                                                                  TokensCounted counted) {
     const commands::Rate rate = context.services.settings.limits.passwords;
     auto buckets = network_buckets("tokens", request.client_ip,
                                    {rate.per_minute * kTokensForAPassword, rate.burst * kTokensForAPassword});
+    const Result<void, CommandError> passed{};
+    if (counted == TokensCounted::kHere) {
+        const auto taken = context.services.limits.take_local(buckets);
+        if (taken.wait > Duration()) co_return Unexpected(commands::too_many(taken));
+        co_return passed;
+    }
     auto taken = co_await take_of_network(context, request, std::move(buckets));
+    if (!taken) co_return Unexpected(taken.error());
+    co_return passed;
+}
+
+boost::asio::awaitable<Result<commands::ClientProof, Response>> proof_of_service(Context& context, Request& request,
+                                                                                 PresentedCredentials presented,
+                                                                                 TokensCounted counted) {
+    auto taken = co_await take_for_token(context, request, counted);
     if (!taken) co_return Unexpected(oauth_refuse(request, taken.error()));
     auto proof = proof_of(context, presented);
     if (proof) co_return std::move(*proof);
@@ -95,11 +111,15 @@ Response refuse_exchange(Context& context, const Request& request, const Command
 
 Reply client_credentials(Context& context, Request& request, PresentedCredentials presented,
                          ServiceTokenRequest asked) {
-    auto proof = co_await proof_of_service(context, request, std::move(presented));
+    const bool appends = context.service_token_records == commands::ServiceTokenRecords::kEach ||
+                         presented.method == PresentedCredentials::Method::kAssertion;
+    const auto counted = appends ? TokensCounted::kOnAllNodes : TokensCounted::kHere;
+    auto proof = co_await proof_of_service(context, request, std::move(presented), counted);
     if (!proof) co_return proof.error();
     auto key = co_await key_at_token_endpoint(context, request);
     if (!key) co_return refuse_proof(context, key.error());
-    commands::ServiceLogIn login{std::move(*proof), std::move(asked.resources), std::move(asked.scope)};
+    commands::ServiceLogIn login{std::move(*proof), std::move(asked.resources), std::move(asked.scope),
+                                 context.service_token_records};
     auto grant = co_await commands::log_in_service(context.services, std::move(login), caller_of(request));
     if (!grant) co_return oauth_refuse(request, grant.error());
     grant->key_thumbprint = key->thumbprint;
@@ -133,7 +153,7 @@ ExchangeRequest read_exchange(FormFields& form, const std::vector<std::string>& 
 }
 
 Reply exchange_grant(Context& context, Request& request, PresentedCredentials presented, ExchangeRequest asked) {
-    auto proof = co_await proof_of_service(context, request, std::move(presented));
+    auto proof = co_await proof_of_service(context, request, std::move(presented), TokensCounted::kOnAllNodes);
     if (!proof) co_return proof.error();
     auto key = co_await key_at_token_endpoint(context, request);
     if (!key) co_return refuse_proof(context, key.error());

@@ -102,6 +102,7 @@ struct Config {
     int cached_streams = 0;
     std::string imported_hash;  // empty: nobody was imported
     Duration access_token_lifetime = seconds(300);
+    bool records_service_tokens = true;
     SessionLifetimes lifetimes;
     Duration step_up_window = minutes(5);
     SessionLimit session_limit;

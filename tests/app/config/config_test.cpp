@@ -60,6 +60,9 @@ TEST(Config, HasDefaultsForAllThatIsNotRequired) {
     EXPECT_TRUE(config->serves_api && config->serves_projector && config->serves_publisher && config->serves_reactor);
     EXPECT_EQ(config->password_min_length, 15u);
     EXPECT_EQ(config->argon2_memory_kib, 19456u);
+    EXPECT_TRUE(config->records_service_tokens) << "an auditor sees each log-in";
+    EXPECT_FALSE(read_all({{"KEYLEDGER_SERVICE_TOKEN_RECORDS", "none"}})->records_service_tokens);
+    EXPECT_FALSE(read_all({{"KEYLEDGER_SERVICE_TOKEN_RECORDS", "some"}}));
 }
 
 TEST(Config, NamesEveryFaultAtOnce) {

@@ -149,6 +149,29 @@ TEST_F(ExchangeTokenTest, TakesAnActorTokenOfTheServiceItselfAlone) {
     refuses(orders_, shown(), refusals::kActorTokenNotGood, with(own));
 }
 
+// One that the log has no event of is one like others. What an exchange gives always has one.
+TEST_F(ExchangeTokenTest, TakesAnActorTokenThatCarriesItsRecord) {
+    ServiceLogIn login{proof_of_secret(orders_.id, orders_.secret), {}, {}, ServiceTokenRecords::kNone};
+    const auto grant = run(log_in_service(other.services, std::move(login), caller())).value();
+    AccessClaims own = own_token(orders_);
+    own.service = ServiceBearer{grant.account_id, grant.token_id, grant.scope, grant.record};
+    const auto with_own = [&](TokenExchange& request) {
+        request.has_actor = true;
+        request.actor = own;
+    };
+    const AccessClaims made = traded(orders_, shown(), with_own);
+    EXPECT_EQ(made.actors, std::vector<ServiceAccountId>{orders_.id});
+    EXPECT_FALSE(made.exchanges.front().record);
+    EXPECT_TRUE(is_good(made));
+    AccessClaims forged = made;
+    forged.exchanges.front().token_id = ServiceTokenId{test::uuid(9)};
+    forged.exchanges.front().record = grant.record;
+    EXPECT_FALSE(is_good(forged)) << "no exchange is carried";
+    ASSERT_TRUE(test::succeeds(run(revoke_service_token(
+        other.services, *own.service, client_of(orders_.id, ServiceAccess{}, AccessRules{}), caller()))));
+    refuses(orders_, shown(), refusals::kActorTokenNotGood, with_own);
+}
+
 TEST_F(ExchangeTokenTest, WantsTheKeyThatATokenIsBoundTo) {
     AccessClaims bound = shown();
     bound.key_thumbprint = "of Ann's key";

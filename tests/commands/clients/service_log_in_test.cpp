@@ -19,7 +19,8 @@ using test::run;
 // or the log-in is refused. Never is there a token that holds what was taken away.
 class Interleaved {
 public:
-    explicit Interleaved(test::Stage& stage) : stage_(stage), world_(stage.world) {
+    Interleaved(test::Stage& stage, ServiceTokenRecords records)
+        : stage_(stage), world_(stage.world), records_(records) {
         world_.create_administrator(stage.node, "root@example.com");
         root_ = world_.log_in(stage.node, "root@example.com");
         const AccountDefinition definition{"billing", {}};
@@ -48,7 +49,7 @@ public:
     }
     Services& services() { return stage_.other.services; }
     Result<ServiceGrant, CommandError> log_in() {
-        ServiceLogIn request{proof_of_secret(id_, secret_), {}, {}};
+        ServiceLogIn request{proof_of_secret(id_, secret_), {}, {}, records_};
         return run(log_in_service(stage_.node.services, std::move(request), caller()));
     }
     asio::awaitable<void> disable() {
@@ -90,7 +91,7 @@ public:
         EXPECT_TRUE(test::succeeds(done));
     }
     bool holds(const ServiceGrant& grant, std::vector<std::string>& scope) {
-        const ServiceBearer bearer{grant.account_id, grant.token_id, grant.scope};
+        const ServiceBearer bearer{grant.account_id, grant.token_id, grant.scope, grant.record};
         auto access = run(access_of_service_token(services(), bearer, Deadline::max()));
         if (access) scope = access->still_held(bearer.scope);
         return access.has_value();
@@ -106,6 +107,7 @@ private:
 
     test::Stage& stage_;
     test::World& world_;
+    ServiceTokenRecords records_;
     Grant root_;
     ServiceAccountId id_;
     CredentialId secret_id_;
@@ -120,10 +122,10 @@ using Meanwhile = asio::awaitable<void> (Interleaved::*)();
 const std::vector<Meanwhile> kOfPermissions{&Interleaved::withdraw, &Interleaved::leave, &Interleaved::take_apart,
                                             &Interleaved::delete_group_above, &Interleaved::join_denying};
 
-int interleave(Meanwhile meanwhile, bool warm) {
+int interleave(Meanwhile meanwhile, bool warm, ServiceTokenRecords records) {
     return test::for_every_step([&](test::Steps& steps) {
         test::Stage stage;
-        Interleaved story(stage);
+        Interleaved story(stage, records);
         if (meanwhile != &Interleaved::withdraw) story.hold_by_groups();
         if (warm) {
             EXPECT_TRUE(test::succeeds(story.log_in()));
@@ -149,12 +151,13 @@ int interleave(Meanwhile meanwhile, bool warm) {
 }
 
 TEST(ServiceLogIn, NeverOutlivesWhatEndsItMeanwhile) {
-    for (const bool warm : {false, true}) {
-        EXPECT_GE(interleave(&Interleaved::disable, warm), 2);
-        EXPECT_GE(interleave(&Interleaved::remove_secret, warm), 2);
-        EXPECT_GE(interleave(&Interleaved::delete_account, warm), 2);
-        for (const Meanwhile meanwhile : kOfPermissions) EXPECT_GE(interleave(meanwhile, warm), 2);
-    }
+    for (const auto records : {ServiceTokenRecords::kEach, ServiceTokenRecords::kNone})
+        for (const bool warm : {false, true}) {
+            EXPECT_GE(interleave(&Interleaved::disable, warm, records), 2);
+            EXPECT_GE(interleave(&Interleaved::remove_secret, warm, records), 2);
+            EXPECT_GE(interleave(&Interleaved::delete_account, warm, records), 2);
+            for (const Meanwhile meanwhile : kOfPermissions) EXPECT_GE(interleave(meanwhile, warm, records), 2);
+        }
 }
 
 }  // namespace

@@ -183,5 +183,44 @@ TEST(Holds, UntilTokenAccountOrCredentialEnd) {
     EXPECT_FALSE(holds(ServiceToken{}, ServiceAccountId{}, good, kNow));
 }
 
+CarriedRecord carried_at(Position position) { return {kSecret.to_string(), position, kNow + kMinute}; }
+
+TEST(CarriedRecord, StandsForTheEventThatTheLogHasNot) {
+    const auto good = account_with_secret();
+    const auto token = with_carried({}, kAccount, carried_at(3));
+    EXPECT_EQ(token.status, ServiceToken::Status::kLive);
+    EXPECT_TRUE(holds(token, kAccount, good, kNow));
+    EXPECT_FALSE(holds(token, kAccount, good, kNow + kMinute)) << "expired";
+    EXPECT_FALSE(holds(token, uuid(8), good, kNow)) << "another's";
+    EXPECT_FALSE(holds(token, kAccount, further(good, ServiceAccountSecretRemoved{kSecret}, {4, kNow}), kNow));
+    EXPECT_FALSE(holds(token, kAccount, account(), kNow)) << "it never had that credential";
+    const auto disabled = further(good, ServiceAccountDisabled{}, {4, kNow});
+    EXPECT_FALSE(holds(token, kAccount, disabled, kNow));
+    const auto again = further(disabled, ServiceAccountEnabled{}, {5, kNow});
+    EXPECT_FALSE(holds(token, kAccount, again, kNow)) << "what ended stays ended";
+    EXPECT_FALSE(holds(with_carried({}, kAccount, carried_at(4)), kAccount, again, kNow));
+    EXPECT_TRUE(holds(with_carried({}, kAccount, carried_at(5)), kAccount, again, kNow));
+    EXPECT_EQ(with_carried({}, kAccount, std::nullopt), ServiceToken{}) << "without one there is no token";
+}
+
+// The attack: a record is shown with the id of a token that the log knows.
+TEST(CarriedRecord, NeverSpeaksAgainstTheLog) {
+    const auto good = account_with_secret();
+    const auto revoked = further(token_at(3), ServiceTokenRevoked{kAccount}, {4, kNow});
+    EXPECT_EQ(with_carried(revoked, kAccount, carried_at(9)), revoked);
+    const auto revoked_first = given<ServiceToken>(ServiceTokenRevoked{kAccount});
+    EXPECT_FALSE(holds(with_carried(revoked_first, kAccount, carried_at(9)), kAccount, good, kNow));
+    const auto used = given<ServiceToken>(AssertionUsed{kAccount, kSecret.to_string()});
+    EXPECT_EQ(with_carried(used, kAccount, carried_at(9)), used);
+    EXPECT_EQ(with_carried(token_at(3), kAccount, carried_at(9)), token_at(3)) << "and lengthens nothing";
+}
+
+TEST(CarriedRecord, IsRevokedOnce) {
+    const auto token = with_carried({}, kAccount, carried_at(3));
+    EXPECT_TRUE(decides(decide(token, {}, RevokeServiceToken{}), {ServiceTokenRevoked{kAccount}}));
+    const auto revoked = with_carried(given<ServiceToken>(ServiceTokenRevoked{kAccount}), kAccount, carried_at(3));
+    EXPECT_TRUE(stays_quiet(decide(revoked, {}, RevokeServiceToken{})));
+}
+
 }  // namespace
 }  // namespace keyledger

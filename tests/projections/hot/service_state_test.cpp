@@ -116,8 +116,9 @@ private:
     void log_in(const Account& one) {
         if (one.secrets.empty()) return;
         ServiceLogIn request{proof_of_secret(one.id, one.secrets[pick(one.secrets.size())].second), {}, {}};
+        if (chance(2)) request.records = ServiceTokenRecords::kNone;
         auto grant = run(log_in_service(at(), std::move(request), keyledger::test::caller()));
-        if (grant) tokens.push_back({grant->account_id, grant->token_id, grant->scope});
+        if (grant) tokens.push_back({grant->account_id, grant->token_id, grant->scope, grant->record});
         stage_.clock.advance(seconds(20));
     }
     void nest_or_not() {
@@ -155,6 +156,7 @@ std::string text_of(const ServiceAccount& account, const std::vector<std::shared
 
 int in_groups = 0;  // compared so far
 int live_applications = 0;
+int unrecorded_revoked = 0;
 
 void compare(Stage& stage, const AccessState& state, const Services& services, int& holding) {
     Node reader(stage.world, stage.store);
@@ -178,10 +180,13 @@ void compare(Stage& stage, const AccessState& state, const Services& services, i
     for (const ServiceBearer& bearer : services.tokens) {
         const auto folded = run(reader.access.read_service({bearer.account_id, bearer.token_id}, Deadline::max()));
         const auto found = state.find_service(bearer.account_id, bearer.token_id);
-        const bool good = holds(folded->token, bearer.account_id, folded->account, now);
-        EXPECT_EQ(holds(found.token, bearer.account_id, found.account, now), good);
-        EXPECT_FALSE(holds(found.token, ServiceAccountId{Uuid{{7}}}, found.account, now)) << "another's";
+        const auto as_folded = with_carried(folded->token, bearer.account_id, bearer.record);
+        const auto as_found = with_carried(found.token, bearer.account_id, bearer.record);
+        const bool good = holds(as_folded, bearer.account_id, folded->account, now);
+        EXPECT_EQ(holds(as_found, bearer.account_id, found.account, now), good);
+        EXPECT_FALSE(holds(as_found, ServiceAccountId{Uuid{{7}}}, found.account, now)) << "another's";
         holding += good ? 1 : 0;
+        if (bearer.record && as_found.status == ServiceToken::Status::kRevoked) ++unrecorded_revoked;
     }
 }
 
@@ -226,6 +231,38 @@ TEST(ServiceState, SaysWhatTheFoldsSay) {
     EXPECT_GT(holding, 100) << "there was something to compare";
     EXPECT_GT(in_groups, 100);
     EXPECT_GT(live_applications, 100);
+    EXPECT_GT(unrecorded_revoked, 100);
+}
+
+// Once it could not be good any more nobody can come with it.
+TEST(ServiceState, ForgetsARevokedTokenWithoutARecordAfterTheLongestLife) {
+    AccessState state({});
+    const ServiceAccountId account{Uuid{{1}}};
+    const ServiceTokenId token{Uuid{{2}}};
+    const Instant then = keyledger::test::kNow;
+    const auto sweep_at = [&](Instant now) {
+        for (std::size_t shard = 0; shard < Sharded<Uuid, int>::kShards; ++shard) state.sweep(shard, now);
+        return state.find_service(account, token).token.status;
+    };
+    state.apply({token, {1, then}, eventstore::any_event<ServiceToken>(ServiceTokenRevoked{account})});
+    EXPECT_EQ(state.service_tokens(), 0U);
+    EXPECT_EQ(sweep_at(then + kLongestServiceToken + kExpiredTokensStay - milliseconds(1)),
+              ServiceToken::Status::kRevoked);
+    EXPECT_EQ(sweep_at(then + kLongestServiceToken + kExpiredTokensStay), ServiceToken::Status::kAbsent);
+}
+
+TEST(ServiceState, TakesLessThanSixtyBytesARevokedTokenWithoutARecord) {
+    constexpr int kTokens = 100'000;
+    AccessState state({});
+    std::mt19937_64 random(1);
+    const std::size_t before = state.bytes();
+    for (int i = 1; i <= kTokens; ++i) {
+        keyledger::test::TestId id;
+        for (std::uint8_t& byte : id.bytes) byte = static_cast<std::uint8_t>(random());
+        const ServiceTokenRevoked revoked{ServiceAccountId{Uuid{{1}}}};
+        state.apply({id, {i, Instant::at_ms(i)}, eventstore::any_event<ServiceToken>(revoked)});
+    }
+    EXPECT_LT((state.bytes() - before) / kTokens, 60U);
 }
 
 TEST(ServiceState, TakesLessThanAHundredAndSixtyBytesAToken) {

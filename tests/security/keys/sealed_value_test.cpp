@@ -14,8 +14,9 @@ using Error = SealedValueError;
 
 namespace {
 
-constexpr SealedPurpose kAll[] = {SealedPurpose::kCursor, SealedPurpose::kMailLink, SealedPurpose::kChallengeHandle,
-                                  SealedPurpose::kPreAuthentication, SealedPurpose::kPasskeyChallenge};
+constexpr SealedPurpose kAll[] = {SealedPurpose::kCursor,           SealedPurpose::kMailLink,
+                                  SealedPurpose::kChallengeHandle,  SealedPurpose::kPreAuthentication,
+                                  SealedPurpose::kPasskeyChallenge, SealedPurpose::kServiceToken};
 
 class SealedValue : public KeyringTest {
 protected:

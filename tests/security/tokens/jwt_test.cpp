@@ -138,6 +138,26 @@ TEST_F(AccessToken, IsRefusedWithExchangesThatAreNotItsOwn) {
         EXPECT_EQ(error_with(R"("sst":7)", wrong + R"("sst":7)"), TokenError::kBadClaims) << wrong;
 }
 
+// What the log would say of it: of a token that its client got for itself, and of no other.
+TEST_F(AccessToken, CarriesARecordOfNobodysSession) {
+    AccessTokenClaims claims = some_claims();
+    claims.session.reset();
+    claims.security_stamp = 0;
+    claims.client_id = claims.subject.to_string();
+    claims.record = "sealed";
+    const auto sign = [&] { return sign_access_token(keyring_->keys().front(), claims); };
+    const std::string token = sign();
+    EXPECT_NE(payload_of(token).find(R"("record":"sealed")"), std::string::npos) << payload_of(token);
+    EXPECT_EQ(read_access_token(*keyring_, token, kTokenNow)->claims, claims);
+    claims.record.assign(kMaxTokenTextSize + 1, 'r');
+    EXPECT_THROW(sign(), std::invalid_argument);
+    claims = some_claims();
+    claims.record = "sealed";
+    EXPECT_THROW(sign(), std::invalid_argument) << "of a session";
+    for (const char* wrong : {R"("record":"sealed",)", R"("record":"",)", R"("record":1,)", R"("record":{},)"})
+        EXPECT_EQ(error_with(R"("sst":7)", wrong + std::string(R"("sst":7)")), TokenError::kBadClaims) << wrong;
+}
+
 // Of all three or of none, and of a session.
 TEST_F(AccessToken, IsRefusedWhereItTellsHalfOfWhatWasProven) {
     const std::string time = R"("auth_time":1700000000,)";

@@ -1,0 +1,129 @@
+// Tokens of services that carry their record: what is told by them to whom, and what nobody makes of them.
+#include "security/adapters/keyring_tokens.hpp"
+
+#include <gtest/gtest.h>
+
+#include "commands/runtime/key_on_other_node.hpp"
+#include "security/primitives/base64url.hpp"
+#include "tests/security/keys/keyring_fixture.hpp"
+#include "tests/security/tokens/token_fixture.hpp"
+#include "tests/support/run.hpp"
+#include "tests/support/world/stand_ins.hpp"
+
+namespace keyledger::security {
+namespace {
+
+class CarriedRecordTest : public KeyringTest {
+protected:
+    CarriedRecordTest() {
+        generate();
+        keyring_ = std::make_unique<LiveKeyring>(loaded());
+        tokens_ = node(*keyring_);
+    }
+    std::unique_ptr<KeyringTokens> node(const LiveKeyring& keyring, LocateKey locate_key = {}) {
+        const TokenSettings settings{kIssuer, minutes(5), log_id_};
+        return std::make_unique<KeyringTokens>(keyring, clock_, identifiers_, processors_, settings,
+                                               std::move(locate_key));
+    }
+    commands::ServiceGrant grant() {
+        commands::ServiceGrant grant;
+        grant.account_id = ServiceAccountId{Uuid{{7}}};
+        grant.token_id = ServiceTokenId{identifiers_.next()};
+        grant.audiences = {kIssuer};
+        grant.issued_at = kNow;
+        grant.expires_at = kNow + minutes(5);
+        grant.record = CarriedRecord{kCredential, kPosition, grant.expires_at};
+        return grant;
+    }
+    std::string issue(commands::ServiceGrant grant) { return test::run(tokens_->issue(std::move(grant))); }
+    // The same claims, but for one piece, rightly signed: what this service itself would have to do wrong.
+    std::string signed_with(const std::string& token, const std::string& piece, const std::string& instead) const {
+        std::string payload = payload_of(token);
+        payload.replace(payload.find(piece), piece.size(), instead);
+        const Key& key = keyring_->snapshot()->require_current(KeyPurpose::kTokenSigning, kNow);
+        return sign_jwt(key, "at+jwt", payload);
+    }
+    static std::string record_of(const std::string& token) {
+        const std::string payload = payload_of(token);
+        const std::size_t at = payload.find(R"("record":")") + std::string_view(R"("record":")").size();
+        return payload.substr(at, payload.find('"', at) - at);
+    }
+
+    static constexpr const char* kIssuer = "https://id.example.com";
+    static constexpr const char* kCredential = "018bcfe5-6800-7000-8000-000000000009";
+    static constexpr Position kPosition = 8'123'456'789;
+    test::FixedClock clock_{kNow};
+    test::CountedIdentifiers identifiers_{1};
+    boost::asio::thread_pool processors_{1};
+    const Uuid log_id_{{1}};
+    std::unique_ptr<LiveKeyring> keyring_;
+    std::unique_ptr<KeyringTokens> tokens_;
+};
+
+TEST_F(CarriedRecordTest, ComesBackAsItWas) {
+    const auto given = grant();
+    const auto read = tokens_->read_access(issue(given));
+    ASSERT_TRUE(read && read->service);
+    EXPECT_EQ(read->service->account_id, given.account_id);
+    EXPECT_EQ(read->service->token_id, given.token_id);
+    EXPECT_EQ(read->service->record, given.record);
+    auto recorded = given;
+    recorded.record.reset();
+    const auto plain = tokens_->read_access(issue(recorded));
+    ASSERT_TRUE(plain && plain->service);
+    EXPECT_FALSE(plain->service->record);
+}
+
+// I14: whoever is shown the token can't count events by it, nor learn what its holder authenticates with.
+TEST_F(CarriedRecordTest, TellsNobodyWhatIsInIt) {
+    const std::string token = issue(grant());
+    const std::string payload = payload_of(token);
+    const std::string sealed = *base64url_decode(record_of(token));
+    for (const std::string& text : {payload, sealed}) {
+        EXPECT_EQ(text.find(kCredential), std::string::npos) << text;
+        EXPECT_EQ(text.find(std::to_string(kPosition)), std::string::npos) << text;
+    }
+    const auto one = grant();
+    EXPECT_NE(record_of(issue(one)), record_of(issue(one))) << "equal ones don't look so";
+}
+
+TEST_F(CarriedRecordTest, IsOfItsTokenAlone) {
+    const std::string one = issue(grant());
+    const std::string two = issue(grant());
+    EXPECT_FALSE(tokens_->read_access(signed_with(one, record_of(one), record_of(two)))) << "another token's";
+    EXPECT_FALSE(tokens_->read_access(signed_with(one, record_of(one), "AAAA")));
+    const std::string cursor =
+        seal_value(*keyring_->snapshot(), SealedPurpose::kCursor, tokens_->read_access(one)->token_id, "1 x", kNow);
+    EXPECT_FALSE(tokens_->read_access(signed_with(one, record_of(one), cursor))) << "sealed for something else";
+    std::string forged = one;
+    forged[forged.size() - 10] = forged[forged.size() - 10] == 'A' ? 'B' : 'A';
+    EXPECT_FALSE(tokens_->read_access(forged));
+    EXPECT_TRUE(tokens_->read_access(one));
+}
+
+TEST_F(CarriedRecordTest, OpensAfterItsKeyWasRotated) {
+    const std::string token = issue(grant());
+    rotated(KeyPurpose::kSealingRoot, Duration(), kNow + minutes(1));
+    const LiveKeyring rotated_keyring(loaded());
+    clock_.advance(minutes(2));
+    const auto read = node(rotated_keyring)->read_access(token);
+    ASSERT_TRUE(read && read->service);
+    EXPECT_TRUE(read->service->record);
+}
+
+// Another node rotated a moment ago, and this one has not read its keyring again.
+TEST_F(CarriedRecordTest, WaitsForAKeyThatOtherNodesHave) {
+    rotated(KeyPurpose::kSealingRoot, Duration(), kNow + minutes(1));
+    const LiveKeyring rotated_keyring(loaded());
+    clock_.advance(minutes(2));
+    auto given = grant();
+    given.issued_at = clock_.now();
+    given.expires_at = clock_.now() + minutes(5);
+    const std::string token = test::run(node(rotated_keyring)->issue(given));
+    EXPECT_FALSE(tokens_->read_access(token)) << "nobody is known to have it";
+    const auto asking = node(*keyring_, [](const std::string&) { return KeyLocation::kOtherNode; });
+    EXPECT_THROW(asking->read_access(token), commands::KeyOnOtherNode);
+}
+
+}  // namespace
+}  // namespace keyledger::security
