@@ -52,6 +52,7 @@ struct Options {
     std::size_t refreshes = 100'000;
     std::size_t introspections = 0;
     std::size_t evaluations = 0;
+    std::size_t mes = 0;
     std::size_t empties = 0;
     std::size_t grants = 0;
     double rate = 0;              // > 0: refreshes a second, as far as the service can follow
@@ -131,6 +132,7 @@ public:
         failures += phase("empty", options_.empties, &Load::ask_nothing);
         failures += phase("introspect", options_.introspections, &Load::introspect_one);
         failures += phase("evaluate", options_.evaluations, &Load::evaluate_one);
+        failures += phase("me", options_.mes, &Load::ask_who_i_am);
         failures += phase("client credentials", options_.grants, &Load::grant_one);
         return failures > 0 && !options_.keep_going ? 1 : 0;
     }
@@ -310,6 +312,17 @@ private:
         co_return complain_unless(answer.status == 200 && decided, answer);
     }
 
+    // Whose token it is, with what is personal.
+    asio::awaitable<bool> ask_who_i_am(Connection& connection, std::size_t worker, std::size_t) {
+        auto& sessions = per_worker_[worker];
+        if (sessions.empty()) co_return false;
+        sessions.push_back(std::move(sessions.front()));
+        sessions.pop_front();
+        Ask ask{"GET", "/api/v1/auth/me", {}, {}, "Bearer " + sessions.back().access_token};
+        const Answer answer = co_await connection.send(std::move(ask));
+        co_return complain_unless(answer.status == 200, answer);
+    }
+
     // A service logs in (RFC 6749 section 4.4).
     asio::awaitable<bool> grant_one(Connection& connection, std::size_t, std::size_t) {
         Ask ask{"POST", "/oauth2/token", "application/x-www-form-urlencoded", "grant_type=client_credentials",
@@ -409,6 +422,7 @@ int main(int argc, char** argv) {
                    "of the sessions' tokens in turn; the client is in KEYLEDGER_LOAD_CLIENT as id:secret");
     app.add_option("--evaluations", options.evaluations,
                    "questions whether a session may do something; asked by the same client");
+    app.add_option("--mes", options.mes, "requests for /api/v1/auth/me, of the sessions in turn");
     app.add_option("--grants", options.grants,
                    "tokens for the service account in KEYLEDGER_LOAD_SERVICE_ACCOUNT, as id:secret");
     app.add_option("--empties", options.empties, "requests for /health/live");

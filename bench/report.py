@@ -89,7 +89,7 @@ def throughput_rows(figures):
                   f"alone: {figures.ceiling('argon2id of the service'):,.0f}/s")
     grants = figures.last(phase="client credentials", errors=0)
     trips = {name: figures.last(trips=name)
-             for name in ("log-in", "refresh", "introspect", "evaluate", "client credentials")}
+             for name in ("log-in", "refresh", "introspect", "evaluate", "me", "client credentials")}
     return [
         at_least("append, 200 a batch", append["plain"], append["bare"], 0.6, "bare insert"),
         at_least("append, each with guard and key", append["guarded"], append["bare"], 0.6, "bare insert"),
@@ -108,6 +108,8 @@ def throughput_rows(figures):
         at_least("permission check", figures.last(phase="evaluate")["rate"], empty, 0.5, "empty answer"),
         at_most("permission check: trips of its own", trips["evaluate"]["reads"], 0, "a request",
                 f", and {trips['evaluate']['head_queries']:.3f} shared head queries"),
+        at_most("who somebody is, user cached: trips of its own", trips["me"]["reads"], 0, "a request",
+                f", and {trips['me']['head_queries']:.3f} shared head queries"),
     ]
 
 

@@ -15,7 +15,6 @@
 #include "api/http/messages/incoming.hpp"
 #include "api/http/messages/message.hpp"
 #include "api/http/worker.hpp"
-#include "domain/base/secret.hpp"
 
 namespace keyledger::api {
 
@@ -324,7 +323,7 @@ boost::asio::awaitable<bool> HttpConnection<Stream>::send_stream(Exchange& now, 
 template <class Stream>
 void HttpConnection<Stream>::forget(Exchange& now) {
     if (now.request.body.empty()) return;
-    Secret::wipe(now.request.body);
+    explicit_bzero(now.request.body.data(), now.request.body.size());
     if (buffer_.size() > 0) return;
     auto used = buffer_.prepare(buffer_.capacity());
     explicit_bzero(used.data(), used.size());

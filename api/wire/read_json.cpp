@@ -189,7 +189,7 @@ struct JsonFields::Body {
     }
     // Null when absent or null.
     const rapidjson::Value* ask(std::string_view name) {
-        paths.add(name);
+        if (!allow_unknown_members) paths.add(name);  // only unknown ones are held against them
         const rapidjson::Value* value = find(name);
         return value == nullptr || value->IsNull() ? nullptr : value;
     }

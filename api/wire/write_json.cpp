@@ -11,7 +11,8 @@
 namespace keyledger::api {
 
 struct JsonText::Writer {
-    rapidjson::StringBuffer buffer;
+    static constexpr std::size_t kUsualBytes = 1024;
+    rapidjson::StringBuffer buffer{nullptr, kUsualBytes};
     rapidjson::Writer<rapidjson::StringBuffer> json{buffer};
 
     void string(std::string_view value) { json.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); }

@@ -3,7 +3,6 @@
 // which had been appended before the question, on any node (I8); when the store is away, there is no answer (I12).
 #include "commands/access/permissions.hpp"
 #include "commands/services.hpp"
-#include "domain/access/assignments.hpp"
 #include "domain/access/subject_access.hpp"
 #include "domain/base/time.hpp"
 
@@ -15,21 +14,35 @@ namespace keyledger::commands {
 
 struct UserAtHead {
     User user;
+    bool administrator = false;
+};
+struct SessionAtHead {
+    User user;
     std::shared_ptr<const Session> session;  // never nullptr
-    Assignments assignments;
-
-    bool administrator() const { return assignments.holds(kAdministratorRole); }
 };
 
-// The holder of a bearer token; kInvalidToken when it no longer holds.
+// Whether a user's token for this very API holds, and nothing more: kInvalidToken when it no longer does, or is an
+// application's. Where answers come from memory, no stream is read for it.
+Answer<SubjectAccess> holder_at_head(Services& services, Bearer bearer, Deadline deadline);
+// The same, and who its holder is, both of one moment. Their stream alone is read, and only where it is not remembered
+// as it stands.
 Answer<UserAtHead> bearer_at_head(Services& services, Bearer bearer, Deadline deadline);
+// The same with all that is known of the session.
+Answer<SessionAtHead> session_of_bearer(Services& services, Bearer bearer, Deadline deadline);
 
 // The session of a token and its user, whatever their state.
-Answer<UserAtHead> session_at_head(Services& services, SessionId session_id, Deadline deadline);
+Answer<SessionAtHead> session_at_head(Services& services, SessionId session_id, Deadline deadline);
+// Reads as bearer_at_head.
 Answer<UserAtHead> user_at_head(Services& services, UserId user_id, Deadline deadline);
 // The same for the answer to a command that was carried out just now. Where the store can't be read any more it is
 // kOutcomeUnknown: "nothing was done" would not be true, and a repeat under the same Idempotency-Key tells.
 Answer<UserAtHead> user_after_command(Services& services, UserId user_id, Deadline deadline);
+// kUserUnknown, and nothing else: whether there is such a user.
+Answer<SubjectAccess> existing_user(Services& services, UserId user_id, Deadline deadline);
+
+// The user of an answer as that found them, with what is personal. nullopt: they are remembered as of another moment,
+// and whoever asks has to begin anew.
+Answer<std::optional<User>> user_of_answer(Services& services, const SubjectAccess& access, Deadline deadline);
 
 // Answers for unknown ids, too: such a subject is not active and has no permissions.
 Answer<SubjectAccess> access_of_user(Services& services, UserId user_id, Deadline deadline);

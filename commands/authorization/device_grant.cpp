@@ -155,7 +155,7 @@ Answer<std::optional<TypedDevice>> find_device(Services& services, SealedBy by, 
     if (services.accounts.user_codes == nullptr) co_return Unexpected(away());
     const std::string code = typed_user_code(typed);
     if (code.empty()) co_return none;
-    KEYLEDGER_CO_TRY(holder, co_await bearer_at_head(services, browser, deadline));
+    KEYLEDGER_CO_TRY(holder, co_await holder_at_head(services, browser, deadline));
     KEYLEDGER_CO_TRY(sealed, co_await look_up(services, browser.user_id, code, deadline));
     if (!*sealed) co_return none;
     auto device = open_asked_device(by, **sealed);

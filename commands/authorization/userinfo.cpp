@@ -1,11 +1,29 @@
 #include "commands/authorization/userinfo.hpp"
 
+#include "commands/access/access_reader.hpp"
+#include "commands/access/answers_at_head.hpp"
 #include "commands/access/authority.hpp"
+#include "commands/applications/applications.hpp"
 #include "commands/sessions/session_grounds.hpp"
 
 namespace keyledger::commands {
+namespace {
 
-Answer<UserOfApplication> user_of_application(Services& services, Bearer bearer, Deadline deadline) {
+// User, session and what that rests on are of one moment; how its application wants the answer is of a later one.
+// nullopt: the user is remembered as of another.
+Answer<std::optional<UserOfApplication>> from_memory(Services& services, Bearer bearer, Deadline deadline) {
+    KEYLEDGER_CO_TRY(access, co_await access_of_bearer(services, bearer, deadline));
+    const auto application_id = application_of(access->session());
+    if (!application_id) co_return Unexpected(refusals::kInvalidToken);
+    KEYLEDGER_CO_TRY(user, co_await user_of_answer(services, *access, deadline));
+    if (!user->has_value()) co_return std::optional<UserOfApplication>();
+    const auto found = co_await find_application(services, *application_id, deadline);
+    if (!found && found.error().refusal != refusals::kApplicationUnknown) co_return Unexpected(found.error());
+    if (!found) co_return Unexpected(refusals::kInvalidToken);  // since a moment ago
+    co_return std::optional(UserOfApplication{std::move(**user), found->application->definition.userinfo_algorithm});
+}
+
+Answer<UserOfApplication> from_folds(Services& services, Bearer bearer, Deadline deadline) {
     Folder& folder = services.executor.folder();
     Streams first;
     first.read<Session>(bearer.session_id);
@@ -26,6 +44,17 @@ Answer<UserOfApplication> user_of_application(Services& services, Bearer bearer,
                        grounds_hold(session, grounds, state);
     if (!holds) co_return Unexpected(refusals::kInvalidToken);
     co_return UserOfApplication{user, state(grounds->application).definition.userinfo_algorithm};
+}
+
+}  // namespace
+
+Answer<UserOfApplication> user_of_application(Services& services, Bearer bearer, Deadline deadline) {
+    if (services.access.answers_from_memory()) {
+        KEYLEDGER_CO_TRY(found, co_await from_memory(services, bearer, deadline));
+        if (*found) co_return std::move(**found);
+    }
+    auto folded = co_await from_folds(services, bearer, deadline);
+    co_return folded;
 }
 
 }  // namespace keyledger::commands

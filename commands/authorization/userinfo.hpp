@@ -5,8 +5,9 @@
 namespace keyledger::commands {
 
 // Who an application's session is of, for an answer of userinfo (OpenID Connect Core section 5.3): as of the head,
-// with what the session rests on (domain/sessions/grounds.hpp). kInvalidToken when any of it no longer holds. One
-// read of the store.
+// with what the session rests on (domain/sessions/grounds.hpp). kInvalidToken when any of it no longer holds. Where
+// answers come from memory, the user alone is read, and only where they are not remembered as they stand; else all of
+// it in one read of the store.
 struct UserOfApplication {
     User user;
     std::optional<KeyAlgorithm> signed_by;  // how its application wants the answer; none: not signed

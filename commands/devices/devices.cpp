@@ -31,6 +31,13 @@ Answer<std::vector<Devices::Known>> devices_of_user(Services& services, UserId u
     co_return known;
 }
 
+Answer<std::optional<DeviceId>> device_of_session(Services& services, SessionId session_id, Deadline deadline) {
+    Streams streams;
+    streams.read<Session>(session_id);
+    KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kCached, deadline));
+    co_return state_of<Session>(folds->front()).device_id;
+}
+
 Answer<Receipt> name_device(Services& services, Bearer bearer, DeviceId device_id, std::string name, Caller caller) {
     auto parsed = parse_name(name);
     if (!parsed) co_return Unexpected(refused_text(refusals::kInvalidDeviceName, parsed.error()));

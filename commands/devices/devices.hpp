@@ -1,5 +1,6 @@
 #pragma once
 // What people do with their devices: see, name and forget them.
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace keyledger::commands {
 
 // At the head of the log. Those that were not seen for kDeviceLifetime are left out.
 Answer<std::vector<Devices::Known>> devices_of_user(Services& services, UserId user_id, Deadline deadline);
+
+// By which device a session began, which never changes; absent: nobody knew it.
+Answer<std::optional<DeviceId>> device_of_session(Services& services, SessionId session_id, Deadline deadline);
 
 Answer<Receipt> name_device(Services& services, Bearer bearer, DeviceId device_id, std::string name, Caller caller);
 

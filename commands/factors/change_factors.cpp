@@ -1,5 +1,6 @@
 #include "commands/factors/change_factors.hpp"
 
+#include "commands/access/answers_at_head.hpp"
 #include "commands/access/step_up.hpp"
 #include "commands/account_services.hpp"
 #include "commands/credentials/passwords.hpp"
@@ -132,10 +133,11 @@ Answer<ShownCodes> renew_recovery_codes(Services& services, Bearer bearer, OwnPr
 
 Answer<ListedFactors> list_factors(Services& services, Bearer bearer, Caller caller) {
     Streams streams;
-    const ActorStreams actor = read_actor(streams, bearer);
     const auto factors = streams.read<Factors>(factors_of(bearer.user_id));
     ListedFactors listed;
     const Step step = [&](Attempt& attempt) -> StepResult {
+        // Between the read of the factors and the question whether they moved: at that moment both were so.
+        KEYLEDGER_CO_TRY(holder, co_await holder_at_head(services, bearer, caller.deadline));
         listed = {};
         const Factors state = attempt.state(factors);
         listed.recovery_codes_left = std::ssize(state.recovery_codes);
@@ -147,8 +149,7 @@ Answer<ListedFactors> list_factors(Services& services, Bearer bearer, Caller cal
         }
         co_return Result<void, CommandError>{};
     };
-    CommandSteps steps(require_actor(services, actor, bearer), step);
-    auto executed = co_await services.executor.run(caller, streams, std::move(steps));
+    auto executed = co_await services.executor.run(caller, streams, step);
     if (!executed) {
         report_tampering(services, bearer.user_id, executed.error());
         co_return Unexpected(executed.error());

@@ -32,7 +32,7 @@ bool is_last_way_in(Services& services, const User& user, const Factors& factors
 }  // namespace
 
 Answer<Receipt> may_link_identity(Services& services, Bearer bearer, std::string provider, Deadline deadline) {
-    KEYLEDGER_CO_TRY(known, co_await bearer_at_head(services, bearer, deadline));
+    KEYLEDGER_CO_TRY(known, co_await session_of_bearer(services, bearer, deadline));
     if (!offer_named(services, provider)) co_return Unexpected(refusals::kProviderUnknown);
     const auto recent = steps_up(*known->session, known->user, bearer, services, StepUpFor::kAccount);
     if (!recent) co_return Unexpected(recent.error());

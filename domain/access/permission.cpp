@@ -225,6 +225,10 @@ bool PermissionSet::limits(const Permission& wanted) const {
 
 void PermissionSet::add(const PermissionSet& more) {
     if (more.empty()) return;
+    if (empty()) {
+        *this = more;
+        return;
+    }
     std::vector<Permission> both = permissions_;
     both.insert(both.end(), more.permissions_.begin(), more.permissions_.end());
     *this = PermissionSet(std::move(both));

@@ -78,22 +78,26 @@ void HotAccess::hint() { source_->interrupt(); }
 
 // ---- asking ----------------------------------------------------------------------------------------------------
 template <class Found, class Find>
-std::optional<Result<Found, HotError>> HotAccess::look(const Find& find, const Head& at_least) {
+Result<bool, HotError> HotAccess::look(const Find& find, const Head& at_least, std::optional<Found>& found) {
     if (stopped_) return Unexpected(HotError::kStopped);
-    if (!confirmed_ || log_id_ != at_least.log_id || cursor_.position < at_least.cursor.position) return std::nullopt;
+    if (!confirmed_ || log_id_ != at_least.log_id || cursor_.position < at_least.cursor.position) return false;
     ++answers_;
-    return find(*state_, cursor_.position);
+    found.emplace(find(*state_, cursor_.position));
+    return true;
 }
 
 template <class Found, class Find>
 asio::awaitable<Result<Found, HotError>> HotAccess::await_answer(Find find, Head at_least,
                                                                  eventstore::Deadline deadline) {
+    std::optional<Found> found;
     std::shared_ptr<Waiter> waiter;
     bool waits = false;
     for (;;) {
         {
             const std::lock_guard lock(mutex_);
-            if (auto answer = look<Found>(find, at_least)) co_return std::move(*answer);
+            const auto is_there = look(find, at_least, found);
+            if (!is_there) co_return Unexpected(is_there.error());
+            if (*is_there) co_return std::move(*found);
             if (std::chrono::steady_clock::now() >= deadline || waiters_.size() >= kMaxHotWaiters)
                 co_return Unexpected(HotError::kBehind);
         }
@@ -105,7 +109,9 @@ asio::awaitable<Result<Found, HotError>> HotAccess::await_answer(Find find, Head
         {
             // Looked at again under the lock that the feed takes to release: what it applied in between is not missed.
             const std::lock_guard lock(mutex_);
-            if (auto answer = look<Found>(find, at_least)) co_return std::move(*answer);
+            const auto is_there = look(find, at_least, found);
+            if (!is_there) co_return Unexpected(is_there.error());
+            if (*is_there) co_return std::move(*found);
             if (!waits) ++waits_;
             waits = true;
             waiters_.emplace(at_least.cursor.position, waiter);

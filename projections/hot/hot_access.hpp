@@ -147,9 +147,10 @@ private:
     void keep_snapshot();
     void finish_snapshot(SnapshotWriter& out, const Uuid& log_id, Position position);
     void release(Position up_to);
-    // `find` is called under the lock, with the state and the position at which it is.
+    // `find` is called under the lock, with the state and the position at which it is. False: it is not that far yet.
+    // An error: it answers nobody.
     template <class Found, class Find>
-    std::optional<Result<Found, HotError>> look(const Find& find, const eventstore::Head& at_least);
+    Result<bool, HotError> look(const Find& find, const eventstore::Head& at_least, std::optional<Found>& found);
     template <class Found, class Find>
     asio::awaitable<Result<Found, HotError>> await_answer(Find find, eventstore::Head at_least,
                                                           eventstore::Deadline deadline);

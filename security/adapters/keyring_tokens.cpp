@@ -6,7 +6,6 @@
 
 #include "commands/runtime/key_on_other_node.hpp"
 #include "domain/ladder/assurance.hpp"
-#include "security/keys/sealed_value.hpp"
 #include "security/tokens/issued_id_token.hpp"
 #include "security/tokens/refresh_token.hpp"
 
@@ -237,33 +236,34 @@ std::optional<commands::AccessClaims> KeyringTokens::read_expired_access(std::st
 
 std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectation& expectation,
                                                              std::string_view token) {
-    auto verified = access_tokens_.verify(token, expectation, clock_.now());
-    if (!verified && verified.error() == TokenError::kUnknownKey && is_here_now(locate_key_, key_named_by_token(token)))
-        verified = access_tokens_.verify(token, expectation, clock_.now());
-    if (!verified || verified->log_id != settings_.log_id) return std::nullopt;
+    auto known = access_tokens_.claims_of(token, expectation, clock_.now());
+    if (!known && known.error() == TokenError::kUnknownKey && is_here_now(locate_key_, key_named_by_token(token)))
+        known = access_tokens_.claims_of(token, expectation, clock_.now());
+    if (!known || (*known)->log_id != settings_.log_id) return std::nullopt;
+    const AccessTokenClaims& verified = **known;
     commands::AccessClaims claims;
-    if (verified->session)
-        claims.bearer = {UserId{verified->subject}, *verified->session, verified->security_stamp, verified->issued_at};
+    if (verified.session)
+        claims.bearer = {UserId{verified.subject}, *verified.session, verified.security_stamp, verified.issued_at};
     else
-        claims.service = commands::ServiceBearer{ServiceAccountId{verified->subject},
-                                                 ServiceTokenId{verified->token_id}, words_of(verified->scope)};
-    if (!verified->record.empty()) {
-        claims.service->record = record_in(*verified);
+        claims.service = commands::ServiceBearer{ServiceAccountId{verified.subject}, ServiceTokenId{verified.token_id},
+                                                 words_of(verified.scope)};
+    if (!verified.record.empty()) {
+        claims.service->record = record_in(verified);
         if (!claims.service->record) return std::nullopt;
     }
-    claims.client_id = verified->client_id;
-    claims.audiences = verified->audiences;
-    claims.token_id = verified->token_id.to_string();
-    claims.authenticated_at = verified->authenticated_at;
-    claims.methods = verified->methods;
-    claims.strength = verified->strength;
-    claims.scope = words_of(verified->scope);
-    claims.key_thumbprint = verified->key_thumbprint;
-    claims.issued_at = verified->issued_at;
-    claims.expires_at = verified->expires_at;
-    for (const AccessTokenClaims::Exchange& exchange : verified->exchanges)
+    claims.client_id = verified.client_id;
+    claims.audiences = verified.audiences;
+    claims.token_id = verified.token_id.to_string();
+    claims.authenticated_at = verified.authenticated_at;
+    claims.methods = verified.methods;
+    claims.strength = verified.strength;
+    claims.scope = words_of(verified.scope);
+    claims.key_thumbprint = verified.key_thumbprint;
+    claims.issued_at = verified.issued_at;
+    claims.expires_at = verified.expires_at;
+    for (const AccessTokenClaims::Exchange& exchange : verified.exchanges)
         claims.exchanges.push_back({exchange.client_id, exchange.token_id});
-    claims.actors = verified->actors;
+    claims.actors = verified.actors;
     return claims;
 }
 
@@ -308,7 +308,7 @@ std::vector<std::string> id_token_algorithms(const Keyring& keyring, Instant now
 }
 
 std::string KeyringCursors::seal(std::string_view purpose, std::string_view clear) {
-    return seal_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, clear, clock_.now());
+    return sealer_.seal(keyring_.snapshot(), purpose, clear, clock_.now());
 }
 
 std::optional<std::string> KeyringCursors::open(std::string_view purpose, std::string_view sealed) {

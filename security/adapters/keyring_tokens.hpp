@@ -6,6 +6,7 @@
 #include "domain/base/time.hpp"
 #include "security/adapters/absent_keys.hpp"
 #include "security/keys/keyring.hpp"
+#include "security/keys/sealed_value.hpp"
 #include "security/tokens/access_tokens.hpp"
 
 namespace keyledger::security {
@@ -75,6 +76,7 @@ private:
     const LiveKeyring& keyring_;
     const commands::Clock& clock_;
     const LocateKey locate_key_;
+    ValueSealer sealer_{SealedPurpose::kCursor};
 };
 
 }  // namespace keyledger::security

@@ -37,16 +37,55 @@ std::string bound_to(SealedPurpose purpose, std::string_view context, std::strin
     return length_prefixed({name_of(purpose), context, head});
 }
 
+void check_size(SealedPurpose purpose, std::string_view clear) {
+    if (clear.size() > largest_of(purpose))
+        throw std::length_error("a sealed value is above " + std::to_string(largest_of(purpose)) + " bytes");
+}
+
+// `key` is derived from the root for that purpose.
+std::string sealed_under(const Key& root, const Secret& key, SealedPurpose purpose, std::string_view context,
+                         std::string_view clear) {
+    std::string head = envelope_head(kVersion, root.id);
+    return base64url_encode(head + aead_seal(key, bound_to(purpose, context, head), clear));
+}
+
 }  // namespace
 
 std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::string_view context, std::string_view clear,
                        Instant now) {
-    if (clear.size() > largest_of(purpose))
-        throw std::length_error("a sealed value is above " + std::to_string(largest_of(purpose)) + " bytes");
+    check_size(purpose, clear);
     const Key& root = keyring.require_current(KeyPurpose::kSealingRoot, now);
-    std::string head = envelope_head(kVersion, root.id);
-    Secret key = derived_key(root, name_of(purpose));
-    return base64url_encode(head + aead_seal(key, bound_to(purpose, context, head), clear));
+    return sealed_under(root, derived_key(root, name_of(purpose)), purpose, context, clear);
+}
+
+// A keyring that is gone has no successor under its pointer: the weak one keeps its place taken.
+struct ValueSealer::Derived {
+    std::weak_ptr<const Keyring> keyring;
+    const Key* root;
+    Secret key;
+
+    bool is_of(const std::shared_ptr<const Keyring>& other, const Key& its_root) const {
+        return root == &its_root && !keyring.owner_before(other) && !other.owner_before(keyring);
+    }
+};
+
+std::shared_ptr<const ValueSealer::Derived> ValueSealer::derived_for(const std::shared_ptr<const Keyring>& keyring,
+                                                                     const Key& root) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (derived_ && derived_->is_of(keyring, root)) return derived_;
+    }
+    auto made = std::make_shared<const Derived>(Derived{keyring, &root, derived_key(root, name_of(purpose_))});
+    const std::lock_guard lock(mutex_);
+    derived_ = made;
+    return made;
+}
+
+std::string ValueSealer::seal(const std::shared_ptr<const Keyring>& keyring, std::string_view context,
+                              std::string_view clear, Instant now) {
+    check_size(purpose_, clear);
+    const Key& root = keyring->require_current(KeyPurpose::kSealingRoot, now);
+    return sealed_under(root, derived_for(keyring, root)->key, purpose_, context, clear);
 }
 
 Result<std::string, SealedValueError> open_value(const Keyring& keyring, SealedPurpose purpose,

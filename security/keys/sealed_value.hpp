@@ -3,6 +3,8 @@
 // purpose only, because the purpose is in the key and in the associated data. Nothing is stored. Any thread.
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -40,6 +42,24 @@ std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::strin
                        Instant now);
 Result<std::string, SealedValueError> open_value(const Keyring& keyring, SealedPurpose purpose,
                                                  std::string_view context, std::string_view text, Instant now);
+
+// Seals many values of one purpose: what HKDF makes of the root takes longer than sealing, and is the same for as long
+// as that root of that keyring is in use. Any thread.
+class ValueSealer {
+public:
+    explicit ValueSealer(SealedPurpose purpose) : purpose_(purpose) {}
+    // As seal_value() with that keyring.
+    std::string seal(const std::shared_ptr<const Keyring>& keyring, std::string_view context, std::string_view clear,
+                     Instant now);
+
+private:
+    struct Derived;
+    std::shared_ptr<const Derived> derived_for(const std::shared_ptr<const Keyring>& keyring, const Key& root);
+
+    const SealedPurpose purpose_;
+    std::mutex mutex_;
+    std::shared_ptr<const Derived> derived_;  // of the root that was used last
+};
 
 // The key that it names, whether there is one or not.
 std::optional<std::string> key_named_by_sealed_value(SealedPurpose purpose, std::string_view text);

@@ -38,6 +38,14 @@ bool AccessTokens::signs_slowly(Instant now) const {
 
 Result<AccessTokenClaims, TokenError> AccessTokens::verify(std::string_view token, const TokenExpectation& expectation,
                                                            Instant now) {
+    const auto claims = claims_of(token, expectation, now);
+    if (!claims) return Unexpected(claims.error());
+    return **claims;
+}
+
+Result<AccessTokens::SharedClaims, TokenError> AccessTokens::claims_of(std::string_view token,
+                                                                       const TokenExpectation& expectation,
+                                                                       Instant now) {
     if (token.size() > kMaxTokenSize) return Unexpected(TokenError::kTooLarge);
     auto keyring = keyring_.snapshot();
     Digest digest = sha256(token);
@@ -50,7 +58,7 @@ Result<AccessTokenClaims, TokenError> AccessTokens::verify(std::string_view toke
     }
     auto checked = check_access_token(*known, expectation, now);
     if (!checked) return Unexpected(checked.error());
-    return known->claims;
+    return SharedClaims(known, &known->claims);
 }
 
 // A token whose key is gone, or was replaced by another of the same id, is forgotten.

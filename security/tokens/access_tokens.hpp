@@ -36,6 +36,10 @@ public:
 
     Result<AccessTokenClaims, TokenError> verify(std::string_view token, const TokenExpectation& expectation,
                                                  Instant now);
+    // The same without a copy: as they are remembered.
+    using SharedClaims = std::shared_ptr<const AccessTokenClaims>;
+    Result<SharedClaims, TokenError> claims_of(std::string_view token, const TokenExpectation& expectation,
+                                               Instant now);
 
     std::size_t remembered() const { return remembered_.size(); }
 

@@ -37,6 +37,7 @@ def figures():
         {"trips": "refresh", "appends": 1.0, "reads": 0.0, "head_queries": 0},
         {"trips": "introspect", "appends": 0, "reads": 0.0, "head_queries": 0.1},
         {"trips": "evaluate", "appends": 0, "reads": 0.0, "head_queries": 0.1},
+        {"trips": "me", "appends": 0, "reads": 0.0, "head_queries": 0.1},
         {"figure": "command to tables", **seen}, {"figure": "command to Kafka", **seen},
         {"figure": "tables visible", "p99_ms": 8}, {"figure": "kafka visible", "p99_ms": 80},
         {"figure": "replay into tables", "rate": 40_000},

@@ -49,7 +49,7 @@ using FoundSubject = boost::asio::awaitable<Result<Subject, Response>>;
 
 // The user of the path is there.
 FoundSubject find_user(Call& call) {
-    auto user = co_await commands::user_at_head(call.services(), call.id<User>(), call.request.deadline);
+    auto user = co_await commands::existing_user(call.services(), call.id<User>(), call.request.deadline);
     if (!user) co_return Unexpected(refuse(call, user.error()));
     co_return Subject::user(call.id<User>());
 }

@@ -37,7 +37,7 @@ Reply show_role(Call& call) {
 }
 
 Reply list_user_roles(Call& call) {
-    auto user = co_await commands::user_at_head(call.services(), call.id<User>(), call.request.deadline);
+    auto user = co_await commands::existing_user(call.services(), call.id<User>(), call.request.deadline);
     if (!user) co_return refuse(call, user.error());
     Response answer = co_await list_assigned_roles(call, call.id<User>());
     co_return answer;

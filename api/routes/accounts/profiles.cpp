@@ -40,7 +40,7 @@ std::string user_json(const UserId& user_id, const commands::UserAtHead& known) 
         .text_or_null("locale", user.locale)
         .text("status", name_of(user.status))
         .boolean("email_verified", user.email_proof == User::EmailProof::kVerified)
-        .boolean("administrator", known.administrator())
+        .boolean("administrator", known.administrator)
         .time("created_at", user.registered_at)
         .time_or_null("erase_at", user.erasure_due_at);
     return json.finish();

@@ -131,24 +131,29 @@ Asking asker_with_secret(Context& context, const Request& request) {
     co_return requester;
 }
 
-}  // namespace
-
-Asking authenticate_requester(Context& context, const Request& request) {
-    const auto token = bearer_token(request);
-    if (!token) {
-        auto client = co_await asker_with_secret(context, request);
-        co_return client;
-    }
-    const auto read = context.tokens.read_access(*token);
-    if (read && read->service) {
-        auto service = co_await asker_with_service_token(context, request);
-        co_return service;
-    }
+Asking asker_with_own_token(Context& context, const Request& request) {
     auto claims = user_of_token(context, request);
     if (!claims) co_return Unexpected(claims.error());
     Requester requester;
     requester.holder = std::move(*claims);
     co_return requester;
+}
+
+commands::Answer<SubjectAccess> held_by_service(commands::Services& services, ServiceAccountId account_id,
+                                                commands::Deadline deadline) {
+    auto service = co_await commands::access_of_service(services, account_id, deadline);
+    if (!service) co_return Unexpected(service.error());
+    co_return std::move(service->held);
+}
+
+}  // namespace
+
+Asking authenticate_requester(Context& context, const Request& request) {
+    const auto token = bearer_token(request);
+    if (!token) return asker_with_secret(context, request);
+    const auto read = context.tokens.read_access(*token);
+    if (read && read->service) return asker_with_service_token(context, request);
+    return asker_with_own_token(context, request);
 }
 
 Response answer_at(Context& context, JsonText& json, Position position) {
@@ -161,32 +166,19 @@ commands::Answer<SubjectAccess> access_of_subject(Context& context, const Reques
                                                   SubjectReference subject, commands::Deadline deadline) {
     commands::Services& services = context.services;
     const Uuid id = Uuid::parse(subject.id).value_or(Uuid{});
-    if (subject.type == SubjectReferenceType::kService) {
-        const ServiceAccountId account_id{id};
-        auto service = co_await commands::access_of_service(services, account_id, deadline);
-        if (!service) co_return Unexpected(service.error());
-        co_return std::move(service->held);
-    }
-    if (requester.holder) {
-        auto own = co_await commands::access_of_bearer(services, requester.holder->bearer, deadline);
-        co_return own;
-    }
-    if (subject.type == SubjectReferenceType::kSession) {
-        const SessionId session_id{id};
-        auto of_session = co_await commands::access_of_session(services, session_id, deadline);
-        co_return of_session;
-    }
+    if (subject.type == SubjectReferenceType::kService)
+        return held_by_service(services, ServiceAccountId{id}, deadline);
+    if (requester.holder) return commands::access_of_bearer(services, requester.holder->bearer, deadline);
+    if (subject.type == SubjectReferenceType::kSession)
+        return commands::access_of_session(services, SessionId{id}, deadline);
     if (subject.type == SubjectReferenceType::kUser && id.is_nil()) {
         const auto kind = commands::kind_of_user_name(subject.id, context.subject_name_kinds);
-        if (kind) {
-            auto called = co_await commands::access_of_user_named(services, context.claim_owners, *kind,
-                                                                  std::move(subject.id), deadline);
-            co_return called;
-        }
+        if (kind)
+            return commands::access_of_user_named(services, context.claim_owners, *kind, std::move(subject.id),
+                                                  deadline);
     }
     const UserId user_id = subject.type == SubjectReferenceType::kUser ? UserId{id} : UserId{};
-    auto of_user = co_await commands::access_of_user(services, user_id, deadline);
-    co_return of_user;
+    return commands::access_of_user(services, user_id, deadline);
 }
 
 commands::Answer<std::optional<std::string>> owner_by_id(Context& context, const Requester& requester,

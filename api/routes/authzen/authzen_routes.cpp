@@ -79,19 +79,17 @@ Semantic read_semantic(QuestionFields& body) {
 
 using Learned = std::map<SubjectReference, SubjectAccess>;  // once a subject, of one request
 
+// `access`: of its subject.
 boost::asio::awaitable<Result<bool, CommandError>> decide(Context& context, const Requester& requester,
-                                                          const Evaluation& one, Learned& learned,
+                                                          const Evaluation& one, const SubjectAccess& access,
                                                           commands::Deadline deadline) {
-    if (!learned.contains(one.subject)) {
-        auto access = co_await access_of_subject(context, requester, one.subject, deadline);
-        if (!access) co_return Unexpected(access.error());
-        learned.emplace(one.subject, std::move(*access));
-    }
     Question question(one.resource, one.action);
-    auto owner = co_await owner_by_id(context, requester, question.owner, deadline);
-    if (!owner) co_return Unexpected(owner.error());
-    question.owner = std::move(*owner);
-    co_return learned.at(one.subject).decide(question.asked());
+    if (question.owner) {
+        auto owner = co_await owner_by_id(context, requester, question.owner, deadline);
+        if (!owner) co_return Unexpected(owner.error());
+        question.owner = std::move(*owner);
+    }
+    co_return access.decide(question.asked());
 }
 
 void write_refusal(JsonText& json, const std::vector<FieldError>& errors) {
@@ -103,12 +101,13 @@ void write_refusal(JsonText& json, const std::vector<FieldError>& errors) {
 }
 
 Reply answer_one(Call& call, Requester requester, Evaluation one) {
-    Learned learned;
-    auto decision = co_await decide(call.context, requester, one, learned, call.request.deadline);
+    const auto access = co_await access_of_subject(call.context, requester, one.subject, call.request.deadline);
+    if (!access) co_return refuse(call, access.error());
+    auto decision = co_await decide(call.context, requester, one, *access, call.request.deadline);
     if (!decision) co_return refuse(call, decision.error());
     JsonText json;
     json.boolean("decision", *decision);
-    co_return answer_at(call.context, json, learned.at(one.subject).position);
+    co_return answer_at(call.context, json, access->position);
 }
 
 Reply answer_all(Call& call, Requester requester, std::vector<Evaluation> all, Semantic semantic) {
@@ -120,10 +119,16 @@ Reply answer_all(Call& call, Requester requester, std::vector<Evaluation> all, S
         bool permitted = false;
         json.begin_object();
         if (one.errors.empty()) {
-            auto decision = co_await decide(call.context, requester, one, learned, call.request.deadline);
+            if (!learned.contains(one.subject)) {
+                auto access = co_await access_of_subject(call.context, requester, one.subject, call.request.deadline);
+                if (!access) co_return refuse(call, access.error());
+                learned.emplace(one.subject, std::move(*access));
+            }
+            const SubjectAccess& access = learned.at(one.subject);
+            auto decision = co_await decide(call.context, requester, one, access, call.request.deadline);
             if (!decision) co_return refuse(call, decision.error());
             permitted = *decision;
-            position = std::max(position, learned.at(one.subject).position);
+            position = std::max(position, access.position);
             json.boolean("decision", permitted);
         } else {
             write_refusal(json, one.errors);

@@ -31,15 +31,18 @@ Response devices_answer(const std::vector<Devices::Known>& devices, const std::o
 }
 
 Reply list_my_devices(Call& call) {
-    auto known = co_await commands::bearer_at_head(call.services(), call.bearer(), call.request.deadline);
-    if (!known) co_return refuse(call, known.error());
+    auto holder = co_await commands::holder_at_head(call.services(), call.bearer(), call.request.deadline);
+    if (!holder) co_return refuse(call, holder.error());
     auto devices = co_await commands::devices_of_user(call.services(), call.bearer().user_id, call.request.deadline);
     if (!devices) co_return refuse(call, devices.error());
-    co_return devices_answer(*devices, known->session->device_id.value_or(DeviceId{}));
+    auto current =
+        co_await commands::device_of_session(call.services(), call.bearer().session_id, call.request.deadline);
+    if (!current) co_return refuse(call, current.error());
+    co_return devices_answer(*devices, current->value_or(DeviceId{}));
 }
 
 Reply list_user_devices(Call& call) {
-    auto user = co_await commands::user_at_head(call.services(), call.id<User>(), call.request.deadline);
+    auto user = co_await commands::existing_user(call.services(), call.id<User>(), call.request.deadline);
     if (!user) co_return refuse(call, user.error());
     auto devices = co_await commands::devices_of_user(call.services(), call.id<User>(), call.request.deadline);
     if (!devices) co_return refuse(call, devices.error());

@@ -302,31 +302,30 @@ IntrospectionAnswer tell_of_refresh(Context& context, Client client, commands::P
     co_return json.finish();
 }
 
-IntrospectionAnswer tell(Context& context, Client client, Secret token, commands::Deadline deadline) {
-    if (auto access = context.tokens.read_access(token.reveal())) {
-        auto told = co_await tell_of_access(context, std::move(client), std::move(*access), deadline);
-        co_return told;
-    }
-    if (auto refresh = context.tokens.read_refresh(token.reveal())) {
-        auto told = co_await tell_of_refresh(context, std::move(client), std::move(*refresh), deadline);
-        co_return told;
-    }
-    co_return inactive();
+IntrospectionAnswer tell_of_nothing() { co_return inactive(); }
+
+IntrospectionAnswer tell(Context& context, Client client, const Secret& token, commands::Deadline deadline) {
+    if (auto access = context.tokens.read_access(token.reveal()))
+        return tell_of_access(context, std::move(client), std::move(*access), deadline);
+    if (auto refresh = context.tokens.read_refresh(token.reveal()))
+        return tell_of_refresh(context, std::move(client), std::move(*refresh), deadline);
+    return tell_of_nothing();
 }
 
-// RFC 7662 section 2.1: a client, by its credentials or by a token of its own for this very issuer.
-boost::asio::awaitable<Result<Client, Response>> who_asks(Context& context, const Request& request,
-                                                          PresentedCredentials presented) {
-    if (presented.method != PresentedCredentials::Method::kBearer) {
-        auto client = co_await authenticate_client(context, request, std::move(presented));
-        co_return client;
-    }
+boost::asio::awaitable<Result<Client, Response>> holder_asks(Context& context, const Request& request) {
     auto claims = service_of_token(context, request);
     if (!claims) co_return Unexpected(claims.error());
     auto access = co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
     if (!access) co_return Unexpected(refuse(request, access.error()));
     const auto scope = access->still_held(claims->service->scope);
     co_return commands::client_of(claims->service->account_id, *access, PermissionSet::of_texts(scope));
+}
+
+// RFC 7662 section 2.1: a client, by its credentials or by a token of its own for this very issuer.
+boost::asio::awaitable<Result<Client, Response>> who_asks(Context& context, const Request& request,
+                                                          PresentedCredentials presented) {
+    if (presented.method == PresentedCredentials::Method::kBearer) return holder_asks(context, request);
+    return authenticate_client(context, request, std::move(presented));
 }
 
 // RFC 9110 section 12.5.1, as far as there is something to choose: it is named (RFC 9701 section 4), and
@@ -398,7 +397,7 @@ Reply introspect(Call& call) {
     auto client = co_await who_asks(call.context, call.request, std::move(form->credentials));
     if (!client) co_return client.error();
     const std::string audience = client->client_id;
-    auto told = co_await tell(call.context, std::move(*client), std::move(form->token), call.request.deadline);
+    auto told = co_await tell(call.context, std::move(*client), form->token, call.request.deadline);
     if (!told) co_return refuse(call, told.error());
     if (!wants_signed_answer(call.request)) co_return json(200, std::move(*told));
     std::string answer = co_await call.context.tokens.sign_introspection(audience, std::move(*told));

@@ -84,8 +84,8 @@ Reply list_my_sessions(Call& call) {
     Context& context = call.context;
     const auto page = read_page(call, "my-sessions");
     if (!page) co_return page.error();
-    auto known = co_await commands::bearer_at_head(call.services(), call.bearer(), call.request.deadline);
-    if (!known) co_return refuse(call, known.error());
+    auto holder = co_await commands::holder_at_head(call.services(), call.bearer(), call.request.deadline);
+    if (!holder) co_return refuse(call, holder.error());
     auto waited = co_await wait_for_min_position(context, call.request, rows::kSessionsModel);
     if (!waited) co_return waited.error();
     rows::SessionFilter filter;

@@ -1,6 +1,27 @@
 #include "eventstore/postgres/store/head_sharing.hpp"
 
+#include <memory>
+#include <utility>
+
 namespace keyledger::eventstore::postgres {
+namespace {
+
+// One for all who wait on an I/O thread: what crosses threads costs more than the answer.
+template <class Round>
+void hand_over(Round round, const Result<Head, StoreError>& head) {
+    while (!round.empty()) {
+        const asio::any_io_executor executor = round.back()->answer.executor();
+        const auto theirs = std::make_shared<Round>();
+        for (auto& one : round)
+            if (one->answer.executor() == executor) theirs->push_back(std::move(one));
+        std::erase(round, nullptr);
+        asio::post(executor, [theirs, head] {
+            for (const auto& one : *theirs) one->answer(head);
+        });
+    }
+}
+
+}  // namespace
 
 HeadSharing::HeadSharing(std::function<Ask()> make_ask)
     : thread_([this, make_ask = std::move(make_ask)] { work(make_ask); }) {}
@@ -73,7 +94,8 @@ void HeadSharing::work(const std::function<Ask()>& make_ask) {
             queue_->counts.answers += round.size();
             if (head) queue_->counts.position = head->cursor.position;
         }
-        for (const auto& one : round) one->answer(head);
+        hand_over(std::move(round), head);
+        round.clear();
     }
 }
 

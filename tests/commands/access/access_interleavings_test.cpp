@@ -62,7 +62,7 @@ struct Scene : test::Stage {
     }
     bool is_administrator(const UserId& user) {
         auto known = run(user_at_head(other.services, user, Deadline::max()));
-        return known && known->user.status == User::Status::kActive && known->administrator();
+        return known && known->user.status == User::Status::kActive && known->administrator;
     }
 
     test::Node& second;

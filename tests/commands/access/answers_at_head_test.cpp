@@ -72,7 +72,12 @@ TEST_F(AnswersAtHeadTest, WhoHoldsKnowsUserAndSession) {
     auto known = who(bearer_of(laptop_));
     ASSERT_TRUE(test::succeeds(known));
     EXPECT_EQ(known->user.email, kAnnsEmail);
-    EXPECT_EQ(known->session->user_id, ann_);
+    EXPECT_FALSE(known->administrator);
+    const auto session = run(session_of_bearer(services(), bearer_of(laptop_), Deadline::max()));
+    ASSERT_TRUE(test::succeeds(session));
+    EXPECT_EQ(session->user.email, kAnnsEmail);
+    EXPECT_EQ(session->session->user_id, ann_);
+    EXPECT_FALSE(session->session->proofs.empty()) << "of the session all is told";
 }
 
 TEST_F(AnswersAtHeadTest, WhoHoldsRefusesWhatNeverWas) {

@@ -79,6 +79,11 @@ TEST_F(DevicesTest, StandInTheSession) {
     const auto started = std::ranges::find(events, "session.started", &eventstore::RecordedEvent::type);
     ASSERT_NE(started, events.end());
     EXPECT_NE(started->payload.find(devices().front().device_id.to_string()), std::string::npos);
+    const auto known = run(commands::device_of_session(other.services, grant->session_id, commands::Deadline::max()));
+    ASSERT_TRUE(succeeds(known));
+    EXPECT_EQ(*known, devices().front().device_id);
+    const SessionId of_nobody = uuid(1);
+    EXPECT_FALSE((*run(commands::device_of_session(other.services, of_nobody, commands::Deadline::max()))).has_value());
     for (const auto& event : events)
         for (const char* personal : {"Berlin", "\"DE\"", "Firefox", "device1"})
             EXPECT_EQ(event.payload.find(personal), std::string::npos) << event.type << " tells " << personal;

@@ -5,6 +5,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <latch>
+#include <thread>
+#include <vector>
 
 #include "tests/support/await.hpp"
 #include "tests/support/world/appends.hpp"
@@ -92,6 +94,41 @@ TEST(HeadSharing, AnswersNobodyFromAQueryThatWasSentBeforeTheyAsked) {
     for (const Position seen : late) EXPECT_EQ(seen, 2);
     EXPECT_EQ(sharing.counts().queries, 2U);
     EXPECT_EQ(sharing.counts().answers, 6U);
+}
+
+// One query answers all I/O threads; each of those who wait goes on where they waited.
+TEST(HeadSharing, AnswersEveryoneOnTheirOwnThread) {
+    ScriptedServer server;
+    HeadSharing sharing([&] { return server.ask(); });
+    std::array<asio::io_context, 3> contexts;
+    std::array<std::vector<std::thread::id>, 3> seen_on;
+    auto check = [&sharing](std::vector<std::thread::id>* seen) -> asio::awaitable<void> {
+        const auto head = co_await asked(sharing, soon());
+        EXPECT_EQ(head.value().cursor.position, 1);
+        seen->push_back(std::this_thread::get_id());
+    };
+    const auto ask = [&](std::size_t which) {
+        asio::co_spawn(contexts[which], check(&seen_on[which]), [](std::exception_ptr) {});
+        contexts[which].poll();
+    };
+    ask(0);
+    server.wait_for_query(1);
+    for (std::size_t i = 0; i < 12; ++i) ask(i % contexts.size());
+    server.answer_query(1);
+    server.wait_for_query(2);
+    server.answer_query(2);
+    std::vector<std::thread> threads;
+    std::array<std::thread::id, 3> ids;
+    for (std::size_t i = 0; i < contexts.size(); ++i)
+        threads.emplace_back([&, i] {
+            ids[i] = std::this_thread::get_id();
+            contexts[i].run();
+        });
+    for (std::thread& thread : threads) thread.join();
+    for (std::size_t i = 0; i < contexts.size(); ++i)
+        EXPECT_EQ(seen_on[i], std::vector<std::thread::id>(i == 0 ? 5 : 4, ids[i])) << i;
+    EXPECT_EQ(sharing.counts().queries, 2U);
+    EXPECT_EQ(sharing.counts().answers, 13U);
 }
 
 TEST(HeadSharing, AnswersWhoeverExpiredWithoutAskingTheServer) {

@@ -100,6 +100,48 @@ TEST_F(SealedValue, OfASnapshotMayBeLarger) {
     EXPECT_THROW(seal_value(*keyring_, SealedPurpose::kSnapshot, "log", largest + "x", kNow), std::length_error);
 }
 
+// The keyring of a node is replaced while it seals: by a rotation, and by a revocation.
+TEST_F(SealedValue, OfASealerIsMadeByTheRootInUse) {
+    ValueSealer sealer(SealedPurpose::kCursor);
+    const auto sealed = [&] { return sealer.seal(keyring_, "users", "position 7", kNow); };
+    const auto is_by = [&](const std::string& text, const std::string& id) {
+        EXPECT_EQ(key_named_by_sealed_value(SealedPurpose::kCursor, text), id);
+        const auto opened = open_value(*keyring_, SealedPurpose::kCursor, "users", text, kNow);
+        return opened && *opened == "position 7";
+    };
+    const std::string first = root().id;
+    const std::string text = sealed();
+    EXPECT_TRUE(is_by(text, first));
+    EXPECT_TRUE(is_by(sealed(), first));
+    EXPECT_NE(sealed(), text);
+    EXPECT_EQ(open_value(*keyring_, SealedPurpose::kCursor, "audit", text, kNow).error(), Error::kForged);
+    const std::string second = rotated(KeyPurpose::kSealingRoot, Duration(), kNow);
+    EXPECT_TRUE(is_by(sealed(), first)) << "the keyring in use has no other";
+    keyring_ = loaded();
+    EXPECT_TRUE(is_by(sealed(), second));
+    ASSERT_TRUE(revoke_key(path_, second, kNow));
+    const std::string third = rotated(KeyPurpose::kSealingRoot, Duration(), kNow);
+    keyring_ = loaded();
+    EXPECT_TRUE(is_by(sealed(), third));
+    EXPECT_THROW(sealer.seal(keyring_, "users", "x", kNow - milliseconds(1)), MissingKey);
+    EXPECT_THROW(sealer.seal(keyring_, "users", std::string(kMaxSealedValueClearSize + 1, 'x'), kNow),
+                 std::length_error);
+}
+
+// A root whose time comes takes over within one keyring.
+TEST_F(SealedValue, OfASealerFollowsTheClock) {
+    ValueSealer sealer(SealedPurpose::kCursor);
+    const std::string first = root().id;
+    const std::string second = rotated(KeyPurpose::kSealingRoot, kHour, kNow);
+    keyring_ = loaded();
+    const auto named = [&](Instant now) {
+        return key_named_by_sealed_value(SealedPurpose::kCursor, sealer.seal(keyring_, "users", "x", now));
+    };
+    EXPECT_EQ(named(kNow), first);
+    EXPECT_EQ(named(kNow + kHour), second);
+    EXPECT_EQ(named(kNow), first);
+}
+
 TEST_F(SealedValue, NeedsARootInUse) {
     EXPECT_THROW(seal_value(*keyring_, SealedPurpose::kCursor, "users", "x", kNow - milliseconds(1)), MissingKey);
 }

@@ -2,7 +2,6 @@
 #include "api/routes/devices/forget_device.hpp"
 #include "api/routes/pages/account/own_pages.hpp"
 #include "commands/devices/devices.hpp"
-#include "domain/sessions/session.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -40,11 +39,13 @@ Reply show_part(Call& call, PartNews news) {
     const auto devices =
         co_await commands::devices_of_user(call.services(), owner->browser.user_id, call.request.deadline);
     if (!devices) co_return refuse(call, devices.error());
+    const auto current =
+        co_await commands::device_of_session(call.services(), owner->browser.session_id, call.request.deadline);
+    if (!current) co_return refuse(call, current.error());
     Page page = part_of_account(Text::kDevices, kDevicesPart);
     const HiddenField token = form_token(call.context, owner->browser);
     Section section{Text::kWhatYouLogInWith, {devices->empty() ? Text::kNoDevices : Text::kDevicesMean}};
-    for (const Devices::Known& one : *devices)
-        section.things.push_back(thing_of(one, owner->known.session->device_id, token));
+    for (const Devices::Known& one : *devices) section.things.push_back(thing_of(one, *current, token));
     page.sections.push_back(std::move(section));
     co_return show_with(call, std::move(page), std::move(news));
 }
