@@ -5,7 +5,7 @@ run test demo bench:
 	@scripts/$@ $(ARGS)
 
 # docs/events.md and docs/asyncapi.yaml from the declarations of the events; .env.example and the table in
-# docs/operations.md from those of the settings.
+# docs/operate/settings.md from those of the settings.
 docs:
 	@cmake --preset release >/dev/null && cmake --build build/release --target docs
 

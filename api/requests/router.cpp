@@ -109,11 +109,34 @@ void Router::localize(Request& request) const {
         segments.erase(segments.begin(), segments.begin() + static_cast<std::ptrdiff_t>(base_.size()));
 }
 
+// Relative, for a proxy may have put something before the path; so it never leads to another host, either.
+std::optional<Response> Router::way_to_page(const Request& request) const {
+    if (request.method != Method::kGet && request.method != Method::kHead) return std::nullopt;
+    std::vector<std::string> segments = request.segments;
+    if (segments.size() < 2 || !segments.back().empty()) return std::nullopt;
+    segments.pop_back();
+    const Compiled* path = find_path(segments);
+    if (path == nullptr || is_parameter(path->segments.back())) return std::nullopt;
+    const auto found = path->by_method.find(Method::kGet);
+    if (found == path->by_method.end() || !routes_[found->second].is_typed) return std::nullopt;
+    const std::string page = "../" + path->segments.back();
+    const std::size_t query = std::min(request.target.find('?'), request.target.size());
+    Response answer;
+    answer.status = 308;
+    answer.headers.add("Location", page + request.target.substr(query));
+    answer.headers.add("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
+    answer.content_type = "text/html; charset=utf-8";
+    answer.body = "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>Moved</title></head>\n<body><p><a href=\"" + page +
+                  "\">It is here.</a></p></body>\n</html>\n";
+    return answer;
+}
+
 Router::Resolution Router::resolve(Request& request) const {
     request.operation = kUnmatched;
     if (request.target == "*") return {nullptr, no_content()};
     localize(request);
     const Compiled* path = find_path(request.segments);
+    if (auto way = path == nullptr ? way_to_page(request) : std::nullopt) return {nullptr, std::move(*way)};
     if (path == nullptr)
         return {nullptr,
                 problem(request, problems::kNotFound, "Nothing is served at this path. /openapi.json lists what is.")};

@@ -19,6 +19,7 @@ struct Route {
     Method method;
     std::string_view path;  // "/api/v1/users/{id}"; literals win against parameters
     Handler handler;
+    bool is_typed = false;  // by people: with a slash behind it they are led to it (308), while programs are told 404
 };
 
 // What the pages of an origin that was registered may read: nothing, the operations that are there for every
@@ -71,6 +72,8 @@ private:
         std::string allow;
     };
     const Compiled* find_path(const std::vector<std::string>& segments) const;
+    // The way to a page whose path was given with a slash behind it; nullopt: there is none.
+    std::optional<Response> way_to_page(const Request& request) const;
     // Without the base.
     void localize(Request& request) const;
     bool admits(std::string_view origin) const;

@@ -6,8 +6,10 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
+#include "api/requests/target.hpp"
 #include "api/routes/call.hpp"
 #include "api/routes/oauth/client_authentication.hpp"
+#include "api/routes/pages/problem_pages.hpp"
 #include "api/routes/refusals.hpp"
 #include "commands/runtime/key_on_other_node.hpp"
 
@@ -32,6 +34,13 @@ void tell_of(const Bucket& bucket, std::int64_t level_us, Response& response) {
 
 Response refuse_at(const RouteRow& row, const Request& request, const CommandError& error) {
     return row.path.starts_with("/oauth2/") ? oauth_refuse(request, error) : refuse(request, error);
+}
+
+// Pages that people come to by an address; to those of OAuth programs send them.
+bool is_typed(const RouteRow& row) {
+    if (row.path == "/docs") return true;
+    const auto target = parse_target(row.path);  // nothing where it has parameters
+    return target && is_place_of_pages(target->segments) && target->segments.front() != "oauth2";
 }
 
 // A value under a key that other nodes have and this node lacks must never be called invalid.
@@ -133,7 +142,8 @@ std::vector<Route> bind_routes(RouteTable table, Context& context) {
     std::vector<Route> routes;
     for (const RouteRow& row : table)
         routes.push_back({row.operation, row.method, row.path,
-                          [&row, &context](Request& request) { return limited(row, context, request); }});
+                          [&row, &context](Request& request) { return limited(row, context, request); },
+                          is_typed(row)});
     return routes;
 }
 

@@ -15,7 +15,7 @@ const std::vector<ConfigPart> kForServing{ConfigPart::kDatabase, ConfigPart::kKe
 // Whether there was anything to tell.
 bool report(const std::vector<std::string>& faults) {
     for (const std::string& sentence : faults) std::cerr << "keyledger: " << sentence << '\n';
-    if (!faults.empty()) std::cerr << "keyledger: see .env.example and docs/operations.md\n";
+    if (!faults.empty()) std::cerr << "keyledger: see .env.example and docs/operate/settings.md\n";
     return !faults.empty();
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // Every setting, declared once: `Config` has a member for its value, and `kSettings` a row with its name, default,
 // form, meaning and the member it goes to. Reading (config.hpp), the configuration file (config_file.hpp), `config
-// check`, .env.example and the table in docs/operations.md follow from the rows. Constants alone; any thread.
+// check`, .env.example and docs/operate/settings.md follow from the rows. Constants alone; any thread.
 #include <cstdint>
 #include <string_view>
 

@@ -1,5 +1,8 @@
 #include "app/config/settings_reference.hpp"
 
+#include <algorithm>
+#include <cctype>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 
@@ -18,6 +21,67 @@ constexpr std::string_view kExampleBegins =
 constexpr std::string_view kTableBegins =
     "<!-- The settings: written by `make docs` from app/config/settings.hpp -->\n";
 constexpr std::string_view kTableEnds = "<!-- The settings end -->\n";
+
+// From one setting to the next that begins a group; more than one stretch may be of the same.
+struct Stretch {
+    std::string_view from;
+    std::string_view group;
+};
+constexpr std::string_view kOfNode = "What a node does, and how much";
+constexpr std::string_view kOfCallers = "Applications and callers";
+constexpr std::string_view kOfGuessing = "Guessing and risk";
+constexpr Stretch kStretches[] = {
+    {"KEYLEDGER_CONFIG_FILE", "Where settings come from"},
+    {"KEYLEDGER_DATABASE_URL", "Database"},
+    {"KEYLEDGER_KAFKA_BROKERS", "Kafka"},
+    {"KEYLEDGER_SMTP_URL", "Mail"},
+    {"KEYLEDGER_KEYRING_FILE", "Keys, clients and the issuer"},
+    {"KEYLEDGER_LOG_IN_BY_MAIL", "Ways to log in"},
+    {"KEYLEDGER_PAGE_TEMPLATES", "Pages"},
+    {"KEYLEDGER_LISTEN", "Listeners, TLS and proxies"},
+    {"KEYLEDGER_PKCE", kOfCallers},
+    {"KEYLEDGER_ROLES", kOfNode},
+    {"KEYLEDGER_HASH_THREADS", "Passwords"},
+    {"KEYLEDGER_CACHED_STREAMS", kOfNode},
+    {"KEYLEDGER_ACCESS_TOKEN_SECONDS", "Tokens and sessions"},
+    {"KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", kOfGuessing},
+    {"KEYLEDGER_PROVIDERS_FILE", "Other providers, and calls to other hosts"},
+    {"KEYLEDGER_PLACES_FILE", kOfGuessing},
+    {"KEYLEDGER_SECOND_FACTOR", "Second factors"},
+    {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "Limits"},
+    {"KEYLEDGER_REQUEST_TIMEOUT_MS", "Starting, answering, stopping"},
+    {"KEYLEDGER_COMMAND_RETENTION_HOURS", "How long things are kept"},
+    {"KEYLEDGER_AUTHZEN_SUBJECTS", kOfCallers},
+    {"KEYLEDGER_ACCESS_SNAPSHOT_FILE", kOfNode},
+    {"KEYLEDGER_TREE_HEAD_FILE", "Tree heads"},
+    {"KEYLEDGER_CORE_DUMPS", kOfNode},
+    {"KEYLEDGER_LOG_LEVEL", "Logs"},
+    {"KEYLEDGER_TRACES_ENDPOINT", "Traces"},
+};
+
+consteval bool each_stretch_begins_at_a_setting() {
+    return std::ranges::all_of(kStretches, [](const Stretch& stretch) {
+        return std::ranges::any_of(kSettings, [&](const Setting& setting) { return setting.name == stretch.from; });
+    });
+}
+static_assert(each_stretch_begins_at_a_setting() && kStretches[0].from == kSettings[0].name);
+
+// nullopt: none begins there.
+std::optional<std::string_view> group_that_begins_at(std::string_view name) {
+    const auto found = std::ranges::find(kStretches, name, &Stretch::from);
+    return found == std::end(kStretches) ? std::nullopt : std::optional(found->group);
+}
+
+// Of a heading, as the forges make it.
+std::string anchor_of(std::string_view heading) {
+    std::string anchor;
+    for (const char c : heading) {
+        if (c == ' ') anchor += '-';
+        else if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+            anchor += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    return anchor;
+}
 
 std::string values_of(const Form& form) {
     switch (form.kind) {
@@ -47,6 +111,7 @@ bool tells_values(const Form& form) {
 std::string env_example() {
     std::string all(kExampleBegins);
     for (const Setting& setting : kSettings) {
+        if (const auto group = group_that_begins_at(setting.name)) all.append("\n# ---- ").append(*group).append("\n");
         all.append("\n# ").append(setting.meaning);
         if (tells_values(setting.form)) all.append(" [").append(values_of(setting.form)).append("]");
         all.append("\n#").append(setting.name).append("=").append(setting.fallback).append("\n");
@@ -62,21 +127,42 @@ std::vector<SettingWords> settings_in_words() {
     return all;
 }
 
-std::string with_settings_table(const std::string& page) {
+std::vector<SettingGroup> settings_by_group() {
+    std::vector<SettingGroup> groups;
+    std::string_view title;
+    for (const SettingWords& setting : settings_in_words()) {
+        if (const auto begun = group_that_begins_at(setting.name)) title = *begun;
+        auto group = std::ranges::find(groups, title, &SettingGroup::title);
+        if (group == groups.end()) group = groups.insert(group, {title, {}});
+        group->settings.push_back(setting);
+    }
+    return groups;
+}
+
+std::string with_settings_tables(const std::string& page) {
     const std::size_t begin = page.find(kTableBegins);
     const std::size_t end = page.find(kTableEnds);
     if (begin == page.npos || end == page.npos || end < begin)
-        throw std::runtime_error("docs/operations.md lacks the marks between which its table of settings stands: " +
-                                 std::string(kTableBegins) + std::string(kTableEnds));
-    std::string table = "\n| name | default | value | meaning |\n|---|---|---|---|\n";
-    for (const SettingWords& setting : settings_in_words()) {
-        const std::string fallback = setting.fallback.empty() ? "" : "`" + std::string(setting.fallback) + "`";
-        table.append("| `").append(setting.name).append("` | ").append(fallback).append(" | ");
-        table.append(setting.values).append(setting.is_secret ? "; secret" : "");
-        table.append(setting.is_reloaded ? "; taken over at SIGHUP" : "");
-        table.append(" | ").append(setting.meaning).append(" |\n");
+        throw std::runtime_error(
+            "docs/operate/settings.md lacks the marks between which its tables of settings stand: " +
+            std::string(kTableBegins) + std::string(kTableEnds));
+    std::string contents;
+    std::string tables;
+    for (const SettingGroup& group : settings_by_group()) {
+        contents.append(contents.empty() ? "\n" : " ·\n").append("[").append(group.title).append("](#");
+        contents.append(anchor_of(group.title)).append(")");
+        tables.append("\n### ")
+            .append(group.title)
+            .append("\n\n| name | default | value | meaning |\n|---|---|---|---|\n");
+        for (const SettingWords& setting : group.settings) {
+            const std::string fallback = setting.fallback.empty() ? "" : "`" + std::string(setting.fallback) + "`";
+            tables.append("| `").append(setting.name).append("` | ").append(fallback).append(" | ");
+            tables.append(setting.values).append(setting.is_secret ? "; secret" : "");
+            tables.append(setting.is_reloaded ? "; taken over at SIGHUP" : "");
+            tables.append(" | ").append(setting.meaning).append(" |\n");
+        }
     }
-    return page.substr(0, begin + kTableBegins.size()) + table + "\n" + page.substr(end);
+    return page.substr(0, begin + kTableBegins.size()) + contents + "\n" + tables + "\n" + page.substr(end);
 }
 
 }  // namespace keyledger::app

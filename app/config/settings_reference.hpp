@@ -1,6 +1,6 @@
 #pragma once
-// What documents say of settings: .env.example and the table in docs/operations.md, written from the declarations in
-// settings.hpp. `make docs` writes both; a test fails when they are stale. Pure.
+// What documents say of settings: .env.example and the tables in docs/operate/settings.md, written from the
+// declarations in settings.hpp. `make docs` writes both; a test fails when they are stale. Pure.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +20,14 @@ struct SettingWords {
 };
 std::vector<SettingWords> settings_in_words();
 
-// The page with the table between its two marks written anew. Throws std::runtime_error where a mark is missing.
-std::string with_settings_table(const std::string& page);
+// Those that belong together, in the order in which their groups first come up.
+struct SettingGroup {
+    std::string_view title;  // also the heading in documents
+    std::vector<SettingWords> settings;
+};
+std::vector<SettingGroup> settings_by_group();
+
+// The page with the tables between its two marks written anew. Throws std::runtime_error where a mark is missing.
+std::string with_settings_tables(const std::string& page);
 
 }  // namespace keyledger::app

@@ -1,5 +1,6 @@
 #include "app/serve/observation.hpp"
 
+#include "app/observing/troubles.hpp"
 #include "projections/hot/hot_access.hpp"
 #include "reactors/engine/job_plan.hpp"
 
@@ -85,16 +86,6 @@ api::HealthCheck check_reactors(const Reactors& reactors) {
     return {"reactor", true, std::to_string(due) + " jobs are due" + of_mail};
 }
 
-// While it reads the log for the first time, answers are folded instead. Whether those who ask are answered all the
-// same while it can't read, the check `answers` tells.
-api::HealthCheck check_hot_access(const projections::HotAccess& hot) {
-    const auto status = hot.status();
-    std::string detail = (status.caught_up ? "answers from memory, at position " : "reads the log, at position ") +
-                         std::to_string(status.position);
-    if (!status.trouble.empty()) detail += ": " + status.trouble;
-    return {"access", !status.stopped && status.trouble.empty(), detail, status.stopped};
-}
-
 // A log that contradicts a head is not answered from. That none can be made, kept or written to its file is no reason
 // to send requests elsewhere, but one to look: until there is one again, a record that is changed shows less.
 api::HealthCheck check_tree_heads(const TreeHeads& tree_heads) {
@@ -120,17 +111,10 @@ api::HealthCheck check_guesses(const Core& core) {
             std::to_string(status.waiting) + " failed log-ins could not be recorded yet, and count on this node"};
 }
 
-// While another process publishes, this one's sessions with brokers say little; what only begins anew is no news.
-std::optional<std::string> trouble_with_kafka(const Followers& followers) {
-    using State = eventstore::kafka::PublisherState;
-    bool is_known = false;
-    for (const auto& output : followers.outputs()) {
-        const auto& status = output.status;
-        if (status.state == State::kWaitingForBroker) return status.sentence.empty() ? "no broker" : status.sentence;
-        is_known = is_known || status.state == State::kPublishing || status.state == State::kStandby;
-    }
-    if (!is_known) return std::nullopt;
-    return "";
+std::vector<eventstore::kafka::PublisherStatus> states_of(const Followers& followers) {
+    std::vector<eventstore::kafka::PublisherStatus> states;
+    for (const auto& output : followers.outputs()) states.push_back(output.status);
+    return states;
 }
 
 std::optional<std::string> trouble_with_database(const Core& core) {
@@ -141,12 +125,24 @@ std::optional<std::string> trouble_with_database(const Core& core) {
 
 }  // namespace
 
-void watch_for_outages(OutageWatch& watch, Core& core, Followers& followers) {
-    watch.add("the database", [&core] { return trouble_with_database(core); });
-    watch.add("Kafka", [&followers] { return trouble_with_kafka(followers); });
+// Whether those who ask are answered all the same while it can't read, the check `answers` tells.
+api::HealthCheck check_memory(const projections::HotStatus& status, bool are_origins_known,
+                              std::chrono::steady_clock::duration since_start) {
+    std::string detail = (status.caught_up ? "answers from memory, at position " : "reads the log, at position ") +
+                         std::to_string(status.position);
+    const bool waits = !status.caught_up && !are_origins_known && since_start < kOriginsPatience;
+    if (waits) detail += ", and does not know the origins of applications yet";
+    if (!status.trouble.empty()) detail += ": " + status.trouble;
+    const bool good = !waits && !status.stopped && status.trouble.empty();
+    return {"access", good, detail, waits || status.stopped};
 }
 
-void observe(ServiceHealth& health, Core& core, Followers& followers, Reactors& reactors, projections::HotAccess& hot,
+void watch_for_outages(OutageWatch& watch, Core& core, Followers& followers) {
+    watch.add("the database", [&core] { return trouble_with_database(core); });
+    watch.add("Kafka", [&followers] { return trouble_with_kafka(states_of(followers)); });
+}
+
+void observe(ServiceHealth& health, Core& core, Followers& followers, Reactors& reactors, const Memory& memory,
              TreeHeads& tree_heads, Probe& probe) {
     health.add([&core] { return check_database(core); });
     health.add([&probe] { return probe.check(); });
@@ -155,7 +151,10 @@ void observe(ServiceHealth& health, Core& core, Followers& followers, Reactors& 
     health.add([&followers] { return check_projector(followers); });
     health.add([&followers] { return check_publisher(followers); });
     health.add([&reactors] { return check_reactors(reactors); });
-    health.add([&hot] { return check_hot_access(hot); });
+    health.add([memory, begun = std::chrono::steady_clock::now()] {
+        if (!memory.is_kept) return api::HealthCheck{"access", true, "rests: not a role of this process"};
+        return check_memory(memory.hot.status(), memory.origins.are_known(), std::chrono::steady_clock::now() - begun);
+    });
     health.add([&tree_heads] { return check_tree_heads(tree_heads); });
 }
 

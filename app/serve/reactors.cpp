@@ -2,11 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <array>
-
 #include "app/core/mailing.hpp"
 #include "app/observing/outage.hpp"
+#include "app/observing/troubles.hpp"
 #include "app/serve/listed_sessions.hpp"
 #include "commands/jobs/end_jobs.hpp"
 #include "commands/runtime/log_fields.hpp"
@@ -44,15 +42,6 @@ bool tell_that_it_died(Core& core, const reactors::Job& job, const std::string& 
     const LogFields about{{"job_id", job.id.to_string()}};
     spdlog::error("job {} could not be told dead: {}", job.id.to_string(), error.what());
     return false;
-}
-
-// What a delivery tells of the server: nothing of it where none was asked. Whatever it answers to a mail, it is there.
-std::optional<std::string> trouble_with_server(const mail::Delivery& delivery) {
-    constexpr std::array<std::string_view, 4> kAskedNobody{"expired", "memory", "queue-full", "stopped"};
-    if (delivery.outcome == mail::Delivery::Outcome::kSent || delivery.code.starts_with("smtp-")) return "";
-    if (delivery.outcome == mail::Delivery::Outcome::kRefused) return std::nullopt;
-    if (std::ranges::find(kAskedNobody, delivery.code) != kAskedNobody.end()) return std::nullopt;
-    return delivery.code;
 }
 
 reactors::PerformerSettings performer_settings(const Config& config, const Uuid& log_id, std::size_t threads) {
@@ -97,7 +86,8 @@ struct Reactors::MailParts {
 
     boost::asio::awaitable<mail::Delivery> send(mail::Mail letter, commands::Deadline deadline) {
         auto delivery = co_await mailer->send(std::move(letter), deadline);
-        if (const auto trouble = trouble_with_server(delivery)) outage.see(*trouble, std::chrono::steady_clock::now());
+        if (const auto trouble = trouble_with_mail_server(delivery))
+            outage.see(*trouble, std::chrono::steady_clock::now());
         co_return delivery;
     }
 

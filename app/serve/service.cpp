@@ -14,6 +14,8 @@
 #include "app/metrics/collecting.hpp"
 #include "app/metrics/metrics.hpp"
 #include "app/observing/telling.hpp"
+#include "app/origins/listed_origins.hpp"
+#include "app/origins/starting_origins.hpp"
 #include "app/serve/followers.hpp"
 #include "app/serve/health.hpp"
 #include "app/serve/housekeeper.hpp"
@@ -124,18 +126,20 @@ commands::Answer<std::int64_t> count_registrations(projections::Queries& queries
 }
 
 // Pages of first-party applications call the API as well: no other application's token is good there.
-api::OriginReach reach_of(const projections::HotAccess& hot, std::string_view origin) {
-    const auto consent = hot.page_origin(origin);
+api::OriginReach reach_of(const projections::HotAccess& hot, const StartingOrigins& starting, std::string_view origin) {
+    std::optional<ConsentRule> consent;
+    if (!hot.caught_up()) consent = starting.find(origin);
+    if (!consent) consent = hot.page_origin(origin);  // also where it has become level just now
     if (!consent) return api::OriginReach::kNothing;
     return *consent == ConsentRule::kFirstParty ? api::OriginReach::kApi : api::OriginReach::kApplications;
 }
 
-api::CorsPolicy cors_policy(const Config& config, const projections::HotAccess& hot) {
+api::CorsPolicy cors_policy(const Config& config, const projections::HotAccess& hot, const StartingOrigins& starting) {
     api::CorsPolicy policy;
     policy.origins = config.cors_origins;
     policy.open_operations = {"authzenConfiguration", "jwks", "oauthMetadata", "openapi", "openidConfiguration",
                               "serviceInformation"};
-    policy.registered = [&hot](std::string_view origin) { return reach_of(hot, origin); };
+    policy.registered = [&hot, &starting](std::string_view origin) { return reach_of(hot, starting, origin); };
     policy.application_operations = {"authorizeDevice", "pushAuthorizationRequest", "revoke", "token", "userinfo",
                                      "userinfoByPost"};
     return policy;
@@ -164,6 +168,8 @@ struct Service::Parts {
           queries(query_settings(config)),
           hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher,
                                      follow_log(config, core, kFeedPatience))),
+          starting_origins([this] { return listed_origins(core, queries); },
+                           [this] { return hot_access->caught_up(); }),
           followers(config, core, queries, *hot_access, telling.traces.get()),
           outgoing(outgoing_options(config)),
           reactors(config, core, log_id, {challenge_secrets, queries, outgoing}),
@@ -190,7 +196,7 @@ struct Service::Parts {
                                                 : commands::ServiceTokenRecords::kNone},
           router(
               api::telling_positions(api::bind_routes(api::route_table(), context), context),
-              cors_policy(config, *hot_access), api::path_of_url(config.issuer),
+              cors_policy(config, *hot_access, starting_origins), api::path_of_url(config.issuer),
               [this](const api::Request& request, api::Response& response) { problem_pages.dress(request, response); }),
           server(server_options(config, core.clock), router, telling.observers),
           management(management_options(config.management_listen), management_routes({health, metrics, log_id})),
@@ -203,7 +209,8 @@ struct Service::Parts {
         core.access.remember(*hot_access);
         core.executor.folder().watch(core.access);
         watch_for_outages(outages, core, followers);
-        observe(health, core, followers, reactors, *hot_access, tree_heads, probe);
+        const Memory memory{config.serves_api, *hot_access, starting_origins};
+        observe(health, core, followers, reactors, memory, tree_heads, probe);
         metrics.know(router.routes(), config.io_threads);
         collect(metrics, {core, followers, reactors, *hot_access, queries, outgoing, tree_heads, server, health});
         health.add([this] { return reloading.check(); });
@@ -246,6 +253,7 @@ struct Service::Parts {
     security::KeyringDeviceIds device_ids;
     projections::Queries queries;
     std::unique_ptr<projections::HotAccess> hot_access;
+    StartingOrigins starting_origins;
     Followers followers;
     integrations::CurlOutgoing outgoing;
     Reactors reactors;
@@ -281,7 +289,10 @@ void Service::start() try {
     if (parts.config.serves_api) assign_role_to_first_administrator(parts.core);
     parts.followers.start();
     parts.reactors.start();
-    if (parts.config.serves_api) parts.hot_access->start();
+    if (parts.config.serves_api) {
+        parts.hot_access->start();
+        parts.starting_origins.start();
+    }
     parts.tree_heads.start();
     parts.housekeeper.start();
     parts.probe.start();
@@ -325,6 +336,7 @@ void Service::stop() {
         spdlog::warn("failed log-ins were still being recorded; they may not be");
     parts.outages.stop();
     parts.probe.stop();
+    parts.starting_origins.stop();
     parts.housekeeper.stop();
     parts.followers.stop();
     parts.queries.stop();  // a job waits for what the projector does no more: whoever has it next does it

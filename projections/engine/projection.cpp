@@ -95,7 +95,8 @@ bool Projection::may_go_together(Position last) const {
 }
 
 bool Projection::advance_together(pqxx::connection& connection, std::span<Projection* const> projections,
-                                  std::span<const FollowedEventPtr> recorded, const DecodedBatch& decoded) try {
+                                  std::span<const FollowedEventPtr> recorded, const DecodedBatch& decoded,
+                                  std::chrono::milliseconds patience) try {
     if (projections.empty() || decoded.poison) return false;
     const Cursor to{recorded.back()->position, recorded.back()->leaf_hash};
     SqlArray readers, generations;
@@ -108,7 +109,7 @@ bool Projection::advance_together(pqxx::connection& connection, std::span<Projec
     const auto events = believed(decoded.events, kept);
     // Each of them gets the time that it would have alone: else a slow one would keep all of them where they are.
     std::optional<AnswerWithin> bound;
-    const auto begin_wait = [&] { bound.emplace(connection.sock(), kSilentLeaderTimeout); };
+    const auto begin_wait = [&] { bound.emplace(connection.sock(), patience); };
     begin_wait();
     pqxx::work transaction(connection);
     const auto moved =

@@ -2,6 +2,7 @@
 // One read model at one generation, as a follower of the log: its cursor, what stops it, and how a batch is
 // applied. Used by the projector for current generations and by a rebuild for the next one. Not thread-safe.
 // Heavy: includes libpqxx.
+#include <chrono>
 #include <set>
 #include <span>
 #include <stdexcept>
@@ -9,6 +10,7 @@
 
 #include "projections/engine/decoder.hpp"
 #include "projections/engine/generations.hpp"
+#include "projections/engine/limits.hpp"
 #include "projections/engine/read_model.hpp"
 #include "projections/engine/stop.hpp"
 
@@ -51,9 +53,10 @@ public:
     // Applies the batch, which starts behind the cursor that all of them have, to all in one transaction, whose first
     // statement moves all checkpoints and is the fence of each. False, and nothing is changed: something speaks against
     // it, a skip on the way or an event that one of them can't apply, and each has to advance() by itself, which finds
-    // out what. Throws StandDown.
+    // out what. Throws StandDown, also where the server is silent for longer than `patience` over one of them.
     static bool advance_together(pqxx::connection& connection, std::span<Projection* const> projections,
-                                 std::span<const eventstore::FollowedEventPtr> recorded, const DecodedBatch& decoded);
+                                 std::span<const eventstore::FollowedEventPtr> recorded, const DecodedBatch& decoded,
+                                 std::chrono::milliseconds patience = kSilentLeaderTimeout);
     // What the last kTryLater was about; empty once it got on.
     const std::string& trouble() const { return trouble_; }
 

@@ -4,7 +4,8 @@
 Scenario. `serve` is started while nothing listens where its database should be: it lives, is not ready, and says what
 it waits for, at the management listener; at the API's address nobody listens yet. Then something accepts there and
 answers nothing, and then the database is there: the node becomes ready. When the time is over without a database, it
-ends with a sentence, and a SIGTERM ends the waiting at once.
+ends with a sentence, and a SIGTERM ends the waiting at once, also while a program is asked for secrets, which is ended
+with it.
 
 Told to stop, a node with KEYLEDGER_DRAIN_SECONDS is not ready at either listener, lives, and answers all the same, on
 connections that are kept and on new ones, each of which it ends with its answer (`Connection: close`). When the time is
@@ -139,6 +140,36 @@ def gives_up(node, url, expect):
     node.environment = before
 
 
+def is_gone(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def ends_while_it_reads_secrets(node, work, expect):
+    """By a program that never ends, and has begun another."""
+    left, program = work / "left", work / "secrets"
+    program.write_text(f"#!/bin/sh\ntrap '' TERM INT HUP\nsleep 1000 &\necho $$ $! >{left}.new\nmv {left}.new {left}\n"
+                       "sleep 1000\n", encoding="utf-8")
+    program.chmod(0o700)
+    before = dict(node.environment)
+    node.environment |= {"KEYLEDGER_SECRETS_COMMAND": str(program), "KEYLEDGER_SECRETS_TIMEOUT_SECONDS": "120"}
+    node.start()
+    awaits(PATIENCE_S, left.exists, "the program that prints secrets")
+    began = time.monotonic()
+    node.process.send_signal(signal.SIGTERM)
+    ended = node.process.wait(timeout=PATIENCE_S)
+    took = time.monotonic() - began
+    print(f"ended {took:.1f} s after SIGTERM, while secrets were read for the first time")
+    expect("SIGTERM while secrets are read", ended in (0, -signal.SIGTERM), True)
+    expect("it ends soon then, too", took < 2 * SHORT_S, True)
+    processes = left.read_text(encoding="ascii").split()
+    expect("processes that the program had", len(processes), 2)
+    awaits(PATIENCE_S, lambda: all(is_gone(process) for process in processes), "the end of the program that it ran")
+    node.environment = before
+
+
 def ask_on(connection):
     """Status, and whether the answer ends the connection."""
     connection.request("GET", "/health/live")
@@ -208,6 +239,7 @@ def main():
         node, url = nodes.all[0], nodes.deployment.service_url
         gate = Gate(urlsplit(url).port)
         gives_up(node, url, expect)
+        ends_while_it_reads_secrets(node, work, expect)
         node.environment["KEYLEDGER_DATABASE_URL"] = gate.url(url)
         starts(node, gate, expect)
         drains(node, SHORT_S, expect)

@@ -33,6 +33,15 @@ def alerts():
     return found
 
 
+def answers_for_everybody():
+    """{operation: path} of the routes that answer the same few bytes to everybody, without a limit."""
+    found = {}
+    for path in sorted((ROOT / "api/routes").rglob("*.cpp")):
+        rows = re.findall(r'^    \{"(\w+)", kGet, "([^"]+)", \w+, kUnlimited, kAnybody\},$', read(path), re.MULTILINE)
+        found |= dict(rows)
+    return found
+
+
 def panels():
     """(title, expression) of every query of the dashboard."""
     for panel in json.loads(read(DASHBOARD))["panels"]:

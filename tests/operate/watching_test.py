@@ -64,6 +64,16 @@ class Watching(unittest.TestCase):
             self.assertIn("0", cases, f"nothing says when {alert.name} is quiet")
             self.assertTrue(set(cases) - {"0"}, f"nothing says when {alert.name} fires")
 
+    def test_what_costs_nothing_makes_nothing_look_quick(self):
+        slow = next(alert for alert in watching.alerts() if alert.name == "KeyledgerSlow")
+        left_out = re.search(r'operation!~"([^"]+)"', slow.expression)[1]
+        routes = watching.answers_for_everybody()
+        self.assertGreater(len(routes), 12)
+        for operation, path in routes.items():
+            self.assertEqual(bool(re.fullmatch(left_out, operation)), not path.startswith("/api/"), operation)
+        for operation in ("token", "login", "me", "authorize", "introspect", "listApplications"):
+            self.assertFalse(re.fullmatch(left_out, operation), operation)
+
     def test_alerts_and_panels_and_pages_name_documented_metrics_alone(self):
         documented = watching.documented()
         named = [(alert.name, alert.expression) for alert in watching.alerts()]

@@ -100,6 +100,24 @@ private:
     posix_spawnattr_t attributes_{};
 };
 
+// What would end this process waits until the program has ended: that has a process group of its own, to which neither
+// a terminal nor a supervisor speaks, and would live on.
+class HeldSignals {
+public:
+    HeldSignals() {
+        sigset_t held;
+        sigemptyset(&held);
+        for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&held, signal);
+        ::pthread_sigmask(SIG_BLOCK, &held, &before_);
+    }
+    ~HeldSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    HeldSignals(const HeldSignals&) = delete;
+    HeldSignals& operator=(const HeldSignals&) = delete;
+
+private:
+    sigset_t before_{};
+};
+
 // Ends with all of its process group, whatever happens.
 class Child {
 public:
@@ -174,7 +192,7 @@ std::optional<std::string> how_it_failed(const std::string& program, int status)
     return std::nullopt;
 }
 
-// A service waits for these signals itself, so they are blocked: one that came stays until somebody takes it.
+// They are blocked (HeldSignals): one that came stays until somebody takes it, or ends this process after the program.
 bool is_told_to_stop() {
     sigset_t pending;
     sigemptyset(&pending);
@@ -227,6 +245,7 @@ Output output_of_command(const std::vector<std::string>& words, std::chrono::mil
     const Descriptor read_end(ends[0]);
     Descriptor write_end(ends[1]);
     ::fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
+    const HeldSignals held;  // ends after the child
     pid_t process = -1;
     if (const int error = Spawning().start(words, write_end.get(), process); error != 0)
         return Unexpected("'" + program + "' could not be started: " + std::strerror(error));

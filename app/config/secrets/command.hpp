@@ -17,7 +17,8 @@ Result<std::vector<std::string>, std::string> words_of_command(std::string_view 
 // file that nobody but root and the service's user can change. It gets the environment of this process without
 // KEYLEDGER_*, an empty standard input, and a process group of its own; no other file of this process. What it says on
 // standard error is shown where that is a terminal, and goes nowhere else: a script that traces itself would have
-// secrets logged. All of it is killed when the time is over. The error is a sentence; it quotes nothing that was said.
+// secrets logged. All of it is killed when the time is over, or SIGTERM or SIGINT comes, which end this process only
+// then, where it does not block them. The error is a sentence; it quotes nothing that was said.
 Result<std::string, std::string> output_of_command(const std::vector<std::string>& words,
                                                    std::chrono::milliseconds patience);
 

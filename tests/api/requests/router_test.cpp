@@ -106,6 +106,33 @@ TEST(Router, AnswersUnknownPathsWith404) {
     }
 }
 
+// People type addresses, and some end them with a slash.
+TEST(Router, LeadsToPagesThatWereGivenASlashBehind) {
+    std::vector<Route> served = kTable;
+    for (const char* path : {"/docs", "/account/sessions", "/account/{tab}"})
+        served.push_back({"page", Method::kGet, path, answer, true});
+    served.push_back({"send", Method::kPost, "/send", answer, true});
+    const Router table(served, {}, path_of_url("https://pdp.example/auth"));
+    const auto led_to = [&](std::string_view target, Method method = Method::kGet) -> std::string {
+        Request request = request_for(method, target);
+        request.target = std::string(target);
+        const auto resolution = table.resolve(request);
+        EXPECT_EQ(request.operation, kUnmatched) << target;
+        if (resolution.answer.status != 308) return std::to_string(resolution.answer.status);
+        return std::string(resolution.answer.headers.find("Location").value_or("none"));
+    };
+    EXPECT_EQ(led_to("/docs/"), "../docs");
+    EXPECT_EQ(led_to("/docs/", Method::kHead), "../docs");
+    EXPECT_EQ(led_to("/auth/docs/"), "../docs") << "whatever stands before it";
+    EXPECT_EQ(led_to("/account/sessions/?of=%0d%0aA:b&x=//evil.example"), "../sessions?of=%0d%0aA:b&x=//evil.example");
+    // Nobody is led to where nothing is served, nor by what they made up; and programs are told.
+    for (const char* target : {"/docs//", "//docs/", "/nothing/", "/account/made-up/", "/things/", "/things/own/",
+                               "/send/", "//evil.example/docs/", "/docs%2F"})
+        EXPECT_EQ(led_to(target), "404") << target;
+    for (const Method method : {Method::kPost, Method::kDelete, Method::kOptions})
+        EXPECT_EQ(led_to("/docs/", method), "404");
+}
+
 TEST(Router, AnswersOtherMethodsWith405AndAllow) {
     Router table = router();
     for (Method method : {Method::kPut, Method::kDelete, Method::kOther}) {

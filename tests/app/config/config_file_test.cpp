@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <map>
 
 #include "app/config/config.hpp"
@@ -54,6 +55,23 @@ struct ConfigFiles : testing::Test {
     }
     std::string folder;
 };
+
+// What a newcomer copies, and changes to be theirs.
+TEST_F(ConfigFiles, AreTakenAsTheDocumentShowsThem) {
+    std::ifstream in("docs/operate/settings.md", std::ios::binary);
+    const std::string page{std::istreambuf_iterator<char>(in), {}};
+    const std::string mark = "```yaml\n";
+    const std::size_t begin = page.find(mark);
+    ASSERT_NE(begin, page.npos);
+    const std::string text = page.substr(begin + mark.size(), page.find("```\n", begin + 1) - begin - mark.size());
+    const auto path = file("first.yaml", text);
+    const auto got = read(path, {{"KEYLEDGER_EMAIL_VERIFICATION", "required"}});
+    EXPECT_EQ(all_of(got), "");
+    const ConfigFile shown = read_config_file(path);
+    EXPECT_EQ(shown.entries.size(), 10U) << "the ten that the page tells of";
+    for (const auto& [name, entry] : shown.entries)
+        EXPECT_LT(page.find("| `" + name + "` |"), page.find("## Where they may stand")) << name;
+}
 
 TEST_F(ConfigFiles, GiveAllThatVariablesGive) {
     const auto got = read(enough(R"(# A comment

@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
+#include <thread>
 
 #include "app/config/config.hpp"
 #include "app/config/secrets/command.hpp"
@@ -278,6 +280,34 @@ TEST_F(Secrets, AreNotWaitedForByAServiceThatIsToldToStop) {
     ASSERT_FALSE(printed);
     EXPECT_NE(printed.error().find("told to stop"), std::string::npos) << printed.error();
     EXPECT_LT(std::chrono::steady_clock::now() - from, 60s);
+}
+
+bool is_gone(pid_t process) {
+    std::ifstream in("/proc/" + std::to_string(process) + "/stat");
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    const auto after_name = text.rfind(')');
+    return after_name == text.npos || text.compare(after_name + 2, 1, "Z") == 0;  // one that nobody has waited for yet
+}
+
+// At its first start nothing blocks signals yet, and they end it; the program must not stay behind, nor what it began.
+TEST_F(Secrets, LeaveNoProgramBehindWhereASignalEndsWhoeverReadsThem) {
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        const std::string name = std::to_string(signal);
+        const std::string left = folder + "/left" + name;
+        const std::vector<std::string> command{file("never" + name,
+                                                    "#!/bin/sh\ntrap '' TERM INT HUP\nsleep 1000 &\necho $$ $! >" +
+                                                        left + "\nkill -" + name + " $PPID\nsleep 1000\n",
+                                                    0700)};
+        EXPECT_EXIT((void)output_of_command(command, signal == SIGHUP ? 1s : 60s), testing::KilledBySignal(signal), "");
+        std::ifstream in(left);
+        for (pid_t process = 0; in >> process;) {
+            const auto until = std::chrono::steady_clock::now() + 20s;
+            while (!is_gone(process) && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+            EXPECT_TRUE(is_gone(process)) << process << " lives on after signal " << name;
+        }
+        in.clear();
+        EXPECT_TRUE(std::filesystem::exists(left)) << "the program did not run";
+    }
 }
 
 // As whoever starts the service may have it: then nobody is told how the program ended, and half of what it would have

@@ -1,10 +1,11 @@
-// .env.example and the table in docs/operations.md against the declarations of the settings.
+// .env.example and the tables in docs/operate/settings.md against the declarations of the settings.
 #include "app/config/settings_reference.hpp"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "app/config/settings.hpp"
 #include "tests/tidy/stale.hpp"
@@ -14,14 +15,27 @@ using keyledger::test::expect_same;
 
 TEST(SettingsReference, ExampleFollowsFromTheDeclarations) { expect_same(".env.example", env_example()); }
 
-TEST(SettingsReference, TableFollowsFromTheDeclarations) {
-    std::ifstream in("docs/operations.md", std::ios::binary);
+TEST(SettingsReference, TablesFollowFromTheDeclarations) {
+    std::ifstream in("docs/operate/settings.md", std::ios::binary);
     const std::string page{std::istreambuf_iterator<char>(in), {}};
-    expect_same("docs/operations.md", with_settings_table(page));
+    expect_same("docs/operate/settings.md", with_settings_tables(page));
 }
 
 TEST(SettingsReference, RefusesAPageWithoutItsMarks) {
-    EXPECT_THROW(with_settings_table("# Operations\n"), std::runtime_error);
+    EXPECT_THROW(with_settings_tables("# Settings\n"), std::runtime_error);
+}
+
+TEST(SettingsReference, HasEachSettingInOneGroup) {
+    std::set<std::string_view> names;
+    std::set<std::string_view> titles;
+    for (const SettingGroup& group : settings_by_group()) {
+        EXPECT_TRUE(titles.insert(group.title).second) << group.title;
+        EXPECT_FALSE(group.settings.empty()) << group.title;
+        EXPECT_LE(group.settings.size(), 20U) << group.title << ": nobody finds anything there";
+        for (const SettingWords& setting : group.settings)
+            EXPECT_TRUE(names.insert(setting.name).second) << setting.name;
+    }
+    EXPECT_EQ(names.size(), std::size(kSettings));
 }
 
 TEST(SettingsReference, TellsEverySettingWithItsDefaultAndBounds) {

@@ -23,13 +23,17 @@ std::string registered_page(const std::string& origin, const std::string& rest =
 }
 std::string unique_origin() { return "https://" + unique("page") + ".example"; }
 
-std::optional<std::string> allowed(std::string_view method, std::string_view target, const std::string& origin) {
+std::optional<std::string> allowed_by(std::uint16_t port, std::string_view method, std::string_view target,
+                                      const std::string& origin) {
     HttpHeaders headers{{"Origin", origin}};
     if (method == "OPTIONS") headers.emplace_back("Access-Control-Request-Method", target == kFactors ? "GET" : "POST");
-    HttpClient client(service().port());
+    HttpClient client(port);
     const HttpResponse answer = client.request(method, target, headers);
     EXPECT_FALSE(answer.header("Access-Control-Allow-Credentials")) << target;
     return answer.header("Access-Control-Allow-Origin");
+}
+std::optional<std::string> allowed(std::string_view method, std::string_view target, const std::string& origin) {
+    return allowed_by(service().port(), method, target, origin);
 }
 void await_allowed(const std::string& origin, bool wanted = true) {
     await_that("the node knows the origins of an application",
@@ -83,6 +87,16 @@ TEST(PagesOfApplications, LoseTheirOriginWithTheApplication) {
     await_allowed(moved);
     EXPECT_EQ(admin.del(application_target(id)).status, 204);
     await_allowed(moved, false);
+}
+
+// A balancer sends it preflights from its first 200 of /health/ready on: it has read the log by then.
+TEST(PagesOfApplications, AreKnownToANodeThatSaysItIsReady) {
+    const std::string origin = unique_origin();
+    registered_page(origin);
+    for (int start = 0; start < 3; ++start) {
+        RunningService node(deployment(), {{"KEYLEDGER_ROLES", "api"}});
+        EXPECT_EQ(allowed_by(node.port(), "OPTIONS", "/oauth2/token", origin), origin) << "start " << start;
+    }
 }
 
 // Of servers and devices no browser's script asks.

@@ -132,6 +132,24 @@ TEST(Docs, LoadAllThatTheyNeedFromHereToBeKept) {
         EXPECT_EQ(client.get(target).problem(), "not-found") << target;
 }
 
+TEST(Docs, AreFoundWithASlashBehindThem) {
+    ApiClient client = api();
+    const Answer way = client.get("/docs/?a=b");
+    EXPECT_EQ(way.status, 308);
+    EXPECT_EQ(way.header("Location"), "../docs?a=b") << "also behind a proxy that puts something before it";
+    EXPECT_TRUE(has(way.body, "<a href=\"../docs\">")) << way.body;
+    EXPECT_FALSE(has(way.body, "a=b")) << way.body;
+    for (const char* page : {"/login", "/register", "/account", "/device", "/forgot-password"}) {
+        const Answer led = client.get(page + std::string("/"));
+        EXPECT_EQ(led.status, 308) << page;
+        EXPECT_EQ(led.header("Location"), std::string("..") + page);
+        EXPECT_NE(client.get(page).status, 404) << page;
+    }
+    for (const char* target : {"/api/v1/auth/me/", "/oauth2/authorize/", "/openapi.json/", "/health/", "/docs//"})
+        EXPECT_EQ(client.get(target).status, 404) << target << ": programs are told";
+    EXPECT_EQ(client.post("/login/", "{}").status, 404) << "what was sent is not sent on";
+}
+
 TEST(Docs, CanBeTurnedOff) {
     RunningService without(deployment(), {{"KEYLEDGER_DOCS", "off"}});
     ApiClient client(without.port());

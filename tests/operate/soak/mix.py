@@ -33,6 +33,7 @@ from load import PASSWORD, Connection  # noqa: E402 pylint: disable=wrong-import
 SHARES = {"me": 3200, "introspect": 2600, "evaluate": 2200, "refresh": 1100, "change": 880, "token": 12, "visit": 8}
 OPS = ("me", "introspect", "evaluate", "refresh", "change", "token", "login", "logout", "register", "erase")
 COMMANDS = {"refresh", "change", "token", "login", "logout", "register", "erase"}
+ENDS_SESSION = {"logout", "erase"}  # the caller's own: a repeat is refused
 REFRESHES = (60, 120)      # of a session, then it ends
 PATIENCE_S = 20            # for one attempt
 INSIST_S = 90              # until an operation is given up
@@ -165,7 +166,7 @@ class Mix:
     async def attempt(self, op, outcome, method, path, headers, data, key):
         began, status, what, fields, text = time.monotonic(), 0, "", {}, b""
         headers["X-Request-Id"] = outcome.ids[-1]
-        may_repeat = key or op in ("me", "introspect", "evaluate")
+        may_repeat = (key and op not in ENDS_SESSION) or op in ("me", "introspect", "evaluate")
         try:
             status, fields, text = await self.pool.ask(method, path, headers, data, may_repeat)
         except (OSError, EOFError, asyncio.TimeoutError) as failure:
@@ -345,9 +346,9 @@ class Mix:
         self.was_done(outcome, "erase")
 
     def was_done(self, outcome, op):
-        """HAProxy sends a request with an Idempotency-Key to another node when the first one dies. If that one had
-        carried it out the session is over, and whoever asks with its token is told that it is. The log tells."""
-        if outcome.status == 401:
+        """Nobody but the caller repeats what ends their session. Whoever got no answer and asks again is told 401 if it
+        was carried out; whoever asked once never is. The log tells whether it was."""
+        if outcome.status == 401 and outcome.uncertain:
             self.acknowledged.write(f"0\t{op}\t{','.join(outcome.ids)}\n")
         elif 400 <= outcome.status < 500:
             self.fault(f"WRONG: {op} was answered {outcome.status} {outcome.problem}")

@@ -14,11 +14,12 @@ namespace {
 // All read models on one session, as the projector has them.
 class Together {
 public:
-    Together(const keyledger::test::Database& database, Story& story)
+    Together(const keyledger::test::Database& database, Story& story,
+             std::vector<std::unique_ptr<ReadModel>> models = all_read_models())
         : story_(story),
           connection_(connect(database.service_url(), "keyledger test driver")),
           keys_(story.cipher(), 1000),
-          models_(all_read_models()) {
+          models_(std::move(models)) {
         prepare_writer(*connection_);
         create_catalogue(*connection_);
         projections_.reserve(models_.size());
@@ -31,9 +32,9 @@ public:
         Batch batch = next(events);
         for (Projection* one : members_) one->advance(*connection_, batch.recorded, batch.decoded);
     }
-    bool go_on(std::int32_t events) {
+    bool go_on(std::int32_t events, std::chrono::milliseconds patience = kSilentLeaderTimeout) {
         Batch batch = next(events);
-        return Projection::advance_together(*connection_, members_, batch.recorded, batch.decoded);
+        return Projection::advance_together(*connection_, members_, batch.recorded, batch.decoded, patience);
     }
     // Another follower has decoded what comes.
     void let_others_be_first() { others_are_first_ = true; }
@@ -64,6 +65,27 @@ private:
     std::vector<Projection> projections_;
     std::vector<Projection*> members_;
 };
+
+// One without tables, over which the server takes as long as the test says.
+class Slow : public ReadModel {
+public:
+    Slow(std::string name, const std::chrono::milliseconds& takes) : name_(std::move(name)), takes_(takes) {}
+    Model model() const override { return {name_, 1}; }
+    std::vector<std::string_view> parts() const override { return {}; }
+    void create(pqxx::transaction_base&, int) const override {}
+    void apply(pqxx::transaction_base& transaction, int, std::span<const DecodedEvent>) const override {
+        transaction.exec("select pg_sleep(" + std::to_string(takes_.count()) + " / 1000.0)");
+    }
+
+private:
+    const std::string name_;
+    const std::chrono::milliseconds& takes_;
+};
+std::vector<std::unique_ptr<ReadModel>> slow_ones(int count, const std::chrono::milliseconds& each_takes) {
+    std::vector<std::unique_ptr<ReadModel>> models;
+    for (int i = 1; i <= count; ++i) models.push_back(std::make_unique<Slow>("slow_" + std::to_string(i), each_takes));
+    return models;
+}
 
 class ProjectionsTogether : public testing::Test {
 protected:
@@ -125,6 +147,32 @@ TEST_F(ProjectionsTogether, WhereOneIsElsewhereNothingIsWritten) {
     EXPECT_EQ(digests(), before);
     EXPECT_EQ(database.execute("select count(*) from keyledger.checkpoints where position = 20"),
               std::to_string(all_read_models().size() - 1));
+}
+
+// Five that take 300 ms each, of 900 ms that one may take: one bound for all would keep all of them where they are, for
+// good, though each would get on by itself.
+TEST_F(ProjectionsTogether, EachMayTakeTheTimeThatItHasAlone) {
+    publish(20);
+    std::chrono::milliseconds each_takes{0};
+    Together together(database, story, slow_ones(5, each_takes));
+    together.begin(1);
+    each_takes = 300ms;
+    EXPECT_TRUE(together.go_on(10, 900ms));
+    EXPECT_TRUE(together.is_at(11));
+}
+
+// A server that does not answer over one of them: the session is given up, and whoever leads next finds all as before.
+TEST_F(ProjectionsTogether, NoneIsWaitedForWithoutABound) {
+    publish(20);
+    std::chrono::milliseconds each_takes{0};
+    Together together(database, story, slow_ones(2, each_takes));
+    together.begin(1);
+    each_takes = 5s;
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_THROW(together.go_on(10, 300ms), StandDown);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 4s);
+    EXPECT_EQ(database.execute("select count(*) from keyledger.checkpoints where reader like 'slow%' and position = 1"),
+              "2");
 }
 
 TEST_F(ProjectionsTogether, WhatOneCantApplyIsWrittenForNone) {
