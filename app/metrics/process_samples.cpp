@@ -5,10 +5,16 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <fstream>
 #include <memory>
 #include <optional>
 #include <sstream>
+
+// jemalloc's (jemalloc(3)), where it is linked: the service is, tests are not.
+extern "C" int mallctl(const char* name, void* old, std::size_t* old_size, void* now, std::size_t now_size)
+    __attribute__((weak));
 
 namespace keyledger::app {
 namespace {
@@ -71,6 +77,25 @@ std::optional<double> limit_in(const std::string& path) {
     return limit;
 }
 
+// What it counted when the epoch was moved last; nothing where it does not count.
+std::optional<double> counted_by_allocator(const char* name) {
+    std::size_t bytes = 0;
+    std::size_t size = sizeof bytes;
+    if (mallctl(name, &bytes, &size, nullptr, 0) != 0) return std::nullopt;
+    return static_cast<double>(bytes);
+}
+
+// Whether it is the process's memory that grows, or what the allocator keeps of what it was given back.
+void add_of_allocator(Samples& samples) {
+    if (mallctl == nullptr) return;
+    std::uint64_t epoch = 1;
+    if (mallctl("epoch", nullptr, nullptr, &epoch, sizeof epoch) != 0) return;
+    if (const auto bytes = counted_by_allocator("stats.allocated"))
+        samples.push_back({"keyledger_heap_allocated_bytes", "Memory that was asked for and not given back", {}, *bytes});
+    if (const auto bytes = counted_by_allocator("stats.resident"))
+        samples.push_back({"keyledger_heap_resident_bytes", "What the allocator holds of the system's for it", {}, *bytes});
+}
+
 }  // namespace
 
 double memory_limit_bytes(const std::string& group_file, const std::string& groups) {
@@ -103,6 +128,7 @@ Samples process_samples() {
                        "Memory that the process may use: the machine's, or less where a control group says so",
                        {},
                        memory_limit_bytes()});
+    add_of_allocator(samples);
     samples.push_back({"process_open_fds", "Open file descriptors", {}, count_descriptors()});
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)

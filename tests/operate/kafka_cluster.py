@@ -17,6 +17,8 @@ from servers import STOP_SECONDS, Servers, awaits, is_gone
 
 BROKERS = 3
 IN_SYNC_SECONDS = 120
+MOST_BEGINNINGS = 20  # of a consumer
+LOOK_S = 0.1
 
 
 class ClusterServers(Servers):
@@ -62,32 +64,44 @@ class Watcher(threading.Thread):
 
     def __init__(self, brokers, topic):
         super().__init__(daemon=True)
-        self.seen = 0
-        self.process = subprocess.Popen(
-            ["kcat", "-C", "-u", "-q", "-b", brokers, "-t", topic, "-o", "beginning", "-X",
-             "isolation.level=read_committed", "-X", "topic.metadata.refresh.interval.ms=1000", "-f", "%h\n"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.seen, self.begun, self.is_stopping = 0, 0, threading.Event()
+        self.command = ["kcat", "-C", "-u", "-q", "-b", brokers, "-t", topic, "-o", "beginning", "-X",
+                        "isolation.level=read_committed", "-X", "topic.metadata.refresh.interval.ms=1000",
+                        "-f", "%h\n"]
+        self.process = self.begin()
         self.start()
 
+    def begin(self):
+        self.begun += 1
+        return subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
     def run(self):
-        for line in self.process.stdout:
-            for part in line.rstrip("\n").split(","):
-                name, _, value = part.partition("=")
-                if name == "ce_sequence":
-                    self.seen = max(self.seen, int(value))
+        """kcat ends when it finds that no broker answers it at one moment; a consumer that is to live begins again."""
+        while True:
+            for line in self.process.stdout:
+                for part in line.rstrip("\n").split(","):
+                    name, _, value = part.partition("=")
+                    if name == "ce_sequence":
+                        self.seen = max(self.seen, int(value))
+            if self.is_stopping.is_set() or self.begun == MOST_BEGINNINGS:
+                return
+            self.process.wait()
+            self.process = self.begin()
 
     def await_beyond(self, position, seconds):
         """How long it took until it saw a later one."""
         started = time.monotonic()
         while self.seen <= position:
-            if self.process.poll() is not None:
-                die("the consumer ended")
+            if not self.is_alive():
+                die(f"the consumer ended {self.begun} times")
             if time.monotonic() - started > seconds:
                 die(f"no event behind position {position} was published within {seconds} s")
             time.sleep(0.01)  # between two looks at the condition that is awaited
         return time.monotonic() - started
 
     def stop(self):
-        self.process.terminate()
+        self.is_stopping.set()
+        while self.is_alive():
+            self.process.terminate()
+            self.join(LOOK_S)
         self.process.wait()
-        self.join()

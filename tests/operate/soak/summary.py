@@ -13,6 +13,7 @@ from picture import picture_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 NAMES = {"rss_mib": "memory (RSS), MiB", "anonymous_mib": "of it the process's own, MiB",
+         "heap_mib": "of it what it asked its allocator for and holds, MiB",
          "access_mib": "of it what answers from memory hold, MiB", "fds": "file descriptors",
          "own_fds": "of them without connections of callers and PostgreSQL",
          "postgres_sessions": "sessions with PostgreSQL", "threads": "threads", "access_sessions": "sessions in memory",

@@ -64,6 +64,7 @@ def steady_figures(samples, minutes):
              "fds": lambda one: one["fds"], "own_fds": own_fds, "threads": lambda one: one["threads"],
              "postgres_sessions": lambda one: one.get("postgres_sessions"),
              "access_mib": lambda one: one["access_bytes"] / 2**20 if "access_bytes" in one else None,
+             "heap_mib": lambda one: one["heap_allocated_bytes"] / 2**20 if "heap_allocated_bytes" in one else None,
              "access_sessions": lambda one: one.get("access_sessions"),
              "access_users": lambda one: one.get("access_users")}
     figures = {}
