@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "commands/runtime/key_on_other_node.hpp"
+#include "security/keys/sealed_value.hpp"
 #include "security/primitives/base64url.hpp"
 #include "tests/security/keys/keyring_fixture.hpp"
 #include "tests/security/tokens/token_fixture.hpp"
