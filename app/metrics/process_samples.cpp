@@ -91,9 +91,11 @@ void add_of_allocator(Samples& samples) {
     std::uint64_t epoch = 1;
     if (mallctl("epoch", nullptr, nullptr, &epoch, sizeof epoch) != 0) return;
     if (const auto bytes = counted_by_allocator("stats.allocated"))
-        samples.push_back({"keyledger_heap_allocated_bytes", "Memory that was asked for and not given back", {}, *bytes});
+        samples.push_back(
+            {"keyledger_heap_allocated_bytes", "Memory that was asked for and not given back", {}, *bytes});
     if (const auto bytes = counted_by_allocator("stats.resident"))
-        samples.push_back({"keyledger_heap_resident_bytes", "What the allocator holds of the system's for it", {}, *bytes});
+        samples.push_back(
+            {"keyledger_heap_resident_bytes", "What the allocator holds of the system's for it", {}, *bytes});
 }
 
 }  // namespace

@@ -23,8 +23,6 @@ using eventstore::Head;
 using eventstore::ReadError;
 using eventstore::RecordedEvent;
 
-constexpr auto kSweepInterval = 250ms;  // one part each: all of them in about a minute
-
 std::string fold_name() { return "access." + std::to_string(kAccessStateFold); }
 
 // The events of one command carry its id, one behind the other. What can't be read stops the feed where it is applied.
@@ -378,6 +376,9 @@ bool HotAccess::apply(FollowedEvents events, bool cut) {
         note_level();
     }
     release(reached.position);
+    followed_to_ = std::ranges::min(changes, {}, [](const auto& change) {
+                       return change.recorded.occurred_at;
+                   }).recorded.occurred_at;
     return true;
 }
 
@@ -406,6 +407,7 @@ void HotAccess::note_level() {
 
 void HotAccess::forget(const std::string& why) {
     spdlog::error("what was remembered is dropped: {}", why);
+    followed_to_ = {};
     const std::lock_guard lock(mutex_);
     state_ = std::make_unique<AccessState>(settings_.lifetimes);
     cursor_ = {};
@@ -434,12 +436,14 @@ void HotAccess::see(const std::string& trouble) {
     if (!stopped_) trouble_ = trouble;
 }
 
+// By the time of the log: while an old log is read, or what was missed, a session that seems to have expired may have
+// been refreshed further on, and nothing would bring it back.
 void HotAccess::sweep() {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_sweep_) return;
-    next_sweep_ = now + kSweepInterval;
+    next_sweep_ = now + settings_.sweep_every;
     const std::lock_guard lock(mutex_);
-    state_->sweep(next_shard_, settings_.now());
+    state_->sweep(next_shard_, std::min(settings_.now(), followed_to_));
     next_shard_ = (next_shard_ + 1) % Sharded<Uuid, int>::kShards;
 }
 

@@ -46,7 +46,8 @@ struct HotSettings {
     std::string snapshot_file;                          // empty: every start reads the whole log
     std::chrono::milliseconds snapshot_every{300'000};  // while the log grows; and once at the end
     std::int32_t batch_events = 2'000;
-    std::function<Instant()> now;  // Unix time
+    std::chrono::milliseconds sweep_every{250};  // one of 256 parts each, of what has expired
+    std::function<Instant()> now;                // Unix time
     std::function<Uuid()> new_id;
 };
 
@@ -179,6 +180,7 @@ private:
     Position snapshot_position_ = 0;
 
     // The thread's own.
+    Instant followed_to_;  // when what was followed last had happened; none is kept in a snapshot
     std::size_t next_shard_ = 0;
     SteadyTime next_sweep_{};
     SteadyTime next_snapshot_{};

@@ -5,6 +5,7 @@
 #include "commands/accounts/erase_user.hpp"
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/clients/service_accounts.hpp"
+#include "domain/access/assignments.hpp"
 #include "domain/access/subject_access.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 

@@ -4,6 +4,7 @@
 #include "commands/access/apply_access.hpp"
 #include "commands/accounts/erase_user.hpp"
 #include "commands/accounts/set_user_status.hpp"
+#include "domain/access/assignments.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
 namespace keyledger::commands {

@@ -1,11 +1,11 @@
 #include "commands/access/roles.hpp"
-#include "domain/access/administrators.hpp"
-
 #include "commands/access/answers_at_head.hpp"
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/accounts/update_profile.hpp"
 #include "commands/clients/service_accounts.hpp"
 #include "commands/sessions/end_sessions.hpp"
+#include "domain/access/administrators.hpp"
+#include "domain/access/assignments.hpp"
 #include "domain/users/identity.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 

@@ -11,8 +11,8 @@ import urllib.request
 
 EVERY_S = 5
 METRICS = ("keyledger_http_connections", "keyledger_postgres_sessions", "keyledger_access_sessions",
-           "keyledger_access_users", "keyledger_access_bytes", "keyledger_projector_leading", "keyledger_heap_allocated_bytes",
-           "keyledger_heap_resident_bytes")
+           "keyledger_access_users", "keyledger_access_bytes", "keyledger_projector_leading",
+           "keyledger_heap_allocated_bytes", "keyledger_heap_resident_bytes")
 STATUS = {"VmRSS": "rss_kib", "RssAnon": "anonymous_kib", "VmHWM": "peak_kib", "Threads": "threads"}
 PATIENCE_S = 1
 

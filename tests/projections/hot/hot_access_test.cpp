@@ -105,6 +105,7 @@ struct Memory {
         settings.lifetimes = lifetimes;
         settings.snapshot_file = std::move(snapshot_file);
         settings.batch_events = batch_events;
+        settings.sweep_every = 0ms;  // after each batch
         settings.now = [&stage] { return stage.clock.now(); };
         settings.new_id = [&stage] { return stage.world.identifiers.next(); };
         auto owned = std::make_unique<Source>(stage);
@@ -301,6 +302,25 @@ TEST_F(HotAccessTest, StopsAtAnEventThatItDoesNotKnowAndSaysSo) {
     EXPECT_THAT(status.trouble, testing::HasSubstr("position 3 can't be read"));
     EXPECT_THAT(status.trouble, testing::HasSubstr("session.dreamt"));
     EXPECT_FALSE(memory.ask(ann, std::nullopt)) << "and stays so";
+}
+
+// It reads on one day what happened in three weeks, and sweeps meanwhile.
+TEST_F(HotAccessTest, KeepsASessionThatIsRefreshedFurtherOnInTheLog) {
+    world.register_user(node, kAnnsEmail);
+    auto grant = world.log_in(node, kAnnsEmail);
+    live(300);  // so that each part is swept before it is refreshed
+    for (int i = 0; i < 2; ++i) {
+        clock.advance(days(10));
+        auto refreshed = run(commands::refresh_session(node.services, refresh_of(grant), caller()));
+        ASSERT_TRUE(refreshed);
+        grant = *refreshed;
+    }
+    Memory memory(*this, {}, 1);
+    memory.hot->start();
+    auto answer = memory.ask(grant.user_id, grant.session_id);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->session().status, Session::Status::kLive);
+    EXPECT_EQ(answer->session().refreshed_at, clock.now());
 }
 
 TEST_F(HotAccessTest, StopsAtAHole) {
