@@ -11,6 +11,9 @@ Told to stop, a node with KEYLEDGER_DRAIN_SECONDS is not ready at either listene
 connections that are kept and on new ones, each of which it ends with its answer (`Connection: close`). When the time is
 over nobody listens any more. A second signal ends it at once.
 
+A node that starts knows the origins of applications when it says that it is ready, though its memory has not read the
+log, and no longer those that are taken away meanwhile.
+
 What does not stop the service makes no node unready: a broker that is away, a mail server that is away. It is told."""
 
 import argparse
@@ -31,6 +34,7 @@ from scenario import Expectations
 
 PATIENCE_S = 30
 SHORT_S = 2
+PAGE = "https://page.example"
 
 
 class Gate:
@@ -225,6 +229,58 @@ def does_without(node, expect):
     expect("reasons at the API's port", any("detail" in check for check in checks(node.port)[1].values()), False)
 
 
+def let_in(node):
+    """Whether a preflight of the page is answered with its origin."""
+    connection = http.client.HTTPConnection("127.0.0.1", node.port, timeout=5)
+    connection.request("OPTIONS", "/oauth2/token", headers={"Origin": PAGE, "Access-Control-Request-Method": "POST"})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.getheader("Access-Control-Allow-Origin") == PAGE
+
+
+def apply(nodes, work, status):
+    file = work / "applications.yaml"
+    file.write_text(f"""applications:
+  0190f3a2-6d1c-7c1e-9a57-3f0c5b1d2e4f:
+    name: Page
+    application_type: spa
+    authentication: none
+    grant_types: [authorization_code]
+    scopes: [openid]
+    redirect_uris: ["{PAGE}/callback"]
+    status: {status}
+""", encoding="utf-8")
+    nodes.deployment.run("applications", "apply", str(file), KEYLEDGER_DATABASE_URL=nodes.deployment.service_url)
+
+
+def knows_origins(nodes, node, work, expect):
+    """A start on a long log: its memory stands at the file for its snapshot, a pipe into which nobody writes yet."""
+    pipe = work / "snapshot"
+    os.mkfifo(pipe, 0o600)
+    node.start()
+    node.await_ready()
+    apply(nodes, work, "enabled")
+    awaits(PATIENCE_S, lambda: let_in(node), "the page of an application")
+    expect("the end before a long log", node.stop(), 0)
+    node.environment["KEYLEDGER_ACCESS_SNAPSHOT_FILE"] = str(pipe)
+    began = time.monotonic()
+    node.start()
+    node.await_ready()
+    print(f"ready {time.monotonic() - began:.2f} s after its start, before its memory is")
+    expect("a page's preflight, at the first readiness", let_in(node), True)
+    expect("its memory", checks(node.management_port)[1]["access"]["detail"].split(",")[0], "reads the log")
+    apply(nodes, work, "disabled")
+    awaits(PATIENCE_S, lambda: not let_in(node), "the end of an origin on a node that still reads")
+    with open(pipe, "wb"):
+        pass
+    awaits(PATIENCE_S, lambda: checks(node.management_port)[1]["access"]["detail"].startswith("answers from memory"),
+           "answers from memory")
+    expect("the page, when memory is level", let_in(node), False)
+    expect("the end after a long log", node.stop(), 0)
+    del node.environment["KEYLEDGER_ACCESS_SNAPSHOT_FILE"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=os.environ.get("KEYLEDGER_TEST_BINARY"))
@@ -248,6 +304,7 @@ def main():
         node.await_ready()
         drains_no_longer_than_told(node, expect)
         node.environment["KEYLEDGER_DRAIN_SECONDS"] = "0"
+        knows_origins(nodes, node, work, expect)
         does_without(node, expect)
         expect("the end", node.stop(), 0)
     finally:
