@@ -5,6 +5,7 @@
 #include "commands/clients/client_credentials.hpp"
 #include "domain/access/permission.hpp"
 #include "domain/access/subject.hpp"
+#include "domain/access/subject_access.hpp"
 #include "domain/clients/service_account.hpp"
 #include "domain/clients/service_token.hpp"
 
@@ -69,6 +70,10 @@ Answer<RegisteredClient> register_client(Services& services, ServiceBearer beare
     registration.definition.consent = ConsentRule::kRequired;
     registration.definition.audiences.clear();
     KEYLEDGER_CO_TRY(definition, checked(std::move(registration.definition)));
+    // Whether the log reaches what a record names, no stream says that the append guards.
+    if (bearer.record) {
+        KEYLEDGER_CO_TRY(access, co_await access_of_service_token(services, bearer, caller.deadline));
+    }
     RegisteredClient made;
     made.application_id = ApplicationId{services.identifiers.next()};
     Streams streams;

@@ -170,7 +170,10 @@ Answer<ServiceAccess> access_of_service_token(Services& services, ServiceBearer 
     const ServiceSubject subject{bearer.account_id, bearer.token_id};
     KEYLEDGER_CO_TRY(access, co_await services.access.read_service(subject, deadline));
     access->token = with_carried(std::move(access->token), bearer.account_id, bearer.record);
-    access->held.active = holds(access->token, bearer.account_id, access->account, services.clock.now());
+    // In one history no answer is of before the position of an earlier one. Where the log is shorter than that, it has
+    // lost events (a failover, a restore), among them perhaps what ended the token.
+    const bool is_reached = !bearer.record || bearer.record->position <= access->held.position;
+    access->held.active = is_reached && holds(access->token, bearer.account_id, access->account, services.clock.now());
     if (!access->held.active) co_return Unexpected(refusals::kInvalidToken);
     co_return std::move(*access);
 }

@@ -60,7 +60,7 @@ struct ServiceBearer {
 };
 // Answers for unknown ids, too: such an account is not active and has no permissions.
 Answer<ServiceAccess> access_of_service(Services& services, ServiceAccountId account_id, Deadline deadline);
-// The holder of a token; kInvalidToken when it no longer holds.
+// The holder of a token; kInvalidToken when it no longer holds, and while the log does not reach what its record names.
 Answer<ServiceAccess> access_of_service_token(Services& services, ServiceBearer bearer, Deadline deadline);
 // The same as a client, for accounts that present a token instead of a secret.
 Client client_of(const ServiceAccountId& account_id, const ServiceAccess& access, const AccessRules& rules);

@@ -167,6 +167,10 @@ TEST_F(ExchangeTokenTest, TakesAnActorTokenThatCarriesItsRecord) {
     forged.exchanges.front().token_id = ServiceTokenId{test::uuid(9)};
     forged.exchanges.front().record = grant.record;
     EXPECT_FALSE(is_good(forged)) << "no exchange is carried";
+    const Position seen = own.service->record->position;
+    own.service->record->position = world.head() + 1;
+    refuses(orders_, shown(), refusals::kActorTokenNotGood, with_own);  // of events that the log has lost
+    own.service->record->position = seen;
     ASSERT_TRUE(test::succeeds(run(revoke_service_token(
         other.services, *own.service, client_of(orders_.id, ServiceAccess{}, AccessRules{}), caller()))));
     refuses(orders_, shown(), refusals::kActorTokenNotGood, with_own);

@@ -177,6 +177,23 @@ TEST_F(UnrecordedTokensTest, AreNoBetterThanTheLogSays) {
     EXPECT_TRUE(test::succeeds(earn(node, proof_of_secret(stock, *theirs.secret))));
 }
 
+// Scenario: a failover loses the last events, among them one that disabled the account. Tokens of behind the log's new
+// end are not good, for nobody knows any more what ended them. They can still be revoked.
+TEST_F(UnrecordedTokensTest, AreNotGoodWhereTheLogDoesNotReachThem) {
+    ServiceBearer token = earned();
+    ASSERT_TRUE(token.record);
+    EXPECT_EQ(token.record->position, world.head());
+    EXPECT_TRUE(is_good(token)) << "of the head itself";
+    token.record->position = world.head() + 1;
+    for (test::Node* at : {&node, &other})
+        EXPECT_TRUE(
+            test::refused(run(access_of_service_token(at->services, token, Deadline::max())), refusals::kInvalidToken));
+    EXPECT_TRUE(test::succeeds(revoke(node, token, itself())));
+    EXPECT_EQ(since(), Types{"service_token.revoked"});
+    EXPECT_EQ(world.head(), token.record->position);
+    EXPECT_FALSE(is_good(token)) << "nor when the log is as long again";
+}
+
 TEST_F(UnrecordedTokensTest, AreRefusedLikeOthers) {
     const Secret wrong(std::string(made_.secret->reveal()).substr(0, 40) + std::string(28, 'A'));
     EXPECT_TRUE(test::refused(earn(node, proof_of_secret(id_, wrong)), refusals::kInvalidClient));
@@ -258,6 +275,9 @@ TEST_F(UnrecordedTokensTest, RegisterApplicationsUntilTheyEnd) {
     const ServiceBearer token = earned();
     EXPECT_TRUE(test::succeeds(try_with(token)));
     EXPECT_TRUE(test::refused(try_with(earned("a:b")), refusals::kForbidden));
+    ServiceBearer of_lost_events = token;
+    of_lost_events.record->position = world.head() + 1;
+    EXPECT_TRUE(test::refused(try_with(of_lost_events), refusals::kInvalidToken));
     ASSERT_TRUE(test::succeeds(revoke(other, token, itself())));
     EXPECT_TRUE(test::refused(try_with(token), refusals::kInvalidToken));
     const ServiceBearer next = earned();
