@@ -2,7 +2,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <charconv>
+#include <stdexcept>
+#include <utility>
 
 #include "commands/runtime/key_on_other_node.hpp"
 #include "domain/ladder/assurance.hpp"
@@ -49,6 +50,42 @@ std::vector<std::string> words_of(std::string_view text) {
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return words;
+}
+
+// ---- carried records -------------------------------------------------------------------------------------------
+// Clear, a record is the position (8 bytes, big-endian), the length of the credential (1 byte), and the credential with
+// zeros behind it. All are of one size: that of what is sealed can be seen.
+constexpr std::size_t kPositionSize = 8;
+constexpr std::size_t kMaxCredentialSize = 43;  // a key's thumbprint; the id of a secret has 36
+constexpr std::size_t kCredentialAt = kPositionSize + 1;
+constexpr std::size_t kClearRecordSize = kCredentialAt + kMaxCredentialSize;
+
+std::string clear_text_of(const CarriedRecord& record) {
+    if (record.position <= 0) throw std::invalid_argument("a carried record is of no position");
+    if (record.credential.empty() || record.credential.size() > kMaxCredentialSize)
+        throw std::length_error("a carried record's credential has 1 to 43 bytes");
+    const auto position = static_cast<std::uint64_t>(record.position);
+    std::string clear;
+    for (int shift = 56; shift >= 0; shift -= 8) clear += static_cast<char>(position >> shift & 0xFF);
+    clear += static_cast<char>(record.credential.size());
+    clear += record.credential;
+    clear.resize(kClearRecordSize, '\0');
+    return clear;
+}
+
+// Without its end, which the token says.
+std::optional<CarriedRecord> read_clear_text(std::string_view clear) {
+    if (clear.size() != kClearRecordSize) return std::nullopt;
+    std::uint64_t position = 0;
+    for (const char byte : clear.substr(0, kPositionSize)) position = position << 8 | static_cast<unsigned char>(byte);
+    const std::size_t size = static_cast<unsigned char>(clear[kPositionSize]);
+    if (position == 0 || !std::in_range<Position>(position)) return std::nullopt;
+    if (size == 0 || size > kMaxCredentialSize) return std::nullopt;
+    if (clear.find_first_not_of('\0', kCredentialAt + size) != std::string_view::npos) return std::nullopt;
+    CarriedRecord record;
+    record.position = static_cast<Position>(position);
+    record.credential = clear.substr(kCredentialAt, size);
+    return record;
 }
 
 }  // namespace
@@ -149,7 +186,7 @@ asio::awaitable<std::string> KeyringTokens::issue(commands::ServiceGrant grant) 
 
 // Whoever is shown the token is told neither a position of the log (I14) nor what its holder authenticates with.
 std::string KeyringTokens::sealed(const CarriedRecord& record, const ServiceTokenId& token_id) {
-    const std::string clear = std::to_string(record.position) + ' ' + record.credential;
+    const std::string clear = clear_text_of(record);
     return seal_value(*keyring_.snapshot(), SealedPurpose::kServiceToken, token_id.to_string(), clear, clock_.now());
 }
 
@@ -163,13 +200,8 @@ std::optional<CarriedRecord> KeyringTokens::record_in(const AccessTokenClaims& c
         is_here_now(locate_key_, key_named_by_sealed_value(SealedPurpose::kServiceToken, claims.record)))
         clear = open();
     if (!clear) return std::nullopt;
-    CarriedRecord record;
-    const char* const end = clear->data() + clear->size();
-    const auto number = std::from_chars(clear->data(), end, record.position);
-    const bool is_one = number.ec == std::errc() && record.position > 0 && number.ptr != end && *number.ptr == ' ';
-    if (!is_one) return std::nullopt;
-    record.credential.assign(number.ptr + 1, end);
-    record.expires_at = claims.expires_at;
+    auto record = read_clear_text(*clear);
+    if (record) record->expires_at = claims.expires_at;
     return record;
 }
 

@@ -3,9 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <stdexcept>
+
 #include "commands/runtime/key_on_other_node.hpp"
 #include "security/keys/sealed_value.hpp"
 #include "security/primitives/base64url.hpp"
+#include "security/primitives/hex.hpp"
 #include "tests/security/keys/keyring_fixture.hpp"
 #include "tests/security/tokens/token_fixture.hpp"
 #include "tests/support/run.hpp"
@@ -86,6 +90,52 @@ TEST_F(CarriedRecordTest, TellsNobodyWhatIsInIt) {
     }
     const auto one = grant();
     EXPECT_NE(record_of(issue(one)), record_of(issue(one))) << "equal ones don't look so";
+}
+
+// The attack: to count events by a token's length, or to see by it that a service has no key, but a secret, to steal.
+TEST_F(CarriedRecordTest, IsOfOneSizeWhateverIsInIt) {
+    auto given = grant();
+    const auto size_of = [&](Position position, std::string credential) {
+        given.record = CarriedRecord{std::move(credential), position, given.expires_at};
+        const std::string token = issue(given);
+        const auto read = tokens_->read_access(token);
+        EXPECT_TRUE(read && read->service && read->service->record == given.record) << position;
+        return record_of(token).size();
+    };
+    const std::string thumbprint(43, 'T');
+    const std::size_t smallest = size_of(1, kCredential);
+    EXPECT_EQ(size_of(1'000'000'000, thumbprint), smallest);
+    EXPECT_EQ(size_of(std::numeric_limits<Position>::max(), kCredential), smallest);
+    EXPECT_EQ(size_of(1, "k"), smallest);
+    given.record->credential = thumbprint + "T";
+    EXPECT_THROW(issue(given), std::length_error);
+    given.record->credential.clear();
+    EXPECT_THROW(issue(given), std::length_error);
+    given.record = CarriedRecord{kCredential, 0, given.expires_at};
+    EXPECT_THROW(issue(given), std::invalid_argument);
+}
+
+TEST_F(CarriedRecordTest, IsRefusedWhenMalformed) {
+    const std::string token = issue(grant());
+    const auto is_read = [&](const std::string& clear) {
+        const std::string record = seal_value(*keyring_->snapshot(), SealedPurpose::kServiceToken,
+                                              tokens_->read_access(token)->token_id, clear, kNow);
+        return tokens_->read_access(signed_with(token, record_of(token), record)).has_value();
+    };
+    const std::string position("\0\0\0\0\0\0\0\7", 8);
+    const auto padded = [](std::string text, char padding = '\0') {
+        text.resize(8 + 1 + 43, padding);
+        return text;
+    };
+    EXPECT_TRUE(is_read(padded(position + "\1k")));
+    EXPECT_TRUE(is_read(position + "\x2b" + std::string(43, 'T')));
+    for (const std::string& clear :
+         {std::string(), std::string("7 k"), position + "\1k", padded(position + "\1k") + '\0',
+          padded(position + "\1k", ' '), padded(position + "\1kk"), padded(position),
+          position + "\x2c" + std::string(43, 'T'), position + "\xff" + std::string(43, 'T'),
+          padded(std::string(8, '\0') + "\1k"), padded(std::string(8, '\xff') + "\1k"),
+          padded("\x80" + position.substr(1) + "\1k")})
+        EXPECT_FALSE(is_read(clear)) << hex_encode(clear);
 }
 
 TEST_F(CarriedRecordTest, IsOfItsTokenAlone) {
