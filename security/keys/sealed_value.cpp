@@ -33,6 +33,14 @@ std::size_t largest_of(SealedPurpose purpose) {
 // In base64url, with the envelope's head.
 std::size_t largest_text_of(SealedPurpose purpose) { return 2 * largest_of(purpose); }
 
+// Nonces are random, which serves for 2^32 values under one key (NIST SP 800-38D section 8.3). Of a service's tokens
+// there are thousands a second, so each has a key of its own.
+bool has_key_for_each_context(SealedPurpose purpose) { return purpose == SealedPurpose::kServiceToken; }
+
+Secret key_for(const Key& root, SealedPurpose purpose, std::string_view context) {
+    return derived_key(root, name_of(purpose), has_key_for_each_context(purpose) ? context : std::string_view());
+}
+
 std::string bound_to(SealedPurpose purpose, std::string_view context, std::string_view head) {
     return length_prefixed({name_of(purpose), context, head});
 }
@@ -42,7 +50,7 @@ void check_size(SealedPurpose purpose, std::string_view clear) {
         throw std::length_error("a sealed value is above " + std::to_string(largest_of(purpose)) + " bytes");
 }
 
-// `key` is derived from the root for that purpose.
+// `key` is derived from the root for that purpose, and that context where each has its own.
 std::string sealed_under(const Key& root, const Secret& key, SealedPurpose purpose, std::string_view context,
                          std::string_view clear) {
     std::string head = envelope_head(kVersion, root.id);
@@ -55,7 +63,7 @@ std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::strin
                        Instant now) {
     check_size(purpose, clear);
     const Key& root = keyring.require_current(KeyPurpose::kSealingRoot, now);
-    return sealed_under(root, derived_key(root, name_of(purpose)), purpose, context, clear);
+    return sealed_under(root, key_for(root, purpose, context), purpose, context, clear);
 }
 
 // A keyring that is gone has no successor under its pointer: the weak one keeps its place taken.
@@ -83,6 +91,7 @@ std::shared_ptr<const ValueSealer::Derived> ValueSealer::derived_for(const std::
 
 std::string ValueSealer::seal(const std::shared_ptr<const Keyring>& keyring, std::string_view context,
                               std::string_view clear, Instant now) {
+    if (has_key_for_each_context(purpose_)) return seal_value(*keyring, purpose_, context, clear, now);
     check_size(purpose_, clear);
     const Key& root = keyring->require_current(KeyPurpose::kSealingRoot, now);
     return sealed_under(root, derived_for(keyring, root)->key, purpose_, context, clear);
@@ -96,7 +105,7 @@ Result<std::string, SealedValueError> open_value(const Keyring& keyring, SealedP
     if (!envelope) return Unexpected(SealedValueError::kMalformed);
     const Key* root = keyring.find(KeyPurpose::kSealingRoot, envelope->key_id, now);
     if (!root) return Unexpected(SealedValueError::kUnknownKey);
-    Secret key = derived_key(*root, name_of(purpose));
+    const Secret key = key_for(*root, purpose, context);
     auto clear = aead_open(key, bound_to(purpose, context, envelope->head), envelope->body);
     if (!clear) return Unexpected(SealedValueError::kForged);
     return std::move(*clear);

@@ -35,6 +35,9 @@ enum class SealedValueError {
     kForged,      // changed, or sealed for another purpose or context
 };
 
+// A key is derived from the root for each purpose; for kServiceToken, of which there are more than one key may seal,
+// for each of its contexts (a token's `jti`).
+//
 // base64url text. `context` is not in the value but must be the same when it is opened: the query a cursor
 // belongs to, the user of a mail link. Two sealings of one value differ. MissingKey if there is no current
 // root.
@@ -44,7 +47,7 @@ Result<std::string, SealedValueError> open_value(const Keyring& keyring, SealedP
                                                  std::string_view context, std::string_view text, Instant now);
 
 // Seals many values of one purpose: what HKDF makes of the root takes longer than sealing, and is the same for as long
-// as that root of that keyring is in use. Any thread.
+// as that root of that keyring is in use. Nothing is saved where each context has its own key. Any thread.
 class ValueSealer {
 public:
     explicit ValueSealer(SealedPurpose purpose) : purpose_(purpose) {}

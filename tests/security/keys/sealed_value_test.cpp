@@ -4,7 +4,10 @@
 
 #include <stdexcept>
 
+#include "security/keys/envelope.hpp"
+#include "security/primitives/aead.hpp"
 #include "security/primitives/base64url.hpp"
+#include "security/primitives/bytes.hpp"
 #include "security/primitives/derivation.hpp"
 #include "tests/security/keys/keyring_fixture.hpp"
 
@@ -59,6 +62,31 @@ TEST_F(SealedValue, PassesForNoOtherPurpose) {
 TEST_F(SealedValue, PassesInNoOtherContext) {
     EXPECT_EQ(open_value(*keyring_, SealedPurpose::kCursor, "audit", sealed(), kNow).error(), Error::kForged);
     EXPECT_EQ(open_value(*keyring_, SealedPurpose::kCursor, "", sealed(), kNow).error(), Error::kForged);
+}
+
+// NIST SP 800-38D section 8.3: 2^32 random nonces under one key are the most, and of tokens there are more.
+TEST_F(SealedValue, OfATokenHasAKeyOfItsOwn) {
+    const auto opens_by = [&](const Secret& key, SealedPurpose purpose, std::string_view name, std::string_view jti,
+                              const std::string& text) {
+        const std::string bytes = *base64url_decode(text);
+        const auto envelope = read_envelope(1, bytes);
+        return aead_open(key, length_prefixed({name, jti, envelope->head}), envelope->body) == "position 7" &&
+               open_value(*keyring_, purpose, jti, text, kNow).has_value();
+    };
+    ValueSealer sealer(SealedPurpose::kServiceToken);
+    for (const bool by_sealer : {false, true})
+        for (const std::string_view jti : {"one", "two"}) {
+            const std::string text = by_sealer
+                                         ? sealer.seal(keyring_, jti, "position 7", kNow)
+                                         : seal_value(*keyring_, SealedPurpose::kServiceToken, jti, "position 7", kNow);
+            const auto opens = [&](const Secret& key) {
+                return opens_by(key, SealedPurpose::kServiceToken, "service-token", jti, text);
+            };
+            EXPECT_TRUE(opens(derived_key(root(), "service-token", jti)));
+            EXPECT_FALSE(opens(derived_key(root(), "service-token", jti == "one" ? "two" : "one")));
+            EXPECT_FALSE(opens(derived_key(root(), "service-token"))) << "all would be under one";
+        }
+    EXPECT_TRUE(opens_by(derived_key(root(), "cursor"), SealedPurpose::kCursor, "cursor", "users", sealed()));
 }
 
 TEST_F(SealedValue, OpensAfterARotationAndNotAfterARevocation) {
