@@ -126,9 +126,12 @@ bool argon2_verify(const Secret& password, std::string_view phc) {
 bool needs_renewal(std::string_view phc, const Argon2Parameters& parameters) {
     auto parsed = parse_phc(phc);
     if (!parsed) return true;
-    return parsed->parameters.memory_kib < parameters.memory_kib || parsed->parameters.passes < parameters.passes ||
-           parsed->parameters.lanes < parameters.lanes || parsed->salt.size() < kArgon2SaltSize ||
-           parsed->tag.size() < kArgon2TagSize;
+    const Argon2Parameters& made_with = parsed->parameters;
+    // More lanes don't make it stronger, and only the slower library knows them. But nothing is renewed to be weaker.
+    const bool is_no_stronger = made_with.memory_kib <= parameters.memory_kib && made_with.passes <= parameters.passes;
+    return made_with.memory_kib < parameters.memory_kib || made_with.passes < parameters.passes ||
+           made_with.lanes < parameters.lanes || (made_with.lanes > parameters.lanes && is_no_stronger) ||
+           parsed->salt.size() < kArgon2SaltSize || parsed->tag.size() < kArgon2TagSize;
 }
 
 }  // namespace keyledger::security

@@ -49,7 +49,8 @@ std::string phc_text(const Phc& phc);
 Secret argon2_hash(const Secret& password, const Argon2Parameters& parameters);
 // False also for a string that is no PHC string of ours, or a password that is too long.
 bool argon2_verify(const Secret& password, std::string_view phc);
-// True if the string was made with any smaller parameter, another size of salt or tag, or can't be read.
+// True if the string was made with any smaller parameter, with more lanes (unless it takes more memory or passes: then
+// it is the stronger one, and stays), with a smaller salt or tag, or can't be read.
 bool needs_renewal(std::string_view phc, const Argon2Parameters& parameters);
 
 // The function itself with all its inputs, for the test vectors.

@@ -142,10 +142,24 @@ TEST(NeedsRenewal, IsTrueForAnythingWeakerOnly) {
         return phc_text({parameters, std::string(kArgon2SaltSize, 's'), std::string(kArgon2TagSize, 't')});
     };
     EXPECT_FALSE(needs_renewal(made_with(today), today));
+    EXPECT_FALSE(needs_renewal(made_with({65, 3, 1}), today));
     EXPECT_FALSE(needs_renewal(made_with({65, 3, 2}), today));
     EXPECT_TRUE(needs_renewal(made_with({63, 2, 1}), today));
     EXPECT_TRUE(needs_renewal(made_with({64, 1, 1}), today));
     EXPECT_TRUE(needs_renewal(made_with({64, 2, 1}), {64, 2, 2}));
     EXPECT_TRUE(needs_renewal(phc_text({today, "saltsalt", std::string(32, 't')}), today));
     EXPECT_TRUE(needs_renewal("unreadable", today));
+}
+
+// KEYLEDGER_ARGON2_PARALLELISM was lowered: else what was made before would take the slower library for good.
+TEST(NeedsRenewal, IsTrueForMoreLanesUnlessThatWouldWeakenIt) {
+    const Argon2Parameters today{.memory_kib = 64, .passes = 2, .lanes = 1};
+    const auto made_with = [](Argon2Parameters parameters) {
+        return phc_text({parameters, std::string(kArgon2SaltSize, 's'), std::string(kArgon2TagSize, 't')});
+    };
+    EXPECT_TRUE(needs_renewal(made_with({64, 2, 2}), today));
+    EXPECT_TRUE(needs_renewal(made_with({64, 2, 8}), today));
+    EXPECT_FALSE(needs_renewal(made_with({64, 2, 2}), {64, 2, 2}));
+    EXPECT_FALSE(needs_renewal(made_with({65, 2, 2}), today)) << "it has more memory";
+    EXPECT_FALSE(needs_renewal(made_with({64, 3, 2}), today)) << "it has more passes";
 }
