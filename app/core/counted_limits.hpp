@@ -33,6 +33,7 @@ inline constexpr LimitName kLimitNames[] = {
     {"registrations by", "client_registrations"},
     {"registrations of", "registrations"},
     {"requests", "requests"},
+    {"revocations by", "revocations"},
     {"tokens", "tokens"},
     {"unfit assertions of", "client_failures"},
     {"writes of", "writes"},

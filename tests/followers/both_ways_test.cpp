@@ -5,6 +5,8 @@
 #include <random>
 #include <thread>
 
+#include "domain/sessions/session.hpp"
+#include "domain/users/user.hpp"
 #include "eventstore/log_tail.hpp"
 #include "eventstore/postgres/store/postgres_log_source.hpp"
 #include "eventstore/postgres/store/postgres_store.hpp"
@@ -41,10 +43,18 @@ std::vector<Append> as_commands(std::span<const RecordedEvent> events, std::size
     return commands;
 }
 
+// Of roles and groups, and who has them: nobody is assigned what was deleted, which commands guard, and these here don't.
+bool is_of_access(const Append& command) {
+    return std::ranges::any_of(command.events, [](const NewEvent& event) {
+        return event.stream_type != User::kStreamType && event.stream_type != Session::kStreamType;
+    });
+}
+
 // All at once, so that they share batches. Those of several streams one after the other: where one waits for a later
-// batch, whoever writes another stream of its would not.
+// batch, whoever writes another stream of its would not. So do those that rest on what another stream says.
 Verdicts append(Store& store, const std::vector<Append>& commands, Deadline deadline = soon()) {
-    const bool at_once = std::ranges::all_of(commands, [](const Append& one) { return one.writes.size() == 1; });
+    const bool at_once =
+        std::ranges::all_of(commands, [](const Append& one) { return one.writes.size() == 1 && !is_of_access(one); });
     Verdicts verdicts;
     std::vector<Store::Answer<Verdict>> works;
     for (const Append& command : commands)
