@@ -34,10 +34,9 @@ bool has_alike_members(const JsonValue& object, const rapidjson::Value& tree) {
     const JsonValue* name = object.first();
     for (const auto& [key, one] : tree.GetObject()) {
         if (name == object.next() || name->string() != text_of(key) || !is_alike(*name->next(), one)) return false;
-        // The first of a name: itself where it is that, for to compare it twice doubles with each depth.
-        const rapidjson::Value& first = tree.FindMember(key)->value;
         const JsonValue* found = object.find(text_of(key));
-        if (!found || (&first == &one ? found != name->next() : !is_alike(*found, first))) return false;
+        const bool is_first = &tree.FindMember(key)->value == &one;  // of those of this name
+        if (!found || is_first != (found == name->next())) return false;
         name = name->next()->next();
     }
     return name == object.next() && object.size() == tree.MemberCount() && !object.find("a name that none has");
