@@ -134,7 +134,7 @@ TEST(ReadAlike, EventsOfEveryTypeAndVersion) {
             const int read_before = counts.read;
             expect_alike(good, counts);
             EXPECT_EQ(counts.read, read_before + 1) << info.type << ' ' << version;
-            for (int i = 0; i < 60; ++i) {
+            for (int i = 0; i < 120; ++i) {
                 RecordedEvent event = good;
                 event.payload = mutations.of(good.payload);
                 expect_alike(event, counts);
@@ -183,7 +183,7 @@ TEST(ReadAlike, EnvelopesWithWhatIsRare) {
         R"({"actor":"user:AZLkoAAAeryN7wAAAAAAAQ","at":1,"session":"AZLkoAAAeryN7wAAAAAAAg","traceparent":"odd"})",
         R"({"actor":"user:AZLkoAAAeryN7wAAAAAAAQ","at":1,"request":"AZLkoAAAeryN7wAAAAAAAQ","sealed":"x"})"};
     for (const std::string good : kRare)
-        for (int i = 0; i < 300; ++i)
+        for (int i = 0; i < 1000; ++i)
             expect_alike_envelope(i == 0 ? good : mutations.of(good), {kEvent, "session", kStream}, counts);
     EXPECT_GT(counts.read, 300);
     EXPECT_GT(counts.refused, 500);
