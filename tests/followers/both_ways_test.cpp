@@ -43,7 +43,7 @@ std::vector<Append> as_commands(std::span<const RecordedEvent> events, std::size
     return commands;
 }
 
-// Of roles and groups, and who has them: nobody is assigned what was deleted, which commands guard, and these here don't.
+// Of roles and groups, and who has them: nobody is assigned what was deleted. Commands guard that, and these don't.
 bool is_of_access(const Append& command) {
     return std::ranges::any_of(command.events, [](const NewEvent& event) {
         return event.stream_type != User::kStreamType && event.stream_type != Session::kStreamType;
