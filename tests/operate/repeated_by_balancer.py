@@ -35,6 +35,7 @@ TOLD = [
     ("POST", "/api/v1/auth/refresh", True),
     ("POST", "/oauth2/token", True),
     ("POST", f"/oauth2/introspect{BY_ASSERTION}", False),
+    ("GET", "/login/providers/example/callback?code=one&state=two", False),
     ("DELETE", ME, True),
     ("POST", "/api/v1/auth/logout", True),
     ("DELETE", SESSIONS, True),
