@@ -91,6 +91,10 @@ class Balancer:
         awaits(UP_SECONDS, lambda: any(at >= since and who == name and how == "UP" for at, who, how in self.changes),
                f"HAProxy's finding {name} up")
 
+    def are_all_up(self):
+        """As far as it has said: it takes nodes to be up when it starts."""
+        return "DOWN" not in {name: how for _, name, how in list(self.changes)}.values()
+
     def node_of(self, entry):
         known = self.requests.get(entry.id)
         return known.server if known else None
@@ -164,4 +168,4 @@ def told(faults):
 
 
 __all__ = ["Balancer", "Nodes", "the_servers", "put_away", "told", "ask", "awaits", "die", "query", "free_ports",
-           "is_free", "DRAIN_SECONDS"]
+           "is_free", "DRAIN_SECONDS", "UP_SECONDS"]
