@@ -36,7 +36,6 @@ void StartingOrigins::run() {
         std::unique_lock lock(mutex_);
         are_known_ = are_known_ || is_level || loaded;
         origins_ = std::move(loaded);  // rather none than one that may have been taken away
-        if (is_level) return;
         const auto pause = are_known_ ? between_loads_ : std::min(between_loads_, kBetweenFirstTries);
         if (wake_.wait_for(lock, pause, [this] { return stopping_; })) return;
     }

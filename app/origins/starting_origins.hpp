@@ -1,6 +1,8 @@
 #pragma once
-// Which origins have pages of applications (ADR 42) while memory still reads the log after a start. It is loaded anew
-// about once a second, so that an origin which is taken away is gone within that time on this node, too.
+// Which origins have pages of applications (ADR 42) while memory reads the log: after a start, and again where it
+// dropped what it remembered. They are loaded anew about a second after the last load ended, so that an origin which is
+// taken away is gone from this node, too, after that second and a load, which takes kListedOriginsPatience at most.
+// Where memory dropped them there are none for as long.
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -21,7 +23,7 @@ class StartingOrigins {
 public:
     // nullopt: it can't be told now. Called on a thread of this class alone; may block, for seconds at most.
     using Load = std::function<std::optional<projections::PageOrigins>()>;
-    // Whether memory knows them by now. Quick.
+    // Whether memory knows them now, which it may cease to. Quick.
     using IsLevel = std::function<bool()>;
     StartingOrigins(Load load, IsLevel is_level, std::chrono::milliseconds between_loads = kBetweenOrigins)
         : load_(std::move(load)), is_level_(std::move(is_level)), between_loads_(between_loads) {}
@@ -34,7 +36,7 @@ public:
 
     // Whether they were loaded, or memory knows them. Never again no.
     bool are_known() const;
-    // As PageOrigins::find(), as of the last load; nullopt, too, where that failed and once memory knows.
+    // As PageOrigins::find(), as of the last load; nullopt, too, where that failed and while memory knows.
     std::optional<ConsentRule> find(std::string_view origin) const;
 
 private:

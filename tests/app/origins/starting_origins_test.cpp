@@ -128,6 +128,19 @@ TEST_F(StartingOriginsTest, AreForgottenOnceMemoryKnowsThem) {
     EXPECT_EQ(loads.asked(), 2) << "and nobody asks any more";
 }
 
+// Memory drops what it remembered where it meets another history, and reads the log once more.
+TEST_F(StartingOriginsTest, AreLoadedAgainWhereMemoryKnowsThemNoMore) {
+    is_level = true;
+    origins.start();
+    while (!origins.are_known()) std::this_thread::yield();
+    is_level = false;
+    loads.give(with_page());
+    EXPECT_EQ(origins.find(kPage), ConsentRule::kRequired);
+    loads.give(PageOrigins{});
+    EXPECT_EQ(origins.find(kPage), std::nullopt) << "and taken away";
+    EXPECT_TRUE(origins.are_known());
+}
+
 TEST(StartingOrigins, ThatNeverStartedAreStopped) {
     StartingOrigins origins([] { return std::nullopt; }, [] { return false; });
     origins.stop();
