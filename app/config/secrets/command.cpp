@@ -100,14 +100,21 @@ private:
     posix_spawnattr_t attributes_{};
 };
 
+bool is_ignored(int signal) {
+    struct sigaction action = {};
+    return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 // What would end this process waits until the program has ended: that has a process group of its own, to which neither
-// a terminal nor a supervisor speaks, and would live on.
+// a terminal nor a supervisor speaks, and would live on. What this process ignores is not held: it would be pending, as
+// if it were to end something. Whoever blocked a signal that is ignored takes it, and it counts all the same.
 class HeldSignals {
 public:
     HeldSignals() {
         sigset_t held;
         sigemptyset(&held);
-        for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&held, signal);
+        for (int signal : {SIGTERM, SIGINT, SIGHUP})
+            if (!is_ignored(signal)) sigaddset(&held, signal);
         ::pthread_sigmask(SIG_BLOCK, &held, &before_);
     }
     ~HeldSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }

@@ -282,6 +282,18 @@ TEST_F(Secrets, AreNotWaitedForByAServiceThatIsToldToStop) {
     EXPECT_LT(std::chrono::steady_clock::now() - from, 60s);
 }
 
+// As of a command that was started by nohup, or in the background of a script.
+TEST_F(Secrets, ComeFromAProgramAlthoughSignalsCameThatAreIgnored) {
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        const auto before = ::signal(signal, SIG_IGN);
+        const auto printed =
+            output_of_command({program("kill -" + std::to_string(signal) + " $PPID; sleep 0.3; echo hunter2")}, 10s);
+        ::signal(signal, before);
+        ASSERT_TRUE(printed) << printed.error();
+        EXPECT_EQ(*printed, "hunter2\n");
+    }
+}
+
 bool is_gone(pid_t process) {
     std::ifstream in("/proc/" + std::to_string(process) + "/stat");
     std::string text{std::istreambuf_iterator<char>(in), {}};
