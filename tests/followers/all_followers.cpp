@@ -1,5 +1,7 @@
 #include "tests/followers/all_followers.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <thread>
 
 #include "projections/models/read_models.hpp"
@@ -65,6 +67,7 @@ AllFollowers::AllFollowers(const Database& database, SubjectCipher& cipher, cons
 
     events_.emplace(kafka::OutputKind::kEvents, source());
     states_.emplace(kafka::OutputKind::kState, source());
+    spdlog::default_logger();  // made here: TSan does not see how its library keeps threads from making it at once
     projector_->start();
     planner_->start();
     hot_->start();
