@@ -61,6 +61,7 @@ AllFollowers::AllFollowers(const Database& database, SubjectCipher& cipher, cons
 
     projections::HotSettings remembering;
     remembering.batch_events = kBatch;
+    remembering.sweep_every = std::chrono::hours(1);  // else they differ in what has ended and is not swept yet
     remembering.now = [at = database.server_now()] { return at; };
     remembering.new_id = [] { return Uuid(next_uuid()); };
     hot_.emplace(std::move(remembering), source(), cipher);
