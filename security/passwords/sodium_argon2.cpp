@@ -47,8 +47,9 @@ std::string sodium_argon2id(const Argon2Input& input, const Argon2Parameters& pa
     static const bool is_ready = sodium_init() >= 0;
     if (!is_ready) throw CryptoFailure("libsodium can't be initialized");
     std::string tag(tag_size, '\0');
+    const char* const password = input.password.empty() ? "" : input.password.data();  // it takes no nullptr
     const int outcome = crypto_pwhash_argon2id(
-        octets(tag), tag.size(), input.password.data(), input.password.size(), octets(input.salt), parameters.passes,
+        octets(tag), tag.size(), password, input.password.size(), octets(input.salt), parameters.passes,
         std::size_t{parameters.memory_kib} * 1024, crypto_pwhash_argon2id_ALG_ARGON2ID13);
     // Parameters that it refuses are none that we accept.
     if (outcome != 0) throw std::bad_alloc();

@@ -99,13 +99,14 @@ private:
 // One node's memory beside the world.
 struct Memory {
     explicit Memory(Stage& stage, std::string snapshot_file = {}, std::int32_t batch_events = 2'000,
-                    SessionLifetimes lifetimes = {}, eventstore::SubjectCipher* cipher = nullptr)
+                    SessionLifetimes lifetimes = {}, eventstore::SubjectCipher* cipher = nullptr,
+                    std::chrono::milliseconds sweep_every = std::chrono::hours(1))
         : stage(stage) {
         HotSettings settings;
         settings.lifetimes = lifetimes;
         settings.snapshot_file = std::move(snapshot_file);
         settings.batch_events = batch_events;
-        settings.sweep_every = 0ms;  // after each batch
+        settings.sweep_every = sweep_every;  // what has ended and is swept reads as none, as folds don't
         settings.now = [&stage] { return stage.clock.now(); };
         settings.new_id = [&stage] { return stage.world.identifiers.next(); };
         auto owned = std::make_unique<Source>(stage);
@@ -315,7 +316,7 @@ TEST_F(HotAccessTest, KeepsASessionThatIsRefreshedFurtherOnInTheLog) {
         ASSERT_TRUE(refreshed);
         grant = *refreshed;
     }
-    Memory memory(*this, {}, 1);
+    Memory memory(*this, {}, 1, {}, nullptr, 0ms);  // after each batch of one event
     memory.hot->start();
     auto answer = memory.ask(grant.user_id, grant.session_id);
     ASSERT_TRUE(answer);
