@@ -170,13 +170,29 @@ Effects AllFollowers::effects(const Head& head) {
     return effects;
 }
 
+namespace {
+
+// The first few in which they differ: a failure must not drown in what is equal.
+std::vector<std::string> differences(const std::vector<std::string>& one, const std::vector<std::string>& other) {
+    constexpr std::size_t kTold = 5;
+    std::vector<std::string> found;
+    for (std::size_t i = 0; i < std::max(one.size(), other.size()) && found.size() < kTold; ++i) {
+        const std::string here = i < one.size() ? one[i] : "(none)", there = i < other.size() ? other[i] : "(none)";
+        if (here != there) found.push_back(here + "  instead of  " + there);
+    }
+    return found;
+}
+
+}  // namespace
+
 void expect_same(const Effects& one, const Effects& other) {
-    EXPECT_EQ(one.tables, other.tables);
-    EXPECT_EQ(one.jobs, other.jobs);
-    EXPECT_EQ(one.answers, other.answers);
-    EXPECT_EQ(one.events, other.events);
-    EXPECT_EQ(one.states, other.states);
-    EXPECT_EQ(one.places, other.places);
+    const std::vector<std::string> none;
+    EXPECT_EQ(differences(one.tables, other.tables), none);
+    EXPECT_EQ(differences(one.jobs, other.jobs), none);
+    EXPECT_EQ(differences(one.answers, other.answers), none);
+    EXPECT_EQ(differences(one.events, other.events), none);
+    EXPECT_EQ(differences(one.states, other.states), none);
+    EXPECT_EQ(differences(one.places, other.places), none);
     EXPECT_FALSE(one.tables.empty() || one.answers.empty() || one.events.empty()) << "nothing is compared";
 }
 
