@@ -103,7 +103,8 @@ security::NoteKey verifying_key(const security::Keyring& keyring, const Uuid& lo
 
 struct TreeHeads::Parts {
     Parts(const Config& config, Core& core, const eventstore::Head& log)
-        : source(config.database_url, core.authenticity),
+        : source(config.database_url, core.authenticity, eventstore::postgres::PostgresLogSource::kPatience,
+                 eventstore::postgres::WokenBy::kHintsAlone),  // the maker looks by its clock, and waits for nobody
           session(config.database_url, "tree-heads"),
           store(config.database_url, core.authenticity->macs(), core.authenticity->heads()),
           topic(topic_of(config)),

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 #include "eventstore/postgres/store/read_session.hpp"
 
@@ -37,6 +38,7 @@ PostgresLogSource::PostgresLogSource(std::string url, std::shared_ptr<Authentici
                                      std::chrono::milliseconds patience, WokenBy woken_by)
     : session_(std::make_unique<Session>(url, patience, woken_by)),
       authenticity_(std::move(authenticity)),
+      woken_by_(woken_by),
       wake_fd_(eventfd(0, EFD_NONBLOCK)) {
     if (wake_fd_ < 0) throw std::runtime_error("no eventfd: too many open files");
 }
@@ -64,6 +66,7 @@ Result<std::vector<RecordedEvent>, ReadError> PostgresLogSource::read_from(const
         return read_log(session_->reads.connection(), first, checked ? limit : limit + 1, authenticity_.get());
     });
     if (!read) return Unexpected(ReadError::kUnavailable);
+    hear();
     std::vector<RecordedEvent>& events = *read;
     if (!checked) {
         if (events.empty() || Cursor{events[0].position, events[0].leaf_hash} != cursor)
@@ -79,7 +82,16 @@ Result<std::vector<RecordedEvent>, ReadError> PostgresLogSource::read_from(const
 Result<Head, ReadError> PostgresLogSource::head() {
     auto head = session_->reads.run([&] { return read_head(session_->reads.connection()); });
     if (!head) return Unexpected(ReadError::kUnavailable);
+    hear();
     return *head;
+}
+
+// Notifications come in with what is read, and libpq keeps each until somebody takes it: of whoever reads and never
+// waits, all that were ever sent. The next wait() is over at once then.
+void PostgresLogSource::hear() {
+    if (woken_by_ == WokenBy::kHintsAlone || !session_->reads.is_open()) return;
+    const auto heard = as_value([&] { return session_->reads.connection().get_notifs(); });
+    has_heard_ = has_heard_ || !heard || *heard > 0;
 }
 
 // A broken connection shows as readable: the next read finds out and connects again.
@@ -87,12 +99,9 @@ void PostgresLogSource::wait(std::chrono::milliseconds at_most) {
     std::array<pollfd, 2> watched{};
     watched[0] = {wake_fd_, POLLIN, 0};
     watched[1] = {-1, POLLIN, 0};
-    bool hinted = false;
-    if (session_->reads.is_open()) {
-        const auto heard = as_value([&] { return session_->reads.connection().get_notifs(); });
-        hinted = !heard || *heard > 0;
-        watched[1].fd = session_->reads.connection().sock();
-    }
+    hear();
+    const bool hinted = std::exchange(has_heard_, false);
+    if (session_->reads.is_open()) watched[1].fd = session_->reads.connection().sock();
     const auto timeout = std::clamp<std::int64_t>(at_most.count(), 0, 3'600'000);
     poll(watched.data(), watched.size(), hinted ? 0 : static_cast<int>(timeout));
     if (watched[1].revents != 0)

@@ -39,9 +39,12 @@ public:
 private:
     struct Session;
     Result<std::vector<RecordedEvent>, ReadError> read_from(const Cursor& cursor, std::int32_t limit, bool checked);
+    void hear();
 
     std::unique_ptr<Session> session_;
     const std::shared_ptr<Authenticity> authenticity_;
+    const WokenBy woken_by_;
+    bool has_heard_ = false;  // since the last wait()
     Cursor last_;  // where the own last read ended; the cursor there is known to be good
     bool has_last_ = false;
     std::uint64_t checked_on_ = 0;  // on which of the session's connections

@@ -2,6 +2,7 @@
 #include "eventstore/postgres/store/postgres_log_source.hpp"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include "eventstore/leaf.hpp"
 #include "tests/support/postgres/event_macs.hpp"
@@ -96,6 +97,36 @@ TEST_F(LogSourceTest, ReadsWhatWasHashedByteForByte) {
     own.execute("update keyledger.events set payload_text = replace(payload_text, '1', '2')");
     event = PostgresLogSource(own.service_url(), authenticity()).read_after({}, 1).value().at(0);
     EXPECT_NE(leaf_hash(event), event.leaf_hash);
+}
+
+#ifndef KEYLEDGER_SANITIZED  // whose allocators count otherwise
+// libpq keeps each notification until somebody takes it: who reads on and never waits grew by a gigabyte a day.
+TEST_F(LogSourceTest, KeepsNothingOfTheNotificationsThatItDoesNotWaitFor) {
+    ASSERT_TRUE(source.head());
+    const auto allocated = [] { return mallinfo2().uordblks; };
+    const auto notified = [&] {
+        own.execute("select pg_notify('keyledger_log', n::text) from generate_series(1, 20000) n");
+        for (int reads = 0; reads < 3; ++reads) EXPECT_TRUE(source.head());
+    };
+    notified();  // what is kept for the next time is there from here on
+    const auto before = allocated();
+    for (int times = 0; times < 5; ++times) notified();
+    EXPECT_LT(allocated(), before + 1024 * 1024) << "100,000 notifications of some 70 bytes";
+}
+#endif
+
+// What was heard while it read ends the next wait, for it may be of what was appended behind what was read.
+TEST_F(LogSourceTest, RemembersWhatItHeardWhileItRead) {
+    using Clock = std::chrono::steady_clock;
+    ASSERT_TRUE(source.head());
+    append(1);
+    ASSERT_EQ(source.read_after({}, 10).value().size(), 1U);
+    auto started = Clock::now();
+    source.wait(std::chrono::minutes(1));
+    EXPECT_LT(Clock::now() - started, std::chrono::seconds(30));
+    started = Clock::now();
+    source.wait(std::chrono::milliseconds(50));
+    EXPECT_GE(Clock::now() - started, std::chrono::milliseconds(50)) << "once";
 }
 
 // Whoever shares its process with a committer need not be woken twice by each append.
