@@ -5,6 +5,8 @@ COPY scripts scripts
 COPY api/docs api/docs
 RUN scripts/install build package docs
 COPY . .
+# Of the commit, `docker build --build-arg KEYLEDGER_COMMIT=$(git rev-parse --short=8 HEAD)` tells the program: .git stays out.
+ARG KEYLEDGER_COMMIT=
 RUN scripts/package --out /out
 
 FROM debian:12-slim

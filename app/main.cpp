@@ -5,6 +5,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "app/build_commit.hpp"
 #include "app/cli/cli.hpp"
 #include "app/config/core_dumps.hpp"
 #include "app/words/words.hpp"
@@ -446,7 +447,7 @@ int main(int argc, char** argv) {
                  "Settings are environment variables KEYLEDGER_*, or stand by the same names in the YAML file that\n"
                  "KEYLEDGER_CONFIG_FILE names; 'keyledger config check' lists them.\n"
                  "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 was done before, 4 found bad."};
-    app.set_version_flag("--version", KEYLEDGER_VERSION);
+    app.set_version_flag("--version", KEYLEDGER_VERSION " (" + std::string(build_commit()) + ")");
     app.require_subcommand(1);
     CommandChoice chosen;
     add_serve(app, chosen);

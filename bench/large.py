@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Measures what a long log costs: the auditor's and the operator's commands, the start of the service, its memory.
 
-    bench/large.py commands BINARY
+    bench/large.py commands BINARY [replay,export,rebuild,compare]
     bench/large.py serve BINARY LOAD
     bench/large.py sessions BINARY
 
 The log is there already (bench/fill_log.cpp), and the environment tells of it as it tells the service. Each figure is
-printed as a JSON object; whatever can't be measured, or answers other than it should, ends this with an error.
+printed as a JSON object; whatever can't be measured, or answers other than it should, ends this with an error. Of the
+commands `audit verify` is always measured, of the others those that are named; all by default.
 """
 
 import http.client
@@ -23,6 +24,7 @@ import urllib.request
 READY_SECONDS = 30
 IDLE_SECONDS = 180
 STARTS = 3
+COMMANDS = ("replay", "export", "rebuild", "compare")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -103,10 +105,7 @@ class Commands:
         self.tell("projections verify", timed, rows=sum(model["rows"] for model in answer["projections"]))
 
 
-def measure_commands(binary):
-    commands = Commands(binary)
-    commands.verify("audit verify")
-    commands.replay("audit replay")
+def measure_export(commands):
     with tempfile.TemporaryDirectory(prefix="keyledger-large.") as folder:
         path = os.path.join(folder, "log.ndjson")
         answer, timed = commands.run("audit", "export", path)
@@ -115,8 +114,19 @@ def measure_commands(binary):
         commands.tell("audit export", timed, mib=round(os.path.getsize(path) / 1048576))
         commands.verify("audit verify of the export", path)
         commands.replay("audit replay of the export", "--file", path)
-    commands.rebuild()
-    commands.compare()
+
+
+def measure_commands(binary, wanted):
+    commands = Commands(binary)
+    commands.verify("audit verify")
+    if "replay" in wanted:
+        commands.replay("audit replay")
+    if "export" in wanted:
+        measure_export(commands)
+    if "rebuild" in wanted:
+        commands.rebuild()
+    if "compare" in wanted:
+        commands.compare()
 
 
 # ---- the service -----------------------------------------------------------------------------------------------------
@@ -259,8 +269,12 @@ def measure_sessions(binary):
 
 def main():
     try:
-        if len(sys.argv) == 3 and sys.argv[1] == "commands":
-            measure_commands(sys.argv[2])
+        if len(sys.argv) in (3, 4) and sys.argv[1] == "commands":
+            wanted = sys.argv[3].split(",") if len(sys.argv) == 4 else COMMANDS
+            unknown = set(wanted) - set(COMMANDS)
+            if unknown:
+                sys.exit(f"large: there is no {', '.join(sorted(unknown))}; name some of {', '.join(COMMANDS)}")
+            measure_commands(sys.argv[2], wanted)
         elif len(sys.argv) == 4 and sys.argv[1] == "serve":
             measure_service(sys.argv[2], sys.argv[3])
         elif len(sys.argv) == 3 and sys.argv[1] == "sessions":

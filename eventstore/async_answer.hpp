@@ -51,6 +51,14 @@ public:
         });
     }
 
+    // The same, by whoever is on that executor's thread already, outside of any coroutine: the coroutine goes on before
+    // this returns.
+    void settle_here(Outcome answer) {
+        const std::shared_ptr<State> state = std::move(state_);
+        state->timer.cancel();
+        settle(*state, std::move(answer));
+    }
+
 private:
     struct State {
         template <class Handler>

@@ -19,20 +19,20 @@ RateDecision LocalBuckets::take(const std::vector<Bucket>& buckets, std::int64_t
     const std::lock_guard lock(mutex_);
     RateDecision taken;
     std::int64_t wait_us = 0;
+    std::vector<std::int64_t> levels_us;
+    levels_us.reserve(buckets.size());
     for (const Bucket& bucket : buckets) {
-        const std::int64_t after_us = level_of(bucket, now_us) + bucket.interval_us();
-        wait_us = std::max(wait_us, after_us - bucket.tolerance_us());
+        levels_us.push_back(level_of(bucket, now_us));
+        wait_us = std::max(wait_us, levels_us.back() + bucket.interval_us() - bucket.tolerance_us());
     }
     const bool passes = wait_us <= 0;
     if (!passes) taken.wait = milliseconds((wait_us + 999) / 1000);
-    for (const Bucket& bucket : buckets) {
-        std::int64_t level_us = level_of(bucket, now_us);
-        if (passes && bucket.use == Bucket::Use::kTake) {
-            level_us += bucket.interval_us();
-            full_at_us_.put(bucket.key, now_us + level_us);
-        }
-        if (&bucket == &buckets.front()) taken.first_level_us = level_us;
+    for (std::size_t i = 0; passes && i < buckets.size(); ++i) {
+        if (buckets[i].use != Bucket::Use::kTake) continue;
+        levels_us[i] += buckets[i].interval_us();
+        full_at_us_.put(buckets[i].key, now_us + levels_us[i]);
     }
+    if (!levels_us.empty()) taken.first_level_us = levels_us.front();
     return taken;
 }
 

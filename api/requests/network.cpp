@@ -35,9 +35,17 @@ bool IpAddress::is_v4() const noexcept { return std::equal(kMappedPrefix.begin()
 
 std::string IpAddress::to_string() const {
     char text[INET6_ADDRSTRLEN];
-    const char* made = is_v4() ? inet_ntop(AF_INET, bytes.data() + 12, text, sizeof text)
-                               : inet_ntop(AF_INET6, bytes.data(), text, sizeof text);
-    return made != nullptr ? made : "";
+    if (!is_v4()) {
+        const char* made = inet_ntop(AF_INET6, bytes.data(), text, sizeof text);
+        return made != nullptr ? made : "";
+    }
+    // By hand: each request needs it, and inet_ntop() formats as printf() does.
+    char* at = text;
+    for (auto byte = bytes.begin() + 12; byte != bytes.end(); ++byte) {
+        at = std::to_chars(at, std::end(text), *byte).ptr;
+        *at++ = '.';
+    }
+    return {text, at - 1};
 }
 
 IpAddress IpAddress::caller_network() const noexcept {

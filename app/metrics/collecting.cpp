@@ -1,5 +1,6 @@
 #include "app/metrics/collecting.hpp"
 
+#include "app/build_commit.hpp"
 #include "app/metrics/process_samples.hpp"
 #include "app/metrics/samples_of.hpp"
 
@@ -40,8 +41,8 @@ Samples health_samples(ServiceHealth& health) {
             .move_to(samples);
     }
     SamplesOf("keyledger_").add("ready", "1 while /health/ready answers 200", is_ready).move_to(samples);
-    SamplesOf("keyledger_build_", {{"version", KEYLEDGER_VERSION}})
-        .add("info", "Always 1; the label says which version this is", 1)
+    SamplesOf("keyledger_build_", {{"version", KEYLEDGER_VERSION}, {"commit", std::string(build_commit())}})
+        .add("info", "Always 1; the labels say which version this is, and of which commit", 1)
         .move_to(samples);
     return samples;
 }

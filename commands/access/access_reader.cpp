@@ -116,12 +116,12 @@ void add_access(SubjectAccess& access, const Reading& found, const Subject& subj
 SubjectAccess access_of_user(const Reading& found, const UserId& user_id, const std::optional<SessionId>& session_id) {
     SubjectAccess access;
     access.subject_id = user_id;
-    access.user = *found.state<User>(user_id);
+    access.found_user = found.state<User>(user_id);
     if (session_id) {
         access.found_session = found.state<Session>(*session_id);
         access.grounds_hold = grounds_hold(found, access.session());
     }
-    const bool exists = access.user.exists();  // else not of everyone
+    const bool exists = access.user().exists();  // else not of everyone
     add_access(access, found, Subject{exists ? SubjectType::kUser : SubjectType::kServiceAccount, user_id});
     const auto place = found.streams.place_of(user_id, User::kStreamType);
     if (place && *place < found.folds.size()) access.user_position = found.folds[*place].position;
@@ -131,7 +131,7 @@ SubjectAccess access_of_user(const Reading& found, const UserId& user_id, const 
 ServiceAccess access_of_account(const Reading& found, const ServiceSubject& subject) {
     ServiceAccess access;
     access.held.subject_id = subject.account_id;
-    access.account = *found.state<ServiceAccount>(subject.account_id);
+    access.found_account = found.state<ServiceAccount>(subject.account_id);
     if (subject.token_id) access.token = *found.state<ServiceToken>(*subject.token_id);
     add_access(access.held, found, Subject::service_account(subject.account_id));
     return access;

@@ -46,8 +46,8 @@ Answer<UserAtHead> folded_user(Services& services, UserId user_id, Deadline dead
 }
 
 bool is_active(const Services& services, const AccessSubject& subject, const SubjectAccess& access) {
-    if (!subject.session_id) return access.user.status == User::Status::kActive;
-    return access.grounds_hold && check_session(access.session(), *subject.session_id, access.user,
+    if (!subject.session_id) return access.user().status == User::Status::kActive;
+    return access.grounds_hold && check_session(access.session(), *subject.session_id, access.user(),
                                                 services.settings.lifetimes, services.clock.now())
                                       .has_value();
 }
@@ -123,7 +123,7 @@ Answer<UserAtHead> user_at_head(Services& services, UserId user_id, Deadline dea
 
 Answer<SubjectAccess> existing_user(Services& services, UserId user_id, Deadline deadline) {
     KEYLEDGER_CO_TRY(access, co_await access_of_user(services, user_id, deadline));
-    if (!access->user.exists()) co_return Unexpected(refusals::kUserUnknown);
+    if (!access->user().exists()) co_return Unexpected(refusals::kUserUnknown);
     co_return access;
 }
 
@@ -144,7 +144,7 @@ Answer<SubjectAccess> access_of_session(Services& services, SessionId session_id
 Answer<SubjectAccess> access_of_bearer(Services& services, Bearer bearer, Deadline deadline) {
     const AccessSubject subject{bearer.user_id, bearer.session_id};
     KEYLEDGER_CO_TRY(access, co_await services.access.read(subject, deadline));
-    KEYLEDGER_CO_TRY(holds, check_token(services, access->session(), access->user, bearer));
+    KEYLEDGER_CO_TRY(holds, check_token(services, access->session(), access->user(), bearer));
     if (!access->grounds_hold) co_return Unexpected(refusals::kInvalidToken);
     access->active = true;
     co_return std::move(*access);

@@ -162,7 +162,7 @@ KnownClient known_client(const Application& application) {
     return {enabled ? Status::kEnabled : Status::kDisabled, &application, application.definition.authentication};
 }
 KnownClient known_client(const ServiceAccess& access) {
-    return access.application ? known_client(*access.application) : known_client(access.account);
+    return access.application ? known_client(*access.application) : known_client(access.account());
 }
 
 ClientProof proof_of_secret(const Uuid& client_id, const Secret& secret, ClientAuthentication way) {
@@ -259,7 +259,7 @@ Answer<void> admit_client(Services& services, const ClientProof& proof, const Ca
     const ServiceSubject subject{ServiceAccountId{proof.client_id}, std::nullopt};
     auto states = co_await services.access.read_service(subject, caller.deadline);
     // A memory that fell behind says nothing, and the log is asked.
-    if (!states || states->account.exists() || states->application) co_return admitted;
+    if (!states || states->account().exists() || states->application) co_return admitted;
     CommandError counted = co_await judge_client(services, proof, caller, CommandError(ClientFault::kUnknown));
     co_return Unexpected(std::move(counted));
 }

@@ -115,9 +115,9 @@ Answer<ServiceGrant> log_in_with_record(Services& services, ServiceLogIn request
 // about, so nothing is guarded.
 Answer<ServiceGrant> grant_at_head(Services& services, const ServiceLogIn& request, const ServiceAccess& access,
                                    const Caller& caller) {
-    const KnownClient client = known_client(access.account);
+    const KnownClient client = known_client(access.account());
     KEYLEDGER_CO_TRY(credential, co_await prove_client(services, client, request.proof, caller.deadline));
-    KEYLEDGER_CO_TRY(audiences, audiences_of(services, access.account, request.resources));
+    KEYLEDGER_CO_TRY(audiences, audiences_of(services, access.account(), request.resources));
     KEYLEDGER_CO_TRY(scope, scope_of(access.held.rules(), request.scope));
     if (request.proof.assertion) {
         KEYLEDGER_CO_TRY(spent, co_await spend_assertion<ServiceAccount>(services, request.proof, *credential, caller));
@@ -162,7 +162,7 @@ Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Ca
 Answer<ServiceAccess> access_of_service(Services& services, ServiceAccountId account_id, Deadline deadline) {
     const ServiceSubject subject{account_id, std::nullopt};
     KEYLEDGER_CO_TRY(access, co_await services.access.read_service(subject, deadline));
-    access->held.active = access->account.status == ServiceAccount::Status::kEnabled;
+    access->held.active = access->account().status == ServiceAccount::Status::kEnabled;
     co_return std::move(*access);
 }
 
@@ -173,7 +173,7 @@ Answer<ServiceAccess> access_of_service_token(Services& services, ServiceBearer 
     // In one history no answer is of before the position of an earlier one. Where the log is shorter than that, it has
     // lost events (a failover, a restore), among them perhaps what ended the token.
     const bool is_reached = !bearer.record || bearer.record->position <= access->held.position;
-    access->held.active = is_reached && holds(access->token, bearer.account_id, access->account, services.clock.now());
+    access->held.active = is_reached && holds(access->token, bearer.account_id, access->account(), services.clock.now());
     if (!access->held.active) co_return Unexpected(refusals::kInvalidToken);
     co_return std::move(*access);
 }
@@ -181,13 +181,13 @@ Answer<ServiceAccess> access_of_service_token(Services& services, ServiceBearer 
 Client client_of(const ServiceAccountId& account_id, const ServiceAccess& access, const AccessRules& rules) {
     Client client;
     client.client_id = account_id.to_string();
-    client.audiences = access.account.audiences;
+    client.audiences = access.account().audiences;
     if (rules.covers(kIntrospectTokens)) {
         client.introspection_right = IntrospectionRight::kAllTokens;
         client.role_disclosure = RoleDisclosure::kAll;
     }
     if (rules.covers(kRevokeTokens)) client.revocation_right = RevocationRight::kAllTokens;
-    if (auto name = parse_role_name(access.account.name)) client.namespaces.push_back(std::move(name->key));
+    if (auto name = parse_role_name(access.account().name)) client.namespaces.push_back(std::move(name->key));
     if (rules.covers(kEvaluateAccess)) client.evaluation_right = EvaluationRight::kAnybody;
     client.service_account = account_id;
     return client;

@@ -4,6 +4,11 @@
 
 namespace keyledger {
 
+const User& SubjectAccess::user() const {
+    static const User kAbsent;
+    return found_user ? *found_user : kAbsent;
+}
+
 const Session& SubjectAccess::session() const {
     static const Session kAbsent;
     return found_session ? *found_session : kAbsent;
@@ -17,6 +22,11 @@ AccessRules SubjectAccess::rules() const {
     AccessRules all;
     for (const auto& role : roles) all.add(role->rules);
     return all;
+}
+
+const ServiceAccount& ServiceAccess::account() const {
+    static const ServiceAccount kAbsent;
+    return found_account ? *found_account : kAbsent;
 }
 
 std::vector<std::string> ServiceAccess::still_held(const std::vector<std::string>& scope) const {

@@ -19,7 +19,7 @@ struct Session;
 
 struct SubjectAccess {
     SubjectId subject_id;                          // whose roles these are; nil: there is no such session
-    User user;                                     // without what is personal; absent where there is none
+    std::shared_ptr<const User> found_user;        // nullptr: see user()
     std::shared_ptr<const Session> found_session;  // nullptr: see session()
     bool grounds_hold = true;                      // of that session (domain/sessions/grounds.hpp)
     // Assigned to the subject or to a group of its, and defined; each once.
@@ -32,6 +32,8 @@ struct SubjectAccess {
     // have the clock: until then nobody is, and nothing is granted.
     bool active = false;
 
+    // Absent where there is none. What is personal may be missing.
+    const User& user() const;
     // Without the device; absent where there is none, where none was asked for, and once it ended.
     const Session& session() const;
     // It is active, one of its roles allows it and none denies it.
@@ -44,12 +46,14 @@ struct SubjectAccess {
 
 // Of one client id: it is a service account's or an application's.
 struct ServiceAccess {
-    ServiceAccount account;
+    std::shared_ptr<const ServiceAccount> found_account;  // nullptr: see account()
     std::shared_ptr<const Application> application;  // nullptr: there is none, or none any more
     // Without audiences and scope. Absent where there is none, where none was asked for, and some time after it ended.
     ServiceToken token;
     SubjectAccess held;  // by the account
 
+    // Absent where there is none.
+    const ServiceAccount& account() const;
     // The part of a token's scope that the account still holds.
     std::vector<std::string> still_held(const std::vector<std::string>& scope) const;
 };

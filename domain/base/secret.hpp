@@ -3,6 +3,7 @@
 // compared in constant time only, and is wiped when it dies. Move-only; not thread-safe.
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,8 +55,7 @@ public:
 
 private:
     static void wipe(char* data, std::size_t size) noexcept {
-        volatile char* at = data;
-        while (size-- > 0) *at++ = 0;
+        if (size > 0) explicit_bzero(data, size);  // which no compiler leaves out
     }
     std::vector<char> bytes_;
 };

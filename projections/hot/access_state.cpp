@@ -186,11 +186,11 @@ SubjectAccess AccessState::find(const std::optional<SubjectId>& subject_id,
     found.subject_id = subject_id.value_or(found.session().user_id);
     // Of a service account's id there is no user.
     if (const PackedUser* user = users_.find(UserId{found.subject_id})) {
-        found.user = unpack(*user);
+        found.found_user = std::make_shared<const User>(unpack(*user));
         found.user_position = user->last_position;
     }
     // Only existing users are members of everyone.
-    const auto type = found.user.exists() ? SubjectType::kUser : SubjectType::kServiceAccount;
+    const auto type = found.user().exists() ? SubjectType::kUser : SubjectType::kServiceAccount;
     add_access(found, Subject{type, found.subject_id});
     return found;
 }
@@ -199,7 +199,7 @@ ServiceAccess AccessState::find_service(const ServiceAccountId& account_id,
                                         const std::optional<ServiceTokenId>& token_id) const {
     ServiceAccess found;
     found.held.subject_id = account_id;
-    if (const auto account = services_.account(account_id)) found.account = *account;
+    found.found_account = services_.account(account_id);
     found.application = grounds_.application(ApplicationId{account_id.uuid});
     if (token_id) found.token = services_.token(*token_id);
     add_access(found.held, Subject::service_account(account_id));

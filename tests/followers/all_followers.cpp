@@ -147,7 +147,7 @@ std::vector<std::string> AllFollowers::answers(const Head& head) {
         if (type == "user") subject = SubjectId{id};
         else session = SessionId{id};
         const auto found = run(hot_->read(subject, session, head, deadline));
-        text += found ? projections::test::text_of(found->user, found->session(), found->roles, found->groups)
+        text += found ? projections::test::text_of(found->user(), found->session(), found->roles, found->groups)
                       : std::string("no answer");
     }
     return answers;

@@ -59,7 +59,7 @@ FoundSubject find_account(Call& call) {
     auto access =
         co_await commands::access_of_service(call.services(), call.id<ServiceAccount>(), call.request.deadline);
     if (!access) co_return Unexpected(refuse(call, access.error()));
-    if (!access->account.exists()) co_return Unexpected(refuse(call, CommandError(refusals::kAccountUnknown)));
+    if (!access->account().exists()) co_return Unexpected(refuse(call, CommandError(refusals::kAccountUnknown)));
     co_return Subject::service_account(call.id<ServiceAccount>());
 }
 

@@ -43,7 +43,7 @@ Result<Definition, Response> read_definition(Call& call, JsonFields& body, const
 }
 
 std::string account_json(const ServiceAccountId& account_id, const ServiceAccess& access) {
-    const ServiceAccount& account = access.account;
+    const ServiceAccount& account = access.account();
     std::vector<std::string> roles;
     for (const auto& role : access.held.roles) roles.push_back(role->name);
     std::vector<std::string> groups;
@@ -78,7 +78,7 @@ Reply list_service_accounts(Call& call) {
 commands::Answer<ServiceAccess> account_of_path(Call& call) {
     auto access =
         co_await commands::access_of_service(call.services(), call.id<ServiceAccount>(), call.request.deadline);
-    if (access && !access->account.exists()) co_return Unexpected(refusals::kAccountUnknown);
+    if (access && !access->account().exists()) co_return Unexpected(refusals::kAccountUnknown);
     co_return access;
 }
 
@@ -86,7 +86,7 @@ Reply show_service_account(Call& call) {
     auto access = co_await account_of_path(call);
     if (!access) co_return refuse(call, access.error());
     Response response = at_position(json(200, account_json(call.id<ServiceAccount>(), *access)), access->held.position);
-    co_return with_entity_tag(call.request, std::move(response), commands::account_tag(access->account));
+    co_return with_entity_tag(call.request, std::move(response), commands::account_tag(access->account()));
 }
 
 Reply register_service_account(Call& call) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "api/routes/bearer_tokens.hpp"
 #include "api/routes/call.hpp"
@@ -179,23 +180,35 @@ bool is_of(const Client& client, const Role& role) {
 
 // What the subject's roles grant them without exception: a scope is a list of permissions (RFC 6749 section 3.3), which
 // has no words for what is denied. An application hears of other applications' only where its configuration says so.
+bool hears_all(const Client& client) { return client.role_disclosure == commands::RoleDisclosure::kAll; }
+std::vector<std::string> told_scope(const Client& client, std::vector<std::string> scope) {
+    if (hears_all(client)) return scope;
+    std::erase_if(scope, [&](const std::string& text) {
+        const auto permission = parse_permission(text);
+        return !permission || !is_of(client, *permission);
+    });
+    return scope;
+}
+std::vector<std::string> told_scope(const Client& client, const SubjectAccess& access) {
+    const PermissionSet scope = access.scope();
+    if (hears_all(client)) return scope.texts();
+    std::vector<Permission> theirs;
+    std::ranges::copy_if(scope.permissions(), std::back_inserter(theirs),
+                         [&](const Permission& permission) { return is_of(client, permission); });
+    return PermissionSet(std::move(theirs)).texts();
+}
+
 void write_access(JsonText& json, const Client& client, const std::vector<std::string>& scope,
                   const std::vector<std::shared_ptr<const Role>>& roles,
                   const std::vector<std::shared_ptr<const Group>>& groups) {
-    const bool all = client.role_disclosure == commands::RoleDisclosure::kAll;
-    std::vector<std::string> permissions;
-    for (const std::string& text : scope) {
-        const auto permission = parse_permission(text);
-        if (all || (permission && is_of(client, *permission))) permissions.push_back(text);
-    }
+    const bool all = hears_all(client);
     std::vector<std::string> names;
     for (const auto& role : roles)
         if (all || is_of(client, *role)) names.push_back(role->name);
     std::vector<std::string> group_names;  // which belong to no application
     if (all)
         for (const auto& group : groups) group_names.push_back(group->name);
-    if (!permissions.empty())
-        json.text("scope", text_of_words(permissions));  // RFC 6749 section 3.3: one word at least
+    if (!scope.empty()) json.text("scope", text_of_words(scope));  // RFC 6749 section 3.3: one word at least
     json.texts("roles", names).texts("groups", group_names);
 }
 
@@ -235,7 +248,8 @@ IntrospectionAnswer tell_of_service(Context& context, Client client, commands::A
     if (!access) co_return Unexpected(access.error());
     JsonText json;
     write_claims(json, context, claims.service->account_id, claims);
-    write_access(json, client, access->still_held(claims.service->scope), access->held.roles, access->held.groups);
+    const auto scope = told_scope(client, access->still_held(claims.service->scope));
+    write_access(json, client, scope, access->held.roles, access->held.groups);
     co_return json.finish();
 }
 
@@ -250,9 +264,10 @@ IntrospectionAnswer tell_of_exchanged(Context& context, Client client, commands:
     write_actors(json, claims.actors);
     const bool is_application = application_of(access->user.session()).has_value();
     if (is_application && !access->scope.empty()) json.text("scope", text_of_words(access->scope));
+    const auto scope = told_scope(client, access->scope);
     if (!is_application && claims.scope.empty())
-        write_access(json, client, access->scope, access->user.roles, access->user.groups);
-    if (!is_application && !claims.scope.empty()) write_access(json, client, access->scope, {}, {});
+        write_access(json, client, scope, access->user.roles, access->user.groups);
+    if (!is_application && !claims.scope.empty()) write_access(json, client, scope, {}, {});
     co_return json.finish();
 }
 
@@ -274,7 +289,7 @@ IntrospectionAnswer tell_of_access(Context& context, Client client, commands::Ac
     write_claims(json, context, claims.bearer.user_id, claims);
     // An application's token is for what stands in it, whatever its user may do.
     if (application_of(access->session())) json.text("scope", text_of_words(claims.scope));
-    else write_access(json, client, access->scope().texts(), access->roles, access->groups);
+    else write_access(json, client, told_scope(client, *access), access->roles, access->groups);
     co_return json.finish();
 }
 
@@ -298,7 +313,7 @@ IntrospectionAnswer tell_of_refresh(Context& context, Client client, commands::P
         .number("exp", ends_at.whole_seconds());
     write_key(json, token.key_thumbprint);
     // An application is not its user: what they may do is not told to it.
-    if (!application_of(session)) write_access(json, client, access->scope().texts(), access->roles, access->groups);
+    if (!application_of(session)) write_access(json, client, told_scope(client, *access), access->roles, access->groups);
     co_return json.finish();
 }
 

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{20};
 constexpr std::chrono::milliseconds kTick{50};  // how late an expired entry may be noticed
+// While a batch is in flight, so many make it worth waking to encode them. What is left is encoded when the answer comes.
+constexpr std::size_t kWorthEncoding = 16;
 constexpr std::chrono::milliseconds kBackendPause{20};
 constexpr std::chrono::milliseconds kBackendPatience{2'000};
 
@@ -77,7 +79,7 @@ void Committer::submit(Append append, Deadline deadline, std::unique_ptr<Verdict
     waiting.append = std::move(append);
     waiting.deadline = deadline;
     waiting.waiter = std::move(waiter);
-    bool first = false;
+    bool wakes = false;
     {
         const std::lock_guard lock(mutex_);
         const bool room = open_commands_ < settings_.max_waiting_commands &&
@@ -85,14 +87,14 @@ void Committer::submit(Append append, Deadline deadline, std::unique_ptr<Verdict
         if (room && !stopping_) {
             ++open_commands_;
             open_bytes_ += waiting.weight;
-            first = arrivals_.empty();
             arrivals_.push_back(std::move(waiting));
+            wakes = arrivals_.size() == wake_at_;
         } else {
             ++(room ? status_.unavailable : status_.shed);
         }
     }
     if (waiting.waiter) return waiting.answer(Unexpected(StoreError::kUnavailable));
-    if (first) wake();
+    if (wakes) wake();
 }
 
 // ---- the writer's thread ---------------------------------------------------------------------------------------
@@ -116,8 +118,7 @@ void Committer::turn() {
     if (!connection_ && Clock::now() >= next_attempt_) connect();
     grow();
     if (connection_ && !in_flight_ && Clock::now() >= next_attempt_) launch();
-    wait();
-    advance();
+    if (wait()) advance();
     look_for_silence();
 }
 
@@ -241,7 +242,23 @@ void Committer::await_end_of_lost_backend() {
     lost_backend_.reset();
 }
 
-void Committer::wait() {
+// How many have to come before there is something to do. Each time that the writer is woken costs as much as a command.
+std::size_t Committer::awaited_arrivals() const {
+    if (!connection_ || !resends_.empty()) return 1;
+    if (in_flight_) return kWorthEncoding;
+    if (next_batch_.empty() || !is_gathering()) return 1;
+    return last_size_ - next_batch_.size();
+}
+
+// Whether the connection has to be looked after.
+bool Committer::wait() {
+    bool are_there = false;
+    {
+        const std::size_t awaited = awaited_arrivals();
+        const std::lock_guard lock(mutex_);
+        wake_at_ = awaited;
+        are_there = arrivals_.size() >= awaited;
+    }
     std::array<pollfd, 2> watched{};
     watched[0] = {wake_fd_, POLLIN, 0};
     watched[1] = {-1, 0, 0};  // poll() passes over negative descriptors
@@ -254,10 +271,16 @@ void Committer::wait() {
     Clock::duration at_most = kTick;
     if (can_send && !next_batch_.empty() && Clock::now() >= next_attempt_)
         at_most = std::clamp<Clock::duration>(last_sent_at_ + settings_.gathering - Clock::now(), {}, kTick);
+    if (are_there) at_most = {};
     const timespec timeout{0, std::chrono::nanoseconds(at_most).count()};
-    ppoll(watched.data(), watched.size(), idle ? nullptr : &timeout, nullptr);
-    std::uint64_t count = 0;
-    [[maybe_unused]] const auto drained = read(wake_fd_, &count, sizeof count);
+    const bool is_ready =
+        ppoll(watched.data(), watched.size(), idle && !are_there ? nullptr : &timeout, nullptr) > 0;
+    if (watched[0].revents != 0) {
+        std::uint64_t count = 0;
+        [[maybe_unused]] const auto drained = read(wake_fd_, &count, sizeof count);
+    }
+    // When nothing came, too: what libpq holds already no descriptor tells of.
+    return !is_ready || watched[1].revents != 0 || watched[1].events != POLLIN;
 }
 
 void Committer::advance() {

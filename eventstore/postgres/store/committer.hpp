@@ -111,11 +111,12 @@ private:
     void grow();
     void launch();
     bool is_gathering() const;
+    std::size_t awaited_arrivals() const;
     bool learn_writing_key();
     void stamp_again(const ServerError& error);
     void connect();
     void await_end_of_lost_backend();
-    void wait();
+    bool wait();
     void advance();
     void look_for_silence();
     void on_answer();
@@ -147,6 +148,7 @@ private:
 
     mutable std::mutex mutex_;  // guards all up to status_
     std::vector<PendingAppend> arrivals_;
+    std::size_t wake_at_ = 1;        // so many of them, the writer wants to be woken
     std::size_t open_commands_ = 0;  // not yet answered
     std::size_t open_bytes_ = 0;
     bool stopping_ = false;

@@ -35,6 +35,8 @@ void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
     }
     const LogTail::Epoch epoch = tail_epoch_;
     LogTail::HandOver hand_over = std::move(hand_over_);
+    take_arrivals();
+    grow();
     launch();  // the next is on its way while these are told
     if (durable) tell_tail(answered, rows, epoch);
     hand_over.reset();

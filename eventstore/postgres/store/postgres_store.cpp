@@ -198,10 +198,6 @@ void PostgresStore::keep_snapshot(Snapshot snapshot) {
     reads_.submit(std::make_unique<SnapshotWrite>(std::move(snapshot), snapshots_waiting_));
 }
 
-PostgresStore::Answer<Head> PostgresStore::head(Deadline deadline) {
-    return async_answer<Head, StoreError>(
-        deadline, StoreError::kDeadline,
-        [this, deadline](AsyncAnswer<Head, StoreError> answer) { heads_.ask(deadline, std::move(answer)); });
-}
+PostgresStore::Answer<Head> PostgresStore::head(Deadline deadline) { return heads_.ask(deadline); }
 
 }  // namespace keyledger::eventstore::postgres

@@ -234,8 +234,10 @@ TEST_F(ServiceAccountsTest, ThatDoNotExistCostNoReadWhereAllAreRemembered) {
         bool answers_from_memory() const override { return true; }
         asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> read_service(ServiceSubject subject,
                                                                                     Deadline) override {
+            ServiceAccount account;
+            account.status = ServiceAccount::Status::kEnabled;
             ServiceAccess access;
-            if (subject.account_id == known) access.account.status = ServiceAccount::Status::kEnabled;
+            if (subject.account_id == known) access.found_account = std::make_shared<const ServiceAccount>(account);
             co_return access;
         }
         ServiceAccountId known;

@@ -69,7 +69,8 @@ struct Remembering : FoldedAccess {
     asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> read_service(ServiceSubject subject,
                                                                                 Deadline) override {
         ServiceAccess access;
-        if (const auto at = accounts.find(subject.account_id); at != accounts.end()) access.account = at->second;
+        if (const auto at = accounts.find(subject.account_id); at != accounts.end())
+            access.found_account = std::make_shared<const ServiceAccount>(at->second);
         co_return access;
     }
     std::map<ServiceAccountId, ServiceAccount> accounts;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/base/precis.hpp"
 #include "domain/users/identity.hpp"
 
 using namespace keyledger;
@@ -20,6 +21,18 @@ TEST(PlainText, HasNothingThatAReaderCantSeeOrIsDeceivedBy) {
           "\u200B"s, "\u00AD"s, "\u200D"s,     "\u2066"s,        "\u2069"s,    "\uFEFF"s, "\uFFF9"s,
           "\uFDD0"s, "\uFFFE"s, "\U0001FFFF"s, "\U000E0041"s,    "\U00100000"s})
         EXPECT_FALSE(is_plain_text("x" + bad + "y")) << ::testing::PrintToString(bad);
+}
+
+// Which is why it is not looked at one by one.
+TEST(PlainText, IsAllOfAsciiThatIsShown) {
+    for (char32_t one = 0x20; one < 0x7F; ++one) {
+        for (char32_t other = 0x20; other < 0x7F; ++other) {
+            const std::u32string text{one, other, one};
+            for (std::size_t at = 0; at < text.size(); ++at) EXPECT_FALSE(fault_at(text, at)) << char(one) << char(other);
+        }
+        EXPECT_TRUE(is_plain_text(std::string(1, static_cast<char>(one))));
+    }
+    for (const char hidden : {'\0', '\x1F', '\x7F', '\x80', '\xFF'}) EXPECT_FALSE(is_plain_text(std::string(2, hidden)));
 }
 
 TEST(PlainText, IsUtf8) {

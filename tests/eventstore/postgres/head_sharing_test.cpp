@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <latch>
 #include <thread>
@@ -15,6 +16,7 @@ using namespace keyledger;
 using namespace keyledger::eventstore;
 using namespace keyledger::eventstore::postgres;
 using namespace keyledger::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -58,12 +60,6 @@ private:
     int answered_ = 0;
 };
 
-Store::Answer<Head> asked(HeadSharing& sharing, Deadline deadline) {
-    return async_answer<Head, StoreError>(
-        deadline, StoreError::kDeadline,
-        [&sharing, deadline](AsyncAnswer<Head, StoreError> answer) { sharing.ask(deadline, std::move(answer)); });
-}
-
 }  // namespace
 
 // A query has taken its snapshot and is paused. Then somebody appends and returns, and only then a check arrives: it
@@ -75,7 +71,7 @@ TEST(HeadSharing, AnswersNobodyFromAQueryThatWasSentBeforeTheyAsked) {
     Position early = 0;
     std::array<Position, 5> late{};
     auto check = [&sharing](Position* seen) -> asio::awaitable<void> {
-        const auto head = co_await asked(sharing, soon());
+        const auto head = co_await sharing.ask(soon());
         *seen = head.value().cursor.position;
     };
     asio::co_spawn(context, check(&early), [](std::exception_ptr) {});
@@ -103,7 +99,7 @@ TEST(HeadSharing, AnswersEveryoneOnTheirOwnThread) {
     std::array<asio::io_context, 3> contexts;
     std::array<std::vector<std::thread::id>, 3> seen_on;
     auto check = [&sharing](std::vector<std::thread::id>* seen) -> asio::awaitable<void> {
-        const auto head = co_await asked(sharing, soon());
+        const auto head = co_await sharing.ask(soon());
         EXPECT_EQ(head.value().cursor.position, 1);
         seen->push_back(std::this_thread::get_id());
     };
@@ -135,8 +131,62 @@ TEST(HeadSharing, AnswersWhoeverExpiredWithoutAskingTheServer) {
     ScriptedServer server;
     server.answer_query(100);
     HeadSharing sharing([&] { return server.ask(); });
-    EXPECT_EQ(await(asked(sharing, std::chrono::steady_clock::now())).error(), StoreError::kDeadline);
+    EXPECT_EQ(await(sharing.ask(std::chrono::steady_clock::now())).error(), StoreError::kDeadline);
     EXPECT_EQ(server.queries(), 0);
+    EXPECT_TRUE(await(sharing.ask(soon()))) << "who comes later is heard";
+}
+
+// The server does not answer, and does not go away. Each is let go at their own time, whoever waits beside them: those
+// whose question it has, and those who wait for the next one.
+TEST(HeadSharing, LetsEachGoAtTheirDeadlineWhateverTheServerDoes) {
+    ScriptedServer server;
+    HeadSharing sharing([&] { return server.ask(); });
+    asio::io_context context;
+    std::vector<int> told;  // in this order
+    auto check = [&](int who, std::chrono::milliseconds patience) -> asio::awaitable<void> {
+        const auto deadline = std::chrono::steady_clock::now() + patience;
+        const auto head = co_await sharing.ask(deadline);
+        EXPECT_EQ(head.error(), StoreError::kDeadline) << who;
+        EXPECT_GE(std::chrono::steady_clock::now(), deadline) << who;
+        told.push_back(who);
+    };
+    const auto begin = [&](int who, std::chrono::milliseconds patience) {
+        asio::co_spawn(context, check(who, patience), asio::detached);
+    };
+    begin(3, 300ms);
+    begin(1, 100ms);
+    begin(2, 200ms);
+    context.poll();
+    server.wait_for_query(1);
+    begin(6, 450ms);
+    begin(4, 350ms);
+    begin(5, 400ms);
+    while (told.size() < 6) context.run_one();
+    EXPECT_EQ(told, (std::vector{1, 2, 3, 4, 5, 6}));
+    server.answer_query(100);
+    context.run();
+    EXPECT_EQ(sharing.counts().answers, 0U);
+    EXPECT_TRUE(await(sharing.ask(soon()))) << "who comes later is heard";
+}
+
+// Nobody is kept longer than their answer takes, by the deadline that they had.
+TEST(HeadSharing, LeavesNothingBehindThatWaits) {
+    ScriptedServer server;
+    server.answer_query(100);
+    HeadSharing sharing([&] { return server.ask(); });
+    asio::io_context context;
+    int answers = 0;
+    auto check = [&](Deadline deadline) -> asio::awaitable<void> {
+        const auto head = co_await sharing.ask(deadline);
+        EXPECT_TRUE(head);
+        ++answers;
+    };
+    const auto began = std::chrono::steady_clock::now();
+    for (const Deadline deadline : {Deadline::max(), began + 1h, began + 2h})
+        asio::co_spawn(context, check(deadline), asio::detached);
+    context.run();
+    EXPECT_EQ(answers, 3);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 1min);
 }
 
 TEST(HeadSharing, TellsThoseWhoWaitWhenItStops) {
@@ -145,10 +195,10 @@ TEST(HeadSharing, TellsThoseWhoWaitWhenItStops) {
     asio::io_context context;
     std::optional<Result<Head, StoreError>> first;
     std::optional<Result<Head, StoreError>> second;
-    asio::co_spawn(context, keep_answer(asked(sharing, soon()), &first), [](std::exception_ptr) {});
+    asio::co_spawn(context, keep_answer(sharing.ask(soon()), &first), [](std::exception_ptr) {});
     context.poll();
     server.wait_for_query(1);
-    asio::co_spawn(context, keep_answer(asked(sharing, soon()), &second), [](std::exception_ptr) {});
+    asio::co_spawn(context, keep_answer(sharing.ask(soon()), &second), [](std::exception_ptr) {});
     context.poll();
     std::thread stopper([&] { sharing.stop(); });
     while (!second) context.run_one();
@@ -157,5 +207,5 @@ TEST(HeadSharing, TellsThoseWhoWaitWhenItStops) {
     context.run();
     stopper.join();
     EXPECT_TRUE(first->has_value()) << "what was sent is waited for";
-    EXPECT_EQ(await(asked(sharing, soon())).error(), StoreError::kUnavailable);
+    EXPECT_EQ(await(sharing.ask(soon())).error(), StoreError::kUnavailable);
 }

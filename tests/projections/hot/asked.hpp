@@ -66,8 +66,8 @@ void expect_as_folded(World& world, eventstore::Store& store, Ask ask) {
             EXPECT_EQ(found.session().status, Session::Status::kAbsent);
             return;
         }
-        EXPECT_EQ(text_of(found.user, found.session(), found.roles, found.groups),
-                  text_of(folded->user, folded->session(), folded->roles, folded->groups));
+        EXPECT_EQ(text_of(found.user(), found.session(), found.roles, found.groups),
+                  text_of(folded->user(), folded->session(), folded->roles, folded->groups));
     };
     const Named named = named_in(world);
     for (const UserId& user : named.users) compare(user, std::nullopt);

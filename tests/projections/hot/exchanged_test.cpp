@@ -28,10 +28,10 @@ protected:
         const Session& session = access.user.session();
         std::string text = session.status == Session::Status::kLive ? "live" : "over";
         text += access.user.grounds_hold ? " held" : " not held";
-        text += " " + std::to_string(access.user.user.security_stamp);
+        text += " " + std::to_string(access.user.user().security_stamp);
         for (std::size_t place = 0; place < access.exchanges.size(); ++place) {
             const ServiceAccess& one = access.exchanges[place];
-            const bool good = holds(one.token, claims.exchanges[place].account_id, one.account, clock.now());
+            const bool good = holds(one.token, claims.exchanges[place].account_id, one.account(), clock.now());
             text += std::string(good ? " good" : " bad") + " with " + std::to_string(one.held.roles.size());
         }
         return text;

@@ -164,9 +164,9 @@ void compare(Stage& stage, const AccessState& state, const Services& services, i
     for (const ServiceAccountId& id : services.ids) {
         const auto folded = run(reader.access.read_service({id, std::nullopt}, Deadline::max()));
         const auto found = state.find_service(id, std::nullopt);
-        EXPECT_EQ(text_of(found.account, found.held.roles, found.held.groups),
-                  text_of(folded->account, folded->held.roles, folded->held.groups));
-        if (found.account.exists() && !found.held.groups.empty()) ++in_groups;
+        EXPECT_EQ(text_of(found.account(), found.held.roles, found.held.groups),
+                  text_of(folded->account(), folded->held.roles, folded->held.groups));
+        if (found.account().exists() && !found.held.groups.empty()) ++in_groups;
     }
     for (const ApplicationId& id : services.applications) {
         const ServiceAccountId client_id{id.uuid};
@@ -182,9 +182,9 @@ void compare(Stage& stage, const AccessState& state, const Services& services, i
         const auto found = state.find_service(bearer.account_id, bearer.token_id);
         const auto as_folded = with_carried(folded->token, bearer.account_id, bearer.record);
         const auto as_found = with_carried(found.token, bearer.account_id, bearer.record);
-        const bool good = holds(as_folded, bearer.account_id, folded->account, now);
-        EXPECT_EQ(holds(as_found, bearer.account_id, found.account, now), good);
-        EXPECT_FALSE(holds(as_found, ServiceAccountId{Uuid{{7}}}, found.account, now)) << "another's";
+        const bool good = holds(as_folded, bearer.account_id, folded->account(), now);
+        EXPECT_EQ(holds(as_found, bearer.account_id, found.account(), now), good);
+        EXPECT_FALSE(holds(as_found, ServiceAccountId{Uuid{{7}}}, found.account(), now)) << "another's";
         holding += good ? 1 : 0;
         if (bearer.record && as_found.status == ServiceToken::Status::kRevoked) ++unrecorded_revoked;
     }
