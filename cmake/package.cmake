@@ -30,6 +30,9 @@ install(FILES
   ${KEYLEDGER_STAGE}/changelog.gz ${KEYLEDGER_STAGE}/changelog.Debian.gz ${KEYLEDGER_STAGE}/keyledger.spdx.json.gz
   ${KEYLEDGER_STAGE}/third-party-notices.gz ${deploy}/debian/copyright ${CMAKE_SOURCE_DIR}/scripts/lib/roles.sql
   DESTINATION ${KEYLEDGER_DOC})
+# Files that the documents tell to copy.
+install(FILES ${deploy}/haproxy/haproxy.cfg ${deploy}/prometheus/alerts.yml ${deploy}/prometheus/scrape.yml
+  ${deploy}/grafana/keyledger.json DESTINATION ${KEYLEDGER_DOC}/examples)
 install(FILES ${deploy}/debian/lintian-overrides DESTINATION share/lintian/overrides RENAME keyledger)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/ DESTINATION ${KEYLEDGER_DOC}/docs FILES_MATCHING PATTERN "*.md"
   PATTERN "adr" EXCLUDE PATTERN "pictures" EXCLUDE PATTERN "conformance" EXCLUDE)

@@ -53,7 +53,7 @@ struct Setting {
 inline constexpr std::int64_t kDayS = 24 * 3600;
 inline constexpr std::int64_t kMostPerMinute = 10'000'000;
 
-// In the order in which .env.example and `config check` list them.
+// In the order in which `config check` lists them; .env.example and docs/operate/settings.md do by group.
 inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_CONFIG_FILE", "", file(), "YAML: settings by these names; the environment wins over it",
      kEnvironmentOnly},

@@ -110,11 +110,13 @@ bool tells_values(const Form& form) {
 
 std::string env_example() {
     std::string all(kExampleBegins);
-    for (const Setting& setting : kSettings) {
-        if (const auto group = group_that_begins_at(setting.name)) all.append("\n# ---- ").append(*group).append("\n");
-        all.append("\n# ").append(setting.meaning);
-        if (tells_values(setting.form)) all.append(" [").append(values_of(setting.form)).append("]");
-        all.append("\n#").append(setting.name).append("=").append(setting.fallback).append("\n");
+    for (const SettingGroup& group : settings_by_group()) {
+        all.append("\n# ---- ").append(group.title).append("\n");
+        for (const SettingWords& setting : group.settings) {
+            all.append("\n# ").append(setting.meaning);
+            if (tells_values(find_setting(setting.name)->form)) all.append(" [").append(setting.values).append("]");
+            all.append("\n#").append(setting.name).append("=").append(setting.fallback).append("\n");
+        }
     }
     return all;
 }

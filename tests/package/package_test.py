@@ -33,6 +33,12 @@ FILES = {
     "./usr/share/doc/keyledger/third-party-notices.gz": "-rw-r--r--",
     "./usr/share/doc/keyledger/roles.sql": "-rw-r--r--",
     "./usr/share/doc/keyledger/docs/operations.md": "-rw-r--r--",
+    "./usr/share/doc/keyledger/docs/operate/upgrade.md": "-rw-r--r--",
+    "./usr/share/doc/keyledger/docs/operate/changes.md": "-rw-r--r--",
+    "./usr/share/doc/keyledger/examples/haproxy.cfg": "-rw-r--r--",
+    "./usr/share/doc/keyledger/examples/alerts.yml": "-rw-r--r--",
+    "./usr/share/doc/keyledger/examples/scrape.yml": "-rw-r--r--",
+    "./usr/share/doc/keyledger/examples/keyledger.json": "-rw-r--r--",
 }
 
 
