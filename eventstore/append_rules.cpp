@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <set>
 #include <unordered_map>
 
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/codec/json_index.hpp"
 
 namespace keyledger::eventstore {
 namespace {
@@ -42,6 +44,18 @@ std::size_t utf8_sequence(std::string_view text) {
     return 0;
 }
 
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+// Whether eight bytes are ASCII, and none is NUL or a backslash. In a word of ASCII alone, taking one from each byte
+// sets a highest bit if and only if there is a zero.
+bool is_plain_word(const char* at) {
+    constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101U, kHighest = 0x80 * kOnes;
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, kWord);
+    const std::uint64_t zero_at_backslash = word ^ (kOnes * std::uint64_t{'\\'});
+    return ((word | (word - kOnes) | (zero_at_backslash - kOnes)) & kHighest) == 0;
+}
+
 // An escape that starts at `text` (`\u` and four digits) and stands for NUL or a surrogate. JCS never writes a pair
 // of surrogates as escapes, so none is let through.
 bool is_unstorable_escape(std::string_view text) {
@@ -52,6 +66,17 @@ bool is_unstorable_escape(std::string_view text) {
     const char second = digits[1];
     return d &&
            ((second >= '8' && second <= '9') || (second >= 'a' && second <= 'f') || (second >= 'A' && second <= 'F'));
+}
+
+std::optional<std::string> problem_of_texts(const NewEvent& event) {
+    if (event.payload.size() > kMaxPayloadBytes) return "a payload above the limit";
+    if (event.metadata.size() > kMaxMetadataBytes) return "metadata above the limit";
+    // Nearly all are plain: ASCII without control characters and backslashes. Nothing of that is refused below.
+    if (is_plain_json_object(event.payload) && is_plain_json_object(event.metadata)) return std::nullopt;
+    if (!is_storable_json_text(event.payload)) return "a payload that jsonb can't hold";
+    if (!is_storable_json_text(event.metadata)) return "metadata that jsonb can't hold";
+    if (!is_json_object(event.payload) || !is_json_object(event.metadata)) return "not a JSON object";
+    return std::nullopt;
 }
 
 std::optional<std::string> problem_of_events(const Append& append) {
@@ -83,11 +108,7 @@ std::optional<std::string> problem_of_events(const Append& append) {
             return "two types for one stream";
         head->second.stream_type = &event.stream_type;
         if (event.schema_version < 1) return "a schema version below 1";
-        if (event.payload.size() > kMaxPayloadBytes) return "a payload above the limit";
-        if (event.metadata.size() > kMaxMetadataBytes) return "metadata above the limit";
-        if (!is_storable_json_text(event.payload)) return "a payload that jsonb can't hold";
-        if (!is_storable_json_text(event.metadata)) return "metadata that jsonb can't hold";
-        if (!is_json_object(event.payload) || !is_json_object(event.metadata)) return "not a JSON object";
+        if (auto problem = problem_of_texts(event)) return problem;
     }
     for (const auto& [id, head] : heads)
         if (head.stream_type == nullptr) return "a written stream without an event";
@@ -129,6 +150,10 @@ std::optional<std::string> problem_of_facts(const Append& append) {
 
 bool is_storable_json_text(std::string_view text) {
     while (!text.empty()) {
+        if (text.size() >= kWord && is_plain_word(text.data())) {
+            text.remove_prefix(kWord);
+            continue;
+        }
         if (text.front() == '\\') {
             if (text.size() < 2 || is_unstorable_escape(text)) return false;
             text.remove_prefix(1);  // so that an escaped backslash escapes nothing

@@ -3,6 +3,7 @@
 #include <rapidjson/document.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -51,6 +52,9 @@ bool are_equal(std::string_view a, std::string_view b) {
         if (left[rest - 1] != right[rest - 1]) return false;
     return true;
 }
+
+// Values count in 32 bits.
+constexpr std::size_t kMaxPlain = std::size_t{1} << 30;
 
 // By bytes, of plain texts. Nearly always the first character tells.
 bool is_before(std::string_view a, std::string_view b) {
@@ -242,7 +246,7 @@ const JsonValue* JsonValue::find(std::string_view name) const {
 
 JsonIndex::JsonIndex(std::string_view text) {
     // In what stands in the log a value takes ten characters and more.
-    constexpr std::size_t kTextOfAValue = 4, kMaxPlain = std::size_t{1} << 30;
+    constexpr std::size_t kTextOfAValue = 4;
     if (text.size() <= kMaxPlain) {
         const std::size_t room = text.size() / kTextOfAValue + 16;
         plain_ = std::make_unique_for_overwrite<JsonValue[]>(room);
@@ -262,5 +266,11 @@ JsonIndex::JsonIndex(const rapidjson::Value& value) {
 }
 
 JsonIndex::~JsonIndex() = default;
+
+bool is_plain_json_object(std::string_view text) {
+    if (!text.starts_with('{') || text.size() > kMaxPlain) return false;
+    std::array<JsonValue, kMaxPlainValues> values;  // none is set before it is read
+    return PlainReader(text, values.data(), values.size()).read();
+}
 
 }  // namespace keyledger::eventstore

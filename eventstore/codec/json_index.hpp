@@ -107,6 +107,11 @@ private:
     std::vector<std::size_t> open_;  // arrays and objects that have not ended
 };
 
+// Whether a text is surely an object: a plain one, as said above, of at most kMaxPlainValues values. false: ask
+// is_json_object(). Allocates nothing.
+inline constexpr std::size_t kMaxPlainValues = 256;
+bool is_plain_json_object(std::string_view text);
+
 // By RapidJSON, whatever the text is like. Throws CodecError as parse_json() does.
 void read_json(std::string_view text, JsonIndexBuilder& builder);
 

@@ -4,16 +4,15 @@
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 #include "eventstore/codec/jcs.hpp"
+#include "tests/eventstore/codec/golden_texts.hpp"
 #include "tests/eventstore/codec/mutations.hpp"
 
 using namespace keyledger;
 using namespace keyledger::eventstore;
+using keyledger::eventstore::test::golden_texts;
 
 namespace {
 
@@ -85,20 +84,6 @@ bool expect_alike(std::string_view text) {
         EXPECT_EQ(error.what(), read.refused) << text;
         return false;
     }
-}
-
-std::vector<std::string> golden_texts() {
-    std::vector<std::string> texts;
-    for (const char* folder : {"tests/golden", "tests/golden/envelopes"})
-        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-            if (entry.path().extension() != ".json") continue;
-            std::ifstream in(entry.path(), std::ios::binary);
-            std::string text{std::istreambuf_iterator<char>(in), {}};
-            while (!text.empty() && text.back() == '\n') text.pop_back();
-            texts.push_back(std::move(text));
-        }
-    std::ranges::sort(texts);  // the order of folders is the file system's
-    return texts;
 }
 
 std::string nested(std::size_t depth, std::string_view open, std::string_view inmost, std::string_view close) {
