@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "security/keys/keyring_file.hpp"
+#include "security/primitives/derivation.hpp"
 
 namespace keyledger::security {
 
@@ -83,6 +84,12 @@ Result<std::shared_ptr<const Keyring>, KeyringError> Keyring::load(const std::st
     auto keys = read_keyring_file(path);
     if (!keys) return Unexpected(keys.error());
     return std::shared_ptr<const Keyring>(std::make_shared<Keyring>(std::move(*keys)));
+}
+
+Keyring::Keyring(std::vector<Key> keys) : keys_(std::move(keys)) {
+    for (Key& key : keys_)
+        if (key.purpose == KeyPurpose::kSealingRoot && !key.material.empty())
+            key.extracted = extracted_from_root(key.material);
 }
 
 const Key* Keyring::current(KeyPurpose purpose, Instant at) const {

@@ -17,6 +17,7 @@
 #include "domain/base/time.hpp"
 #include "domain/clients/service_account.hpp"
 #include "security/keys/signing_key.hpp"
+#include "security/primitives/digest.hpp"
 
 namespace keyledger::security {
 
@@ -58,6 +59,9 @@ struct Key {
     std::optional<Instant> revoked_at;
     Secret material;                            // 32 bytes; empty for keys that sign and once revoked
     std::shared_ptr<const SigningKey> signing;  // keys that sign only; null once revoked
+    // Of a sealing root in a keyring alone, which extracts it from the material once (derived_key), and with which it
+    // dies; null once revoked.
+    std::unique_ptr<const HmacKey> extracted;
 
     // When the key stops to open and verify, if that is settled.
     std::optional<Instant> ends_at() const;
@@ -102,7 +106,7 @@ class Keyring {
 public:
     // Reads the file; see keyring_file.hpp for its form and for the functions that write it.
     static Result<std::shared_ptr<const Keyring>, KeyringError> load(const std::string& path);
-    explicit Keyring(std::vector<Key> keys) : keys_(std::move(keys)) {}
+    explicit Keyring(std::vector<Key> keys);
 
     // The key with which things of this purpose are made at that time, or null. The same for equal files and
     // times, on every node. Pointers live as long as the keyring.

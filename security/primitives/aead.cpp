@@ -84,12 +84,14 @@ std::optional<std::string> aead_open(const Secret& key, std::string_view associa
 }
 
 DeterministicAead::DeterministicAead(const Secret& root, std::string_view info)
-    : encryption_key_(hkdf_key(root, {}, length_prefixed({"encrypt", info}))),
-      nonce_key_(hkdf_key(root, {}, length_prefixed({"nonce", info}))) {}
+    : info_(info),
+      extracted_(hkdf_extracted(root, {})),
+      encryption_key_(hkdf_expanded(extracted_, length_prefixed({"encrypt", info}))) {}
 
 std::string DeterministicAead::seal(std::string_view associated_data, std::string_view clear) const {
     if (clear.size() > kMaxAeadClearSize) throw std::length_error("aead: the value is too large");
-    Digest all = hmac_sha256(nonce_key_.reveal(), {length_prefixed({associated_data, clear})});
+    const Secret nonce_key = hkdf_expanded(extracted_, length_prefixed({"nonce", info_}));
+    Digest all = hmac_sha256(nonce_key.reveal(), {length_prefixed({associated_data, clear})});
     return seal_after(std::string(view_of(all).substr(0, kAeadNonceSize)), encryption_key_, associated_data, clear);
 }
 

@@ -26,7 +26,7 @@ std::optional<std::string> aead_open(const Secret& key, std::string_view associa
 
 // For values that must come out byte-equal from equal input. The nonce is derived from all that is sealed, so
 // equal nonces mean equal values; what an onlooker learns is that two values are equal. Encryption and nonce
-// keys are split from one root by HKDF.
+// keys are split from one root by HKDF; each sealing derives the nonce key anew, for opening needs none.
 class DeterministicAead {
 public:
     DeterministicAead(const Secret& root, std::string_view info);
@@ -34,8 +34,9 @@ public:
     std::optional<std::string> open(std::string_view associated_data, std::string_view sealed) const;
 
 private:
+    std::string info_;
+    Secret extracted_;  // from the root, for both keys
     Secret encryption_key_;
-    Secret nonce_key_;
 };
 
 }  // namespace keyledger::security

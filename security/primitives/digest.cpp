@@ -103,24 +103,61 @@ Digest HmacKey::of(std::string_view bytes) const {
         ensure(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1, "HMAC-SHA256");
     };
     hash(states_->inner.get(), bytes);
-    const Digest inner = digest;
+    Digest inner = digest;
     hash(states_->outer.get(), view_of(inner));
+    OPENSSL_cleanse(inner.data(), inner.size());  // under a key that is no secret it is as good as what is returned
     return digest;
 }
 
+namespace {
+
+constexpr std::string_view kFirstBlock{"\x01", 1};
+
+// Never freed, as above.
+const HmacKey& no_salt() {
+    static const HmacKey* const key = new HmacKey(view_of(Digest{}));
+    return *key;
+}
+
+Digest extracted_from(std::string_view input_key, std::string_view salt) {
+    return salt.empty() ? no_salt().of(input_key) : hmac_sha256(salt, {input_key});
+}
+
+Secret taken(Digest& digest) {
+    Secret key(view_of(digest));
+    OPENSSL_cleanse(digest.data(), digest.size());
+    return key;
+}
+
+}  // namespace
+
 Digest hkdf_sha256(std::string_view input_key, std::string_view salt, std::string_view info) {
-    static constexpr Digest kNoSalt{};
-    Digest extracted = hmac_sha256(salt.empty() ? view_of(kNoSalt) : salt, {input_key});
-    Digest expanded = hmac_sha256(view_of(extracted), {info, std::string_view("\x01", 1)});
+    Digest extracted = extracted_from(input_key, salt);
+    Digest expanded = hmac_sha256(view_of(extracted), {info, kFirstBlock});
     OPENSSL_cleanse(extracted.data(), extracted.size());
     return expanded;
 }
 
 Secret hkdf_key(const Secret& input_key, std::string_view salt, std::string_view info) {
     Digest derived = hkdf_sha256(input_key.reveal(), salt, info);
-    Secret key(view_of(derived));
-    OPENSSL_cleanse(derived.data(), derived.size());
-    return key;
+    return taken(derived);
+}
+
+Secret hkdf_extracted(const Secret& input_key, std::string_view salt) {
+    Digest extracted = extracted_from(input_key.reveal(), salt);
+    return taken(extracted);
+}
+
+Secret hkdf_expanded(const Secret& extracted, std::string_view info) {
+    Digest expanded = hmac_sha256(extracted.reveal(), {info, kFirstBlock});
+    return taken(expanded);
+}
+
+Secret hkdf_expanded(const HmacKey& extracted, std::string_view info) {
+    std::string first_block(info);
+    first_block += kFirstBlock;
+    Digest expanded = extracted.of(first_block);
+    return taken(expanded);
 }
 
 }  // namespace keyledger::security

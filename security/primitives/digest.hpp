@@ -48,5 +48,10 @@ private:
 Digest hkdf_sha256(std::string_view input_key, std::string_view salt, std::string_view info);
 // The same as a key: nothing of it stays behind in the caller's frame.
 Secret hkdf_key(const Secret& input_key, std::string_view salt, std::string_view info);
+// Its two steps, for whoever derives several keys from one: what is extracted is as secret as the key is. Made ready as
+// an HmacKey, it expands for less.
+Secret hkdf_extracted(const Secret& input_key, std::string_view salt);
+Secret hkdf_expanded(const Secret& extracted, std::string_view info);
+Secret hkdf_expanded(const HmacKey& extracted, std::string_view info);
 
 }  // namespace keyledger::security

@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
 #include "security/primitives/hex.hpp"
 #include "security/primitives/random.hpp"
 
@@ -91,6 +93,24 @@ TEST(DeterministicAead, KeepsPurposesAndRootsApart) {
     std::string sealed = aead.seal("about", "clear");
     EXPECT_FALSE(DeterministicAead(Secret("a root"), "other purpose").open("about", sealed));
     EXPECT_FALSE(DeterministicAead(Secret("other root"), "purpose").open("about", sealed));
+}
+
+// Values that were sealed are presented for months: both keys are still the ones that HKDF derives each by itself.
+TEST(DeterministicAead, SealsAndOpensUnderTheKeysThatHkdfDerives) {
+    for (int round = 0; round < 50; ++round) {
+        const Secret root = random_secret(static_cast<std::size_t>(round));
+        const std::string info = random_bytes(static_cast<std::size_t>(round % 20));
+        const std::string about = random_bytes(40), clear = random_bytes(static_cast<std::size_t>(3 * round));
+        const auto derived = [&](std::string_view use) {
+            return Secret(view_of(hkdf_sha256(root.reveal(), {}, length_prefixed({use, info}))));
+        };
+        const DeterministicAead aead(root, info);
+        const std::string sealed = aead.seal(about, clear);
+        EXPECT_EQ(aead_open(derived("encrypt"), about, sealed), clear);
+        const Digest all = hmac_sha256(derived("nonce").reveal(), {length_prefixed({about, clear})});
+        EXPECT_EQ(sealed.substr(0, kAeadNonceSize), view_of(all).substr(0, kAeadNonceSize));
+        EXPECT_EQ(aead.open(about, aead_seal(derived("encrypt"), about, clear)), clear);
+    }
 }
 
 // Sealing and opening share contexts of a thread, never between threads.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -69,13 +70,39 @@ TEST(HkdfSha256, GivesTheSameKeyAsASecret) {
     EXPECT_EQ(hkdf_key(root, "salt", "info").reveal(), view_of(hkdf_sha256("a root", "salt", "info")));
 }
 
+// Both steps by HMACs in one go, as RFC 5869 section 2 writes them.
+TEST(HkdfSha256, IsExtractedAndExpandedAsTheStandardSays) {
+    std::mt19937 random(24);
+    const auto text = [&](std::size_t size) {
+        std::string bytes(size, '\0');
+        for (char& byte : bytes) byte = static_cast<char>(random() & 0xFF);
+        return bytes;
+    };
+    for (const std::size_t size : {0, 1, 31, 32, 33, 63, 64, 65, 200})
+        for (const std::size_t salt_size : {0, 1, 24, 64, 65})
+            for (const std::size_t info_size : {0, 1, 40, 300}) {
+                const std::string key = text(size), salt = text(salt_size), info = text(info_size);
+                const Digest extracted = hmac_sha256(salt.empty() ? std::string(32, '\0') : salt, {key});
+                const Digest expanded = hmac_sha256(view_of(extracted), {info, "\x01"});
+                EXPECT_EQ(hkdf_sha256(key, salt, info), expanded);
+                const Secret in_parts = hkdf_extracted(Secret(key), salt);
+                EXPECT_EQ(in_parts.reveal(), view_of(extracted));
+                EXPECT_EQ(hkdf_expanded(in_parts, info).reveal(), view_of(expanded));
+                EXPECT_EQ(hkdf_expanded(HmacKey(in_parts.reveal()), info).reveal(), view_of(expanded));
+            }
+}
+
 // Every thread has contexts of its own, also one that starts and ends while others hash.
 TEST(Digests, AreTheSameOnEveryThread) {
     Digest expected = hmac_sha256("key", {"text"});
+    Digest derived = hkdf_sha256("key", "", "text");
     std::vector<std::jthread> threads;
     for (int i = 0; i < 8; ++i)
         threads.emplace_back([&] {
-            for (int round = 0; round < 200; ++round) EXPECT_EQ(hmac_sha256("key", {"te", "xt"}), expected);
+            for (int round = 0; round < 200; ++round) {
+                EXPECT_EQ(hmac_sha256("key", {"te", "xt"}), expected);
+                EXPECT_EQ(hkdf_sha256("key", "", "text"), derived);
+            }
         });
 }
 

@@ -5,10 +5,15 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "security/keys/envelope.hpp"
 #include "security/keys/sealed_value.hpp"
+#include "security/primitives/aead.hpp"
 #include "security/primitives/base64url.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
 #include "security/tokens/jwt.hpp"
 #include "tests/security/keys/keyring_fixture.hpp"
+#include "tests/security/tokens/token_fixture.hpp"
 
 using namespace keyledger;
 using namespace keyledger::security;
@@ -30,6 +35,16 @@ protected:
     }
     static std::string with_prefix(std::string_view bytes) { return "klr_" + base64url_encode(bytes); }
     static std::string bytes_of(const std::string& token) { return *base64url_decode(token.substr(4)); }
+    static Key root_of(std::string id, std::string_view material) {
+        Key key;
+        key.id = std::move(id);
+        key.purpose = KeyPurpose::kSealingRoot;
+        key.material = Secret(material);
+        return key;
+    }
+    static std::string_view root_material(const Keyring& keyring, std::string_view id) {
+        return keyring.find(KeyPurpose::kSealingRoot, id, kNow)->material.reveal();
+    }
 
     std::shared_ptr<const Keyring> keyring_;
     RefreshTokenContent content_{.session = *SessionId::parse("018bcfe5-6800-7000-8000-000000000002"),
@@ -103,6 +118,60 @@ TEST_F(RefreshToken, EndsWithItsRoot) {
     auto revoked = std::ranges::find(keys, id, &Key::id);
     ASSERT_NE(revoked, keys.end());
     EXPECT_THROW(seal_refresh_token(*revoked, content_), MissingKey);
+}
+
+// What was derived from a root is gone with the keyring that has it.
+TEST_F(RefreshToken, IsOpenedByNoKeyringWithoutItsRoot) {
+    const std::string token = seal_refresh_token(root(), content_);
+    const std::string id = root().id;
+    const auto before = keyring_;
+    auto live = LiveKeyring::open(path_, kNow);
+    ASSERT_TRUE(live);
+    ASSERT_TRUE(open_refresh_token(*(*live)->snapshot(), token, kNow));
+
+    keyring_ = keyring_with();
+    EXPECT_EQ(error_of(token), Error::kUnknownKey);
+    keyring_ = keyring_with(root_of("another", root_material(*before, id)));
+    EXPECT_EQ(error_of(token), Error::kUnknownKey) << "found by its id alone";
+    keyring_ = keyring_with(root_of(id, random_bytes(kAeadKeySize)));
+    EXPECT_EQ(error_of(token), Error::kForged) << "another root under the same id";
+    keyring_ = keyring_with(root_of(id, root_material(*before, id)));
+    EXPECT_TRUE(open_refresh_token(*keyring_, token, kNow)) << "the same root in another keyring";
+
+    ASSERT_TRUE(revoke_key(path_, id, kNow));
+    ASSERT_TRUE((*live)->reload(kNow));
+    keyring_ = (*live)->snapshot();
+    EXPECT_EQ(error_of(token), Error::kUnknownKey);
+    for (const Key& key : keyring_->keys()) EXPECT_FALSE(key.id == id && key.extracted);
+}
+
+// Tokens that are with clients: both keys are derived as ever, each by itself from the root.
+TEST_F(RefreshToken, IsSealedUnderTheKeysThatHkdfDerives) {
+    const std::string_view session = view_of(content_.session);
+    for (int round = 0; round < 50; ++round) {
+        const std::string material = random_bytes(kAeadKeySize);
+        content_.generation = round;
+        const Key alone = root_of("root-1", material);
+        keyring_ = keyring_with(root_of("root-1", material));
+        const std::string token = seal_refresh_token(keyring_->keys().front(), content_);
+        EXPECT_EQ(seal_refresh_token(alone, content_), token) << "of a root that is in no keyring";
+
+        const Digest base =
+            hkdf_sha256(material, "keyledger sealing root 1", length_prefixed({"refresh", session}));
+        const Digest encryption = hkdf_sha256(view_of(base), {}, length_prefixed({"encrypt", "refresh"}));
+        const Digest nonce = hkdf_sha256(view_of(base), {}, length_prefixed({"nonce", "refresh"}));
+        const std::string bytes = bytes_of(token);
+        const auto envelope = read_envelope(1, bytes);
+        ASSERT_TRUE(envelope);
+        EXPECT_EQ(envelope->body.substr(0, session.size()), session);
+        const std::string_view sealed = envelope->body.substr(session.size());
+        const std::string about = length_prefixed({"refresh", envelope->head, session});
+        const auto clear = aead_open(Secret(view_of(encryption)), about, sealed);
+        ASSERT_TRUE(clear);
+        const Digest all = hmac_sha256(view_of(nonce), {length_prefixed({about, *clear})});
+        EXPECT_EQ(sealed.substr(0, kAeadNonceSize), view_of(all).substr(0, kAeadNonceSize));
+        EXPECT_EQ(open_refresh_token(*keyring_, token, kNow)->content, content_);
+    }
 }
 
 TEST_F(RefreshToken, IsSealedByARootOnly) {
