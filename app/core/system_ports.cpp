@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <span>
 
 #include "commands/clients/client_secrets.hpp"
 #include "commands/runtime/log_fields.hpp"
@@ -30,9 +31,13 @@ Uuid RandomIdentifiers::next() { return security::uuid_v7(clock_.now()); }
 
 eventstore::CommandId RandomIdentifiers::next_command_id() {
     eventstore::CommandId id{};
-    security::fill_random(id);
     const Uuid first = next();
-    std::copy_n(first.bytes.begin(), first.bytes.size(), id.begin());
+    const auto rest = std::span(id).subspan<sizeof first.bytes>();
+    std::ranges::copy(first.bytes, id.begin());
+    // By halves, for which fill_random() has enough in store.
+    constexpr std::size_t kHalf = (sizeof id - sizeof first.bytes) / 2;
+    security::fill_random(rest.first<kHalf>());
+    security::fill_random(rest.last<kHalf>());
     return id;
 }
 
