@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <unordered_map>
 
 #include "eventstore/aggregates.hpp"
 #include "eventstore/codec/jcs.hpp"
@@ -112,9 +113,14 @@ const AggregateInfo& aggregate_info(std::string_view stream_type) {
 }
 
 const EventTypeInfo& event_type_info(std::string_view event_type) {
-    const auto at = std::ranges::find(event_types(), event_type, &EventTypeInfo::type);
-    if (at == event_types().end()) throw CodecError("unknown event type '" + std::string(event_type) + "'");
-    return *at;
+    static const auto kByType = [] {
+        std::unordered_map<std::string_view, const EventTypeInfo*> all;
+        for (const EventTypeInfo& info : event_types()) all.emplace(info.type, &info);
+        return all;
+    }();
+    const auto at = kByType.find(event_type);
+    if (at == kByType.end()) throw CodecError("unknown event type '" + std::string(event_type) + "'");
+    return *at->second;
 }
 
 const AggregateInfo* holder_of(std::string_view name_kind) {

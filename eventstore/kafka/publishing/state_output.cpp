@@ -91,7 +91,7 @@ struct StateOutput::Change {
         if (source == nullptr) return;
         Record record{key.to_string(),
                       std::move(value),
-                      {{"ce_logid", source->log_id.to_string()},
+                      {{"ce_logid", source->log_text()},
                        {"ce_sequence", sequence_of(event.position)},
                        {"ce_id", event.event_id.to_string()}}};
         if (record.value) record.headers.emplace_back("content-type", "application/json");

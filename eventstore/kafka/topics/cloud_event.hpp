@@ -19,9 +19,21 @@ namespace keyledger::eventstore::kafka {
 // Of a position in `ce_sequence`: digits, so that text sorts as numbers do.
 inline constexpr std::size_t kSequenceDigits = 19;
 
-struct EventSource {
-    Uuid log_id;
-    std::string issuer;  // empty: urn:keyledger:log:<log id>
+// Of one log. What each of its records says of it is made into text once.
+class EventSource {
+public:
+    EventSource() : EventSource(Uuid{}, "") {}
+    // `issuer` is `ce_source`; empty: urn:keyledger:log:<log id>.
+    EventSource(const Uuid& log_id, std::string issuer);
+
+    const Uuid& log_id() const { return log_id_; }
+    const std::string& log_text() const { return log_text_; }  // the id as `ce_logid` has it
+    const std::string& name() const { return name_; }          // `ce_source`
+
+private:
+    Uuid log_id_;
+    std::string log_text_;
+    std::string name_;
 };
 
 // What the topic of events has at the position of a record that the service did not write: that it is there,

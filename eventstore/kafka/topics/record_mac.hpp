@@ -39,6 +39,7 @@ private:
 
     const std::shared_ptr<const EventMacs> keys_;
     std::string newest_;
+    std::string input_;  // of the last MAC: kept for its room
     std::map<std::pair<std::string, Uuid>, std::shared_ptr<const security::HmacKey>> ready_;
 };
 

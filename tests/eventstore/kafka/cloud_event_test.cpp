@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdio>
+#include <limits>
 #include <map>
+#include <random>
 
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/kafka/publishing/state_output.hpp"
@@ -69,6 +73,18 @@ TEST(CloudEvent, HasTheContextAttributesOfBinaryMode) {
     EXPECT_EQ(headers_of(record), expected);
 }
 
+// A record's MAC is over them in their order.
+TEST(CloudEvent, HasItsHeadersInOneOrder) {
+    const Record record = cloud_event(FollowedEvent(registered()), "subject", {id_of(9), ""});
+    std::vector<std::string_view> names;
+    for (const auto& [name, text] : record.headers) names.push_back(name);
+    EXPECT_EQ(names, (std::vector<std::string_view>{
+                         "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_recordedtime",
+                         "ce_sequence", "ce_partitionkey", "ce_logid", "content-type", "ce_traceparent",
+                         "ce_correlationid", "ce_causationid"}));
+    EXPECT_LE(names.size() + 1, record.headers.capacity());
+}
+
 TEST(CloudEvent, NamesTheIssuerAsItsSourceWhereThereIsOne) {
     const Record record = cloud_event(FollowedEvent(registered()), "subject", {id_of(9), "https://auth.example"});
     EXPECT_EQ(headers_of(record).at("ce_source"), "https://auth.example");
@@ -95,6 +111,18 @@ TEST(CloudEvent, KeepsWhatIsNotPersonal) {
     event.payload = R"({"reason":"left \"us\""})";
     const Record record = cloud_event(FollowedEvent(event), "subject", {id_of(9), ""});
     EXPECT_NE(record.value->find(R"("data":{"reason":"left \"us\""})"), std::string::npos);
+}
+
+// By the same rules as a payload, which jcs() writes.
+TEST(CloudEvent, EscapesWhatTheEnvelopeSays) {
+    const std::string every_sort = "p\"\\/\b\f\n\r\t\x01\x1f\x7f \xC3\xBC\xF0\x9F\x94\x91";
+    const std::string quoted = eventstore::jcs(rapidjson::Value(rapidjson::StringRef(every_sort.c_str())));
+    RecordedEvent event = registered();
+    event.metadata.replace(event.metadata.find("\"portal\""), 8, quoted);
+    event.tenant = every_sort;
+    const Record record = cloud_event(FollowedEvent(event), "subject", {id_of(9), ""});
+    EXPECT_TRUE(record.value->starts_with("{\"actor\":{\"id\":" + quoted + ",")) << *record.value;
+    EXPECT_TRUE(record.value->ends_with(",\"tenant\":" + quoted + "}")) << *record.value;
 }
 
 TEST(CloudEvent, RefusesWhatThisBuildCannotRead) {
@@ -134,6 +162,45 @@ TEST(CloudEvent, WritesTimesAsRfc3339) {
     EXPECT_EQ(rfc3339({}), "1970-01-01T00:00:00.000Z");
     EXPECT_EQ(rfc3339(Instant::at_ms(951'868'799'999)), "2000-02-29T23:59:59.999Z");
     EXPECT_EQ(rfc3339(Instant::at_ms(-1)), "1969-12-31T23:59:59.999Z");
+}
+
+// As times were written before rfc3339() did without printf.
+std::string as_printf_writes(Instant at) {
+    namespace chrono = std::chrono;
+    const chrono::milliseconds since_epoch(at.ms());
+    const auto day = chrono::floor<chrono::days>(since_epoch);
+    const chrono::year_month_day date{chrono::sys_days(day)};
+    const chrono::hh_mm_ss time(since_epoch - day);
+    char text[64];
+    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                  static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
+    return text;
+}
+
+TEST(CloudEvent, WritesAnyTimeAsPrintfDoes) {
+    constexpr std::int64_t kYear10000 = 253'402'300'800'000;
+    EXPECT_EQ(rfc3339(Instant::at_ms(kYear10000 - 1)), "9999-12-31T23:59:59.999Z");
+    EXPECT_EQ(rfc3339(Instant::at_ms(951'782'400'001)), "2000-02-29T00:00:00.001Z");
+    constexpr std::int64_t kYear0 = -62'167'219'200'000, kMarch2100 = 4'107'542'400'000;
+    std::vector<std::int64_t> times{0, 1, 999, 1000, -1, -86'400'000};
+    for (const std::int64_t edge : {kYear0, kMarch2100, kYear10000})
+        for (const std::int64_t away : {-1000, -1, 0, 1}) times.push_back(edge + away);
+    std::mt19937_64 random(kSeed);
+    for (int i = 0; i < 20'000; ++i) times.push_back(static_cast<std::int64_t>(random() % std::uint64_t{kYear10000}));
+    constexpr std::int64_t kDayMs = 86'400'000;
+    for (std::int64_t day = 0; day < 366 * 140; ++day)
+        for (const std::int64_t edge : {day * kDayMs, day * kDayMs + kDayMs - 1}) times.push_back(edge);
+    for (const std::int64_t ms : times)
+        ASSERT_EQ(rfc3339(Instant::at_ms(ms)), as_printf_writes(Instant::at_ms(ms))) << ms;
+}
+
+TEST(CloudEvent, WritesPositionsSoThatTextSortsAsNumbers) {
+    EXPECT_EQ(sequence_of(0), "0000000000000000000");
+    EXPECT_EQ(sequence_of(9), "0000000000000000009");
+    EXPECT_EQ(sequence_of(1'234'567'890'123'456'789), "1234567890123456789");
+    EXPECT_EQ(sequence_of(std::numeric_limits<Position>::max()), "9223372036854775807");
 }
 
 // Both outputs follow one log: what they are given is decoded once, and says the same as to one who is alone. What
