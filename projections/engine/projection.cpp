@@ -60,11 +60,14 @@ bool apply_batch(pqxx::connection& connection, const ReadModel& model, int gener
     events = believed(events, kept);
     if (!events.empty()) model.apply(transaction, generation, events);
     transaction.commit();
+    if (!events.empty()) model.committed();
     return true;
 }
 
 Projection::Projection(pqxx::connection& connection, const ReadModel& model, const Generation& generation)
-    : model_(model), generation_(generation), skips_(read_skips(connection, model.name(), generation.number)) {}
+    : model_(model), generation_(generation), skips_(read_skips(connection, model.name(), generation.number)) {
+    model_.forget();
+}
 
 Projection::Step Projection::step(pqxx::connection& connection, std::span<const DecodedEvent> events,
                                   const Cursor& to) {
@@ -124,6 +127,7 @@ bool Projection::advance_together(pqxx::connection& connection, std::span<Projec
     begin_wait();
     transaction.commit();
     for (Projection* one : projections) {
+        if (!events.empty()) one->model_.committed();
         one->generation_.cursor = to;
         one->trouble_.clear();
     }

@@ -43,6 +43,14 @@ public:
     virtual void apply(pqxx::transaction_base& transaction, int generation,
                        std::span<const DecodedEvent> events) const = 0;
 
+    // For a model that remembers what its tables say, to read them less often. Such an object is one follower's at a
+    // time, on one thread.
+    // Called when a follower begins: the database may hold another history since, so nothing remembered counts.
+    virtual void forget() const {}
+    // Called after a commit of what the last apply() wrote. If it is not called before the next apply(), that was
+    // rolled back or nobody knows, and nothing remembered counts.
+    virtual void committed() const {}
+
     std::string_view name() const { return model().name; }
     int layout() const { return model().layout; }
     // Unqualified, in the order of the parts.

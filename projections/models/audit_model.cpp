@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "domain/anonymous_callers/anonymous_callers.hpp"
+#include "domain/base/lru_map.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
 #include "projections/engine/table.hpp"
@@ -58,6 +59,9 @@ constexpr const char* kEraseUser = R"( set client_address = null, user_agent = n
 where ((subject = $1::uuid and by_subject) or (actor_id = $2 and not by_subject and actor_type = 'user'))
   and (client_address is not null or user_agent is not null or agent_words is not null))";
 
+// About 150 bytes each.
+constexpr std::size_t kMaxKnownOwners = 50'000;
+
 using Owners = std::unordered_map<SessionId, UserId>;
 
 // The user or service account whose entry it is; empty: nobody's.
@@ -100,25 +104,15 @@ AuditEntry entry_of(const DecodedEvent& decoded, const Owners& owners) {
     return entry;
 }
 
-// Of the sessions that begin in the batch, which are added to `begun`, and of those that began before it.
-Owners learn_owners(pqxx::transaction_base& transaction, const std::string& table, std::span<const DecodedEvent> events,
-                    std::vector<OwnerRow>& begun) {
-    Owners owners;
+// Of the sessions that begin in the batch.
+std::vector<OwnerRow> owners_begun(std::span<const DecodedEvent> events) {
+    std::vector<OwnerRow> begun;
     for (const DecodedEvent& decoded : events) {
         const auto* event = eventstore::event_in<Session>(*decoded.event);
         const auto* started = event ? std::get_if<SessionStarted>(event) : nullptr;
-        if (started == nullptr) continue;
-        const SessionId session_id{decoded.recorded->stream_id};
-        owners.emplace(session_id, started->user_id);
-        begun.push_back({session_id, started->user_id});
+        if (started != nullptr) begun.push_back({SessionId{decoded.recorded->stream_id}, started->user_id});
     }
-    SqlArray earlier;
-    for (const DecodedEvent& decoded : events)
-        if (eventstore::event_in<Session>(*decoded.event) && !owners.contains(SessionId{decoded.recorded->stream_id}))
-            earlier.add(decoded.recorded->stream_id);
-    for (const OwnerRow& row : read_rows<OwnerRow>(transaction, table, earlier, "session_id"))
-        owners.emplace(row.session_id, row.user_id);
-    return owners;
+    return begun;
 }
 
 std::vector<HourRow> hours_of(std::span<const DecodedEvent> events) {
@@ -154,6 +148,56 @@ void erase(pqxx::transaction_base& transaction, const std::string& table, const 
 
 }  // namespace
 
+// Of the sessions met last, as a generation's table has them: what was read from it or written to it by batches that
+// are committed.
+class AuditModel::KnownOwners {
+public:
+    void forget() {
+        known_.emplace(kMaxKnownOwners);
+        learned_.clear();
+        is_in_doubt_ = false;
+    }
+    // Until it is committed, a batch is in doubt, and what it taught holds for it alone.
+    void begin_batch(int generation) {
+        if (is_in_doubt_ || generation != generation_) forget();
+        generation_ = generation;
+        is_in_doubt_ = true;
+    }
+    // Of all sessions in the batch: of those that begin in it, and of those that began before it.
+    Owners learn(pqxx::transaction_base& transaction, const std::string& table, std::span<const DecodedEvent> events,
+                 const std::vector<OwnerRow>& begun) {
+        Owners owners;
+        for (const OwnerRow& row : begun) owners.emplace(row.session_id, row.user_id);
+        SqlArray earlier;
+        for (const DecodedEvent& decoded : events) {
+            const SessionId session_id{decoded.recorded->stream_id};
+            if (!eventstore::event_in<Session>(*decoded.event) || owners.contains(session_id)) continue;
+            const UserId* known = known_->use(session_id);
+            known ? void(owners.emplace(session_id, *known)) : earlier.add(session_id.uuid);
+        }
+        learned_ = read_rows<OwnerRow>(transaction, table, earlier, "session_id");
+        for (const OwnerRow& row : learned_) owners.emplace(row.session_id, row.user_id);
+        learned_.insert(learned_.end(), begun.begin(), begun.end());
+        return owners;
+    }
+    void committed() {
+        for (const OwnerRow& row : learned_) known_->put(row.session_id, row.user_id);
+        learned_.clear();
+        is_in_doubt_ = false;
+    }
+
+private:
+    std::optional<LruMap<SessionId, UserId>> known_{std::in_place, kMaxKnownOwners};
+    std::vector<OwnerRow> learned_;  // by the batch in hand
+    int generation_ = 0;
+    bool is_in_doubt_ = false;
+};
+
+AuditModel::AuditModel() : known_(std::make_unique<KnownOwners>()) {}
+AuditModel::~AuditModel() = default;
+void AuditModel::forget() const { known_->forget(); }
+void AuditModel::committed() const { known_->committed(); }
+
 Model AuditModel::model() const { return kAuditModel; }
 
 std::vector<std::string_view> AuditModel::parts() const { return {"", "sessions", "hours"}; }
@@ -177,8 +221,9 @@ void AuditModel::apply(pqxx::transaction_base& transaction, int generation,
                        std::span<const DecodedEvent> events) const {
     const std::string sessions = table(generation, "sessions");
     const std::string hours = table(generation, "hours");
-    std::vector<OwnerRow> begun;
-    const Owners owners = learn_owners(transaction, sessions, events, begun);
+    known_->begin_batch(generation);
+    const std::vector<OwnerRow> begun = owners_begun(events);
+    const Owners owners = known_->learn(transaction, sessions, events, begun);
     std::vector<AuditRow> entries;
     for (const DecodedEvent& decoded : events) entries.push_back(audit_row(entry_of(decoded, owners)));
     Inserts inserts;

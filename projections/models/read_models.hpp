@@ -23,13 +23,22 @@ public:
                std::span<const DecodedEvent> events) const override;
 };
 
+// Remembers whose sessions are: an object is one follower's at a time, on one thread.
 class AuditModel : public ReadModel {
 public:
+    AuditModel();
+    ~AuditModel() override;
     Model model() const override;
     std::vector<std::string_view> parts() const override;
     void create(pqxx::transaction_base& transaction, int generation) const override;
     void apply(pqxx::transaction_base& transaction, int generation,
                std::span<const DecodedEvent> events) const override;
+    void forget() const override;
+    void committed() const override;
+
+private:
+    class KnownOwners;
+    const std::unique_ptr<KnownOwners> known_;
 };
 
 class ErasuresModel : public ReadModel {

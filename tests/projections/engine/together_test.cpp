@@ -87,6 +87,31 @@ std::vector<std::unique_ptr<ReadModel>> slow_ones(int count, const std::chrono::
     return models;
 }
 
+// What a model is told; and it may refuse all events.
+struct Told {
+    int begun = 0;
+    int applied = 0;
+    int committed = 0;
+    bool refuses = false;
+};
+class Listening : public ReadModel {
+public:
+    Listening(std::string name, Told& told) : name_(std::move(name)), told_(told) {}
+    Model model() const override { return {name_, 1}; }
+    std::vector<std::string_view> parts() const override { return {}; }
+    void create(pqxx::transaction_base&, int) const override {}
+    void apply(pqxx::transaction_base&, int, std::span<const DecodedEvent>) const override {
+        ++told_.applied;
+        if (told_.refuses) throw InconsistentLog("refused");
+    }
+    void forget() const override { ++told_.begun; }
+    void committed() const override { ++told_.committed; }
+
+private:
+    const std::string name_;
+    Told& told_;
+};
+
 class ProjectionsTogether : public testing::Test {
 protected:
     keyledger::test::Database& database = fresh_database();
@@ -147,6 +172,34 @@ TEST_F(ProjectionsTogether, WhereOneIsElsewhereNothingIsWritten) {
     EXPECT_EQ(digests(), before);
     EXPECT_EQ(database.execute("select count(*) from keyledger.checkpoints where position = 20"),
               std::to_string(all_read_models().size() - 1));
+}
+
+TEST_F(ProjectionsTogether, AreToldOfCommitsAloneAndOfEachNewBeginning) {
+    publish(40);
+    Told first, last;
+    const auto both = [&] {
+        std::vector<std::unique_ptr<ReadModel>> models;
+        models.push_back(std::make_unique<Listening>("first", first));
+        models.push_back(std::make_unique<Listening>("last", last));
+        return models;
+    };
+    Together together(database, story, both());
+    together.begin(1);
+    EXPECT_EQ(first.committed, 1);
+    ASSERT_TRUE(together.go_on(10));
+    EXPECT_EQ(first.committed, 2);
+    EXPECT_EQ(last.committed, 2);
+    last.refuses = true;
+    EXPECT_FALSE(together.go_on(10));
+    EXPECT_EQ(first.applied, 3);
+    EXPECT_EQ(first.committed, 2);
+    together.begin(1);  // each by itself
+    EXPECT_EQ(first.committed, 3);
+    EXPECT_EQ(last.committed, 2);
+    EXPECT_EQ(first.begun, 1);
+    Together next(database, story, both());
+    EXPECT_EQ(first.begun, 2);
+    EXPECT_EQ(last.begun, 2);
 }
 
 // Five that take 300 ms each, of 900 ms that one may take: one bound for all would keep all of them where they are, for
