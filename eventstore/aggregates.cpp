@@ -1,8 +1,10 @@
 #include "eventstore/aggregates.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <tuple>
+#include <type_traits>
 
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/sealing/sealed_for.hpp"
@@ -10,35 +12,53 @@
 namespace keyledger::eventstore {
 namespace {
 
-// ---- the list, one by one --------------------------------------------------------------------------------------
+// ---- the list --------------------------------------------------------------------------------------------------
+// Of each aggregate, in the list's order. The variants of events and of states have that order, too: what an event or a
+// state is, its index says.
 template <class... Aggregate>
-consteval bool are_told_apart(std::type_identity<AggregateList<Aggregate...>>) {
-    const std::array types{Aggregate::kStreamType...};
-    for (std::size_t i = 0; i < types.size(); ++i)
-        for (std::size_t k = i + 1; k < types.size(); ++k)
-            if (types[i] == types[k]) return false;
+constexpr auto stream_types(std::type_identity<AggregateList<Aggregate...>>) {
+    return std::array<std::string_view, sizeof...(Aggregate)>{Aggregate::kStreamType...};
+}
+constexpr auto kStreamTypes = stream_types(std::type_identity<Aggregates>{});
+static_assert(std::variant_size_v<Aggregates::Event> == kStreamTypes.size());
+
+consteval bool are_told_apart() {
+    for (std::size_t i = 0; i < kStreamTypes.size(); ++i)
+        for (std::size_t k = i + 1; k < kStreamTypes.size(); ++k)
+            if (kStreamTypes[i] == kStreamTypes[k]) return false;
     return true;
 }
-static_assert(are_told_apart(std::type_identity<Aggregates>{}), "two aggregates have the same kStreamType");
+static_assert(are_told_apart(), "two aggregates have the same kStreamType");
 
-// Calls `with.operator()<Aggregate>()` for the one of this type. Throws CodecError for a type that none has.
+template <class Aggregate, class With>
+void call(With& with) {
+    with.template operator()<Aggregate>();
+}
+template <class With, class... Aggregate>
+constexpr auto calls(std::type_identity<AggregateList<Aggregate...>>) {
+    return std::array<void (*)(With&), sizeof...(Aggregate)>{&call<Aggregate, With>...};
+}
+// Calls `with.operator()<Aggregate>()` for the one at that place of the list; nothing beyond its end.
+template <class With>
+void at_place(std::size_t place, With&& with) {
+    static constexpr auto kCalls = calls<std::remove_reference_t<With>>(std::type_identity<Aggregates>{});
+    if (place < kCalls.size()) kCalls[place](with);
+}
+
+// Calls it for the one of this type. Throws CodecError for a type that none has.
 template <class With>
 void of_type(std::string_view stream_type, With&& with) {
-    bool found = false;
-    Aggregates::for_each([&]<class Aggregate> {
-        if (stream_type != Aggregate::kStreamType) return;
-        with.template operator()<Aggregate>();
-        found = true;
-    });
-    if (!found) throw CodecError("unknown stream type '" + std::string(stream_type) + "'");
+    const auto* found = std::ranges::find(kStreamTypes, stream_type);
+    if (found == kStreamTypes.end()) throw CodecError("unknown stream type '" + std::string(stream_type) + "'");
+    at_place(static_cast<std::size_t>(found - kStreamTypes.begin()), with);
 }
 
 // Calls `with.operator()<Aggregate>(event)` with the event as its aggregate declares it.
 template <class With>
 void visit_one(const AnyEvent& event, With&& with) {
-    Aggregates::for_each([&]<class Aggregate> {
+    at_place(event.index(), [&]<class Aggregate> {
         const auto* of_one = std::get_if<typename Aggregate::Event>(&event);
-        if (of_one) std::visit([&](const auto& one) { with.template operator()<Aggregate>(one); }, *of_one);
+        std::visit([&](const auto& one) { with.template operator()<Aggregate>(one); }, *of_one);
     });
 }
 
@@ -75,12 +95,9 @@ constexpr bool kIsPersonal = any_seals_under_its_own_key(std::type_identity<type
 }  // namespace
 
 const void* find_event(const AnyEvent& event, std::string_view stream_type) {
-    const void* found = nullptr;
-    Aggregates::for_each([&]<class Aggregate> {
-        const auto* of_one = std::get_if<typename Aggregate::Event>(&event);
-        if (of_one && Aggregate::kStreamType == stream_type) found = of_one;
-    });
-    return found;
+    const std::size_t place = event.index();
+    if (place >= kStreamTypes.size() || kStreamTypes[place] != stream_type) return nullptr;
+    return std::visit([](const auto& of_one) -> const void* { return &of_one; }, event);
 }
 
 const void* find_state(const AnyState& state, std::string_view stream_type) {
@@ -99,11 +116,7 @@ AnyEventPtr any_event(std::string_view stream_type, const void* event) {
 }
 
 std::string_view stream_type_of(const AnyEvent& event) {
-    std::string_view type;
-    Aggregates::for_each([&]<class Aggregate> {
-        if (std::holds_alternative<typename Aggregate::Event>(event)) type = Aggregate::kStreamType;
-    });
-    return type;
+    return event.index() < kStreamTypes.size() ? kStreamTypes[event.index()] : std::string_view();
 }
 
 std::string_view stream_type_of(const AnyState& state) {
@@ -122,12 +135,10 @@ const AnyStatePtr& empty_state(std::string_view stream_type) {
 std::shared_ptr<AnyState> copy_of(const AnyState& state) { return std::make_shared<AnyState>(state); }
 
 void evolve(AnyState& state, const AnyEvent& event, const Recorded& recorded) {
-    Aggregates::for_each([&]<class Aggregate> {
-        const auto* of_one = std::get_if<typename Aggregate::Event>(&event);
-        if (!of_one) return;
+    at_place(event.index(), [&]<class Aggregate> {
         auto* aggregate = std::get_if<Aggregate>(&state);
         if (!aggregate) throw CodecError("an event stands in another aggregate's stream");
-        *aggregate = evolve(std::move(*aggregate), *of_one, recorded);
+        *aggregate = evolve(std::move(*aggregate), std::get<typename Aggregate::Event>(event), recorded);
     });
 }
 

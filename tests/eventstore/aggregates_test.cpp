@@ -36,6 +36,22 @@ TEST(Aggregates, AreFoundByTheTypeOfTheirStreams) {
     EXPECT_THROW((void)aggregate_info("invoice"), CodecError);
 }
 
+TEST(Aggregates, EventsOfEachAreFoundUnderItsTypeAndNoOther) {
+    Aggregates::for_each([]<class Aggregate> {
+        const AnyEvent event{typename Aggregate::Event{}};
+        SCOPED_TRACE(Aggregate::kStreamType);
+        EXPECT_EQ(stream_type_of(event), Aggregate::kStreamType);
+        EXPECT_NE(event_in<Aggregate>(event), nullptr);
+        EXPECT_EQ(event_in<Aggregate>(event), std::get_if<typename Aggregate::Event>(&event));
+        for (const AggregateInfo& other : aggregates())
+            if (other.stream_type != Aggregate::kStreamType)
+                EXPECT_EQ(find_event(event, other.stream_type), nullptr) << other.stream_type;
+        for (const char* nobodys : {"", "invoice"}) EXPECT_EQ(find_event(event, nobodys), nullptr) << nobodys;
+        EXPECT_THROW(evolve(*copy_of(*empty_state(Aggregate::kStreamType == "user" ? "role" : "user")), event, {}),
+                     CodecError);
+    });
+}
+
 TEST(Aggregates, EvolveByTheirOwnEventsAlone) {
     const auto state = copy_of(*empty_state("user"));
     evolve(*state, kRegistered, {7, Instant::at_ms(700)});
