@@ -34,8 +34,8 @@ constexpr std::int64_t kFewRecoveryCodes = 3;
 
 // What is told, event by event. What users did themselves is told all the same where a thief would have done it.
 struct Teller {
-    const DecodedEvent& event;
-    bool is_own() const { return is_by(event.metadata, event.recorded->stream_id); }
+    const SealedEvent& event;
+    bool is_own() const { return is_by(*event.metadata, event.recorded->stream_id); }
 
     // Of all others nothing is. Whether a new one is, AccountMailPlan.OfEveryEvent asks.
     template <class Event>
@@ -64,7 +64,7 @@ struct Teller {
     Telling operator()(const UserErasureWithdrawn&) const { return Told{Kind::kErasureWithdrawn}; }
     // Users end none but their own; whether a client ended one of its own is looked at when it is told.
     Telling operator()(const SessionEnded& ended) const {
-        const bool by_user = event.metadata.actor_type == ActorType::kUser;
+        const bool by_user = event.metadata->actor_type == ActorType::kUser;
         switch (ended.reason) {
             case SessionEndReason::kLoggedOut:
             case SessionEndReason::kDisplaced: return {};
@@ -141,7 +141,7 @@ mail::Mail mail_to(const User& user, Kind kind, std::string id, Instant at) {
 
 }  // namespace
 
-std::vector<PlannedJob> AccountMail::plan(const DecodedEvent& event) const {
+std::vector<PlannedJob> AccountMail::plan(const SealedEvent& event) const {
     Telling told;
     Concerns::deliver(*event.event, [&](const auto& of_one) { told = std::visit(Teller{event}, of_one); });
     if (!told) return {};
@@ -170,12 +170,12 @@ asio::awaitable<Result<AccountMail::Cause, StoreError>> AccountMail::read_cause(
     const eventstore::RecordedEvent& recorded = events->front();
     if (recorded.is_inert()) co_return Cause{};
     eventstore::NullFieldOpener nothing;
-    const DecodedEvent event{&recorded, eventstore::decode_any(recorded, nothing),
-                             eventstore::decode_metadata(recorded, nothing)};
-    const auto jobs = plan(event);
+    const auto event = eventstore::decode_any(recorded, nothing);
+    const auto metadata = eventstore::decode_metadata(recorded, nothing);
+    const auto jobs = plan({&recorded, event.get(), &metadata});
     const auto place = static_cast<std::size_t>(job.id.ordinal);  // a negative one is beyond the end, too
     const bool planned = place < jobs.size() && jobs[place] == PlannedJob{job.kind, job.subject, job.arguments};
-    co_return Cause{recorded.stream_type, recorded.stream_id, recorded.event_id, event.metadata, planned, event.event};
+    co_return Cause{recorded.stream_type, recorded.stream_id, recorded.event_id, metadata, planned, event};
 }
 
 // Nil: nobody is to be told.

@@ -22,7 +22,7 @@ public:
                 MailOut& out)
         : store_(store), folder_(folder), factor_names_(factor_names), links_(links), out_(out) {}
 
-    std::vector<PlannedJob> plan(const DecodedEvent& event) const override;
+    std::vector<PlannedJob> plan(const SealedEvent& event) const override;
     bool performs(std::string_view kind) const override;
     asio::awaitable<Performed> perform(Job job, Deadline deadline) override;
 

@@ -41,7 +41,7 @@ bool is_address(const std::optional<std::string>& address, const std::string& ke
 
 }  // namespace
 
-std::vector<PlannedJob> AddressMail::plan(const DecodedEvent& event) const {
+std::vector<PlannedJob> AddressMail::plan(const SealedEvent& event) const {
     std::vector<PlannedJob> jobs;
     for (const std::string_view kind : kinds_of(*event.event))
         jobs.push_back({std::string(kind), event.recorded->stream_id});

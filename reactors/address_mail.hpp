@@ -30,7 +30,7 @@ public:
     };
     AddressMail(Ports ports, const MailLinks& links, MailOut& out) : ports_(ports), links_(links), out_(out) {}
 
-    std::vector<PlannedJob> plan(const DecodedEvent& event) const override;
+    std::vector<PlannedJob> plan(const SealedEvent& event) const override;
     bool performs(std::string_view kind) const override;
     asio::awaitable<Performed> perform(Job job, Deadline deadline) override;
 

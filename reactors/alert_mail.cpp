@@ -24,7 +24,7 @@ struct Alert {
 using Alerting = std::optional<Alert>;
 
 struct Alerter {
-    const DecodedEvent& event;
+    const SealedEvent& event;
 
     // Of all others nothing is.
     template <class Event>
@@ -36,7 +36,7 @@ struct Alerter {
     }
     // At the machine, and not for whoever was made there with it.
     Alerting operator()(const UserOneTimePasswordSet&) const {
-        const bool is_recovery = event.metadata.actor_type == ActorType::kSystem && event.recorded->version > 2;
+        const bool is_recovery = event.metadata->actor_type == ActorType::kSystem && event.recorded->version > 2;
         return is_recovery ? Alert{Kind::kAlertRecovery, UserId{event.recorded->stream_id}} : Alerting();
     }
     Alerting operator()(const LoginFailuresSummed& summed) const {
@@ -51,7 +51,7 @@ constexpr std::int64_t kMostTold = 1'000'000;
 
 using Concerns = eventstore::Subscription<User, LoginAttempts, Administrators>;
 
-Alerting alert_of(const DecodedEvent& event) {
+Alerting alert_of(const SealedEvent& event) {
     Alerting alert;
     Concerns::deliver(*event.event, [&](const auto& of_one) { alert = std::visit(Alerter{event}, of_one); });
     return alert;
@@ -59,7 +59,7 @@ Alerting alert_of(const DecodedEvent& event) {
 
 }  // namespace
 
-std::vector<PlannedJob> AlertMail::plan(const DecodedEvent& event) const {
+std::vector<PlannedJob> AlertMail::plan(const SealedEvent& event) const {
     if (to_.empty()) return {};
     const auto alert = alert_of(event);
     if (!alert) return {};
@@ -78,17 +78,17 @@ asio::awaitable<Performed> AlertMail::perform(Job job, Deadline deadline) {
     const eventstore::RecordedEvent& recorded = events->front();
     if (recorded.is_inert() || recorded.stream_id != job.subject) co_return Again{"not-planned"};
     eventstore::NullFieldOpener nothing;
-    const DecodedEvent event{&recorded, eventstore::decode_any(recorded, nothing),
-                             eventstore::decode_metadata(recorded, nothing)};
-    const auto alert = alert_of(event);
+    const auto event = eventstore::decode_any(recorded, nothing);
+    const auto metadata = eventstore::decode_metadata(recorded, nothing);
+    const auto alert = alert_of({&recorded, event.get(), &metadata});
     // Whoever has the service's role can write rows that no event has caused.
     if (!alert || mail::row_of(alert->kind).name != job.kind) co_return Again{"not-planned"};
     mail::Mail letter;
     letter.kind = alert->kind;
     letter.id = message_id(recorded.event_id, job.id);
-    letter.date = event.metadata.occurred_at;
+    letter.date = metadata.occurred_at;
     letter.address = to_;
-    letter.facts.at = event.metadata.occurred_at;
+    letter.facts.at = metadata.occurred_at;
     if (alert->count > 0) letter.facts.count = static_cast<int>(std::min<std::int64_t>(alert->count, kMostTold));
     if (alert->user_id) {
         const commands::LoadStream stream{*alert->user_id, User::kStreamType};

@@ -20,7 +20,7 @@ public:
     AlertMail(eventstore::Store& store, commands::Folder& folder, std::string to, MailOut& out)
         : store_(store), folder_(folder), to_(std::move(to)), out_(out) {}
 
-    std::vector<PlannedJob> plan(const DecodedEvent& event) const override;
+    std::vector<PlannedJob> plan(const SealedEvent& event) const override;
     bool performs(std::string_view kind) const override;
     asio::awaitable<Performed> perform(Job job, Deadline deadline) override;
 

@@ -60,7 +60,7 @@ struct ChallengeMail::Reader {
     commands::AddressDigests address;
 };
 
-std::vector<PlannedJob> ChallengeMail::plan(const DecodedEvent& event) const {
+std::vector<PlannedJob> ChallengeMail::plan(const SealedEvent& event) const {
     const auto* asked = asked_in(*event.event);
     if (asked == nullptr || telling_of(asked->purpose) == nullptr) return {};
     return {{std::string(kKind), event.recorded->stream_id}};

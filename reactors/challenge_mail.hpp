@@ -34,7 +34,7 @@ public:
 
     ChallengeMail(Ports ports, const MailLinks& links) : ports_(ports), links_(links) {}
 
-    std::vector<PlannedJob> plan(const DecodedEvent& event) const override;
+    std::vector<PlannedJob> plan(const SealedEvent& event) const override;
     bool performs(std::string_view kind) const override { return kind == kKind; }
     asio::awaitable<Performed> perform(Job job, Deadline deadline) override;
 

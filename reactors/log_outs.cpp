@@ -86,7 +86,7 @@ struct LogOuts::Ended {
     }
 };
 
-std::vector<PlannedJob> LogOuts::plan(const DecodedEvent& event) const {
+std::vector<PlannedJob> LogOuts::plan(const SealedEvent& event) const {
     std::vector<PlannedJob> jobs;
     Concerns::deliver(*event.event, [&](const auto& of_one) { jobs = Planner{event.recorded->stream_id}(of_one); });
     return jobs;

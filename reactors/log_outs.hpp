@@ -42,7 +42,7 @@ public:
     explicit LogOuts(LogOutParts parts) : parts_(std::move(parts)) {}
 
     std::string_view name() const override { return "log-out"; }
-    std::vector<PlannedJob> plan(const DecodedEvent& event) const override;
+    std::vector<PlannedJob> plan(const SealedEvent& event) const override;
     // Again while the read model of sessions is behind the event.
     asio::awaitable<Performed> perform(Job job, Deadline deadline) override;
 

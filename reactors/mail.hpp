@@ -13,7 +13,7 @@ public:
     virtual ~MailPart() = default;
     // As Reactor's. An event is planned by one part alone, for job ordinals are counted in each; and by the last one
     // (alerts) beside it.
-    virtual std::vector<PlannedJob> plan(const DecodedEvent& event) const = 0;
+    virtual std::vector<PlannedJob> plan(const SealedEvent& event) const = 0;
     virtual bool performs(std::string_view kind) const = 0;
     virtual asio::awaitable<Performed> perform(Job job, Deadline deadline) = 0;
 };
@@ -29,7 +29,7 @@ public:
     explicit Mail(std::vector<MailPart*> parts) : parts_(std::move(parts)) {}
 
     std::string_view name() const override { return "mail"; }
-    std::vector<PlannedJob> plan(const DecodedEvent& event) const override {
+    std::vector<PlannedJob> plan(const SealedEvent& event) const override {
         std::vector<PlannedJob> jobs;
         for (const MailPart* part : parts_)
             for (PlannedJob& job : part->plan(event)) jobs.push_back(std::move(job));

@@ -104,4 +104,24 @@ DecodedBatch decode_batch(std::span<const FollowedEventPtr> batch, KeyCache& cac
     return decoded;
 }
 
+DecodedBatch decode_sealed(std::span<const FollowedEventPtr> batch) {
+    DecodedBatch decoded;
+    decoded.events.reserve(batch.size());
+    for (const FollowedEventPtr& event : batch) {
+        DecodedEvent one;
+        one.recorded = event.get();
+        try {
+            if (!event->is_inert()) {
+                one.event = event->decoded();
+                (void)event->envelope();  // whoever is given the event can read that, too
+            }
+        } catch (const std::runtime_error& error) {  // CodecError
+            decoded.poison = Poison{event->position, event->type, error.what()};
+            break;
+        }
+        decoded.events.push_back(std::move(one));
+    }
+    return decoded;
+}
+
 }  // namespace keyledger::projections

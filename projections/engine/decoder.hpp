@@ -1,6 +1,6 @@
 #pragma once
-// Stored events to typed ones with their personal fields open: once a batch, for all read models. What needs no key was
-// decoded for all who follow the log.
+// Stored events to typed ones: once a batch, for all read models. With their personal fields open; what needs no key was
+// decoded for all who follow the log. For whoever needs nothing personal, what was decoded for all is all.
 #include <optional>
 #include <span>
 #include <string>
@@ -18,10 +18,10 @@ namespace keyledger::projections {
 class KeyCache;
 
 struct DecodedEvent {
-    const eventstore::RecordedEvent* recorded = nullptr;  // of the batch that was decoded, which must outlive it
+    const eventstore::FollowedEvent* recorded = nullptr;  // of the batch that was decoded, which must outlive it
     // nullptr, and `metadata` empty: of an inert record, which no read model sees.
     eventstore::AnyEventPtr event;
-    eventstore::EventMetadata metadata;
+    eventstore::EventMetadata metadata;  // of decode_sealed() empty: it is recorded->envelope()
 };
 // An event that can't be read or applied, as operators see it.
 struct Poison {
@@ -38,5 +38,7 @@ struct DecodedBatch {
 // decoded again. Throws libpqxx's exceptions, and nothing else for what an event holds.
 DecodedBatch decode_batch(std::span<const eventstore::FollowedEventPtr> batch, KeyCache& cache,
                           eventstore::SubjectCipher& cipher, pqxx::transaction_base& transaction);
+// What is sealed stays sealed, and reads as erased: no key is asked for, and nothing is decoded for this alone.
+DecodedBatch decode_sealed(std::span<const eventstore::FollowedEventPtr> batch);
 
 }  // namespace keyledger::projections

@@ -25,6 +25,7 @@ struct ProjectorSettings {
     std::string application_name = "keyledger projector";
     std::string lock = "keyledger.projector";  // of whoever leads
     std::chrono::milliseconds rest{};  // after a batch behind which there was nothing more: later ones are fuller
+    bool opens_personal = true;        // false: its models need nothing personal (decode_sealed())
 };
 
 struct ProjectionStatus {

@@ -23,11 +23,11 @@ std::string JobPlan::way_out_of_another_history() const {
     return "delete its row from keyledger.checkpoints, as the owner, and it begins at the head";
 }
 
-void JobPlan::apply(pqxx::transaction_base& transaction, int, std::span<const DecodedEvent> events) const {
+void JobPlan::apply(pqxx::transaction_base& transaction, int, std::span<const projections::DecodedEvent> events) const {
     projections::SqlArray positions, ordinals, kinds, subjects, arguments;
-    for (const DecodedEvent& event : events) {
+    for (const projections::DecodedEvent& event : events) {
         std::int32_t ordinal = 0;
-        for (const PlannedJob& job : reactor_.plan(event)) {
+        for (const PlannedJob& job : reactor_.plan(sealed(*event.recorded))) {
             projections::SqlArray ids;
             for (const Uuid& id : job.arguments) ids.add(id);
             positions.add(event.recorded->position);
@@ -60,6 +60,7 @@ projections::ProjectorSettings planner_settings(std::string database_url) {
     settings.database_url = std::move(database_url);
     settings.batch_events = kMaxPlannedEvents;
     settings.rest = kRestBetweenPlans;
+    settings.opens_personal = false;
     settings.application_name = "keyledger planner";
     settings.lock = "keyledger.planner";
     return settings;

@@ -30,7 +30,7 @@ public:
     std::string way_out_of_another_history() const override;
     void create(pqxx::transaction_base&, int) const override {}
     void apply(pqxx::transaction_base& transaction, int generation,
-               std::span<const DecodedEvent> events) const override;
+               std::span<const projections::DecodedEvent> events) const override;
 
 private:
     const Reactor& reactor_;

@@ -9,14 +9,24 @@
 #include <variant>
 #include <vector>
 
+#include "eventstore/codec/followed_event.hpp"
 #include "eventstore/store.hpp"
-#include "projections/engine/decoder.hpp"
 
 namespace keyledger::reactors {
 
 namespace asio = boost::asio;
 using eventstore::Deadline;
-using projections::DecodedEvent;
+
+// An event as a reactor is shown it: as everybody shares it who follows the log, with what is personal sealed. Whoever
+// shows it keeps all three.
+struct SealedEvent {
+    const eventstore::RecordedEvent* recorded = nullptr;
+    const eventstore::AnyEvent* event = nullptr;
+    const eventstore::EventMetadata* metadata = nullptr;
+};
+inline SealedEvent sealed(const eventstore::FollowedEvent& event) {
+    return {&event, event.decoded().get(), &event.envelope()};
+}
 
 // What is to be done because of an event. It names ids alone: what is told to whom is folded from the log when it is
 // performed, as of the event's position.
@@ -62,8 +72,9 @@ class Reactor {
 public:
     virtual ~Reactor() = default;
     virtual std::string_view name() const = 0;  // never changes: cursor and jobs are known by it
-    // Pure. At most kMaxJobsPerEvent, and their order is part of their names. Personal fields may be empty.
-    virtual std::vector<PlannedJob> plan(const DecodedEvent& event) const = 0;
+    // Pure. At most kMaxJobsPerEvent, and their order is part of their names. Every personal field is empty: nothing of
+    // a plan may follow from one.
+    virtual std::vector<PlannedJob> plan(const SealedEvent& event) const = 0;
     // Thread-safe. By the deadline; what it throws counts as Again.
     virtual asio::awaitable<Performed> perform(Job job, Deadline deadline) = 0;
 };

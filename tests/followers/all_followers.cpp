@@ -41,7 +41,7 @@ void tell_places(const Projector& projector, std::vector<std::string>& places, b
 class AllFollowers::PlansEach : public reactors::Reactor {
 public:
     std::string_view name() const override { return "each"; }
-    std::vector<reactors::PlannedJob> plan(const reactors::DecodedEvent& event) const override {
+    std::vector<reactors::PlannedJob> plan(const reactors::SealedEvent& event) const override {
         return {{"seen", event.recorded->stream_id, {event.recorded->event_id}}};
     }
     asio::awaitable<reactors::Performed> perform(reactors::Job, Deadline) override { co_return reactors::Done{}; }

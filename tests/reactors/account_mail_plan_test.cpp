@@ -39,9 +39,10 @@ std::string planned(const eventstore::EventTypeInfo& info, std::string payload, 
     recorded.schema_version = static_cast<std::int16_t>(info.schema_version);
     recorded.payload = std::move(payload);
     eventstore::NullFieldOpener nothing;
-    DecodedEvent event{&recorded, eventstore::decode_any(recorded, nothing), {}};
-    event.metadata.actor_type = actor;
-    event.metadata.actor_id = actor_id;
+    const auto event = eventstore::decode_any(recorded, nothing);
+    eventstore::EventMetadata by;
+    by.actor_type = actor;
+    by.actor_id = actor_id;
     std::string kinds;
     eventstore::MemoryStore store([] { return Instant(); });
     test::FixedClock clock{test::kNow};
@@ -51,7 +52,7 @@ std::string planned(const eventstore::EventTypeInfo& info, std::string payload, 
     MailOut out(limits, 1, {});
     const MailLinks links(world.challenge_secrets, "");
     FactorNames names(node.services, node.keys);
-    for (const PlannedJob& job : AccountMail(store, node.executor.folder(), names, links, out).plan(event))
+    for (const PlannedJob& job : AccountMail(store, node.executor.folder(), names, links, out).plan({&recorded, event.get(), &by}))
         kinds += (kinds.empty() ? "" : ", ") + job.kind;
     return kinds;
 }

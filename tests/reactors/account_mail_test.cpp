@@ -68,10 +68,8 @@ protected:
     Performed perform_newest(std::string_view type, std::int32_t attempt = 1,
                              std::chrono::milliseconds tried_for = {}) {
         const RecordedEvent recorded = world.events(newest(type) - 1).front();
-        eventstore::NullFieldOpener nothing;
-        const DecodedEvent event{&recorded, eventstore::decode_any(recorded, nothing),
-                                 eventstore::decode_metadata(recorded, nothing)};
-        const auto jobs = reactor.plan(event);
+        const eventstore::FollowedEvent event(recorded);
+        const auto jobs = reactor.plan(sealed(event));
         EXPECT_EQ(jobs.size(), 1U);
         return perform(jobs.at(0).kind, jobs.at(0).subject, recorded.position, attempt, tried_for);
     }

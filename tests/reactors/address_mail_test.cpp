@@ -53,9 +53,8 @@ protected:
     Performed perform_newest() { return perform_of(world.head()); }
     Performed perform_of(Position position) {
         const RecordedEvent recorded = world.events(position - 1).front();
-        eventstore::NullFieldOpener nothing;
-        const DecodedEvent event{&recorded, eventstore::decode_any(recorded, nothing), {}};
-        const auto jobs = reactor.plan(event);
+        const eventstore::FollowedEvent event(recorded);
+        const auto jobs = reactor.plan(sealed(event));
         EXPECT_EQ(jobs.size(), 1U);
         EXPECT_TRUE(reactor.performs(jobs.at(0).kind));
         return perform(jobs.at(0).kind, jobs.at(0).subject, position);

@@ -31,17 +31,13 @@ protected:
         sent.push_back(std::move(letter));
         co_return mail::Delivery::sent();
     }
-    DecodedEvent decoded(const RecordedEvent& recorded) {
-        eventstore::NullFieldOpener nothing;
-        return {&recorded, eventstore::decode_any(recorded, nothing), eventstore::decode_metadata(recorded, nothing)};
-    }
     // Of all events so far: the kinds of the jobs, each of which is performed.
     std::vector<std::string> alerts() {
         std::vector<std::string> kinds;
-        const auto events = world.events();
-        for (const RecordedEvent& recorded : events) {
-            EXPECT_TRUE(silent.plan(decoded(recorded)).empty());
-            for (const PlannedJob& job : reactor.plan(decoded(recorded))) {
+        for (const RecordedEvent& recorded : world.events()) {
+            const eventstore::FollowedEvent event(recorded);
+            EXPECT_TRUE(silent.plan(sealed(event)).empty());
+            for (const PlannedJob& job : reactor.plan(sealed(event))) {
                 kinds.push_back(job.kind);
                 EXPECT_TRUE(reactor.performs(job.kind));
                 Job planned{{test::uuid(0x10), "mail", recorded.position, 1}, job.kind, job.subject, {}};

@@ -60,9 +60,7 @@ protected:
         return newest;
     }
     std::vector<PlannedJob> planned(const RecordedEvent& recorded) {
-        eventstore::NullFieldOpener nothing;
-        return reactor.plan(
-            {&recorded, eventstore::decode_any(recorded, nothing), eventstore::decode_metadata(recorded, nothing)});
+        return reactor.plan(sealed(eventstore::FollowedEvent(recorded)));
     }
     Performed perform(const Uuid& subject, Position position, std::int32_t ordinal = 0) {
         Job job{.id = {test::uuid(0x10), "mail", position, ordinal},
@@ -204,12 +202,10 @@ TEST_F(ChallengeMailTest, SharesAQueueWithTheMailOfAccounts) {
     AccountMail accounts{store, node.executor.folder(), names, links, out};
     Mail all{{&accounts, &reactor}};
     ask(ChallengePurpose::kResetPassword, "ann@example.com");
-    eventstore::NullFieldOpener nothing;
     for (const auto& event : world.events()) {
         if (event.is_inert()) continue;
-        const DecodedEvent decoded{&event, eventstore::decode_any(event, nothing),
-                                   eventstore::decode_metadata(event, nothing)};
-        for (const PlannedJob& planned : all.plan(decoded)) {
+        const eventstore::FollowedEvent followed(event);
+        for (const PlannedJob& planned : all.plan(sealed(followed))) {
             Job job{.id = {test::uuid(0x10), "mail", event.position, 0},
                     .kind = planned.kind,
                     .subject = planned.subject,

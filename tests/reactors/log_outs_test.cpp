@@ -155,11 +155,10 @@ protected:
     }
     std::vector<Performed> perform_of(Position position) {
         const auto recorded = world.events(position - 1).front();
-        eventstore::NullFieldOpener nothing;
-        const DecodedEvent event{&recorded, eventstore::decode_any(recorded, nothing), {}};
+        const eventstore::FollowedEvent event(recorded);
         std::vector<Performed> came_of_it;
         std::int32_t ordinal = 0;
-        for (const PlannedJob& planned : reactor.plan(event)) {
+        for (const PlannedJob& planned : reactor.plan(sealed(event))) {
             Job job{{log_id, "log-out", position, ordinal++}, planned.kind, planned.subject, planned.arguments};
             came_of_it.push_back(run(reactor.perform(std::move(job), Deadline::max())));
         }

@@ -28,7 +28,7 @@ inline constexpr auto kTestPatience = std::chrono::seconds(60);  // never reache
 class Recording : public Reactor {
 public:
     std::string_view name() const override { return "recording"; }
-    std::vector<PlannedJob> plan(const DecodedEvent& event) const override {
+    std::vector<PlannedJob> plan(const SealedEvent& event) const override {
         if (event.recorded->stream_type != "user") return {};
         const Uuid user = event.recorded->stream_id;
         if (event.recorded->type == "user.registered") return {{"greet", user}, {"tell", user, {user, user}}};

@@ -224,6 +224,38 @@ TEST_F(ProjectionTest, AnErasedSubjectIsErasedInWhatIsSharedToo) {
     EXPECT_EQ(email(), std::nullopt);
 }
 
+// For whoever needs nothing personal: what everybody shares, and no key.
+TEST_F(ProjectionTest, WhatIsSealedStaysSealedUnlessSomebodyOpensIt) {
+    for (int i = 1; i <= 3; ++i) story.registers("u" + std::to_string(i) + "@example.com");
+    story.publish();
+    std::vector<eventstore::RecordedEvent> all = story.log().all();
+    ASSERT_GE(all.size(), 3U);
+    all[1].trust = eventstore::RecordedEvent::Trust::kInert;
+    const auto events = eventstore::as_followed(all);
+    const DecodedBatch decoded = decode_sealed(events);
+    EXPECT_FALSE(decoded.poison);
+    ASSERT_EQ(decoded.events.size(), events.size());
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        EXPECT_EQ(decoded.events[i].recorded, events[i].get());
+        EXPECT_EQ(decoded.events[i].event, i == 1 ? nullptr : events[i]->decoded()) << "shared, not copied";
+    }
+    EXPECT_EQ(std::get<UserRegistered>(*eventstore::event_in<User>(*decoded.events[0].event)).email.value,
+              std::nullopt);
+    EXPECT_EQ(decoded.events[0].recorded->envelope().client_address.value, std::nullopt);
+
+    all[2].type = "user.of_tomorrow";
+    const auto unreadable = eventstore::as_followed(all);
+    const DecodedBatch cut = decode_sealed(unreadable);
+    ASSERT_TRUE(cut.poison);
+    EXPECT_EQ(cut.events.size(), 2U);
+    EXPECT_EQ(cut.poison->position, 3);
+    EXPECT_EQ(cut.poison->event_type, "user.of_tomorrow");
+    EXPECT_NE(cut.poison->reason, "");
+    all[2] = story.log().all()[2];
+    all[2].metadata = "no JSON";
+    EXPECT_TRUE(decode_sealed(eventstore::as_followed(all)).poison) << "who did it is asked, too";
+}
+
 TEST_F(ProjectionTest, ACacheSmallerThanABatchOpensEveryField) {
     for (int i = 1; i <= 20; ++i) story.registers("u" + std::to_string(i) + "@example.com");
     story.publish();
