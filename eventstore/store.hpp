@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -24,6 +25,8 @@
 namespace keyledger::eventstore {
 
 namespace asio = boost::asio;
+
+struct EventMetadata;
 
 inline constexpr std::string_view kDefaultTenant = "default";
 inline constexpr std::size_t kMaxEventsPerCommand = 64;
@@ -116,6 +119,9 @@ struct Append {
     std::vector<SubjectKeyUse> key_uses;
     std::vector<SubjectKeyUse> destroyed_keys;  // erasure: must be live, and are gone for ever
     std::vector<SpentValue> spent;              // no digest twice
+    // What the envelopes of `events` say, without what is personal: whoever watches what is appended need not decode
+    // one. No store looks at it. nullptr: nobody said it again.
+    std::shared_ptr<const EventMetadata> envelope{};
 };
 
 // ---- the verdict -----------------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "eventstore/codec/envelope.hpp"
 
@@ -17,21 +19,29 @@ using eventstore::Verdict;
 
 // What is to be told of an append once it has an answer.
 struct Seen {
-    EventMetadata by;
+    std::shared_ptr<const EventMetadata> by;
     std::vector<AdminAct> acts;
     std::int64_t events = 0;
     SteadyTime begun;
     bool is_traced = false;
 };
 
-std::optional<Seen> look_at(const Append& append, AdminActors actors, bool records) try {
-    if (append.events.empty()) return std::nullopt;
-    const eventstore::NewEvent& first = append.events.front();
+// As it was said when it was encoded, or decoded.
+std::shared_ptr<const EventMetadata> envelope_of(const eventstore::NewEvent& first,
+                                                 std::shared_ptr<const EventMetadata> said) {
+    if (said) return said;
     eventstore::NullFieldOpener opener;
+    return std::make_shared<const EventMetadata>(
+        decode_metadata(first.metadata, {first.event_id, first.stream_type, first.stream_id}, opener));
+}
+
+std::optional<Seen> look_at(const Append& append, std::shared_ptr<const EventMetadata> said, AdminActors actors,
+                            bool records) try {
+    if (append.events.empty()) return std::nullopt;
     Seen seen;
-    seen.by = decode_metadata(first.metadata, {first.event_id, first.stream_type, first.stream_id}, opener);
-    seen.acts = admin_acts(append, seen.by, actors);
-    seen.is_traced = records && is_recorded(seen.by.traceparent);
+    seen.by = envelope_of(append.events.front(), std::move(said));
+    seen.acts = admin_acts(append, *seen.by, actors);
+    seen.is_traced = records && is_recorded(seen.by->traceparent);
     if (seen.acts.empty() && !seen.is_traced) return std::nullopt;
     seen.events = static_cast<std::int64_t>(append.events.size());
     seen.begun = std::chrono::steady_clock::now();
@@ -77,16 +87,18 @@ Position position_of(const Verdict& verdict, Append::CommandIdRetention retentio
 }  // namespace
 
 WatchedStore::Answer<Verdict> WatchedStore::append(Append append, eventstore::Deadline deadline) {
-    const std::optional<Seen> seen = look_at(append, admin_log_.actors(), recorder_ != nullptr);
+    // Nobody behind this one looks at what was said of the envelope, and the writer has no time to give it back.
+    auto said = std::exchange(append.envelope, nullptr);
+    const std::optional<Seen> seen = look_at(append, std::move(said), admin_log_.actors(), recorder_ != nullptr);
     const auto retention = append.id_retention;
     auto answer = co_await store_.append(std::move(append), deadline);
     if (!seen) co_return answer;
     if (seen->is_traced)
-        recorder_->record_below(seen->by.traceparent, span_of(*seen, answer), seen->begun,
+        recorder_->record_below(seen->by->traceparent, span_of(*seen, answer), seen->begun,
                                 std::chrono::steady_clock::now());
     const bool is_unknown = !answer && answer.error() == StoreError::kOutcomeUnknown;
     const Position position = answer ? position_of(*answer, retention) : 0;
-    if (!seen->acts.empty() && (position > 0 || is_unknown)) admin_log_.write(seen->acts, seen->by, position);
+    if (!seen->acts.empty() && (position > 0 || is_unknown)) admin_log_.write(seen->acts, *seen->by, position);
     co_return answer;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 
 #include "commands/runtime/snapshots.hpp"
 #include "eventstore/codec/envelope.hpp"
@@ -305,6 +306,10 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
         SubjectSealer envelope_sealer(ports_.cipher, envelope_key, event.event_id);
         const eventstore::EnvelopePlace place{event.event_id, event.stream_type, event.stream_id};
         event.metadata = eventstore::encode(envelope, place, envelope_sealer);
+    }
+    if (!append.events.empty()) {
+        clear_personal_fields(envelope);
+        append.envelope = std::make_shared<const eventstore::EventMetadata>(std::move(envelope));
     }
     for (std::size_t i = 0; i < next.size(); ++i) {
         const eventstore::StreamVersion read{attempt.streams_.loads()[i].stream_id, attempt.folds_[i].version};

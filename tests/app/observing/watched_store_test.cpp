@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "eventstore/codec/envelope.hpp"
 #include "tests/support/run.hpp"
@@ -25,7 +26,12 @@ class AnsweringStore : public eventstore::Store {
 public:
     Result<Verdict, StoreError> answer = Verdict{eventstore::Appended{7, 1}};
 
-    Answer<Verdict> append(Append, eventstore::Deadline) override { co_return answer; }
+    Append last;  // that it was asked for
+
+    Answer<Verdict> append(Append asked, eventstore::Deadline) override {
+        last = std::move(asked);
+        co_return answer;
+    }
     Answer<std::vector<eventstore::StreamSlice>> read_streams(std::vector<eventstore::StreamFrom>,
                                                               eventstore::Deadline) override {
         co_return Unexpected(StoreError::kUnavailable);
@@ -88,16 +94,35 @@ struct WatchedStoreTest : testing::Test {
         metadata.command_id = "c";
         metadata.request_id = "r1";
         metadata.traceparent = traceparent;
+        return of("user", "user.disabled", R"({"reason":"left"})", metadata);
+    }
+    static Append of(std::string stream_type, std::string type, std::string payload,
+                     const eventstore::EventMetadata& metadata) {
         Append append;
         eventstore::NewEvent& event = append.events.emplace_back();
-        event.stream_type = "user";
+        event.stream_type = std::move(stream_type);
         event.stream_id = kAnn;
-        event.type = "user.disabled";
-        event.payload = R"({"reason":"left"})";
+        event.type = std::move(type);
+        event.payload = std::move(payload);
         event.event_id = kAnn;
         NoSealer sealer;
         event.metadata = eventstore::encode(metadata, {event.event_id, event.stream_type, event.stream_id}, sealer);
         return append;
+    }
+    static std::string golden(const std::string& name) {
+        std::ifstream in("tests/golden/" + name + ".json");
+        EXPECT_TRUE(in) << name;
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+    // Lines and spans of this append alone.
+    std::string recorded_of(Append what) {
+        std::filesystem::remove(folder / "admin.jsonl");
+        spans.all.clear();
+        EXPECT_TRUE(append(std::move(what)));
+        std::ifstream in(folder / "admin.jsonl");
+        std::string all{std::istreambuf_iterator<char>(in), {}};
+        for (const auto& span : spans.all) all += span.name + ' ' + span.trace_id + ' ' + span.parent_id + '\n';
+        return all;
     }
     std::size_t lines() const {
         std::ifstream in(folder / "admin.jsonl");
@@ -163,6 +188,63 @@ TEST_F(WatchedStoreTest, RecordsSpansOfWhatIsTraced) {
     (void)append(disabling(kTraced));
     ASSERT_EQ(spans.all.size(), 2u);
     EXPECT_TRUE(spans.all[1].has_failed);
+}
+
+// Commands say with an append what its envelopes say: then none is decoded.
+TEST_F(WatchedStoreTest, ReadsNoEnvelopeThatIsSaidBesideTheEvents) {
+    eventstore::EventMetadata said;
+    said.actor_type = eventstore::ActorType::kUser;
+    said.actor_id = "0192e4a0-0000-7abc-8def-0123456789aa";
+    said.traceparent = kTraced;
+    Append unread = disabling();
+    unread.events.front().metadata = "no JSON";
+    unread.envelope = std::make_shared<const eventstore::EventMetadata>(said);
+    store->record_spans(recorder);
+    ASSERT_TRUE(append(std::move(unread)));
+    EXPECT_EQ(lines(), 1u);
+    EXPECT_EQ(spans.all.size(), 1u);
+    EXPECT_EQ(inner.last.envelope, nullptr) << "the writer would have to give it back";
+}
+
+// The same is recorded, whoever acts on what, in a command and in the service, traced or not.
+TEST_F(WatchedStoreTest, RecordsTheSameWhetherEnvelopesAreSaidOrRead) {
+    using eventstore::ActorType;
+    struct Kind {
+        const char *stream_type, *type, *file;
+    };
+    const Kind kinds[] = {{"user", "user.disabled", "user.disabled.1"},
+                          {"session", "session.refreshed", "session.refreshed.1"},
+                          {"session", "session.ended", "session.ended.1"},
+                          {"challenge", "challenge.asked", "challenge.asked.1"},
+                          {"role", "role.deleted", "role.deleted.1"}};
+    std::size_t told = 0;
+    for (const bool serves : {false, true}) {
+        if (serves) admin_log->serve(app::LogFormat::kJson);
+        for (const bool records : {false, true}) {
+            store.emplace(inner, *admin_log);
+            if (records) store->record_spans(recorder);
+            for (const Kind& kind : kinds)
+                for (const ActorType actor :
+                     {ActorType::kAnonymous, ActorType::kUser, ActorType::kClient, ActorType::kSystem})
+                    for (const std::string& id : {std::string(), kAnn.to_string(), std::string("shop")})
+                        for (const std::string& trace : {std::string(), std::string(kTraced)}) {
+                            eventstore::EventMetadata metadata;
+                            metadata.actor_type = actor;
+                            metadata.actor_id = id;
+                            metadata.command_id = "c";
+                            metadata.request_id = "r1";
+                            metadata.traceparent = trace;
+                            metadata.session_id = SessionId{kAnn};
+                            Append read = of(kind.stream_type, kind.type, golden(kind.file), metadata);
+                            Append said = read;
+                            said.envelope = std::make_shared<const eventstore::EventMetadata>(metadata);
+                            EXPECT_EQ(recorded_of(std::move(read)), recorded_of(std::move(said)))
+                                << kind.type << ' ' << id << ' ' << trace;
+                            told += lines();
+                        }
+        }
+    }
+    EXPECT_GT(told, 10u) << "else nothing was compared";
 }
 
 TEST_F(WatchedStoreTest, LetsThroughWhatItCanNotRead) {

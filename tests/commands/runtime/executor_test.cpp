@@ -6,6 +6,7 @@
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/accounts/update_profile.hpp"
 #include "commands/sessions/end_sessions.hpp"
+#include "eventstore/codec/envelope.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
@@ -344,6 +345,44 @@ TEST_F(ExecutorTest, WritesTheEnvelopeOfItsRequest) {
     const auto named = eventstore::decode_metadata(world.events().back(), nothing);
     EXPECT_EQ(named.command_id.size(), 43u) << "base64url of the 32 bytes that a client's key became";
     EXPECT_EQ(named.causation_id, named.command_id);
+}
+
+// For whoever watches what is appended: the same as each envelope, but for what is personal.
+TEST_F(ExecutorTest, SaysBesideAnAppendWhatItsEnvelopesSay) {
+    class Noting : public test::SteppedStore {
+    public:
+        using SteppedStore::SteppedStore;
+        Answer<eventstore::Verdict> append(eventstore::Append append, eventstore::Deadline deadline) override {
+            asked.push_back(append);
+            return SteppedStore::append(std::move(append), deadline);
+        }
+        std::vector<eventstore::Append> asked;
+    };
+    Noting noting(store);
+    test::Node noted(world, noting);
+    world.register_user(noted, "bob@example.com", "bob");
+    world.refresh(noted, world.log_in(noted, kAnnsEmail));
+    Caller from = caller();
+    from.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    from.client_address = "192.0.2.7";
+    ASSERT_TRUE(test::succeeds(rename(noted, "ann2", from)));
+    from.idempotency = caller_with_key(7).idempotency;
+    ASSERT_TRUE(test::succeeds(rename(noted, "ann3", from)));
+    std::size_t compared = 0;
+    for (const eventstore::Append& append : noting.asked) {
+        if (append.events.empty()) continue;
+        ASSERT_NE(append.envelope, nullptr);
+        EXPECT_FALSE(append.envelope->client_address.value || append.envelope->user_agent.value ||
+                     append.envelope->device.value);
+        for (const eventstore::NewEvent& event : append.events) {
+            eventstore::NullFieldOpener nothing;
+            const eventstore::EnvelopePlace place{event.event_id, event.stream_type, event.stream_id};
+            const auto read = decode_metadata(event.metadata, place, nothing);
+            EXPECT_EQ(eventstore::describe(read), eventstore::describe(*append.envelope)) << event.type;
+            ++compared;
+        }
+    }
+    EXPECT_GE(compared, 5u);
 }
 
 // What two refusals cost: one read each, and no event.
