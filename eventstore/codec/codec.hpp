@@ -3,10 +3,13 @@
 // else includes events_codec.hpp.
 #include <rapidjson/document.h>
 
+#include <algorithm>
 #include <array>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,8 +21,10 @@
 
 namespace keyledger::eventstore::codec {
 
+// Where JSON is written, in the canonical form (RFC 8785): member by member in its order, so that nothing has to be
+// built and sorted before.
 struct Out {
-    rapidjson::Document::AllocatorType& memory;
+    std::string& text;  // grows
     FieldSealer& sealer;
     std::string_view field;
 };
@@ -36,39 +41,54 @@ struct In {
 // Numbers in JCS are doubles: whatever may pass this must be declared as a string.
 inline constexpr std::int64_t kMaxExactInteger = std::int64_t{1} << 53;
 
-inline rapidjson::Value put(const Out& out, std::string_view v) {
-    return rapidjson::Value(v.data(), static_cast<rapidjson::SizeType>(v.size()), out.memory);
+inline void put(const Out& out, std::string_view v) { append_json_string(out.text, v); }
+inline void put(const Out& out, const std::string& v) { put(out, std::string_view(v)); }
+inline void put(const Out& out, const Uuid& v) {
+    out.text += '"';
+    out.text += v.to_string();
+    out.text += '"';
 }
-inline rapidjson::Value put(const Out& out, const std::string& v) { return put(out, std::string_view(v)); }
-inline rapidjson::Value put(const Out& out, const Uuid& v) { return put(out, v.to_string()); }
-inline rapidjson::Value put(const Out& out, std::int64_t v) {
+inline void put(const Out& out, std::int64_t v) {
     if (v > kMaxExactInteger || v < -kMaxExactInteger)
         throw CodecError("field '" + std::string(out.field) + "': integer beyond 2^53");
-    return rapidjson::Value(v);
+    out.text += std::to_string(v);
 }
-inline rapidjson::Value put(const Out& out, Instant v) { return put(out, v.ms()); }
-inline rapidjson::Value put(const Out& out, Duration v) { return put(out, v.ms()); }
+inline void put(const Out& out, Instant v) { put(out, v.ms()); }
+inline void put(const Out& out, Duration v) { put(out, v.ms()); }
+template <class E>
+std::string_view name_in(std::string_view field, E v) {
+    for (const auto& [value, name] : enum_names(v))
+        if (value == v) return name;
+    throw CodecError("field '" + std::string(field) + "': enumerator without a name");
+}
 template <class E>
     requires std::is_enum_v<E>
-rapidjson::Value put(const Out& out, E v) {
-    for (const auto& [value, name] : enum_names(v))
-        if (value == v) return put(out, name);
-    throw CodecError("field '" + std::string(out.field) + "': enumerator without a name");
+void put(const Out& out, E v) {
+    put(out, name_in(out.field, v));
 }
 template <class T>
-rapidjson::Value put(const Out& out, const std::optional<T>& v) {
-    return v ? put(out, *v) : rapidjson::Value();
+void put(const Out& out, const std::optional<T>& v) {
+    if (v) put(out, *v);
+    else out.text += "null";
 }
 template <class T>
-rapidjson::Value put(const Out& out, const std::vector<T>& v) {
-    rapidjson::Value array(rapidjson::kArrayType);
-    for (const T& item : v) array.PushBack(put(out, item), out.memory);
-    return array;
+void put(const Out& out, const std::vector<T>& v) {
+    char before = '[';
+    for (const T& item : v) {
+        out.text += std::exchange(before, ',');
+        put(out, item);
+    }
+    out.text += v.empty() ? "[]" : "]";
 }
 template <class T>
-rapidjson::Value put(const Out& out, const Personal<T>& v) {
-    if (!v.value) return rapidjson::Value();
-    return put(out, out.sealer.seal(out.field, jcs(put(out, *v.value))));
+void put(const Out& out, const Personal<T>& v) {
+    if (!v.value) {
+        out.text += "null";
+        return;
+    }
+    std::string clear;
+    put(Out{clear, out.sealer, out.field}, *v.value);
+    put(out, out.sealer.seal(out.field, clear));
 }
 
 inline void take(const In& in, const JsonValue& json, std::string& v) {
@@ -135,30 +155,66 @@ void take(const In& in, const JsonValue& json, Personal<T>& v) {
 }
 
 // ---- declared structs ------------------------------------------------------------------------------------------
-// One within another.
+template <class Declared>
+inline constexpr auto kFields = Declared::fields();
+template <class Declared>
+inline constexpr std::size_t kFieldCount = std::tuple_size_v<decltype(Declared::fields())>;
+template <class Declared>
+inline constexpr auto kFieldNames =
+    std::apply([](const auto&... field) { return std::array<std::string_view, sizeof...(field)>{field.name...}; },
+               kFields<Declared>);
+
+// The fields' places in the order of their names. RFC 8785 (section 3.2.3) wants that of UTF-16 code units, which for
+// plain ASCII is that of bytes; and what is plain is written as it stands.
+template <class Declared>
+consteval auto canonical_order() {
+    std::array<std::size_t, kFieldCount<Declared>> order{};
+    if constexpr (kFieldCount<Declared> > 0) {
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::ranges::sort(order, {}, [](std::size_t at) { return kFieldNames<Declared>[at]; });
+    }
+    return order;
+}
+template <class Declared>
+inline constexpr auto kCanonicalOrder = canonical_order<Declared>();
+
+template <class Declared>
+consteval bool has_plain_names() {
+    constexpr auto kIsPlain = [](char c) { return c > ' ' && c < '\x7F' && c != '"' && c != '\\'; };
+    for (const std::string_view name : kFieldNames<Declared>)
+        if (!std::ranges::all_of(name, kIsPlain) || std::ranges::count(kFieldNames<Declared>, name) != 1) return false;
+    return true;
+}
+
+// Calls `each(field)` in the order in which members are written.
+template <class Declared, class Each>
+void in_canonical_order(Each&& each) {
+    static_assert(has_plain_names<Declared>(), "names of fields are plain ASCII, and each is there once");
+    [&]<std::size_t... at>(std::index_sequence<at...>) {
+        (each(std::get<kCanonicalOrder<Declared>[at]>(kFields<Declared>)), ...);
+    }(std::make_index_sequence<kFieldCount<Declared>>{});
+}
+
 template <class Declared>
     requires requires { Declared::fields(); }
-rapidjson::Value put(const Out& out, const Declared& v) {
-    rapidjson::Value object(rapidjson::kObjectType);
-    auto each = [&](const auto& field) {
-        const Out within{out.memory, out.sealer, field.name};
-        rapidjson::Value value = put(within, v.*field.member);
-        object.AddMember(put(within, field.name), value, out.memory);
-    };
-    std::apply([&](const auto&... field) { (each(field), ...); }, Declared::fields());
-    return object;
+void put(const Out& out, const Declared& v) {
+    char before = '{';
+    in_canonical_order<Declared>([&](const auto& field) {
+        out.text += std::exchange(before, ',');
+        out.text += '"';
+        out.text += field.name;
+        out.text += "\":";
+        put(Out{out.text, out.sealer, field.name}, v.*field.member);
+    });
+    out.text += kFieldCount<Declared> == 0 ? "{}" : "}";
 }
 template <class Declared>
 std::string encode(const Declared& declared, FieldSealer& sealer) {
-    rapidjson::Document object(rapidjson::kObjectType);
-    auto& memory = object.GetAllocator();
-    auto each = [&](const auto& field) {
-        const Out out{memory, sealer, field.name};
-        rapidjson::Value value = put(out, declared.*field.member);
-        object.AddMember(put(out, field.name), value, memory);
-    };
-    std::apply([&](const auto&... field) { (each(field), ...); }, Declared::fields());
-    return jcs(object);
+    constexpr std::size_t kMostlyEnough = 256;  // bytes
+    std::string text;
+    text.reserve(kMostlyEnough);
+    put(Out{text, sealer, {}}, declared);
+    return text;
 }
 // Strict both ways: a field that is missing and a field that nobody declared are errors, for either would be lost
 // silently when the event is written again.

@@ -15,7 +15,6 @@ namespace {
 
 using codec::In;
 using codec::Out;
-using rapidjson::Value;
 
 constexpr std::size_t kIdBytes = 16;
 constexpr std::string_view kSealedForm = "s2.";
@@ -39,10 +38,10 @@ Uuid uuid_in(std::string_view field, std::string_view text) {
     std::copy_n(bytes->begin(), kIdBytes, id.bytes.begin());
     return id;
 }
-// Only a text that comes back as it was.
+// Only a text that comes back as it was: in lower case.
 std::optional<Uuid> uuid_of(const std::string& text) {
-    auto id = Uuid::parse(text);
-    return id && id->to_string() == text ? id : std::nullopt;
+    if (std::ranges::any_of(text, [](char c) { return c >= 'A' && c <= 'F'; })) return std::nullopt;
+    return Uuid::parse(text);
 }
 bool is_lower_hex(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
@@ -73,8 +72,8 @@ std::optional<std::string> trace_bytes(const std::string& traceparent) {
 
 // ---- what follows from the rest --------------------------------------------------------------------------------
 // The listener names a request that nobody named by its trace.
-std::string implied_request(const EventMetadata& metadata) {
-    return is_trace(metadata.traceparent) ? metadata.traceparent.substr(3, 32) : std::string();
+std::string_view implied_request(const EventMetadata& metadata) {
+    return is_trace(metadata.traceparent) ? std::string_view(metadata.traceparent).substr(3, 32) : std::string_view();
 }
 std::optional<SessionId> implied_session(const EnvelopePlace& place) {
     return place.stream_type == "session" ? std::optional<SessionId>(place.stream_id) : std::nullopt;
@@ -84,23 +83,35 @@ std::optional<Uuid> user_of(const EventMetadata& metadata) {
 }
 
 // ---- writing ---------------------------------------------------------------------------------------------------
+// Members come in canonical order: whoever adds one says when. tests/eventstore/codec/write_alike_test.cpp holds that
+// against a tree that is sorted.
 class EnvelopeWriter {
 public:
-    void add(std::string_view name, Value value) {
-        object_.AddMember(Value(name.data(), static_cast<rapidjson::SizeType>(name.size())), value, memory());
+    explicit EnvelopeWriter(FieldSealer& sealer) : sealer_(sealer) { text_.reserve(kMostlyEnough); }
+
+    // For its value, which is to follow.
+    Out begin(std::string_view name) {
+        text_ += text_.empty() ? '{' : ',';
+        text_ += '"';
+        text_ += name;
+        text_ += "\":";
+        return {text_, sealer_, name};
     }
-    void add(std::string_view name, std::string_view text) { add(name, Value(text.data(), size_of(text), memory())); }
-    // As it is, or in its short form under its short name.
+    void add(std::string_view name, std::string_view text) { codec::put(begin(name), text); }
+    // As it is, or in its short form under its short name, which begins the other.
     void add(std::string_view name, const std::string& text, std::string_view short_name,
              const std::optional<std::string>& bytes) {
         bytes ? add(short_name, security::base64url_encode(*bytes)) : add(name, text);
     }
-    rapidjson::Document::AllocatorType& memory() { return object_.GetAllocator(); }
-    std::string text() const { return jcs(object_); }
+    std::string end() {
+        text_ += text_.empty() ? "{}" : "}";
+        return std::move(text_);
+    }
 
 private:
-    static rapidjson::SizeType size_of(std::string_view text) { return static_cast<rapidjson::SizeType>(text.size()); }
-    rapidjson::Document object_{rapidjson::kObjectType};
+    static constexpr std::size_t kMostlyEnough = 256;  // bytes
+    std::string text_;
+    FieldSealer& sealer_;
 };
 
 std::optional<std::string> bytes_of_uuid(const std::string& text) {
@@ -109,39 +120,54 @@ std::optional<std::string> bytes_of_uuid(const std::string& text) {
     return std::string(security::view_of(*id));
 }
 
-void add_actor(EnvelopeWriter& out, const EventMetadata& metadata, FieldSealer& sealer) {
-    const Out named{out.memory(), sealer, "actor_type"};
-    const Value name = codec::put(named, metadata.actor_type);
-    std::string actor(name.GetString(), name.GetStringLength());
-    const auto id = uuid_of(metadata.actor_id);
-    if (id) actor += ':' + short_id(*id);
+void add_actor(EnvelopeWriter& out, const EventMetadata& metadata, const std::optional<std::string>& short_actor) {
+    std::string actor(codec::name_in("actor_type", metadata.actor_type));
+    if (short_actor) actor += ':' + *short_actor;
     out.add("actor", actor);
-    if (!id && !metadata.actor_id.empty()) out.add("actor_id", metadata.actor_id);
+    if (!short_actor && !metadata.actor_id.empty()) out.add("actor_id", metadata.actor_id);
 }
 
 // A list around it says that an agent is told in words.
-Value put_agent(const Out& out, const std::optional<std::string>& agent) {
+void put_agent(const Out& out, const std::optional<std::string>& agent) {
     const auto words = agent ? abbreviated_agent(*agent) : std::nullopt;
     if (!words) return codec::put(out, agent);
-    Value list(rapidjson::kArrayType);
-    list.PushBack(codec::put(out, *words), out.memory);
+    out.text += '[';
+    codec::put(out, *words);
+    out.text += ']';
+}
+
+// A list in the order of the declaration, without what is missing at its end. Empty: nothing is personal.
+std::string personal_list(const EventMetadata& metadata, FieldSealer& sealer) {
+    const auto& address = metadata.client_address.value;
+    const auto& agent = metadata.user_agent.value;
+    const auto& device = metadata.device.value;
+    std::string list;
+    if (!address && !agent && !device) return list;
+    const Out item{list, sealer, kEnvelopeField};
+    list += '[';
+    codec::put(item, address);
+    if (agent || device) {
+        list += ',';
+        put_agent(item, agent);
+    }
+    if (device) {
+        list += ',';
+        codec::put(item, device);
+    }
+    list += ']';
     return list;
 }
 
-// One value for all that is personal: a list in the order of the declaration, without what is missing at its end. The
-// text says under whose key it is sealed, which need not be repeated where that is the actor.
-void add_personal(EnvelopeWriter& out, const EventMetadata& metadata, FieldSealer& sealer) {
-    rapidjson::Document list(rapidjson::kArrayType);
-    const Out item{list.GetAllocator(), sealer, kEnvelopeField};
-    list.PushBack(codec::put(item, metadata.client_address.value), list.GetAllocator());
-    list.PushBack(put_agent(item, metadata.user_agent.value), list.GetAllocator());
-    list.PushBack(codec::put(item, metadata.device.value), list.GetAllocator());
-    while (!list.Empty() && list[list.Size() - 1].IsNull()) list.PopBack();
-    if (list.Empty()) return;
-    const std::string sealed = sealer.seal(kEnvelopeField, jcs(list));
-    const auto actor = user_of(metadata);
-    const std::string of_actor = actor ? std::string(kSealedForm) + short_id(*actor) + '.' : std::string();
-    if (actor && sealed.starts_with(of_actor)) out.add("sealed", std::string_view(sealed).substr(of_actor.size()));
+// One value for all that is personal. The text says under whose key it is sealed, which need not be repeated where that
+// is the actor.
+void add_personal(EnvelopeWriter& out, const EventMetadata& metadata, const std::optional<std::string>& short_actor,
+                  FieldSealer& sealer) {
+    const std::string list = personal_list(metadata, sealer);
+    if (list.empty()) return;
+    const std::string sealed = sealer.seal(kEnvelopeField, list);
+    const bool is_user = short_actor && metadata.actor_type == ActorType::kUser;
+    const std::string of_actor = is_user ? std::string(kSealedForm) + *short_actor + '.' : std::string();
+    if (is_user && sealed.starts_with(of_actor)) out.add("sealed", std::string_view(sealed).substr(of_actor.size()));
     else out.add("sealed_for", sealed);
 }
 
@@ -241,7 +267,7 @@ EventMetadata decode_short(const JsonValue& object, const EnvelopePlace& place, 
     metadata.traceparent = in.either("traceparent", "trace", kTraceBytes, traceparent_of).value_or("");
     const auto hex = [](std::string_view bytes) { return security::hex_encode(bytes); };
     auto request = in.either("request_id", "request", kIdBytes, hex);
-    metadata.request_id = request ? std::move(*request) : implied_request(metadata);
+    metadata.request_id = request ? std::move(*request) : std::string(implied_request(metadata));
     const auto correlation = in.text("correlation_id");
     metadata.correlation_id = correlation ? std::string(*correlation) : metadata.request_id;
     metadata.session_id = implied_session(place);
@@ -253,6 +279,15 @@ EventMetadata decode_short(const JsonValue& object, const EnvelopePlace& place, 
     take_personal(in, metadata, opener);
     in.end();
     return metadata;
+}
+
+// Whether that is its text, up to a NUL, which no envelope has.
+bool says(const std::string& text, const std::string& implied) {
+    return std::string_view(text).substr(0, text.find('\0')) == implied;
+}
+template <class Other>
+bool says(const Other&, const std::string&) {
+    return false;
 }
 
 // What a field says in whole names when it is not there.
@@ -287,24 +322,25 @@ const JsonValue& object_in(const JsonIndex& metadata) {
 }  // namespace
 
 std::string encode(const EventMetadata& metadata, const EnvelopePlace& place, FieldSealer& sealer) {
-    EnvelopeWriter out;
-    const Out at{out.memory(), sealer, "at"};
-    out.add("at", codec::put(at, metadata.occurred_at));
-    add_actor(out, metadata, sealer);
+    EnvelopeWriter out(sealer);
+    const auto actor = uuid_of(metadata.actor_id);
+    const auto short_actor = actor ? std::optional(short_id(*actor)) : std::nullopt;
+    add_actor(out, metadata, short_actor);
+    codec::put(out.begin("at"), metadata.occurred_at);
+    if (metadata.causation_id != metadata.command_id) out.add("causation_id", metadata.causation_id);
     if (metadata.command_id != place.event_id.to_string())
         out.add("command_id", metadata.command_id, "command", bytes_of_uuid(metadata.command_id));
-    if (metadata.causation_id != metadata.command_id) out.add("causation_id", metadata.causation_id);
-    if (!metadata.traceparent.empty())
-        out.add("traceparent", metadata.traceparent, "trace", trace_bytes(metadata.traceparent));
+    if (metadata.correlation_id != metadata.request_id) out.add("correlation_id", metadata.correlation_id);
     if (metadata.request_id != implied_request(metadata))
         out.add("request_id", metadata.request_id, "request", bytes_of_hex(metadata.request_id, kIdBytes));
-    if (metadata.correlation_id != metadata.request_id) out.add("correlation_id", metadata.correlation_id);
+    add_personal(out, metadata, short_actor, sealer);
     if (metadata.session_id != implied_session(place)) {
         if (metadata.session_id) out.add("session", short_id(*metadata.session_id));
-        else out.add("session", Value());
+        else out.begin("session").text += "null";
     }
-    add_personal(out, metadata, sealer);
-    return out.text();
+    if (!metadata.traceparent.empty())
+        out.add("traceparent", metadata.traceparent, "trace", trace_bytes(metadata.traceparent));
+    return out.end();
 }
 
 EventMetadata decode_metadata(std::string_view metadata, const EnvelopePlace& place, FieldOpener& opener) {
@@ -338,17 +374,17 @@ EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener) {
 }
 
 std::string encode(const EventMetadata& metadata, FieldSealer& sealer) {
-    EnvelopeWriter object;
-    auto each = [&](const auto& field) {
-        const Out out{object.memory(), sealer, field.name};
-        Value value = codec::put(out, metadata.*field.member);
+    EnvelopeWriter object(sealer);
+    std::string value;
+    codec::in_canonical_order<EventMetadata>([&](const auto& field) {
+        value.clear();
+        codec::put(Out{value, sealer, field.name}, metadata.*field.member);
         const std::string* implied = implied_by(field.name, metadata);
-        const bool is_empty = value.IsNull() || (value.IsString() && value.GetStringLength() == 0);
-        const bool follows = implied ? value.IsString() && *implied == value.GetString() : is_empty;
-        if (!follows) object.add(field.name, std::move(value));
-    };
-    std::apply([&](const auto&... field) { (each(field), ...); }, EventMetadata::fields());
-    return object.text();
+        const bool is_empty = value == "null" || value == R"("")";
+        const bool follows = implied ? says(metadata.*field.member, *implied) : is_empty;
+        if (!follows) object.begin(field.name).text += value;
+    });
+    return object.end();
 }
 
 std::string describe(EventMetadata metadata) {

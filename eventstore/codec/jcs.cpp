@@ -281,6 +281,8 @@ std::string jcs(const rapidjson::Value& value) {
     return out;
 }
 
+void append_json_string(std::string& out, std::string_view text) { write_string(out, text); }
+
 rapidjson::Document parse_json(std::string_view text) {
     rapidjson::Document json;
     auto generate = [&](rapidjson::Document& document) {

@@ -16,6 +16,8 @@ struct CodecError : std::runtime_error {
 
 // Throws CodecError for NaN and infinities, which JSON does not have.
 std::string jcs(const rapidjson::Value& value);
+// Writes `text` behind `out` as jcs() writes a string. UTF-8; nobody looks whether it is.
+void append_json_string(std::string& out, std::string_view text);
 
 // Parses with UTF-8 validation and full number precision; refuses numbers that no double comes near, and more than 64
 // levels of nesting, so that what it gives can be walked by recursion. Throws CodecError.

@@ -1,6 +1,6 @@
 #pragma once
-// Stored events to typed ones: once a batch, for all read models. With their personal fields open; what needs no key was
-// decoded for all who follow the log. For whoever needs nothing personal, what was decoded for all is all.
+// Stored events to typed ones with their personal fields open: once a batch, for all read models. What needs no key was
+// decoded for all who follow the log, and whoever needs nothing personal takes that alone.
 #include <optional>
 #include <span>
 #include <string>
