@@ -114,7 +114,8 @@ private:
 
     void lead(Leadership& on) {
         take_over(on);
-        on.key_connection = connect(settings_.database_url, settings_.application_name + " (keys)");
+        if (settings_.opens_personal)
+            on.key_connection = connect(settings_.database_url, settings_.application_name + " (keys)");
         spdlog::debug("{} leads", settings_.application_name);
         set_trouble("");
         set_phase(ProjectorStatus::Phase::kLeading);

@@ -173,6 +173,7 @@ void Committer::launch() {
         resends_.pop_front();
     } else {
         drop_expired();
+        if (next_batch_.empty()) grow();  // what was kept back because of those who expired
         if (next_batch_.empty() || is_gathering()) return;
         last_sent_at_ = Clock::now();
         last_size_ = next_batch_.size();

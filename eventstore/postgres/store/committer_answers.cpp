@@ -1,6 +1,7 @@
 // The committer's other half: what the server says of a batch.
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <new>
 
 #include "eventstore/postgres/store/committer.hpp"
@@ -35,9 +36,14 @@ void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
     }
     const LogTail::Epoch epoch = tail_epoch_;
     LogTail::HandOver hand_over = std::move(hand_over_);
-    take_arrivals();
-    grow();
-    launch();  // the next is on its way while these are told
+    std::exception_ptr failure;  // for want of memory: these are told all the same
+    try {
+        take_arrivals();
+        grow();
+        launch();  // the next is on its way while these are told
+    } catch (...) {
+        failure = std::current_exception();
+    }
     if (durable) tell_tail(answered, rows, epoch);
     hand_over.reset();
     Position newest = 0;
@@ -72,6 +78,7 @@ void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
         status.claims_taken += counts.claims_taken;
     });
     if (newest > 0) announce(newest);
+    if (failure) std::rethrow_exception(failure);
 }
 
 // Before anybody is answered: who reads on because of an answer finds them in memory. Events that were appended in an
