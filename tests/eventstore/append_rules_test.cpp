@@ -132,17 +132,17 @@ TEST(StorableJsonText, IsJudgedAsByteByByteWhereverItIsOdd) {
                 compare(one);
                 compare("\\" + one);
             }
-            for (const std::string_view odd : {R"(\u0000)"sv, R"(\\u0000)"sv, R"(\ud800)"sv, R"(\\\uDFFF)"sv,
-                                               R"(\ud7ff)"sv, R"(\u)"sv, "\xC3\xA9"sv, "\xE2\x82\xAC"sv,
-                                               "\xED\xA0\x80"sv, "\xF0\x9F\x98\x80"sv, "\xF4\x90\x80\x80"sv})
+            for (const std::string_view odd :
+                 {R"(\u0000)"sv, R"(\\u0000)"sv, R"(\ud800)"sv, R"(\\\uDFFF)"sv, R"(\ud7ff)"sv, R"(\u)"sv, "\xC3\xA9"sv,
+                  "\xE2\x82\xAC"sv, "\xED\xA0\x80"sv, "\xF0\x9F\x98\x80"sv, "\xF4\x90\x80\x80"sv})
                 compare(odd);
         }
 }
 
 TEST(StorableJsonText, IsJudgedAsByteByByteHoweverItIsMixed) {
-    constexpr std::string_view kPieces[] = {"a",     "abcdefg", "\\",   "\\\\",     "\\u0000",      "\\ud8",
-                                            "u0000", "00",      "\0"sv, "\"",       "\x7F",         "\xC3\xA9",
-                                            "\xED",  "\xA0",    "\x80", "\\uD7F",   "\xED\x9F\xBF", "F"};
+    constexpr std::string_view kPieces[] = {"a",     "abcdefg", "\\",   "\\\\",   "\\u0000",      "\\ud8",
+                                            "u0000", "00",      "\0"sv, "\"",     "\x7F",         "\xC3\xA9",
+                                            "\xED",  "\xA0",    "\x80", "\\uD7F", "\xED\x9F\xBF", "F"};
     std::mt19937 random(24);
     int good = 0;
     for (int round = 0; round < 20'000; ++round) {
@@ -214,10 +214,9 @@ TEST(TextsOfAnEvent, AreObjects) {
     for (const std::string_view good : {"{}"sv, "{ }"sv, R"({"a":1,"a":1})"sv, R"({"b":-7,"a":[null,true,false]})"sv,
                                         R"({"a":1e3})"sv, R"({"a":-0})"sv, "{}\n"sv, R"({"a":1000000000000000})"sv})
         EXPECT_EQ(judged(good, good), "") << good;
-    for (const std::string_view bad :
-         {""sv, " {}"sv, "[]"sv, "1"sv, "null"sv, "{"sv, "{}{}"sv, "{},"sv, R"({"a"})"sv, R"({"a":})"sv,
-          R"({"a":1,})"sv, R"({"a":[1,]})"sv, R"({"a":01})"sv,
-          R"({"a":-})"sv, R"({"a":1e400})"sv, R"({"a":nul})"sv, R"({a:1})"sv}) {
+    for (const std::string_view bad : {""sv, " {}"sv, "[]"sv, "1"sv, "null"sv, "{"sv, "{}{}"sv, "{},"sv, R"({"a"})"sv,
+                                       R"({"a":})"sv, R"({"a":1,})"sv, R"({"a":[1,]})"sv, R"({"a":01})"sv,
+                                       R"({"a":-})"sv, R"({"a":1e400})"sv, R"({"a":nul})"sv, R"({a:1})"sv}) {
         EXPECT_EQ(judged(bad, kPlain), "not a JSON object") << bad;
         EXPECT_EQ(judged(kPlain, bad), "not a JSON object") << bad;
     }

@@ -52,7 +52,8 @@ std::string planned(const eventstore::EventTypeInfo& info, std::string payload, 
     MailOut out(limits, 1, {});
     const MailLinks links(world.challenge_secrets, "");
     FactorNames names(node.services, node.keys);
-    for (const PlannedJob& job : AccountMail(store, node.executor.folder(), names, links, out).plan({&recorded, event.get(), &by}))
+    for (const PlannedJob& job :
+         AccountMail(store, node.executor.folder(), names, links, out).plan({&recorded, event.get(), &by}))
         kinds += (kinds.empty() ? "" : ", ") + job.kind;
     return kinds;
 }

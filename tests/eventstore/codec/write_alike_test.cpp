@@ -73,8 +73,8 @@ public:
         fill(v.uuid);
     }
     void fill(std::int64_t& v) {
-        constexpr std::int64_t kOdd[] = {0,          1,       -1,          9,          10,           kExact,
-                                         kExact - 1, -kExact, 1 - kExact, 2147483648, 4'294'967'296, 1'000'000'000'000};
+        constexpr std::int64_t kOdd[] = {
+            0, 1, -1, 9, 10, kExact, kExact - 1, -kExact, 1 - kExact, 2147483648, 4'294'967'296, 1'000'000'000'000};
         std::uniform_int_distribution<std::int64_t> any(-kExact, kExact);
         v = once_in(2) ? kOdd[below(std::size(kOdd))] : any(bits_);
         if (once_in(500)) v = once_in(2) ? kExact + 1 : std::numeric_limits<std::int64_t>::min();

@@ -120,6 +120,21 @@ TEST_F(RefreshToken, EndsWithItsRoot) {
     EXPECT_THROW(seal_refresh_token(*revoked, content_), MissingKey);
 }
 
+// Made by another program, from what the header and RFC 5869 say.
+TEST_F(RefreshToken, IsTheSameBytesForEver) {
+    std::string material(kAeadKeySize, '\0');
+    for (std::size_t i = 0; i < material.size(); ++i) material[i] = static_cast<char>(i);
+    keyring_ = keyring_with(root_of("root-1", material));
+    const std::string token =
+        "klr_AQZyb290LTEBi8_laABwAIAAAAAAAAACS6cdHX6bQuzj3UsaMnFVKA4QoGOlCv2EWgExbZLeYR44SnIl5K33uJEKfr"
+        "AnP9_AvC3d9CEru_24vKg8GLI7qTww2ver29_M3mzNN44Kk4-NFCzD--anDj1xCjAtcxv-hSdbt41L_Le6jThsE1hpP_MC"
+        "dQ";
+    EXPECT_EQ(seal_refresh_token(keyring_->keys().front(), content_), token);
+    const auto opened = open_refresh_token(*keyring_, token, kNow);
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(opened->content, content_);
+}
+
 // What was derived from a root is gone with the keyring that has it.
 TEST_F(RefreshToken, IsOpenedByNoKeyringWithoutItsRoot) {
     const std::string token = seal_refresh_token(root(), content_);
@@ -156,8 +171,7 @@ TEST_F(RefreshToken, IsSealedUnderTheKeysThatHkdfDerives) {
         const std::string token = seal_refresh_token(keyring_->keys().front(), content_);
         EXPECT_EQ(seal_refresh_token(alone, content_), token) << "of a root that is in no keyring";
 
-        const Digest base =
-            hkdf_sha256(material, "keyledger sealing root 1", length_prefixed({"refresh", session}));
+        const Digest base = hkdf_sha256(material, "keyledger sealing root 1", length_prefixed({"refresh", session}));
         const Digest encryption = hkdf_sha256(view_of(base), {}, length_prefixed({"encrypt", "refresh"}));
         const Digest nonce = hkdf_sha256(view_of(base), {}, length_prefixed({"nonce", "refresh"}));
         const std::string bytes = bytes_of(token);
