@@ -57,7 +57,8 @@ public:
     virtual RateDecision take_local(const std::vector<Bucket>& buckets) = 0;
 };
 
-// The buckets of one process, the longest unused forgotten beyond a bound. Thread-safe.
+// The buckets of one process: those that are not full, and the longest unused of these forgotten beyond a bound.
+// Thread-safe.
 class LocalBuckets {
 public:
     static constexpr std::size_t kMaxRemembered = 100'000;
@@ -70,6 +71,8 @@ public:
     void give_back(const std::vector<Bucket>& buckets, std::int64_t now_us);
     // Somebody who knows more says that the bucket stands no lower than that.
     void learn(const Bucket& bucket, std::int64_t level_us, std::int64_t now_us);
+    // How many it remembers.
+    std::size_t size() const;
 
 private:
     std::int64_t level_of(const Bucket& bucket, std::int64_t now_us) const;

@@ -94,7 +94,7 @@ std::optional<RememberedClient> remembered(Services& services, const Uuid& clien
 }
 bool is_as_remembered(const RememberedClient& client, const ServiceAccess& now) {
     const auto* account = eventstore::state_in<ServiceAccount>(*client.state);
-    if (account) return *account == now.account;
+    if (account) return *account == now.account();
     const auto* application = eventstore::state_in<Application>(*client.state);
     return application && now.application && *application == *now.application;
 }

@@ -55,6 +55,19 @@ public:
         entries_.erase(at);
         return true;
     }
+    // Looks at the value that was used longest ago, if there is one, and drops it if `is_over` says so; else that counts
+    // as use, and the next look is at another.
+    template <class IsOver>
+    void look_at_oldest(IsOver is_over) {
+        if (order_.empty()) return;
+        const auto at = entries_.find(*order_.back());
+        if (!is_over(std::as_const(at->second.value))) {
+            order_.splice(order_.begin(), order_, at->second.place);
+            return;
+        }
+        order_.erase(at->second.place);
+        entries_.erase(at);
+    }
     std::size_t size() const { return entries_.size(); }
 
 private:

@@ -52,6 +52,17 @@ TEST_F(OwnBucketsTest, FillNoHigherThanTheirBurst) {
     EXPECT_GT(wait({bucket("net")}), 0);
 }
 
+// Whoever came once and never again is not remembered for that; whoever still has to wait is, among however many others.
+TEST_F(OwnBucketsTest, AreForgottenOnceTheyAreFull) {
+    Bucket mails = bucket("mails to somebody", 1);
+    mails.one_every = hours(4);
+    EXPECT_EQ(wait({mails}), 0);
+    for (int who = 0; who < 50'000; ++who, now_us += kSecondUs / 10)
+        EXPECT_EQ(wait({bucket("session " + std::to_string(who))}), 0);
+    EXPECT_LT(buckets.size(), 100U) << "a second's worth, and those that nobody has looked at yet";
+    EXPECT_GT(wait({mails}), 0);
+}
+
 TEST_F(OwnBucketsTest, OfWhatIsRareFlowBackByTheHour) {
     Bucket mails = bucket("mails to somebody", 2);
     mails.one_every = hours(4);

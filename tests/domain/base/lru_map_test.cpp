@@ -48,6 +48,21 @@ TEST(LruMap, DropsWhatItIsTold) {
     EXPECT_EQ(words.size(), 0U);
 }
 
+TEST(LruMap, LooksAtTheOldestAndThenAtTheNext) {
+    Words words(3);
+    words.look_at_oldest([](int) { return true; });
+    for (const char* word : {"one", "two", "three"}) words.put(word, word == std::string("two") ? 2 : 1);
+    const auto is_two = [](int value) { return value == 2; };
+    words.look_at_oldest(is_two);
+    EXPECT_EQ(words.size(), 3U);
+    words.look_at_oldest(is_two);
+    EXPECT_FALSE(words.peek("two"));
+    words.put("four", 4);
+    words.put("five", 5);
+    EXPECT_FALSE(words.peek("three")) << "to be looked at counts as use";
+    EXPECT_TRUE(words.peek("one"));
+}
+
 TEST(LruMap, KeepsNothingWithoutCapacity) {
     Words words(0);
     words.put("one", 1);
