@@ -12,9 +12,9 @@
 #include "domain/base/nearest.hpp"
 
 // jemalloc's options (jemalloc(3), "TUNING"), which it finds by this name. RapidJSON's documents take 64 KiB each at
-// once: kept by their threads, and not given back to what all threads share, they cost a third. What was freed goes back
-// to the system by a thread of jemalloc's own: without it each arena gives back only as its threads go on allocating, and
-// those that a fault woke for a moment keep what they took then.
+// once: kept by their threads, and not given back to what all threads share, they cost a third. A thread of jemalloc's
+// gives back what was freed: without it each arena does so only as its threads go on allocating, and those that a fault
+// woke for a moment keep what they took then.
 extern "C" {
 extern const char* const malloc_conf;
 const char* const malloc_conf = "tcache_max:81920,background_thread:true";

@@ -294,7 +294,8 @@ Answer<ExchangedUse> access_of_exchanged(Services& services, const AccessClaims&
     KEYLEDGER_CO_TRY(access, co_await services.access.read_exchanged(std::move(subject), deadline));
     const Instant now = services.clock.now();
     SubjectAccess& user = access->user;
-    user.active = user.grounds_hold && token_holds(user.session(), user.user(), bearer, services.settings.lifetimes, now);
+    user.active =
+        user.grounds_hold && token_holds(user.session(), user.user(), bearer, services.settings.lifetimes, now);
     for (std::size_t place = 0; place < access->exchanges.size(); ++place) {
         const ServiceAccess& account = access->exchanges[place];
         const bool is_good = holds(account.token, claims.exchanges[place].account_id, account.account(), now) &&

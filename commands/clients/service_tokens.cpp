@@ -173,7 +173,8 @@ Answer<ServiceAccess> access_of_service_token(Services& services, ServiceBearer 
     // In one history no answer is of before the position of an earlier one. Where the log is shorter than that, it has
     // lost events (a failover, a restore), among them perhaps what ended the token.
     const bool is_reached = !bearer.record || bearer.record->position <= access->held.position;
-    access->held.active = is_reached && holds(access->token, bearer.account_id, access->account(), services.clock.now());
+    access->held.active =
+        is_reached && holds(access->token, bearer.account_id, access->account(), services.clock.now());
     if (!access->held.active) co_return Unexpected(refusals::kInvalidToken);
     co_return std::move(*access);
 }

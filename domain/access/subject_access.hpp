@@ -47,7 +47,7 @@ struct SubjectAccess {
 // Of one client id: it is a service account's or an application's.
 struct ServiceAccess {
     std::shared_ptr<const ServiceAccount> found_account;  // nullptr: see account()
-    std::shared_ptr<const Application> application;  // nullptr: there is none, or none any more
+    std::shared_ptr<const Application> application;       // nullptr: there is none, or none any more
     // Without audiences and scope. Absent where there is none, where none was asked for, and some time after it ended.
     ServiceToken token;
     SubjectAccess held;  // by the account

@@ -55,8 +55,8 @@ public:
         entries_.erase(at);
         return true;
     }
-    // Looks at the value that was used longest ago, if there is one, and drops it if `is_over` says so; else that counts
-    // as use, and the next look is at another.
+    // Looks at the value that was used longest ago, if there is one, and drops it if `is_over` says so; else the look
+    // counts as use, and the next one is at another.
     template <class IsOver>
     void look_at_oldest(IsOver is_over) {
         if (order_.empty()) return;

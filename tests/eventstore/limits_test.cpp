@@ -52,7 +52,7 @@ TEST_F(OwnBucketsTest, FillNoHigherThanTheirBurst) {
     EXPECT_GT(wait({bucket("net")}), 0);
 }
 
-// Whoever came once and never again is not remembered for that; whoever still has to wait is, among however many others.
+// Whoever came once and never again is not remembered; whoever still has to wait is, among however many others.
 TEST_F(OwnBucketsTest, AreForgottenOnceTheyAreFull) {
     Bucket mails = bucket("mails to somebody", 1);
     mails.one_every = hours(4);

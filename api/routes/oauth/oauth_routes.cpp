@@ -313,7 +313,8 @@ IntrospectionAnswer tell_of_refresh(Context& context, Client client, commands::P
         .number("exp", ends_at.whole_seconds());
     write_key(json, token.key_thumbprint);
     // An application is not its user: what they may do is not told to it.
-    if (!application_of(session)) write_access(json, client, told_scope(client, *access), access->roles, access->groups);
+    if (!application_of(session))
+        write_access(json, client, told_scope(client, *access), access->roles, access->groups);
     co_return json.finish();
 }
 

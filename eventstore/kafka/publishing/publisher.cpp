@@ -300,9 +300,8 @@ Result<std::size_t, Setback> Publisher::send(const FollowedEvent& event, Sent& s
         for (auto at = there.lower_bound({event.position, 0, ""});
              at != there.end() && at->first.position == event.position; ++at)
             if (at->second != id)
-                return setback(
-                    State::kStoppedOtherHistory,
-                    "Kafka has another event at position " + std::to_string(event.position) + " than the log");
+                return setback(State::kStoppedOtherHistory, "Kafka has another event at position " +
+                                                                std::to_string(event.position) + " than the log");
     }
     std::size_t bytes = 0;
     for (auto& [topic, record] : output_->records_of(event, source_)) {

@@ -63,7 +63,8 @@ void RecordMacs::sign(Record& record, std::string_view topic, const Uuid& log_id
         parts.add(name);
         parts.add(value);
     }
-    record.headers.emplace_back(kMacHeader, newest_ + "." + security::base64url_encode(mac_in(with->of(parts.bytes()))));
+    record.headers.emplace_back(kMacHeader,
+                                newest_ + "." + security::base64url_encode(mac_in(with->of(parts.bytes()))));
 }
 
 RecordWriter RecordMacs::writer_of(const ReadRecord& record, std::string_view topic, const Uuid& log_id) {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{20};
 constexpr std::chrono::milliseconds kTick{50};  // how late an expired entry may be noticed
-// While a batch is in flight, so many make it worth waking to encode them. What is left is encoded when the answer comes.
+// While a batch is in flight, so many are worth waking for, to encode them. The rest is encoded when the answer comes.
 constexpr std::size_t kWorthEncoding = 16;
 constexpr std::chrono::milliseconds kBackendPause{20};
 constexpr std::chrono::milliseconds kBackendPatience{2'000};
@@ -274,8 +274,7 @@ bool Committer::wait() {
         at_most = std::clamp<Clock::duration>(last_sent_at_ + settings_.gathering - Clock::now(), {}, kTick);
     if (are_there) at_most = {};
     const timespec timeout{0, std::chrono::nanoseconds(at_most).count()};
-    const bool is_ready =
-        ppoll(watched.data(), watched.size(), idle && !are_there ? nullptr : &timeout, nullptr) > 0;
+    const bool is_ready = ppoll(watched.data(), watched.size(), idle && !are_there ? nullptr : &timeout, nullptr) > 0;
     if (watched[0].revents != 0) {
         std::uint64_t count = 0;
         [[maybe_unused]] const auto drained = read(wake_fd_, &count, sizeof count);

@@ -103,7 +103,8 @@ void HeadSharing::watch(const QueuePtr& queue, const std::shared_ptr<Group>& gro
 // Under the lock.
 HeadSharing::Questions HeadSharing::take_late(Group& group) {
     const auto now = std::chrono::steady_clock::now();
-    const auto late = std::ranges::stable_partition(group.questions, [&](const auto& one) { return one->deadline > now; });
+    const auto late =
+        std::ranges::stable_partition(group.questions, [&](const auto& one) { return one->deadline > now; });
     Questions taken(std::make_move_iterator(late.begin()), std::make_move_iterator(late.end()));
     group.questions.erase(late.begin(), late.end());
     group.earliest = Deadline::max();

@@ -19,7 +19,8 @@ TEST(IpAddress, HoldsMappedAndPlainIpv4AsOne) {
     EXPECT_EQ(ip("::ffff:192.0.2.1"), ip("192.0.2.1"));
     EXPECT_EQ(ip("::ffff:192.0.2.1").to_string(), "192.0.2.1");
     EXPECT_EQ(ip("2001:DB8::0:1").to_string(), "2001:db8::1");
-    for (const char* text : {"0.0.0.0", "10.20.30.4", "127.0.0.1", "255.255.255.255"}) EXPECT_EQ(ip(text).to_string(), text);
+    for (const char* text : {"0.0.0.0", "10.20.30.4", "127.0.0.1", "255.255.255.255"})
+        EXPECT_EQ(ip(text).to_string(), text);
 }
 
 TEST(IpAddress, RefusesWhatIsNoAddress) {

@@ -28,11 +28,13 @@ TEST(PlainText, IsAllOfAsciiThatIsShown) {
     for (char32_t one = 0x20; one < 0x7F; ++one) {
         for (char32_t other = 0x20; other < 0x7F; ++other) {
             const std::u32string text{one, other, one};
-            for (std::size_t at = 0; at < text.size(); ++at) EXPECT_FALSE(fault_at(text, at)) << char(one) << char(other);
+            for (std::size_t at = 0; at < text.size(); ++at)
+                EXPECT_FALSE(fault_at(text, at)) << char(one) << char(other);
         }
         EXPECT_TRUE(is_plain_text(std::string(1, static_cast<char>(one))));
     }
-    for (const char hidden : {'\0', '\x1F', '\x7F', '\x80', '\xFF'}) EXPECT_FALSE(is_plain_text(std::string(2, hidden)));
+    for (const char hidden : {'\0', '\x1F', '\x7F', '\x80', '\xFF'})
+        EXPECT_FALSE(is_plain_text(std::string(2, hidden)));
 }
 
 TEST(PlainText, IsUtf8) {

@@ -78,10 +78,10 @@ TEST(CloudEvent, HasItsHeadersInOneOrder) {
     const Record record = cloud_event(FollowedEvent(registered()), "subject", {id_of(9), ""});
     std::vector<std::string_view> names;
     for (const auto& [name, text] : record.headers) names.push_back(name);
-    EXPECT_EQ(names, (std::vector<std::string_view>{
-                         "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_recordedtime",
-                         "ce_sequence", "ce_partitionkey", "ce_logid", "content-type", "ce_traceparent",
-                         "ce_correlationid", "ce_causationid"}));
+    EXPECT_EQ(names,
+              (std::vector<std::string_view>{"ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time",
+                                             "ce_recordedtime", "ce_sequence", "ce_partitionkey", "ce_logid",
+                                             "content-type", "ce_traceparent", "ce_correlationid", "ce_causationid"}));
     EXPECT_LE(names.size() + 1, record.headers.capacity());
 }
 

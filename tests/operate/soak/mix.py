@@ -80,7 +80,7 @@ class Outcome:
     attempts: int = 0
     ids: list = dataclasses.field(default_factory=list)
     uncertain: bool = False  # an attempt before may have been carried out
-    may_have_ended: typing.Callable[[], bool] = lambda: False  # the session that it was asked with, so that 401 is right
+    may_have_ended: typing.Callable[[], bool] = lambda: False  # the session that it was asked with: 401 is right then
 
     def is_good(self):
         return 200 <= self.status < 300
