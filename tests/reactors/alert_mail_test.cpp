@@ -77,7 +77,7 @@ TEST_F(AlertMailTest, PerformsItsOwnJobsAmongAllParts) {
     Mail all({&accounts, &reactor});
     int done = 0;
     for (const RecordedEvent& recorded : world.events()) {
-        const auto jobs = all.plan(decoded(recorded));
+        const auto jobs = all.plan(sealed(eventstore::FollowedEvent(recorded)));
         for (std::size_t i = 0; i < jobs.size(); ++i) {
             const JobId id{test::uuid(0x10), "mail", recorded.position, static_cast<std::int32_t>(i)};
             const auto performed = run(all.perform(Job{id, jobs[i].kind, jobs[i].subject, {}}, Deadline::max()));
