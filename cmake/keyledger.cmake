@@ -81,7 +81,9 @@ endif()
 find_library(ZXCVBN_LIBRARY zxcvbn REQUIRED)
 
 # Precompiled headers: the standard library alone for domain/, the standard library and Asio for the rest.
-file(WRITE ${CMAKE_BINARY_DIR}/pch_empty.cpp "")
+if(NOT EXISTS ${CMAKE_BINARY_DIR}/pch_empty.cpp)  # each commit configures anew, and should compile none of them
+  file(WRITE ${CMAKE_BINARY_DIR}/pch_empty.cpp "")
+endif()
 add_library(keyledger_pch_std OBJECT ${CMAKE_BINARY_DIR}/pch_empty.cpp)
 target_precompile_headers(keyledger_pch_std PRIVATE
   <algorithm> <array> <chrono> <cstdint> <functional> <map> <memory> <mutex> <optional> <span>
