@@ -45,7 +45,7 @@ private:
     const std::shared_ptr<Authenticity> authenticity_;
     const WokenBy woken_by_;
     bool has_heard_ = false;  // since the last wait()
-    Cursor last_;  // where the own last read ended; the cursor there is known to be good
+    Cursor last_;             // where the own last read ended; the cursor there is known to be good
     bool has_last_ = false;
     std::uint64_t checked_on_ = 0;  // on which of the session's connections
     int wake_fd_ = -1;
