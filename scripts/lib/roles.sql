@@ -9,6 +9,10 @@ select 'create role keyledger_owner login createrole'
  where not exists (select from pg_roles where rolname = 'keyledger_owner') \gexec
 select 'create role keyledger_service login'
  where not exists (select from pg_roles where rolname = 'keyledger_service') \gexec
+-- From PostgreSQL 16 on, CREATEROLE alone makes nobody a member of a role that somebody else made: `migrate up` gives
+-- tables back to keyledger_service that were made in its place. The owner may neither become it nor use its rights.
+select 'grant keyledger_service to keyledger_owner with admin true, inherit false, set false'
+ where current_setting('server_version_num')::int >= 160000 \gexec
 alter role keyledger_owner password :'owner_password';
 alter role keyledger_service password :'service_password';
 select 'create database keyledger owner keyledger_owner encoding ''UTF8'' template template0'

@@ -36,14 +36,18 @@ select c.oid::regclass::text
 
 std::string statement_for(const std::string& table) { return "alter table " + table + " owner to keyledger_service"; }
 
-// Whoever gives a table away has to be a member of the role that gets it (PostgreSQL 15, ALTER TABLE).
+// Whoever gives a table away has to be a member of the role that gets it (PostgreSQL 15, ALTER TABLE), and from 16 on one
+// that may become it: there a member may have no more than the right to make members.
 void hand_over(pqxx::connection& connection, const std::vector<std::string>& tables) {
+    constexpr int kMembersDiffer = 160'000;
+    const std::string needed = connection.server_version() < kMembersDiffer ? "member" : "set";
     pqxx::work work(connection);
     work.exec("set local lock_timeout = '30s'");
-    const bool is_member = work.exec1("select pg_has_role(current_user, 'keyledger_service', 'member')")[0].as<bool>();
-    if (!is_member) work.exec("grant keyledger_service to current_user");
+    const bool may_become =
+        work.exec1("select pg_has_role(current_user, 'keyledger_service', '" + needed + "')")[0].as<bool>();
+    if (!may_become) work.exec("grant keyledger_service to current_user");
     for (const std::string& table : tables) work.exec(statement_for(table));
-    if (!is_member) work.exec("revoke keyledger_service from current_user");
+    if (!may_become) work.exec("revoke keyledger_service from current_user");
     work.commit();
 }
 
