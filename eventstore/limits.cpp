@@ -38,8 +38,8 @@ RateDecision LocalBuckets::take(const std::vector<Bucket>& buckets, std::int64_t
         full_at_us_.put(buckets[i].key, now_us + levels_us[i]);
     }
     if (!levels_us.empty()) taken.first_level_us = levels_us.front();
-    // Of one that is full again there is nothing to remember. Two looks for each take, and what comes goes again: memory
-    // follows what is in use, and not what ever was.
+    // Of one that is full again there is nothing to remember. Two looks for each take, and what comes goes again:
+    // memory follows what is in use, and not what ever was.
     for (int looks = 0; looks < 2 && full_at_us_.size() > kWorthLooking; ++looks)
         full_at_us_.look_at_oldest([&](std::int64_t full_at_us) { return full_at_us <= now_us; });
     return taken;

@@ -36,8 +36,8 @@ select c.oid::regclass::text
 
 std::string statement_for(const std::string& table) { return "alter table " + table + " owner to keyledger_service"; }
 
-// Whoever gives a table away has to be a member of the role that gets it (PostgreSQL 15, ALTER TABLE), and from 16 on one
-// that may become it: there a member may have no more than the right to make members.
+// Whoever gives a table away has to be a member of the role that gets it (PostgreSQL 15, ALTER TABLE), and from 16 on
+// one that may become it: there a member may have no more than the right to make members.
 void hand_over(pqxx::connection& connection, const std::vector<std::string>& tables) {
     constexpr int kMembersDiffer = 160'000;
     const std::string needed = connection.server_version() < kMembersDiffer ? "member" : "set";
