@@ -57,8 +57,8 @@ public:
     virtual RateDecision take_local(const std::vector<Bucket>& buckets) = 0;
 };
 
-// The buckets of one process: those that are not full, and the longest unused of these forgotten beyond a bound.
-// Thread-safe.
+// The buckets of one process. Of many, those that are full again are forgotten, for they say nothing; beyond a bound
+// the longest unused are. Thread-safe.
 class LocalBuckets {
 public:
     static constexpr std::size_t kMaxRemembered = 100'000;

@@ -1,7 +1,6 @@
 // Which events cause a mail about an account, and which.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
 #include <set>
 
@@ -11,6 +10,7 @@
 #include "eventstore/declarations.hpp"
 #include "eventstore/memory/memory_store.hpp"
 #include "reactors/account_mail.hpp"
+#include "tests/reactors/golden_events.hpp"
 #include "tests/support/world/given.hpp"
 #include "tests/support/world/world.hpp"
 
@@ -20,24 +20,14 @@ namespace {
 using eventstore::ActorType;
 using eventstore::RecordedEvent;
 
-const Uuid kStream = test::uuid(0xA1);
+using test::kStream;
 
-std::string golden(const eventstore::EventTypeInfo& info) {
-    std::ifstream in("tests/golden/" + std::string(info.type) + '.' + std::to_string(info.schema_version) + ".json");
-    return {std::istreambuf_iterator<char>(in), {}};
-}
+std::string golden(const eventstore::EventTypeInfo& info) { return test::golden(info, info.schema_version); }
 
 // Of the event's golden form, or of another; "" for none, else the mails' kinds.
 std::string planned(const eventstore::EventTypeInfo& info, std::string payload, ActorType actor,
                     const std::string& actor_id = "", std::int32_t version = 2) {
-    RecordedEvent recorded;
-    recorded.trust = RecordedEvent::Trust::kBelieved;
-    recorded.stream_type = info.stream_type;
-    recorded.stream_id = kStream;
-    recorded.type = info.type;
-    recorded.version = version;
-    recorded.schema_version = static_cast<std::int16_t>(info.schema_version);
-    recorded.payload = std::move(payload);
+    const RecordedEvent recorded = test::event_of(info, info.schema_version, version, std::move(payload));
     eventstore::NullFieldOpener nothing;
     const auto event = eventstore::decode_any(recorded, nothing);
     eventstore::EventMetadata by;

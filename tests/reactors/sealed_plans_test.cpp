@@ -1,9 +1,6 @@
 // Plans are made without a key: what they say follows from nothing that is personal.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/declarations.hpp"
 #include "eventstore/memory/memory_store.hpp"
@@ -12,6 +9,7 @@
 #include "reactors/alert_mail.hpp"
 #include "reactors/challenge_mail.hpp"
 #include "reactors/log_outs.hpp"
+#include "tests/reactors/golden_events.hpp"
 #include "tests/support/world/given.hpp"
 #include "tests/support/world/world.hpp"
 
@@ -22,7 +20,7 @@ using eventstore::ActorType;
 using eventstore::EventMetadata;
 using eventstore::RecordedEvent;
 
-const Uuid kStream = test::uuid(0xA1);
+using test::kStream;
 
 class NoTokens : public commands::LogoutTokens {
 public:
@@ -80,22 +78,9 @@ struct SealedPlans : testing::Test {
     LogOuts log_outs{{node.services, {}, tokens, outgoing}};
 };
 
-std::string golden(const eventstore::EventTypeInfo& info, int version) {
-    std::ifstream in("tests/golden/" + std::string(info.type) + '.' + std::to_string(version) + ".json");
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
 // In the versions in which a stream begins and goes on.
 RecordedEvent recorded_of(const eventstore::EventTypeInfo& info, int schema_version, std::int32_t version) {
-    RecordedEvent recorded;
-    recorded.trust = RecordedEvent::Trust::kBelieved;
-    recorded.stream_type = info.stream_type;
-    recorded.stream_id = kStream;
-    recorded.type = info.type;
-    recorded.version = version;
-    recorded.schema_version = static_cast<std::int16_t>(schema_version);
-    recorded.payload = golden(info, schema_version);
-    return recorded;
+    return test::event_of(info, schema_version, version, test::golden(info, schema_version));
 }
 
 }  // namespace
