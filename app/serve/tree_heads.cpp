@@ -103,8 +103,12 @@ security::NoteKey verifying_key(const security::Keyring& keyring, const Uuid& lo
 
 struct TreeHeads::Parts {
     Parts(const Config& config, Core& core, const eventstore::Head& log)
-        : source(config.database_url, core.authenticity, eventstore::postgres::PostgresLogSource::kPatience,
-                 eventstore::postgres::WokenBy::kHintsAlone),  // the maker looks by its clock, and waits for nobody
+        // The maker looks by its clock, and waits for nobody.
+        : opened(std::make_unique<postgres::PostgresLogSource>(config.database_url, core.authenticity,
+                                                               postgres::PostgresLogSource::kPatience,
+                                                               postgres::WokenBy::kHintsAlone)),
+          source(*opened),
+          follows(std::move(opened), core.tail),
           session(config.database_url, "tree-heads"),
           store(config.database_url, core.authenticity->macs(), core.authenticity->heads()),
           topic(topic_of(config)),
@@ -115,6 +119,7 @@ struct TreeHeads::Parts {
 
     audit::TreeHeadPorts ports(const Config& config, Core& core) {
         audit::TreeHeadPorts ports{source, session, store, {}, {}, {}, {}, {}, {}};
+        ports.follows = &follows;
         ports.tell = [](const std::string& trouble) {
             if (trouble.empty()) spdlog::info("tree heads are made and kept again");
             else spdlog::error("tree heads: {}", trouble);
@@ -144,7 +149,9 @@ struct TreeHeads::Parts {
         return ports;
     }
 
-    postgres::PostgresLogSource source;
+    std::unique_ptr<postgres::PostgresLogSource> opened;  // until `follows` has it
+    postgres::PostgresLogSource& source;
+    eventstore::TailSource follows;
     postgres::LeaderSession session;
     postgres::PostgresTreeHeads store;
     std::unique_ptr<kafka::TreeHeadTopic> topic;

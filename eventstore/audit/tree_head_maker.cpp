@@ -1,5 +1,6 @@
 #include "eventstore/audit/tree_head_maker.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -46,12 +47,26 @@ bool TreeHeadMaker::stopping() const {
 }
 
 void TreeHeadMaker::run() {
+    using Clock = std::chrono::steady_clock;
+    auto next_round = Clock::now();
     while (!stopping()) {
-        round();
+        if (Clock::now() >= next_round) {
+            round();
+            next_round = Clock::now() + interval_;
+        } else {
+            keep_up();
+        }
+        const auto next = std::min(next_round, Clock::now() + kKeepUpInterval);
         std::unique_lock lock(mutex_);
-        wake_.wait_for(lock, interval_, [this] { return stopping_; });
+        wake_.wait_until(lock, next, [this] { return stopping_; });
     }
     ports_.leadership.release();
+}
+
+// Who does not lead, has trouble or lost what was followed waits for the next round, which begins anew.
+void TreeHeadMaker::keep_up() {
+    if (!ports_.follows || !resumed_ || !trouble_.empty() || !status().leading) return;
+    if (follow() == FollowResult::kFailed) publish();
 }
 
 void TreeHeadMaker::round() {
@@ -82,7 +97,10 @@ void TreeHeadMaker::work() {
     look_again();
     if (candidacy == Candidacy::kOtherLeads) return watch();
     if (!resumed_ && !resume()) return;
-    if (follow() == FollowResult::kToTheHead) make();
+    FollowResult followed = follow();
+    // What no head covers yet was followed, and is no more. The log is judged by its heads.
+    if (followed == FollowResult::kLost && resume()) followed = follow();
+    if (followed == FollowResult::kToTheHead) make();
     keep();
 }
 
@@ -153,9 +171,12 @@ TreeHeadMaker::FollowResult TreeHeadMaker::follow() {
     std::size_t left = std::numeric_limits<std::size_t>::max();  // of what was to be disavowed
     for (;;) {
         if (stopping()) return FollowResult::kInterrupted;
-        const auto events = ports_.source.read_after(cursor_, kBatch);
+        const auto events = (ports_.follows ? *ports_.follows : ports_.source).follow_after(cursor_, kBatch);
         if (!events) {
             resumed_ = false;
+            const bool is_covered = newest && cursor_.position <= newest->head.size;
+            if (events.error() == ReadError::kCursorUnknown && !is_covered && cursor_.position > 0)
+                return FollowResult::kLost;
             switch (events.error()) {
                 case ReadError::kUnavailable: trouble("the database does not answer"); break;
                 case ReadError::kHole:
@@ -168,10 +189,10 @@ TreeHeadMaker::FollowResult TreeHeadMaker::follow() {
             }
             return FollowResult::kFailed;
         }
-        for (const RecordedEvent& event : *events) {
-            if (!take(event)) return FollowResult::kFailed;
-            frontier_.append(event.leaf_hash);
-            cursor_ = {event.position, event.leaf_hash};
+        for (const FollowedEventPtr& event : *events) {
+            if (!take(*event)) return FollowResult::kFailed;
+            frontier_.append(event->leaf_hash);
+            cursor_ = {event->position, event->leaf_hash};
             if (newest && frontier_.size() == newest->head.size && frontier_.root() != newest->head.root) {
                 contradict("the first " + std::to_string(frontier_.size()) +
                            " events are not those that the newest tree head covers");

@@ -115,6 +115,7 @@ struct MakerTest : testing::Test {
     bool sink_fails = false;
     std::vector<LogDisavowed> disavowed;
     bool appends = true;
+    LogSource* follows = nullptr;
 
     // As the service does: an event of the log's own stream for each, behind all others.
     Result<void, std::string> disavow(const std::vector<LogDisavowed>& records) {
@@ -143,6 +144,7 @@ struct MakerTest : testing::Test {
         ports.now = [this] { return now += milliseconds(1); };
         ports.sign = pretend_sign;
         ports.open = pretend_open;
+        ports.follows = follows;
         ports.sinks.push_back([this](const SignedTreeHead& head) -> Result<void, std::string> {
             if (sink_fails) return Unexpected(std::string("the disk is full"));
             made.push_back(head);
