@@ -17,6 +17,7 @@ namespace postgres = eventstore::postgres;
 constexpr int kKafkaError = 3;  // of syslog
 // An event after a quiet time is in the read models at once; while events keep coming, they come together.
 constexpr std::chrono::milliseconds kProjectorRest{5};
+constexpr std::chrono::milliseconds kProjectorRestOfMany{15};
 
 kafka::PublisherOptions publisher_options(const Config& config, const Core& core, kafka::OutputKind output,
                                           kafka::StatisticsBoard& statistics) {
@@ -93,6 +94,7 @@ Followers::Followers(const Config& config, Core& core, projections::Queries& que
         projections::ProjectorSettings settings;
         settings.database_url = config.database_url;
         settings.rest = kProjectorRest;
+        settings.rest_of_many = kProjectorRestOfMany;
         auto models = projections::all_read_models();
         const auto spans = traces ? traces->projecting(models.size()) : nullptr;
         parts_->projector = std::make_unique<projections::Projector>(

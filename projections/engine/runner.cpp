@@ -124,7 +124,7 @@ private:
             publish(on);
             control(on);
             if (round == Round::kIdle) source_->wait(kIdleWait);
-            if (round == Round::kProgress && !on.ahead.valid() && settings_.rest > 0ms) pause_for(settings_.rest);
+            if (round == Round::kProgress && !on.ahead.valid()) rest();
             if (round == Round::kTrouble) {
                 pause_for(on.back_off);
                 on.back_off = std::min<std::chrono::milliseconds>(2 * on.back_off, kLongestBackOff);
@@ -132,6 +132,12 @@ private:
                 on.back_off = kFirstBackOff;
             }
         }
+    }
+
+    // A transaction costs nearly the same for one event as for many.
+    void rest() {
+        const auto rest = last_batch_ >= kManyEvents ? std::max(settings_.rest, settings_.rest_of_many) : settings_.rest;
+        if (rest > 0ms) pause_for(rest);
     }
 
     void take_over(Leadership& on) {
@@ -189,6 +195,7 @@ private:
         if (!batch->events) return read_failed(on, members, place, batch->events.error());
         const auto& events = *batch->events;
         set_trouble("");
+        last_batch_ = std::ssize(events);
         if (events.empty()) return Round::kIdle;
         // A full batch: far behind. With several places in the log, the next place is not behind this batch.
         if (std::ssize(events) == settings_.batch_events && all_together(on) && !batch->decoded.poison) {
@@ -328,6 +335,7 @@ private:
     const std::vector<std::unique_ptr<ReadModel>> models_;
     const OnApplied on_applied_;
     KeyCache keys_;
+    std::ptrdiff_t last_batch_ = 0;  // events
     std::atomic<Position> head_ = 0;  // written by whoever fetches
 
     mutable std::mutex mutex_;  // guards what follows

@@ -204,7 +204,12 @@ void Committer::launch() {
 }
 
 bool Committer::is_gathering() const {
-    return next_batch_.size() < last_size_ && Clock::now() < last_sent_at_ + settings_.gathering;
+    return next_batch_.size() < last_size_ && Clock::now() < gathers_until();
+}
+
+Committer::Clock::time_point Committer::gathers_until() const {
+    const bool were_many = last_size_ >= kManyCommands;
+    return last_sent_at_ + (were_many ? std::max(settings_.gathering, settings_.gathering_of_many) : settings_.gathering);
 }
 
 void Committer::connect() {
@@ -271,7 +276,7 @@ bool Committer::wait() {
     const bool idle = can_send && next_batch_.empty() && deferred_.empty();
     Clock::duration at_most = kTick;
     if (can_send && !next_batch_.empty() && Clock::now() >= next_attempt_)
-        at_most = std::clamp<Clock::duration>(last_sent_at_ + settings_.gathering - Clock::now(), {}, kTick);
+        at_most = std::clamp<Clock::duration>(gathers_until() - Clock::now(), {}, kTick);
     if (are_there) at_most = {};
     const timespec timeout{0, std::chrono::nanoseconds(at_most).count()};
     const bool is_ready = ppoll(watched.data(), watched.size(), idle && !are_there ? nullptr : &timeout, nullptr) > 0;

@@ -23,13 +23,16 @@
 
 namespace keyledger::eventstore::postgres {
 
+inline constexpr std::size_t kManyCommands = 16;
+
 struct CommitterSettings {
     std::size_t max_batch_commands = 256;
     std::size_t max_batch_bytes = 8 * 1024 * 1024;
     // While commands come together, a batch smaller than the last one waits until so long after that was sent: a commit
     // costs the server and every follower of the log nearly the same for one command as for ten. Who comes alone never
-    // waits.
+    // waits. After a batch of many (kManyCommands) it is the longer of the two: those wait for each other anyway.
     std::chrono::microseconds gathering{2'500};
+    std::chrono::microseconds gathering_of_many{4'000};
     std::size_t max_waiting_commands = 8192;
     std::size_t max_waiting_bytes = 64 * 1024 * 1024;
     std::chrono::milliseconds lock_timeout{5'000};
@@ -111,6 +114,7 @@ private:
     void grow();
     void launch();
     bool is_gathering() const;
+    Clock::time_point gathers_until() const;
     std::size_t awaited_arrivals() const;
     bool learn_writing_key();
     void stamp_again(const ServerError& error);

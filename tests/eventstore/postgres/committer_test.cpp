@@ -272,6 +272,32 @@ TEST_F(CommitterTest, GathersWhatComesTogether) {
     EXPECT_LT(Clock::now() - alone_since, std::chrono::milliseconds(900));
 }
 
+// Behind a batch of many it waits longer.
+TEST_F(CommitterTest, GathersForLongerBehindMany) {
+    using Clock = std::chrono::steady_clock;
+    auto settings = settings_of(database().service_url());
+    settings.committer.gathering = std::chrono::microseconds(1);
+    settings.committer.gathering_of_many = std::chrono::seconds(1);
+    PostgresStore store(settings, fixed_now);
+    const auto takes = [&](std::size_t before) {
+        std::optional<HeldLock> lock(std::in_place);
+        Running first(store, AppendBuilder().write(next_uuid(), 0));
+        wait_for_blocked_writer();
+        std::vector<std::unique_ptr<Running>> together;
+        for (std::size_t i = 0; i < before; ++i)
+            together.push_back(std::make_unique<Running>(store, AppendBuilder().write(next_uuid(), 0)));
+        wait_until([&] { return store.status().committer.waiting == before + 1; });
+        lock->holder.run(kDropLock);
+        EXPECT_TRUE(is_appended(first.verdict()));
+        for (auto& one : together) EXPECT_TRUE(is_appended(one->verdict()));
+        const auto since = Clock::now();
+        EXPECT_TRUE(is_appended(await(store.append(AppendBuilder().write(next_uuid(), 0), soon()))));
+        return Clock::now() - since;
+    };
+    EXPECT_LT(takes(kManyCommands - 1), std::chrono::milliseconds(900));
+    EXPECT_GE(takes(kManyCommands), std::chrono::milliseconds(500));  // of one second, by a slow machine
+}
+
 TEST_F(CommitterTest, AnswersWhoeverExpiresWhileTheyWait) {
     PostgresStore store(settings_of(database().service_url()), fixed_now);
     std::optional<HeldLock> lock(std::in_place);

@@ -80,9 +80,11 @@ TEST_F(ProjectorTest, AppliesAtOnceWhatComesAloneAndTogetherWhatKeepsComing) {
                    std::ranges::all_of(positions, [&](const auto& model) { return model.second >= position; });
         });
     };
-    const auto begin = [&](std::int32_t batch_events, std::chrono::milliseconds rest) {
+    const auto begin = [&](std::int32_t batch_events, std::chrono::milliseconds rest,
+                           std::chrono::milliseconds rest_of_many = {}) {
         ProjectorSettings settings{database.service_url(), batch_events};
         settings.rest = rest;
+        settings.rest_of_many = rest_of_many;
         auto projector = std::make_unique<Projector>(settings, story.source(), story.cipher(), all_read_models(),
                                                      [&](std::string_view model, Position position) {
                                                          const std::lock_guard lock(mutex);
@@ -114,6 +116,18 @@ TEST_F(ProjectorTest, AppliesAtOnceWhatComesAloneAndTogetherWhatKeepsComing) {
         ASSERT_TRUE(reaches(8));
         EXPECT_EQ(database.execute("select count(distinct xmin::text) from read_models.audit_1 where position > 3"),
                   "1");
+    }
+    {
+        for (int i = 0; i < kManyEvents; ++i) story.refreshes(session);
+        story.publish();
+        const Position many = story.head();
+        const auto projector = begin(100, {}, std::chrono::hours(1));
+        ASSERT_TRUE(reaches(many)) << "at once";
+        story.refreshes(session);
+        story.publish();
+        projector->hint();
+        projector->stop();
+        EXPECT_EQ(positions["audit"], many) << "behind many it rests for longer";
     }
     for (int i = 0; i < 40; ++i) story.refreshes(session);
     story.publish();
