@@ -106,7 +106,11 @@ public:
 
     Result<std::vector<RecordedEvent>, ReadError> read_after(const Cursor& cursor, std::int32_t limit) override;
     Result<FollowedEvents, ReadError> follow_after(const Cursor& cursor, std::int32_t limit) override;
-    Result<Head, ReadError> head() override { return log_->head(); }
+    // Whoever asks takes over, and learns by reading where the log ends.
+    Result<Head, ReadError> head() override {
+        was_at_its_end_ = has_waited_ = false;
+        return log_->head();
+    }
     void wait(std::chrono::milliseconds at_most) override {
         log_->wait(at_most);
         has_waited_ = true;

@@ -51,10 +51,10 @@ void TreeHeadMaker::run() {
     auto next_round = Clock::now();
     while (!stopping()) {
         if (Clock::now() >= next_round) {
-            round();
+            work_or_tell(&TreeHeadMaker::round);
             next_round = Clock::now() + interval_;
         } else {
-            keep_up();
+            work_or_tell(&TreeHeadMaker::keep_up);
         }
         const auto next = std::min(next_round, Clock::now() + kKeepUpInterval);
         std::unique_lock lock(mutex_);
@@ -63,10 +63,21 @@ void TreeHeadMaker::run() {
     ports_.leadership.release();
 }
 
+// A key that has ended, or an event that only a newer version reads, is trouble, and no reason to end the process.
+void TreeHeadMaker::work_or_tell(void (TreeHeadMaker::*part)()) {
+    try {
+        (this->*part)();
+    } catch (const std::exception& error) {
+        trouble(error.what());
+        resumed_ = false;
+        publish();
+    }
+}
+
 // Who does not lead, has trouble or lost what was followed waits for the next round, which begins anew.
 void TreeHeadMaker::keep_up() {
     if (!ports_.follows || !resumed_ || !trouble_.empty() || !status().leading) return;
-    if (follow() == FollowResult::kFailed) publish();
+    if (follow(Disavows::kLater) == FollowResult::kFailed) publish();
 }
 
 void TreeHeadMaker::round() {
@@ -166,7 +177,7 @@ bool TreeHeadMaker::resume() {
     return true;
 }
 
-TreeHeadMaker::FollowResult TreeHeadMaker::follow() {
+TreeHeadMaker::FollowResult TreeHeadMaker::follow(Disavows disavows) {
     const auto newest = status().newest;
     std::size_t left = std::numeric_limits<std::size_t>::max();  // of what was to be disavowed
     for (;;) {
@@ -175,8 +186,13 @@ TreeHeadMaker::FollowResult TreeHeadMaker::follow() {
         if (!events) {
             resumed_ = false;
             const bool is_covered = newest && cursor_.position <= newest->head.size;
-            if (events.error() == ReadError::kCursorUnknown && !is_covered && cursor_.position > 0)
+            if (events.error() == ReadError::kCursorUnknown && !is_covered && cursor_.position > 0) {
+                if (ports_.tell)
+                    ports_.tell("the log no longer holds the event at position " + std::to_string(cursor_.position) +
+                                ": what came behind position " + std::to_string(newest ? newest->head.size : 0) +
+                                ", which no tree head covers, was lost in part");
                 return FollowResult::kLost;
+            }
             switch (events.error()) {
                 case ReadError::kUnavailable: trouble("the database does not answer"); break;
                 case ReadError::kHole:
@@ -200,6 +216,7 @@ TreeHeadMaker::FollowResult TreeHeadMaker::follow() {
             }
         }
         if (!events->empty()) continue;
+        if (!inert_.empty() && disavows == Disavows::kLater) return FollowResult::kInterrupted;
         if (!inert_.empty()) {
             if (inert_.size() == std::exchange(left, inert_.size())) trouble("what was disavowed does not come back");
             if (!trouble_.empty() || !disavow()) return FollowResult::kFailed;

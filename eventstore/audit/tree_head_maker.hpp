@@ -99,13 +99,15 @@ public:
 private:
     enum class FollowResult { kToTheHead, kInterrupted, kFailed, kLost };
     void run();
+    void work_or_tell(void (TreeHeadMaker::*part)());
     void work();
     bool resume();
     std::optional<StoredTreeHeads> load();
     void look_again();
     void keep();
     void publish();
-    FollowResult follow();
+    enum class Disavows { kNow, kLater };
+    FollowResult follow(Disavows disavows = Disavows::kNow);
     bool take(const RecordedEvent& event);
     bool disavow();
     void make();

@@ -136,7 +136,8 @@ private:
 
     // A transaction costs nearly the same for one event as for many.
     void rest() {
-        const auto rest = last_batch_ >= kManyEvents ? std::max(settings_.rest, settings_.rest_of_many) : settings_.rest;
+        const bool are_many = static_cast<double>(last_batch_) >= settings_.many_per_second * last_batch_took_.count();
+        const auto rest = are_many ? std::max(settings_.rest, settings_.rest_of_many) : settings_.rest;
         if (rest > 0ms) pause_for(rest);
     }
 
@@ -196,6 +197,7 @@ private:
         const auto& events = *batch->events;
         set_trouble("");
         last_batch_ = std::ssize(events);
+        last_batch_took_ = now() - std::exchange(last_batch_at_, now());
         if (events.empty()) return Round::kIdle;
         // A full batch: far behind. With several places in the log, the next place is not behind this batch.
         if (std::ssize(events) == settings_.batch_events && all_together(on) && !batch->decoded.poison) {
@@ -335,8 +337,10 @@ private:
     const std::vector<std::unique_ptr<ReadModel>> models_;
     const OnApplied on_applied_;
     KeyCache keys_;
-    std::ptrdiff_t last_batch_ = 0;  // events
-    std::atomic<Position> head_ = 0;  // written by whoever fetches
+    std::ptrdiff_t last_batch_ = 0;                    // events
+    SteadyTime last_batch_at_{};                       // read
+    std::chrono::duration<double> last_batch_took_{};  // from the one before it
+    std::atomic<Position> head_ = 0;                   // written by whoever fetches
 
     mutable std::mutex mutex_;  // guards what follows
     std::condition_variable wake_;

@@ -19,16 +19,15 @@
 
 namespace keyledger::projections {
 
-inline constexpr std::ptrdiff_t kManyEvents = 32;
-
 struct ProjectorSettings {
     std::string database_url;  // of the service's role
     std::int32_t batch_events = kMaxBatchEvents;
     std::string application_name = "keyledger projector";
     std::string lock = "keyledger.projector";  // of whoever leads
     std::chrono::milliseconds rest{};  // after a batch behind which there was nothing more: later ones are fuller
-    std::chrono::milliseconds rest_of_many{};  // instead, after one of kManyEvents or more
-    bool opens_personal = true;        // false: its models need nothing personal (decode_sealed())
+    std::chrono::milliseconds rest_of_many{};  // instead, while `many_per_second` or more events come
+    double many_per_second = 5'000;
+    bool opens_personal = true;  // false: its models need nothing personal (decode_sealed())
 };
 
 struct ProjectionStatus {

@@ -23,6 +23,9 @@ using eventstore::Head;
 using eventstore::ReadError;
 using eventstore::RecordedEvent;
 
+// Somebody may wait for the first read that succeeds.
+constexpr std::chrono::milliseconds kLongestReadPause{250};
+
 std::string fold_name() { return "access." + std::to_string(kAccessStateFold); }
 
 // The events of one command carry its id, one behind the other. What can't be read stops the feed where it is applied.
@@ -79,6 +82,8 @@ template <class Found, class Find>
 Result<bool, HotError> HotAccess::look(const Find& find, const Head& at_least, std::optional<Found>& found) {
     if (stopped_) return Unexpected(HotError::kStopped);
     if (!confirmed_ || log_id_ != at_least.log_id || cursor_.position < at_least.cursor.position) return false;
+    // The head may be of a server that took over and lacks some of what was followed.
+    if (unsure_ && cursor_ != at_least.cursor) return false;
     ++answers_;
     found.emplace(find(*state_, cursor_.position));
     return true;
@@ -208,7 +213,7 @@ asio::awaitable<Result<std::set<std::string>, HotError>> HotAccess::actions_of(s
 
 eventstore::LogMoment HotAccess::moment() const {
     const std::lock_guard lock(mutex_);
-    if (stopped_ || !confirmed_) return {};
+    if (stopped_ || !confirmed_ || unsure_) return {};
     return {history_, cursor_.position};
 }
 
@@ -280,7 +285,7 @@ void HotAccess::follow() {
     while (pause_for(std::chrono::milliseconds(0))) {
         if (!step()) {
             if (!pause_for(back_off)) break;
-            back_off = std::min<std::chrono::milliseconds>(2 * back_off, kLongestBackOff);
+            back_off = std::min<std::chrono::milliseconds>(2 * back_off, kLongestReadPause);
             continue;
         }
         back_off = kFirstBackOff;
@@ -334,7 +339,7 @@ bool HotAccess::step() {
     auto events = source_->follow_after(cursor_, settings_.batch_events);
     if (!events) {
         switch (events.error()) {
-            case ReadError::kUnavailable: see("the log can't be read"); return false;
+            case ReadError::kUnavailable: doubt("the log can't be read"); return false;
             case ReadError::kCursorUnknown:
                 forget("the log holds another event at position " + std::to_string(cursor_.position) +
                        ", or none: it is another history");
@@ -387,12 +392,20 @@ bool HotAccess::is_awaited() const {
     return !waiters_.empty();
 }
 
+// Until it was read again.
+void HotAccess::doubt(const std::string& trouble) {
+    const std::lock_guard lock(mutex_);
+    unsure_ = true;
+    if (!stopped_) trouble_ = trouble;
+}
+
 // The log holds the event at the cursor: only now is a snapshot known to be of this history.
 void HotAccess::confirm() {
     {
         const std::lock_guard lock(mutex_);
-        if (confirmed_) return;
+        if (confirmed_ && !unsure_) return;
         confirmed_ = true;
+        unsure_ = false;
         note_level();
     }
     release(cursor_.position);
@@ -413,7 +426,7 @@ void HotAccess::forget(const std::string& why) {
     cursor_ = {};
     changes_.begin(0);
     ++history_;
-    confirmed_ = false;
+    confirmed_ = unsure_ = false;
     log_id_ = {};
     trouble_ = why;
     snapshot_position_ = 0;

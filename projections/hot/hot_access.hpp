@@ -140,6 +140,7 @@ private:
     bool apply(eventstore::FollowedEvents events, bool cut);
     bool is_awaited() const;
     void confirm();
+    void doubt(const std::string& trouble);
     void note_level();
     void forget(const std::string& why);
     void stop_answering(const std::string& why);
@@ -170,6 +171,7 @@ private:
     Uuid log_id_;
     eventstore::Cursor cursor_;
     bool confirmed_ = false;   // the log was seen to hold the event at the cursor
+    bool unsure_ = false;      // it could not be read since, and may be another server's by now
     Position first_head_ = 0;  // to be reached before it answers
     std::string trouble_;
     bool stopped_ = false;   // answers nobody any more

@@ -242,6 +242,17 @@ TEST_F(TailSourceTest, WhoDoesNotWaitIsToldOfNoEndButTheLogs) {
     EXPECT_EQ(second_.read_on(2), (std::vector<Position>{1, 2, 3, 4, 5, 6}));
 }
 
+// Nor after it waited long ago, and has followed what was in memory since.
+TEST_F(TailSourceTest, WhoAsksForTheHeadReadsTheLogsEnd) {
+    append(4, true);
+    first_.follow();
+    second_.follow();
+    second_.source->wait(std::chrono::milliseconds(0));
+    append(6, false);
+    ASSERT_TRUE(second_.source->head());
+    EXPECT_EQ(second_.follow(), (std::vector<Position>{5, 6}));
+}
+
 // One wake-up tells of two appends, ours and another node's: there is no second one.
 TEST_F(TailSourceTest, AHintOfMoreThanIsInMemoryIsHeard) {
     append(1, true);

@@ -2,7 +2,8 @@
 // All who follow the log in a process, as a node has them (app/serve/), and what they make of it as text. Whoever comes
 // to follow it, too, belongs here.
 //
-// Not here: tree heads and rebuilds, which read the database by themselves, and traces, which look on.
+// Not here: tree heads, which follow the log for leaf hashes alone (tests/eventstore/audit/tree_head_follow_test.cpp),
+// rebuilds, which read the database by themselves, and traces, which look on.
 #include <gtest/gtest.h>
 
 #include <functional>

@@ -54,8 +54,8 @@ auto as_value(Work work) -> Result<decltype(work()), ReadFailure> {
         const bool late = state == "57014";                              // statement_timeout
         const bool lost = state.empty() || state.substr(0, 3) == "57P";  // shutting down, or no answer at all
         return Unexpected(ReadFailure{late ? StoreError::kDeadline : StoreError::kUnavailable, lost, failure.what()});
-    } catch (const pqxx::failure& failure) {
-        return Unexpected(ReadFailure{StoreError::kUnavailable, true, failure.what()});
+    } catch (const pqxx::pqxx_exception& other) {  // also an answer of another shape: a table that lacks its one row
+        return Unexpected(ReadFailure{StoreError::kUnavailable, true, other.base().what()});
     }
 }
 

@@ -203,13 +203,11 @@ void Committer::launch() {
     grow();
 }
 
-bool Committer::is_gathering() const {
-    return next_batch_.size() < last_size_ && Clock::now() < gathers_until();
-}
+bool Committer::is_gathering() const { return next_batch_.size() < last_size_ && Clock::now() < gathers_until(); }
 
 Committer::Clock::time_point Committer::gathers_until() const {
-    const bool were_many = last_size_ >= kManyCommands;
-    return last_sent_at_ + (were_many ? std::max(settings_.gathering, settings_.gathering_of_many) : settings_.gathering);
+    const auto longer = std::max(settings_.gathering, settings_.gathering_of_many);
+    return last_sent_at_ + (last_size_ >= kManyCommands ? longer : settings_.gathering);
 }
 
 void Committer::connect() {
@@ -337,6 +335,9 @@ void Committer::on_broken(const std::string& why) {
     if (connection_ && !lost_backend_) lost_backend_ = connection_->backend();
     connection_.reset();
     hand_over_.reset();
+    // Another server may take over. Whoever follows the log looks at once whether theirs can still be read.
+    if (tail_) tail_->clear();
+    announce(0);
     next_attempt_ = {};
     note([&](CommitterStatus& status) {
         in_flight_since_ = {};

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 
@@ -125,6 +126,77 @@ TEST_F(FollowingMaker, WhatWasFollowedAndIsCoveredByNoHeadMayBeLost) {
     EXPECT_FALSE(follower.status().contradicted);
     ASSERT_EQ(made.back().head.size, 35);
     EXPECT_EQ(made.back().head.root, head_of(others, 35).root);
+    EXPECT_THAT(told, ::testing::Contains(::testing::HasSubstr("what came behind position 20")));
+}
+
+// Nothing of what may be in memory, and is not what the log has, gets into a head.
+TEST_F(FollowingMaker, TakesFromMemoryOnlyWhatFollowsItsOwnLastEvent) {
+    append_up_to(20);
+    auto follower = maker();
+    follower.round();
+    auto all = believed(60);
+    log.events = all;
+    auto foreign = all;
+    for (std::size_t i = 14; i < foreign.size(); ++i) foreign[i].leaf_hash[0] ^= 1;
+    tail->clear();
+    tail->offer(tail->epoch(), std::vector<RecordedEvent>(foreign.begin(), foreign.begin() + 40));
+    follower.keep_up();
+    tail->clear();  // a hole behind what was followed, and then what is known already
+    tail->offer(tail->epoch(), std::vector<RecordedEvent>(all.begin() + 50, all.end()));
+    follower.keep_up();
+    tail->offer(tail->epoch(), std::vector<RecordedEvent>(all.begin() + 40, all.end()), Cursor{40, all[39].leaf_hash});
+    follower.round();
+    EXPECT_FALSE(follower.status().contradicted);
+    ASSERT_EQ(made.back().head.size, 60);
+    EXPECT_EQ(made.back().head.root, head_of(all, 60).root);
+}
+
+// Another node may lead by now.
+TEST_F(FollowingMaker, DisavowsInARoundAlone) {
+    append_up_to(20);
+    auto follower = maker();
+    follower.round();
+    log.events = believed(30);
+    log.events[24].trust = RecordedEvent::Trust::kInert;
+    follower.keep_up();
+    EXPECT_TRUE(disavowed.empty());
+    follower.round();
+    ASSERT_EQ(disavowed.size(), 1U);
+    EXPECT_EQ(disavowed.front().position, 25);
+    EXPECT_EQ(made.back().head.size, 31);
+}
+
+// As when a key has ended and there is none in its place.
+TEST_F(FollowingMaker, ToldOfWhatItCannotDoAndTriesAgain) {
+    append_up_to(20);
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<std::string> heard;
+    std::atomic<bool> has_key = false;
+    TreeHeadPorts ports{log, leadership, state, {}, {}, {}, {}, {}, {}};
+    ports.now = [this] { return now += milliseconds(1); };
+    ports.open = pretend_open;
+    ports.sign = [&](const TreeHead& head) {
+        if (!has_key) throw std::runtime_error("there is no key");
+        return pretend_sign(head);
+    };
+    ports.tell = [&](const std::string& trouble) {
+        const std::lock_guard lock(mutex);
+        heard.push_back(trouble);
+        changed.notify_all();
+    };
+    TreeHeadMaker eager(kLog, TreeHeadMaker::Part::kMakes, std::chrono::milliseconds(1), std::move(ports));
+    const auto hears = [&](const std::string& trouble) {
+        std::unique_lock lock(mutex);
+        return changed.wait_for(lock, std::chrono::seconds(60),
+                                [&] { return !heard.empty() && heard.back() == trouble; });
+    };
+    eager.start();
+    EXPECT_TRUE(hears("there is no key"));
+    has_key = true;
+    EXPECT_TRUE(hears(""));
+    eager.stop();
+    EXPECT_EQ(eager.status().newest->head.size, 20);
 }
 
 TEST_F(FollowingMaker, FindsAnEventThatWasChangedBetweenAppendAndHead) {
