@@ -32,7 +32,7 @@ struct AccessClaims {
     Instant authenticated_at;          // auth_time
     std::vector<std::string> methods;  // amr
     std::string strength;              // acr
-    std::vector<std::string> scope;    // of an application's
+    std::vector<std::string> scope;    // of an application's, or of one that an exchange gave
     std::string key_thumbprint{};      // of the key that it is bound to (RFC 9449); empty: to none
     Instant issued_at;
     Instant expires_at;

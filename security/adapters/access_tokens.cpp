@@ -23,12 +23,14 @@ std::vector<std::string> words_of(std::string_view text) {
 
 commands::AccessClaims told_by(AccessTokenClaims from) {
     commands::AccessClaims claims;
-    claims.scope = words_of(from.scope);
-    if (from.session)
+    std::vector<std::string> scope = words_of(from.scope);
+    if (from.session) {
         claims.bearer = {UserId{from.subject}, *from.session, from.security_stamp, from.issued_at};
-    else
-        claims.service =
-            commands::ServiceBearer{ServiceAccountId{from.subject}, ServiceTokenId{from.token_id}, claims.scope};
+        claims.scope = std::move(scope);
+    } else {
+        claims.service = commands::ServiceBearer{ServiceAccountId{from.subject}, ServiceTokenId{from.token_id},
+                                                 std::move(scope)};
+    }
     claims.client_id = std::move(from.client_id);
     claims.audiences = std::move(from.audiences);
     claims.token_id = from.token_id.to_string();
