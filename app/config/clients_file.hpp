@@ -28,7 +28,7 @@ public:
 private:
     struct Entry {
         commands::SharedClient client;  // never nullptr
-        std::string secret_sha256;  // 32 bytes; empty: it can't authenticate
+        std::string secret_sha256;      // 32 bytes; empty: it can't authenticate
     };
     static Result<FileClients, std::vector<std::string>> parse(const std::string& path, const std::string& text);
     std::map<std::string, Entry, std::less<>> clients_;
