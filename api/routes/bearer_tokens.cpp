@@ -13,7 +13,9 @@ constexpr const char* kNotForThisApi =
 constexpr const char* kNotOfService =
     "This token is for something else: it is a user's, and this takes a service account's.";
 
-Result<commands::AccessClaims, Response> holder_of_token(Context& context, const Request& request) {
+}  // namespace
+
+Result<commands::SharedClaims, Response> holder_of_token(Context& context, const Request& request) {
     const auto token = bearer_token(request);
     // RFC 6750 section 3.1: who presents no token is not told that it is wrong.
     if (!token && token.error() != AuthorizationError::kMalformed) return Unexpected(refuse_without_token(request));
@@ -27,10 +29,8 @@ Result<commands::AccessClaims, Response> holder_of_token(Context& context, const
     // None of these is bound to a key; one that is opens nothing by itself (RFC 9449 section 7.1).
     // No exchange gives one for this API, and whether its exchanges hold is asked by introspection alone.
     if (!claims->key_thumbprint.empty() || !claims->exchanges.empty()) return Unexpected(refuse_token(request));
-    return std::move(*claims);
+    return claims;
 }
-
-}  // namespace
 
 Response refuse_token_for_other(const Request& request, std::string_view why) {
     Response response = problem(request, type_of(refusals::kInvalidToken), std::string(why));
@@ -38,15 +38,15 @@ Response refuse_token_for_other(const Request& request, std::string_view why) {
     return response;
 }
 
-Result<commands::AccessClaims, Response> user_of_token(Context& context, const Request& request) {
+Result<commands::SharedClaims, Response> user_of_token(Context& context, const Request& request) {
     auto claims = holder_of_token(context, request);
-    if (claims && claims->service) return Unexpected(refuse_service(request));
+    if (claims && (*claims)->service) return Unexpected(refuse_service(request));
     return claims;
 }
 
-Result<commands::AccessClaims, Response> service_of_token(Context& context, const Request& request) {
+Result<commands::SharedClaims, Response> service_of_token(Context& context, const Request& request) {
     auto claims = holder_of_token(context, request);
-    if (claims && !claims->service) return Unexpected(refuse_token_for_other(request, kNotOfService));
+    if (claims && !(*claims)->service) return Unexpected(refuse_token_for_other(request, kNotOfService));
     return claims;
 }
 

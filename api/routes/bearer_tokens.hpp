@@ -8,9 +8,10 @@
 
 namespace keyledger::api {
 
-// The error is the answer.
-Result<commands::AccessClaims, Response> user_of_token(Context& context, const Request& request);
-Result<commands::AccessClaims, Response> service_of_token(Context& context, const Request& request);
+// The error is the answer; the value is never nullptr.
+Result<commands::SharedClaims, Response> holder_of_token(Context& context, const Request& request);  // either
+Result<commands::SharedClaims, Response> user_of_token(Context& context, const Request& request);
+Result<commands::SharedClaims, Response> service_of_token(Context& context, const Request& request);
 
 // To a token that is good, and for something else: to refresh it would not help. Only where its signature was verified.
 Response refuse_token_for_other(const Request& request, std::string_view why);

@@ -61,7 +61,7 @@ boost::asio::awaitable<Result<void, Response>> Call::open() {
 Result<void, Response> Call::open_for_user() {
     auto claims = user_of_token(context, request);
     if (!claims) return Unexpected(claims.error());
-    bearer_ = claims->bearer;
+    bearer_ = (*claims)->bearer;
     if (row_.method == Method::kGet) return {};
     if (row_.needs.if_match == IfMatch::kOnlyAny && precondition(request))
         return Unexpected(problem(request, type_of(refusals::kPreconditionFailed), kNoTagDetail));

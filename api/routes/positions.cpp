@@ -42,13 +42,13 @@ void tell(Response& response, const std::optional<std::string>& position) {
 }
 
 // A change was counted when it was asked for. A token that can't be read here and now says nothing of its bearer.
-std::optional<commands::AccessClaims> who_reads(Context& context, const Request& request) try {
-    if (!bearer_token(request)) return std::nullopt;  // most often: no answer is made for nobody
+commands::SharedClaims who_reads(Context& context, const Request& request) try {
+    if (!bearer_token(request)) return nullptr;  // most often: no answer is made for nobody
     auto claims = user_of_token(context, request);
-    if (!claims) return std::nullopt;
-    return std::move(*claims);
+    if (!claims) return nullptr;
+    return *claims;
 } catch (const commands::KeyOnOtherNode&) {
-    return std::nullopt;
+    return nullptr;
 }
 
 boost::asio::awaitable<Response> answered(const Handler& handler, Context& context, Request& request) {

@@ -151,33 +151,33 @@ Result<FileClients, std::vector<std::string>> FileClients::parse(const std::stri
             members.fault(from, "is not an object");
             continue;
         }
-        Entry entry{read_client(members), members.digest()};
-        const std::string key = entry.client.client_id;
+        Entry entry{std::make_shared<const commands::Client>(read_client(members)), members.digest()};
+        const std::string key = entry.client->client_id;
         const bool is_new = key.empty() || registry.clients_.emplace(key, std::move(entry)).second;
         if (!is_new) members.fault(from, "'" + as_plain_text(key) + "' occurs twice");
     }
-    Entry first_party;
-    first_party.client.client_id = commands::kFirstPartyClientId;
-    first_party.client.audiences = of_file.texts("first_party_audiences");
-    registry.clients_.emplace(first_party.client.client_id, std::move(first_party));
+    commands::Client first_party;
+    first_party.client_id = commands::kFirstPartyClientId;
+    first_party.audiences = of_file.texts("first_party_audiences");
+    Entry entry{std::make_shared<const commands::Client>(std::move(first_party)), {}};
+    registry.clients_.emplace(commands::kFirstPartyClientId, std::move(entry));
     if (!faults.empty()) return Unexpected(std::move(faults));
     return registry;
 }
 
-std::optional<commands::Client> FileClients::authenticate(std::string_view client_id, const Secret& secret) {
+commands::SharedClient FileClients::authenticate(std::string_view client_id, const Secret& secret) {
     static const std::string kNobody(32, '\0');
     const auto at = clients_.find(client_id);
     const bool can = at != clients_.end() && !at->second.secret_sha256.empty();
     const auto digest = security::sha256(secret.reveal());
     const bool same = Secret::equal(security::view_of(digest), can ? at->second.secret_sha256 : kNobody);
-    if (!can || !same) return std::nullopt;
+    if (!can || !same) return nullptr;
     return at->second.client;
 }
 
-std::optional<commands::Client> FileClients::find(std::string_view client_id) {
+commands::SharedClient FileClients::find(std::string_view client_id) {
     const auto at = clients_.find(client_id);
-    if (at == clients_.end()) return std::nullopt;
-    return at->second.client;
+    return at == clients_.end() ? nullptr : at->second.client;
 }
 
 LiveClients::LiveClients(FileClients clients) : clients_(std::make_shared<FileClients>(std::move(clients))) {}
@@ -193,10 +193,10 @@ std::shared_ptr<FileClients> LiveClients::now() const {
     return clients_;
 }
 
-std::optional<commands::Client> LiveClients::authenticate(std::string_view client_id, const Secret& secret) {
+commands::SharedClient LiveClients::authenticate(std::string_view client_id, const Secret& secret) {
     return now()->authenticate(client_id, secret);
 }
 
-std::optional<commands::Client> LiveClients::find(std::string_view client_id) { return now()->find(client_id); }
+commands::SharedClient LiveClients::find(std::string_view client_id) { return now()->find(client_id); }
 
 }  // namespace keyledger::app

@@ -22,13 +22,13 @@ public:
     // its line; none quotes a digest.
     static Result<FileClients, std::vector<std::string>> load(const std::string& path);
 
-    std::optional<commands::Client> authenticate(std::string_view client_id, const Secret& secret) override;
-    std::optional<commands::Client> find(std::string_view client_id) override;
+    commands::SharedClient authenticate(std::string_view client_id, const Secret& secret) override;
+    commands::SharedClient find(std::string_view client_id) override;
 
 private:
     struct Entry {
-        commands::Client client;
-        std::string secret_sha256;  // 32 bytes; empty: it can't authenticate
+        commands::SharedClient client;  // never nullptr
+        std::string secret_sha256;      // 32 bytes; empty: it can't authenticate
     };
     static Result<FileClients, std::vector<std::string>> parse(const std::string& path, const std::string& text);
     std::map<std::string, Entry, std::less<>> clients_;
@@ -41,8 +41,8 @@ public:
     explicit LiveClients(FileClients clients);
     void replace(FileClients clients);
 
-    std::optional<commands::Client> authenticate(std::string_view client_id, const Secret& secret) override;
-    std::optional<commands::Client> find(std::string_view client_id) override;
+    commands::SharedClient authenticate(std::string_view client_id, const Secret& secret) override;
+    commands::SharedClient find(std::string_view client_id) override;
 
 private:
     std::shared_ptr<FileClients> now() const;

@@ -157,7 +157,7 @@ struct Service::Parts {
           telling(config, core, metrics),
           tree_heads(config, core, log),
           tokens(*core.keyring, core.clock, core.identifiers, core.processors,
-                 {config.issuer, config.access_token_lifetime, log_id}, look_for_keys(core)),
+                 {config.issuer, config.access_token_lifetime, log_id, config.remembered_tokens}, look_for_keys(core)),
           challenge_secrets(*core.keyring, core.clock, log_id, look_for_keys(core)),
           cursors(*core.keyring, core.clock, look_for_keys(core)),
           half_logins(*core.keyring, core.clock, log_id, look_for_keys(core)),

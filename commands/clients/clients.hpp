@@ -2,6 +2,7 @@
 // Clients (RFC 6749 section 2), as routes and commands see them: who may hold sessions and tokens. Those of the
 // configuration, and service accounts (domain/clients/).
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ struct Client {
         service_account{};                       // one that an administrator registered; else of the configuration
     std::optional<ApplicationId> application{};  // one that people log in with
 };
+using SharedClient = std::shared_ptr<const Client>;
 
 // The client that posts passwords on the first-party routes.
 inline constexpr std::string_view kFirstPartyClientId = "keyledger";

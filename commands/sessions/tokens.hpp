@@ -3,6 +3,7 @@
 // token says is not yet true: whether its session still holds is asked of the log.
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,7 +32,7 @@ struct AccessClaims {
     Instant authenticated_at;          // auth_time
     std::vector<std::string> methods;  // amr
     std::string strength;              // acr
-    std::vector<std::string> scope;    // of an application's
+    std::vector<std::string> scope;    // of an application's, or of one that an exchange gave
     std::string key_thumbprint{};      // of the key that it is bound to (RFC 9449); empty: to none
     Instant issued_at;
     Instant expires_at;
@@ -40,6 +41,7 @@ struct AccessClaims {
     std::vector<ServiceBearer> exchanges{};
     std::vector<ServiceAccountId> actors{};  // act: who acts for the user, the last one first
 };
+using SharedClaims = std::shared_ptr<const AccessClaims>;
 
 // What an ID token tells.
 struct IdToken {
@@ -80,10 +82,11 @@ public:
     virtual asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) = 0;
     // OpenID Connect Core section 5.3.2: `answer` is the JSON object of userinfo, with issuer and audience.
     virtual asio::awaitable<std::string> sign_userinfo(std::string answer, KeyAlgorithm algorithm) = 0;
-    // Signature, algorithm, type, issuer and time are checked; the audience is the caller's to check.
-    virtual std::optional<AccessClaims> read_access(std::string_view token) = 0;
+    // Signature, algorithm, type, issuer and time are checked, and nullptr tells that it is not good; the audience is
+    // the caller's to check.
+    virtual SharedClaims read_access(std::string_view token) = 0;
     // The same of one that may have expired, as long as its key is known: it names what is to be ended.
-    virtual std::optional<AccessClaims> read_expired_access(std::string_view token) = 0;
+    virtual SharedClaims read_expired_access(std::string_view token) = 0;
     // Signature and issuer are checked; it may have expired, as long as its key is known.
     virtual std::optional<ShownIdToken> read_id_token(std::string_view token) = 0;
     virtual std::optional<PresentedRefreshToken> read_refresh(std::string_view token) = 0;
@@ -115,9 +118,9 @@ public:
 class ClientRegistry {
 public:
     virtual ~ClientRegistry() = default;
-    // Takes the same time for an unknown id and a wrong secret.
-    virtual std::optional<Client> authenticate(std::string_view client_id, const Secret& secret) = 0;
-    virtual std::optional<Client> find(std::string_view client_id) = 0;
+    // Takes the same time for an unknown id and a wrong secret, which are nullptr.
+    virtual SharedClient authenticate(std::string_view client_id, const Secret& secret) = 0;
+    virtual SharedClient find(std::string_view client_id) = 0;
 };
 
 }  // namespace keyledger::commands

@@ -1,6 +1,7 @@
 #pragma once
 // What a check of permissions goes by: a subject as of one position of the log, and the roles that it has there. One
 // shape from the memory of projections/hot/ and the folds of commands/access/ to the answers of the API. Pure.
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,6 +43,9 @@ struct SubjectAccess {
     AccessRules rules() const;
     // What it may whatever the resource is, and what of it bears a name or is its own: all that no denial touches.
     PermissionSet scope() const { return rules().without_exceptions(); }
+    // rules().covers(wanted), and those of scope().texts() that are wanted. Neither copies a rule.
+    bool covers(const Permission& wanted) const;
+    std::vector<std::string> scope_texts(const std::function<bool(const Permission&)>& is_wanted) const;
 };
 
 // Of one client id: it is a service account's or an application's.

@@ -96,6 +96,14 @@ public:
         const std::lock_guard lock(mutex_);
         entries_.put(key, std::move(value));
     }
+    // The same where everything is over one day: before that two of the oldest are looked at (LruMap::look_at_oldest).
+    // What comes goes again, and memory follows what is not over.
+    template <class IsOver>
+    void put(const Key& key, Value value, IsOver is_over) {
+        const std::lock_guard lock(mutex_);
+        for (int looks = 0; looks < 2; ++looks) entries_.look_at_oldest(is_over);
+        entries_.put(key, std::move(value));
+    }
     bool drop(const Key& key) {
         const std::lock_guard lock(mutex_);
         return entries_.drop(key);

@@ -22,8 +22,8 @@ constexpr Duration kMaxClockDifference = minutes(1);
 
 static_assert(kMaxAccessTokenLifetime <= kLongestServiceToken, "a revoked token would be forgotten while it is good");
 
-asio::awaitable<std::string> sign_here(const AccessTokens& tokens, AccessTokenClaims claims, Instant now) {
-    co_return tokens.sign(claims, now);
+asio::awaitable<std::string> sign_here(AccessTokens& tokens, AccessTokenClaims claims, Instant now) {
+    co_return tokens.sign(std::move(claims), now);
 }
 
 asio::awaitable<std::string> sign_here_for_application(std::shared_ptr<const Keyring> /*holds the key*/, const Key& key,
@@ -40,16 +40,6 @@ std::string joined(const std::vector<std::string>& words) {
     std::string text;
     for (const std::string& word : words) text.append(text.empty() ? "" : " ").append(word);
     return text;
-}
-
-std::vector<std::string> words_of(std::string_view text) {
-    std::vector<std::string> words;
-    while (!text.empty()) {
-        const auto end = std::min(text.find(' '), text.size());
-        words.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return words;
 }
 
 // ---- carried records -------------------------------------------------------------------------------------------
@@ -101,7 +91,7 @@ bool is_here_now(const LocateKey& locate_key, const std::optional<std::string>& 
 }
 
 asio::awaitable<std::string> KeyringTokens::sign(AccessTokenClaims claims, Instant now) {
-    if (!access_tokens_.signs_slowly(now)) co_return access_tokens_.sign(claims, now);
+    if (!access_tokens_.signs_slowly(now)) co_return access_tokens_.sign(std::move(claims), now);
     auto signing = sign_here(access_tokens_, std::move(claims), now);
     auto token = co_await asio::co_spawn(processors_, std::move(signing), asio::use_awaitable);
     co_return token;
@@ -190,18 +180,18 @@ std::string KeyringTokens::sealed(const CarriedRecord& record, const ServiceToke
     return seal_value(*keyring_.snapshot(), SealedPurpose::kServiceToken, token_id.to_string(), clear, clock_.now());
 }
 
-std::optional<CarriedRecord> KeyringTokens::record_in(const AccessTokenClaims& claims) {
-    const std::string context = claims.token_id.to_string();
+std::optional<CarriedRecord> KeyringTokens::record_in(const KnownToken& token) {
+    const std::string& context = token.claims.token_id;
     const auto open = [&] {
-        return open_value(*keyring_.snapshot(), SealedPurpose::kServiceToken, context, claims.record, clock_.now());
+        return open_value(*keyring_.snapshot(), SealedPurpose::kServiceToken, context, token.record, clock_.now());
     };
     auto clear = open();
     if (!clear && clear.error() == SealedValueError::kUnknownKey &&
-        is_here_now(locate_key_, key_named_by_sealed_value(SealedPurpose::kServiceToken, claims.record)))
+        is_here_now(locate_key_, key_named_by_sealed_value(SealedPurpose::kServiceToken, token.record)))
         clear = open();
     if (!clear) return std::nullopt;
     auto record = read_clear_text(*clear);
-    if (record) record->expires_at = claims.expires_at;
+    if (record) record->expires_at = token.claims.expires_at;
     return record;
 }
 
@@ -256,46 +246,28 @@ asio::awaitable<std::string> KeyringTokens::sign_introspection(std::string audie
     co_return token;
 }
 
-std::optional<commands::AccessClaims> KeyringTokens::read_access(std::string_view token) {
+commands::SharedClaims KeyringTokens::read_access(std::string_view token) {
     // Another node may have issued it a moment ago, by a clock that is ahead.
     return read_as({settings_.issuer, std::nullopt, {}, kMaxClockDifference, {}}, token);
 }
 
 // What counts is that its key is still known.
-std::optional<commands::AccessClaims> KeyringTokens::read_expired_access(std::string_view token) {
+commands::SharedClaims KeyringTokens::read_expired_access(std::string_view token) {
     return read_as({settings_.issuer, std::nullopt, {}, kMaxClockDifference, kEver}, token);
 }
 
-std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectation& expectation,
-                                                             std::string_view token) {
-    auto known = access_tokens_.claims_of(token, expectation, clock_.now());
+commands::SharedClaims KeyringTokens::read_as(const TokenExpectation& expectation, std::string_view token) {
+    auto known = access_tokens_.verify(token, expectation, clock_.now());
     if (!known && known.error() == TokenError::kUnknownKey && is_here_now(locate_key_, key_named_by_token(token)))
-        known = access_tokens_.claims_of(token, expectation, clock_.now());
-    if (!known || (*known)->log_id != settings_.log_id) return std::nullopt;
-    const AccessTokenClaims& verified = **known;
-    commands::AccessClaims claims;
-    if (verified.session)
-        claims.bearer = {UserId{verified.subject}, *verified.session, verified.security_stamp, verified.issued_at};
-    else
-        claims.service = commands::ServiceBearer{ServiceAccountId{verified.subject}, ServiceTokenId{verified.token_id},
-                                                 words_of(verified.scope)};
-    if (!verified.record.empty()) {
-        claims.service->record = record_in(verified);
-        if (!claims.service->record) return std::nullopt;
-    }
-    claims.client_id = verified.client_id;
-    claims.audiences = verified.audiences;
-    claims.token_id = verified.token_id.to_string();
-    claims.authenticated_at = verified.authenticated_at;
-    claims.methods = verified.methods;
-    claims.strength = verified.strength;
-    claims.scope = words_of(verified.scope);
-    claims.key_thumbprint = verified.key_thumbprint;
-    claims.issued_at = verified.issued_at;
-    claims.expires_at = verified.expires_at;
-    for (const AccessTokenClaims::Exchange& exchange : verified.exchanges)
-        claims.exchanges.push_back({exchange.client_id, exchange.token_id});
-    claims.actors = verified.actors;
+        known = access_tokens_.verify(token, expectation, clock_.now());
+    if (!known || (*known)->log_id != settings_.log_id) return nullptr;
+    const KnownToken& verified = **known;
+    if (verified.record.empty()) return commands::SharedClaims(std::move(*known), &verified.claims);
+    // Its key may have ended since the token was read first.
+    auto record = record_in(verified);
+    if (!record) return nullptr;
+    auto claims = std::make_shared<commands::AccessClaims>(verified.claims);
+    claims->service->record = std::move(record);
     return claims;
 }
 

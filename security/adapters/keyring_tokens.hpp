@@ -5,9 +5,9 @@
 #include "commands/sessions/tokens.hpp"
 #include "domain/base/time.hpp"
 #include "security/adapters/absent_keys.hpp"
+#include "security/adapters/access_tokens.hpp"
 #include "security/keys/keyring.hpp"
 #include "security/keys/sealed_value.hpp"
-#include "security/tokens/access_tokens.hpp"
 
 namespace keyledger::security {
 
@@ -15,6 +15,7 @@ struct TokenSettings {
     std::string issuer;
     Duration access_token_lifetime = seconds(300);
     Uuid log_id;  // tokens of another log, a restored one, are refused
+    std::size_t remembered_tokens = kDefaultRememberedTokens;
 };
 
 // JOSE's names of the algorithms that ID tokens are signed with at that moment.
@@ -31,7 +32,7 @@ public:
           processors_(processors),
           settings_(std::move(settings)),
           locate_key_(std::move(locate_key)),
-          access_tokens_(keyring) {}
+          access_tokens_(keyring, settings_.remembered_tokens) {}
 
     using commands::Tokens::issue;
     boost::asio::awaitable<commands::IssuedTokens> issue(commands::Grant grant, commands::TokenTerms terms) override;
@@ -40,8 +41,8 @@ public:
     boost::asio::awaitable<std::string> issue_id_token(commands::IdToken told, std::string access_token) override;
     boost::asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) override;
     boost::asio::awaitable<std::string> sign_userinfo(std::string answer, KeyAlgorithm algorithm) override;
-    std::optional<commands::AccessClaims> read_access(std::string_view token) override;
-    std::optional<commands::AccessClaims> read_expired_access(std::string_view token) override;
+    commands::SharedClaims read_access(std::string_view token) override;
+    commands::SharedClaims read_expired_access(std::string_view token) override;
     std::optional<commands::ShownIdToken> read_id_token(std::string_view token) override;
     std::optional<commands::PresentedRefreshToken> read_refresh(std::string_view token) override;
     std::string jwks() override;
@@ -50,8 +51,8 @@ public:
 
 private:
     std::string sealed(const CarriedRecord& record, const ServiceTokenId& token_id);
-    std::optional<CarriedRecord> record_in(const AccessTokenClaims& claims);
-    std::optional<commands::AccessClaims> read_as(const TokenExpectation& expectation, std::string_view token);
+    std::optional<CarriedRecord> record_in(const KnownToken& token);
+    commands::SharedClaims read_as(const TokenExpectation& expectation, std::string_view token);
     boost::asio::awaitable<std::string> sign(AccessTokenClaims claims, Instant now);
     boost::asio::awaitable<std::string> sign_for_application(std::shared_ptr<const Keyring> keyring, const Key& key,
                                                              std::string claims);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,9 +83,13 @@ struct SignedToken {
     Instant not_before;  // the later of iat and nbf
     std::string key_id;
     Digest thumbprint = {};  // of the key
+    friend bool operator==(const SignedToken&, const SignedToken&) = default;
 };
 // Form and signature only, under a key that is usable at that time.
 Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token, Instant now);
+// The same of a token that sign_access_token has just made of these, without reading it. nullopt: only reading tells,
+// as where not all is ASCII.
+std::optional<SignedToken> as_read(const Key& key, AccessTokenClaims claims);
 
 // The key that its header names, whether there is one or not.
 std::optional<std::string> key_named_by_token(std::string_view token);
@@ -99,6 +104,14 @@ struct TokenExpectation {
 };
 // What changes with the question and the time.
 Result<void, TokenError> check_access_token(const SignedToken& token, const TokenExpectation& expectation, Instant now);
+// The same of what is left of a token: views.
+struct TokenBounds {
+    std::string_view issuer;
+    std::span<const std::string> audiences;
+    Instant not_before;
+    Instant expires_at;
+};
+Result<void, TokenError> check_access_token(const TokenBounds& token, const TokenExpectation& expectation, Instant now);
 
 // The answer to an introspection as a JWT (RFC 9701 section 5); `answer` is its JSON object. The audience is whoever
 // asked. `key` as above.

@@ -94,16 +94,17 @@ namespace {
 
 using Asking = boost::asio::awaitable<Result<Requester, Response>>;
 
-// A service account's token may be one of a client that asks about anybody.
-Asking asker_with_service_token(Context& context, const Request& request) {
-    auto claims = service_of_token(context, request);
+// A user asks about themselves. A service account's token may be one of a client that asks about anybody.
+Asking asker_with_token(Context& context, const Request& request) {
+    auto claims = holder_of_token(context, request);
     if (!claims) co_return Unexpected(claims.error());
-    auto access = co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
+    Requester requester{std::move(*claims)};
+    const auto& service = requester.holder->service;
+    if (!service) co_return requester;
+    auto access = co_await commands::access_of_service_token(context.services, *service, request.deadline);
     if (!access) co_return Unexpected(refuse(request, access.error()));
-    const auto scope = access->still_held(claims->service->scope);
+    const auto scope = access->still_held(service->scope);
     if (PermissionSet::of_texts(scope).covers(commands::kEvaluateAccess)) co_return Requester{};
-    Requester requester;
-    requester.holder = std::move(*claims);
     co_return requester;
 }
 
@@ -116,7 +117,7 @@ Asking asker_with_secret(Context& context, const Request& request) {
         auto proof = commands::proof_of_secret(*client_id, basic->secret);
         auto service = co_await commands::authenticate_client(context.services, std::move(proof), caller_of(request));
         if (!service) co_return Unexpected(refuse(request, service.error()));
-        client = std::move(*service);
+        client = std::make_shared<const commands::Client>(std::move(*service));
     }
     if (!client) {
         const CommandError error = co_await commands::count_client_failure(context.services, caller_of(request));
@@ -125,17 +126,10 @@ Asking asker_with_secret(Context& context, const Request& request) {
     }
     if (client->evaluation_right == commands::EvaluationRight::kAnybody) co_return Requester{};
     if (!client->service_account) co_return Unexpected(refuse(request, CommandError(refusals::kForbidden)));
+    auto itself = std::make_shared<commands::AccessClaims>();
+    itself->service = commands::ServiceBearer{*client->service_account, {}};
     Requester requester;
-    requester.holder.emplace();
-    requester.holder->service = commands::ServiceBearer{*client->service_account, {}};
-    co_return requester;
-}
-
-Asking asker_with_own_token(Context& context, const Request& request) {
-    auto claims = user_of_token(context, request);
-    if (!claims) co_return Unexpected(claims.error());
-    Requester requester;
-    requester.holder = std::move(*claims);
+    requester.holder = std::move(itself);
     co_return requester;
 }
 
@@ -149,11 +143,8 @@ commands::Answer<SubjectAccess> held_by_service(commands::Services& services, Se
 }  // namespace
 
 Asking authenticate_requester(Context& context, const Request& request) {
-    const auto token = bearer_token(request);
-    if (!token) return asker_with_secret(context, request);
-    const auto read = context.tokens.read_access(*token);
-    if (read && read->service) return asker_with_service_token(context, request);
-    return asker_with_own_token(context, request);
+    if (!bearer_token(request)) return asker_with_secret(context, request);
+    return asker_with_token(context, request);
 }
 
 Response answer_at(Context& context, JsonText& json, Position position) {

@@ -75,7 +75,7 @@ struct Question {
 // ---- who asks ---------------------------------------------------------------------------------------------
 // A client that was granted it asks about anybody; whoever has a token asks about themselves.
 struct Requester {
-    std::optional<commands::AccessClaims> holder;  // empty: of anybody
+    commands::SharedClaims holder;  // nullptr: of anybody
 
     bool may_ask(const SubjectReference& subject) const;
 };

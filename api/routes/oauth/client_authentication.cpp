@@ -152,14 +152,15 @@ Result<commands::ClientProof, commands::RejectedAssertion> proof_of(Context& con
     return commands::proof_of_secret(*client_id, presented.secret, way);
 }
 
-std::optional<commands::Client> configured_client(Context& context, const PresentedCredentials& presented) {
-    if (presented.method != Way::kBasic && presented.method != Way::kForm) return std::nullopt;
+commands::SharedClient configured_client(Context& context, const PresentedCredentials& presented) {
+    if (presented.method != Way::kBasic && presented.method != Way::kForm) return nullptr;
     return context.clients.authenticate(presented.client_id, presented.secret);
 }
 
-boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(Context& context, const Request& request,
-                                                                               PresentedCredentials presented) {
-    if (auto client = configured_client(context, presented)) co_return std::move(*client);
+boost::asio::awaitable<Result<commands::SharedClient, Response>> authenticate_client(Context& context,
+                                                                                     const Request& request,
+                                                                                     PresentedCredentials presented) {
+    if (auto client = configured_client(context, presented)) co_return client;
     auto proof = proof_of(context, presented);
     if (!proof && !proof.error().why.empty()) {
         commands::log_rejected_assertion(context.services, proof.error(), caller_of(request));
@@ -171,17 +172,18 @@ boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(C
     }
     auto client = co_await commands::authenticate_client(context.services, std::move(*proof), caller_of(request));
     if (!client) co_return Unexpected(oauth_refuse(request, client.error()));
-    co_return std::move(*client);
+    co_return std::make_shared<const commands::Client>(std::move(*client));
 }
 
 bool is_public(const PresentedCredentials& presented) {
     return presented.method == Way::kNone && !presented.client_id.empty();
 }
 
-boost::asio::awaitable<Result<commands::Client, Response>> holder_of_tokens(Context& context, const Request& request,
-                                                                            PresentedCredentials presented) {
+boost::asio::awaitable<Result<commands::SharedClient, Response>> holder_of_tokens(Context& context,
+                                                                                  const Request& request,
+                                                                                  PresentedCredentials presented) {
     if (is_public(presented) && presented.client_id == commands::kFirstPartyClientId)
-        if (auto client = context.clients.find(commands::kFirstPartyClientId)) co_return std::move(*client);
+        if (auto client = context.clients.find(commands::kFirstPartyClientId)) co_return client;
     auto client = co_await authenticate_client(context, request, std::move(presented));
     co_return client;
 }

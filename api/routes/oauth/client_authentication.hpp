@@ -40,16 +40,18 @@ Result<PresentedCredentials, Response> read_credentials(const Request& request, 
 // What a client that an administrator registered presented. An error without a reason: it says nothing of one.
 Result<commands::ClientProof, commands::RejectedAssertion> proof_of(Context& context,
                                                                     const PresentedCredentials& presented);
-// One of the configuration; its failures are counted like others.
-std::optional<commands::Client> configured_client(Context& context, const PresentedCredentials& presented);
-// Either. The error is oauth_error's, also for a client that does not authenticate at all.
-boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(Context& context, const Request& request,
-                                                                               PresentedCredentials presented);
+// One of the configuration, or nullptr; its failures are counted like others.
+commands::SharedClient configured_client(Context& context, const PresentedCredentials& presented);
+// Either, never nullptr. The error is oauth_error's, also for a client that does not authenticate at all.
+boost::asio::awaitable<Result<commands::SharedClient, Response>> authenticate_client(Context& context,
+                                                                                     const Request& request,
+                                                                                     PresentedCredentials presented);
 
 // Who can't keep a secret is told by their name alone.
 bool is_public(const PresentedCredentials& presented);
 // Either, or the built-in client, which is one of these, as on the routes that it logs in at.
-boost::asio::awaitable<Result<commands::Client, Response>> holder_of_tokens(Context& context, const Request& request,
-                                                                            PresentedCredentials presented);
+boost::asio::awaitable<Result<commands::SharedClient, Response>> holder_of_tokens(Context& context,
+                                                                                  const Request& request,
+                                                                                  PresentedCredentials presented);
 
 }  // namespace keyledger::api

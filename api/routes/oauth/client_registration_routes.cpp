@@ -53,7 +53,7 @@ Response may_not_register(const Call& call) {
 boost::asio::awaitable<Result<commands::ServiceBearer, Response>> registrar_of(Call& call) {
     auto claims = service_of_token(call.context, call.request);
     if (!claims) co_return Unexpected(claims.error());
-    const commands::ServiceBearer bearer = *claims->service;
+    const commands::ServiceBearer bearer = *(*claims)->service;
     auto taken = commands::admit_registration(call.services(), bearer.account_id);
     if (!taken) co_return Unexpected(oauth_refuse(call.request, taken.error()));
     auto access = co_await commands::access_of_service_token(call.services(), bearer, call.request.deadline);

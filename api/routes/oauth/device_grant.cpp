@@ -40,10 +40,10 @@ Reply device_grant(Context& context, Request& request, PresentedCredentials pres
     commands::Services& services = context.services;
     auto client = co_await holder_of_tokens(context, request, std::move(presented));
     if (!client) co_return client.error();
-    if (!client->application)
+    if (!(*client)->application)
         co_return oauth_error(request, OAuthError::kUnauthorizedClient, "Device codes are for applications.");
     const auto device = commands::open_device_code({context.cursors, context.log_id}, device_code.reveal());
-    if (!device || device->application_id != *client->application) co_return not_good(request);
+    if (!device || device->application_id != *(*client)->application) co_return not_good(request);
     const auto polled = co_await commands::poll_device(services, *device, request.deadline);
     if (!polled) co_return oauth_refuse(request, polled.error());
     if (auto answer = not_yet(polled->outcome)) co_return std::move(*answer);
@@ -51,7 +51,7 @@ Reply device_grant(Context& context, Request& request, PresentedCredentials pres
     const auto key = co_await shown_key(context, request, std::move(needs));
     if (!key) co_return refuse_proof(context, key.error());
     // Before anything is begun: what follows can't fail.
-    const auto lifetimes = co_await commands::token_lifetimes_of(services, *client->application, request.deadline);
+    const auto lifetimes = co_await commands::token_lifetimes_of(services, *(*client)->application, request.deadline);
     if (!lifetimes) co_return refuse(request, lifetimes.error());
     auto granted =
         co_await commands::exchange_device(services, *device, polled->answer, key->thumbprint, caller_of(request));

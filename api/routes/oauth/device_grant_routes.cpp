@@ -75,9 +75,9 @@ Reply authorize_device(Call& call) {
     if (!credentials) co_return credentials.error();
     auto client = co_await authenticate_client(call.context, call.request, std::move(*credentials));
     if (!client) co_return client.error();
-    if (!client->application)
+    if (!(*client)->application)
         co_return oauth_error(call.request, OAuthError::kUnauthorizedClient, "Device codes are for applications.");
-    const ApplicationId application_id = *client->application;
+    const ApplicationId application_id = *(*client)->application;
     const auto looked_at = co_await take(call, own_buckets(call));
     if (!looked_at) co_return oauth_refuse(call.request, looked_at.error());
     const auto view =

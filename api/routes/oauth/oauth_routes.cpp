@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 
 #include "api/routes/bearer_tokens.hpp"
 #include "api/routes/call.hpp"
@@ -39,6 +38,8 @@ namespace {
 
 using commands::Client;
 using commands::CommandError;
+using commands::SharedClaims;
+using commands::SharedClient;
 
 constexpr std::size_t kMaxVerifierBytes = 128;  // RFC 7636 section 4.1
 const ProofNeeds kAtTokenEndpoint{"/oauth2/token"};
@@ -58,7 +59,8 @@ struct TokenRequest {
 Reply code_grant(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
     auto client = co_await holder_of_tokens(context, request, std::move(presented));
     if (!client) co_return client.error();
-    if (!client->application)
+    const auto& application_id = (*client)->application;
+    if (!application_id)
         co_return oauth_error(request, OAuthError::kUnauthorizedClient, "Codes are for applications.");
     const CommandError not_good(refusals::kCodeNotGood);
     auto code = commands::open_code({context.cursors, context.log_id}, asked.code.reveal());
@@ -67,15 +69,14 @@ Reply code_grant(Context& context, Request& request, PresentedCredentials presen
     auto key = co_await shown_key(context, request, std::move(needs));
     if (!key) co_return refuse_proof(context, key.error());
     // Before anything is begun: what follows can't fail.
-    const auto lifetimes =
-        co_await commands::token_lifetimes_of(context.services, *client->application, request.deadline);
+    const auto lifetimes = co_await commands::token_lifetimes_of(context.services, *application_id, request.deadline);
     if (!lifetimes) co_return refuse(request, lifetimes.error());
     commands::CodeExchange exchange;
     exchange.key_thumbprint = key->thumbprint;
     exchange.code = std::move(*code);
     exchange.redirect_uri = std::move(asked.redirect_uri);
     exchange.code_verifier = std::move(asked.code_verifier);
-    exchange.application_id = *client->application;
+    exchange.application_id = *application_id;
     auto granted = co_await commands::exchange_code(context.services, std::move(exchange), caller_of(request));
     if (!granted) co_return oauth_refuse(request, granted.error());
     Response response = co_await tokens_of_code(context, std::move(*granted), *lifetimes, *key);
@@ -87,11 +88,11 @@ Reply refresh_grant(Context& context, Request& request, PresentedCredentials pre
     if (!client) co_return client.error();
     auto token = context.tokens.read_refresh(asked.refresh_token.reveal());
     if (!token) co_return oauth_refuse(request, CommandError(refusals::kInvalidGrant));
-    const bool is_application = client->application.has_value();
+    const auto& application_id = (*client)->application;
     KeyOrFault key = ShownKey{};
     commands::TokenLifetimes lifetimes;
-    if (is_application) {
-        auto known = co_await commands::token_lifetimes_of(context.services, *client->application, request.deadline);
+    if (application_id) {
+        auto known = co_await commands::token_lifetimes_of(context.services, *application_id, request.deadline);
         if (!known) co_return refuse(request, known.error());
         lifetimes = *known;
         ProofNeeds needs = kAtTokenEndpoint;
@@ -99,7 +100,7 @@ Reply refresh_grant(Context& context, Request& request, PresentedCredentials pre
         key = co_await shown_key(context, request, std::move(needs));
     }
     if (!key) co_return refuse_proof(context, key.error());
-    if (asked.scope && !is_application)
+    if (asked.scope && !application_id)
         co_return oauth_error(request, OAuthError::kInvalidScope,
                               "The tokens of a session are for all that its user may do.");
     if (asked.resources.size() > 1)
@@ -107,17 +108,17 @@ Reply refresh_grant(Context& context, Request& request, PresentedCredentials pre
     commands::Refresh refresh;
     refresh.token = *token;
     refresh.key_thumbprint = key->thumbprint;
-    refresh.client = std::move(*client);
+    refresh.client = **client;
     if (!asked.resources.empty()) refresh.resource = asked.resources.front();
     if (asked.scope) refresh.scope = words_of(*asked.scope);
     if (refresh.scope && refresh.scope->empty())
         co_return oauth_error(request, OAuthError::kInvalidScope, "The scope has no word (RFC 6749 section 3.3).");
     auto grant = co_await commands::refresh_session(context.services, std::move(refresh), caller_of(request));
-    if (!grant && is_application && grant.error().refusal == refusals::kInvalidTarget)
+    if (!grant && application_id && grant.error().refusal == refusals::kInvalidTarget)
         co_return oauth_error(request, OAuthError::kInvalidTarget,
                               "Ask for a 'resource' that was asked for at the log-in.");
     if (!grant) co_return oauth_refuse(request, grant.error());
-    if (is_application) {
+    if (application_id) {
         commands::IdToken told{std::move(*grant), {}, lifetimes.id_token};
         commands::TokenTerms terms{key->thumbprint, token->key_thumbprint, lifetimes.access_token};
         Response response =
@@ -190,12 +191,8 @@ std::vector<std::string> told_scope(const Client& client, std::vector<std::strin
     return scope;
 }
 std::vector<std::string> told_scope(const Client& client, const SubjectAccess& access) {
-    const PermissionSet scope = access.scope();
-    if (hears_all(client)) return scope.texts();
-    std::vector<Permission> theirs;
-    std::ranges::copy_if(scope.permissions(), std::back_inserter(theirs),
-                         [&](const Permission& permission) { return is_of(client, permission); });
-    return PermissionSet(std::move(theirs)).texts();
+    const bool all = hears_all(client);
+    return access.scope_texts([&](const Permission& permission) { return all || is_of(client, permission); });
 }
 
 void write_access(JsonText& json, const Client& client, const std::vector<std::string>& scope,
@@ -239,63 +236,68 @@ void write_claims(JsonText& json, Context& context, const SubjectId& subject, co
             .text("acr", claims.strength);
 }
 
-IntrospectionAnswer tell_of_service(Context& context, Client client, commands::AccessClaims claims,
+IntrospectionAnswer tell_of_service(Context& context, SharedClient client, SharedClaims claims,
                                     commands::Deadline deadline) {
+    const commands::ServiceBearer& service = *claims->service;
     // What was issued to the account itself is its own, whatever it is for.
-    if (client.service_account == claims.service->account_id) client.role_disclosure = commands::RoleDisclosure::kAll;
-    auto access = co_await commands::access_of_service_token(context.services, *claims.service, deadline);
+    if (client->service_account == service.account_id) {
+        Client itself = *client;
+        itself.role_disclosure = commands::RoleDisclosure::kAll;
+        client = std::make_shared<const Client>(std::move(itself));
+    }
+    auto access = co_await commands::access_of_service_token(context.services, service, deadline);
     if (!access && access.error().refusal == refusals::kInvalidToken) co_return inactive();
     if (!access) co_return Unexpected(access.error());
     JsonText json;
-    write_claims(json, context, claims.service->account_id, claims);
-    const auto scope = told_scope(client, access->still_held(claims.service->scope));
-    write_access(json, client, scope, access->held.roles, access->held.groups);
+    write_claims(json, context, service.account_id, *claims);
+    const auto scope = told_scope(*client, access->still_held(service.scope));
+    write_access(json, *client, scope, access->held.roles, access->held.groups);
     co_return json.finish();
 }
 
 // A user's token that exchanges gave. Whoever narrowed it tells no more of its user than its scope.
-IntrospectionAnswer tell_of_exchanged(Context& context, Client client, commands::AccessClaims claims,
+IntrospectionAnswer tell_of_exchanged(Context& context, SharedClient client, SharedClaims claims,
                                       commands::Deadline deadline) {
-    auto access = co_await commands::access_of_exchanged(context.services, claims, deadline);
+    auto access = co_await commands::access_of_exchanged(context.services, *claims, deadline);
     if (!access && access.error().refusal == refusals::kInvalidToken) co_return inactive();
     if (!access) co_return Unexpected(access.error());
     JsonText json;
-    write_claims(json, context, claims.bearer.user_id, claims);
-    write_actors(json, claims.actors);
+    write_claims(json, context, claims->bearer.user_id, *claims);
+    write_actors(json, claims->actors);
     const bool is_application = application_of(access->user.session()).has_value();
     if (is_application && !access->scope.empty()) json.text("scope", text_of_words(access->scope));
-    const auto scope = told_scope(client, access->scope);
-    if (!is_application && claims.scope.empty())
-        write_access(json, client, scope, access->user.roles, access->user.groups);
-    if (!is_application && !claims.scope.empty()) write_access(json, client, scope, {}, {});
+    const auto scope = told_scope(*client, access->scope);
+    if (!is_application && claims->scope.empty())
+        write_access(json, *client, scope, access->user.roles, access->user.groups);
+    if (!is_application && !claims->scope.empty()) write_access(json, *client, scope, {}, {});
     co_return json.finish();
 }
 
-IntrospectionAnswer tell_of_access(Context& context, Client client, commands::AccessClaims claims,
+IntrospectionAnswer tell_of_access(Context& context, SharedClient client, SharedClaims claims,
                                    commands::Deadline deadline) {
-    if (!concerns(client, claims.client_id, claims.audiences)) co_return inactive();
-    if (claims.service) {
+    if (!concerns(*client, claims->client_id, claims->audiences)) co_return inactive();
+    if (claims->service) {
         auto told = co_await tell_of_service(context, std::move(client), std::move(claims), deadline);
         co_return told;
     }
-    if (!claims.exchanges.empty()) {
+    if (!claims->exchanges.empty()) {
         auto told = co_await tell_of_exchanged(context, std::move(client), std::move(claims), deadline);
         co_return told;
     }
-    auto access = co_await commands::access_of_bearer(context.services, claims.bearer, deadline);
+    auto access = co_await commands::access_of_bearer(context.services, claims->bearer, deadline);
     if (!access && access.error().refusal == refusals::kInvalidToken) co_return inactive();
     if (!access) co_return Unexpected(access.error());
     JsonText json;
-    write_claims(json, context, claims.bearer.user_id, claims);
+    write_claims(json, context, claims->bearer.user_id, *claims);
     // An application's token is for what stands in it, whatever its user may do.
-    if (application_of(access->session())) json.text("scope", text_of_words(claims.scope));
-    else write_access(json, client, told_scope(client, *access), access->roles, access->groups);
+    if (application_of(access->session())) json.text("scope", text_of_words(claims->scope));
+    else write_access(json, *client, told_scope(*client, *access), access->roles, access->groups);
     co_return json.finish();
 }
 
-IntrospectionAnswer tell_of_refresh(Context& context, Client client, commands::PresentedRefreshToken token,
+IntrospectionAnswer tell_of_refresh(Context& context, SharedClient client, commands::PresentedRefreshToken token,
                                     commands::Deadline deadline) {
-    if (!concerns(client, token.client_id, {})) co_return inactive();
+    if (!concerns(*client, token.client_id, {})) co_return inactive();
     auto access = co_await commands::access_of_session(context.services, token.session_id, deadline);
     if (!access) co_return Unexpected(access.error());
     const Session& session = access->session();
@@ -314,32 +316,34 @@ IntrospectionAnswer tell_of_refresh(Context& context, Client client, commands::P
     write_key(json, token.key_thumbprint);
     // An application is not its user: what they may do is not told to it.
     if (!application_of(session))
-        write_access(json, client, told_scope(client, *access), access->roles, access->groups);
+        write_access(json, *client, told_scope(*client, *access), access->roles, access->groups);
     co_return json.finish();
 }
 
 IntrospectionAnswer tell_of_nothing() { co_return inactive(); }
 
-IntrospectionAnswer tell(Context& context, Client client, const Secret& token, commands::Deadline deadline) {
+IntrospectionAnswer tell(Context& context, SharedClient client, const Secret& token, commands::Deadline deadline) {
     if (auto access = context.tokens.read_access(token.reveal()))
-        return tell_of_access(context, std::move(client), std::move(*access), deadline);
+        return tell_of_access(context, std::move(client), std::move(access), deadline);
     if (auto refresh = context.tokens.read_refresh(token.reveal()))
         return tell_of_refresh(context, std::move(client), std::move(*refresh), deadline);
     return tell_of_nothing();
 }
 
-boost::asio::awaitable<Result<Client, Response>> holder_asks(Context& context, const Request& request) {
+boost::asio::awaitable<Result<SharedClient, Response>> holder_asks(Context& context, const Request& request) {
     auto claims = service_of_token(context, request);
     if (!claims) co_return Unexpected(claims.error());
-    auto access = co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
+    const commands::ServiceBearer& service = *(*claims)->service;
+    auto access = co_await commands::access_of_service_token(context.services, service, request.deadline);
     if (!access) co_return Unexpected(refuse(request, access.error()));
-    const auto scope = access->still_held(claims->service->scope);
-    co_return commands::client_of(claims->service->account_id, *access, PermissionSet::of_texts(scope));
+    const auto scope = access->still_held(service.scope);
+    Client client = commands::client_of(service.account_id, *access, PermissionSet::of_texts(scope));
+    co_return std::make_shared<const Client>(std::move(client));
 }
 
 // RFC 7662 section 2.1: a client, by its credentials or by a token of its own for this very issuer.
-boost::asio::awaitable<Result<Client, Response>> who_asks(Context& context, const Request& request,
-                                                          PresentedCredentials presented) {
+boost::asio::awaitable<Result<SharedClient, Response>> who_asks(Context& context, const Request& request,
+                                                                PresentedCredentials presented) {
     if (presented.method == PresentedCredentials::Method::kBearer) return holder_asks(context, request);
     return authenticate_client(context, request, std::move(presented));
 }
@@ -412,10 +416,10 @@ Reply introspect(Call& call) {
     if (!form) co_return form.error();
     auto client = co_await who_asks(call.context, call.request, std::move(form->credentials));
     if (!client) co_return client.error();
-    const std::string audience = client->client_id;
-    auto told = co_await tell(call.context, std::move(*client), form->token, call.request.deadline);
+    auto told = co_await tell(call.context, *client, form->token, call.request.deadline);
     if (!told) co_return refuse(call, told.error());
     if (!wants_signed_answer(call.request)) co_return json(200, std::move(*told));
+    const std::string& audience = (*client)->client_id;
     std::string answer = co_await call.context.tokens.sign_introspection(audience, std::move(*told));
     Response response = json(200, std::move(answer));
     response.content_type = std::string(kSignedAnswer);
@@ -446,8 +450,8 @@ Reply revoke(Call& call) {
     if (access && !access->exchanges.empty()) of_service = access->exchanges.front();
     if (of_service && is_over) co_return json(200, "{}");
     if (of_service) {
-        auto outcome = co_await commands::revoke_service_token(call.services(), *of_service, std::move(*client),
-                                                               caller_of(call.request));
+        auto outcome =
+            co_await commands::revoke_service_token(call.services(), *of_service, **client, caller_of(call.request));
         if (!outcome) co_return oauth_refuse(call.request, outcome.error());
         co_return at_position(json(200, "{}"), outcome->position);
     }
@@ -456,8 +460,7 @@ Reply revoke(Call& call) {
     if (auto refresh = call.context.tokens.read_refresh(form->token.reveal())) session_id = refresh->session_id;
     // RFC 7009 section 2.2: a token that is not good needs no revocation.
     if (!session_id) co_return json(200, "{}");
-    auto outcome =
-        co_await commands::revoke_token(call.services(), *session_id, std::move(*client), caller_of(call.request));
+    auto outcome = co_await commands::revoke_token(call.services(), *session_id, **client, caller_of(call.request));
     if (!outcome) co_return refuse(call, outcome.error());
     co_return at_position(json(200, "{}"), outcome->position);
 }

@@ -64,11 +64,11 @@ Reply push(Call& call) {
     if (!credentials) co_return credentials.error();
     auto client = co_await authenticate_client(call.context, call.request, std::move(*credentials));
     if (!client) co_return client.error();
-    if (!client->application)
+    if (!(*client)->application)
         co_return oauth_error(call.request, OAuthError::kUnauthorizedClient, "Only applications push requests.");
     auto key = co_await key_of(call, asked);
     if (!key) co_return key.error();
-    const ApplicationId application_id = *client->application;
+    const ApplicationId application_id = *(*client)->application;
     auto view =
         co_await commands::view_authorization(call.services(), application_id, std::nullopt, call.request.deadline);
     if (!view) co_return refuse(call, view.error());

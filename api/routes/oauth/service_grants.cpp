@@ -159,9 +159,10 @@ Reply exchange_grant(Context& context, Request& request, PresentedCredentials pr
     if (!key) co_return refuse_proof(context, key.error());
     commands::TokenExchange exchange;
     exchange.proof = std::move(*proof);
-    exchange.subject = context.tokens.read_access(asked.subject_token.reveal());
+    if (const auto subject = context.tokens.read_access(asked.subject_token.reveal())) exchange.subject = *subject;
     exchange.has_actor = asked.actor_token.has_value();
-    if (asked.actor_token) exchange.actor = context.tokens.read_access(asked.actor_token->reveal());
+    const auto actor = asked.actor_token ? context.tokens.read_access(asked.actor_token->reveal()) : nullptr;
+    if (actor) exchange.actor = *actor;
     exchange.targets = std::move(asked.targets);
     exchange.scope = std::move(asked.scope);
     exchange.key_thumbprint = key->thumbprint;

@@ -32,8 +32,8 @@ Response access_token_answer(const commands::IssuedTokens& tokens, const Session
 }
 
 commands::Client first_party(Context& context) {
-    return context.clients.find(commands::kFirstPartyClientId)
-        .value_or(commands::Client{std::string(commands::kFirstPartyClientId), {}, {}});
+    const auto client = context.clients.find(commands::kFirstPartyClientId);
+    return client ? *client : commands::Client{std::string(commands::kFirstPartyClientId), {}, {}};
 }
 
 }  // namespace keyledger::api::routes

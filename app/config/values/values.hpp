@@ -100,6 +100,7 @@ struct Config {
     std::string known_passwords_file;  // empty: none
     int password_history = 0;
     int cached_streams = 0;
+    std::size_t remembered_tokens = 50'000;
     std::string imported_hash;  // empty: nobody was imported
     Duration access_token_lifetime = seconds(300);
     bool records_service_tokens = true;

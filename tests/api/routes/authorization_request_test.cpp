@@ -24,8 +24,8 @@ public:
         co_return std::string();
     }
     commands::asio::awaitable<std::string> issue_exchanged(commands::AccessClaims) override { co_return std::string(); }
-    std::optional<commands::AccessClaims> read_access(std::string_view) override { return std::nullopt; }
-    std::optional<commands::AccessClaims> read_expired_access(std::string_view) override { return std::nullopt; }
+    commands::SharedClaims read_access(std::string_view) override { return nullptr; }
+    commands::SharedClaims read_expired_access(std::string_view) override { return nullptr; }
     std::optional<commands::ShownIdToken> read_id_token(std::string_view) override { return std::nullopt; }
     std::optional<commands::PresentedRefreshToken> read_refresh(std::string_view) override { return std::nullopt; }
     std::string jwks() override { return {}; }

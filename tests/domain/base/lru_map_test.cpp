@@ -143,6 +143,18 @@ TEST(LruMap, DoesWhatANaiveOneDoes) {
     }
 }
 
+TEST(SharedLruMap, ForgetsWhatIsOverAsOthersCome) {
+    SharedLruMap<int, int> map(1'000);
+    for (int key = 0; key < 100; ++key) map.put(key, key, [](int) { return false; });
+    EXPECT_EQ(map.size(), 100U);
+    for (int key = 100; key < 150; ++key) map.put(key, key, [](int value) { return value < 100; });
+    EXPECT_EQ(map.size(), 50U) << "two for each that came";
+    for (int key = 100; key < 150; ++key) EXPECT_EQ(map.find(key), key);
+    for (int key = 100; key < 150; ++key) map.put(key, -key, [](int) { return true; });
+    EXPECT_EQ(map.find(149), -149);
+    EXPECT_LT(map.size(), 5U) << "what is over makes room for what takes its place, too";
+}
+
 // Four threads at once: whoever finds something finds what was put under that key, and the bound holds.
 TEST(SharedLruMap, MayBeUsedByAnyThread) {
     SharedLruMap<int, int> map(50);

@@ -1,4 +1,5 @@
-// Tokens of services that carry their record: what is told by them to whom, and what nobody makes of them.
+// Tokens of services that carry their record: what is told by them to whom, and what nobody makes of them. And what the
+// node that issued a token knows of it without reading it.
 #include "security/adapters/keyring_tokens.hpp"
 
 #include <gtest/gtest.h>
@@ -120,7 +121,7 @@ TEST_F(CarriedRecordTest, IsRefusedWhenMalformed) {
     const auto is_read = [&](const std::string& clear) {
         const std::string record = seal_value(*keyring_->snapshot(), SealedPurpose::kServiceToken,
                                               tokens_->read_access(token)->token_id, clear, kNow);
-        return tokens_->read_access(signed_with(token, record_of(token), record)).has_value();
+        return tokens_->read_access(signed_with(token, record_of(token), record)) != nullptr;
     };
     const std::string position("\0\0\0\0\0\0\0\7", 8);
     const auto padded = [](std::string text, char padding = '\0') {
@@ -174,6 +175,104 @@ TEST_F(CarriedRecordTest, WaitsForAKeyThatOtherNodesHave) {
     EXPECT_FALSE(tokens_->read_access(token)) << "nobody is known to have it";
     const auto asking = node(*keyring_, [](const std::string&) { return KeyLocation::kOtherNode; });
     EXPECT_THROW(asking->read_access(token), commands::KeyOnOtherNode);
+}
+
+// It is remembered when it is issued, and what it carries is not.
+TEST_F(CarriedRecordTest, IsOpenedByTheKeysInUseWheneverItsTokenIsRead) {
+    const auto live = std::move(LiveKeyring::open(path_, kNow)).value();
+    const auto issuer = node(*live);
+    const std::string token = test::run(issuer->issue(grant()));
+    ASSERT_TRUE(issuer->read_access(token));
+    ASSERT_TRUE(revoke_key(path_, live->snapshot()->require_current(KeyPurpose::kSealingRoot, kNow).id, kNow));
+    ASSERT_TRUE(live->reload(kNow));
+    EXPECT_FALSE(issuer->read_access(token));
+    EXPECT_FALSE(issuer->read_expired_access(token));
+}
+
+class IssuedTokenTest : public CarriedRecordTest {
+protected:
+    static commands::Grant users_grant() {
+        commands::Grant grant;
+        grant.user_id = UserId{Uuid{{1}}};
+        grant.session_id = SessionId{Uuid{{2}}};
+        grant.client_id = "keyledger";
+        grant.audiences = {kIssuer};
+        grant.session_audiences = {kIssuer};
+        grant.security_stamp = 7;
+        grant.generation = 1;
+        grant.generated_at = kNow;
+        return grant;
+    }
+    static std::string text_of(const commands::ServiceBearer& service) {
+        std::string text = service.account_id.to_string() + ' ' + service.token_id.to_string();
+        for (const std::string& word : service.scope) text += " scope " + word;
+        if (service.record)
+            text += " record " + service.record->credential + ' ' + std::to_string(service.record->position) + ' ' +
+                    std::to_string(service.record->expires_at.ms());
+        return text + '\n';
+    }
+    // All that it says.
+    static std::string text_of(const commands::AccessClaims& claims) {
+        std::string text = claims.bearer.user_id.to_string() + ' ' + claims.bearer.session_id.to_string();
+        for (const std::int64_t number :
+             {claims.bearer.security_stamp, claims.bearer.issued_at.ms(), claims.authenticated_at.ms(),
+              claims.issued_at.ms(), claims.expires_at.ms()})
+            text += ' ' + std::to_string(number);
+        if (claims.service) text += " service " + text_of(*claims.service);
+        text += " client " + claims.client_id + " jti " + claims.token_id + " acr " + claims.strength + " jkt " +
+                claims.key_thumbprint;
+        for (const auto* words : {&claims.audiences, &claims.methods, &claims.scope}) {
+            text += " words";
+            for (const std::string& word : *words) text += ' ' + word;
+        }
+        for (const commands::ServiceBearer& exchange : claims.exchanges) text += " exchange " + text_of(exchange);
+        for (const ServiceAccountId& actor : claims.actors) text += " actor " + actor.to_string();
+        return text;
+    }
+    // By the node that issued it, which did not read it, and by another one.
+    void expect_same(const std::string& token) {
+        const auto known = tokens_->read_access(token);
+        const auto read = node(*keyring_)->read_access(token);
+        ASSERT_TRUE(known && read) << token;
+        EXPECT_EQ(text_of(*known), text_of(*read));
+        // Of a token that carries nothing no copy is made.
+        const bool is_shared = tokens_->read_access(token) == known;
+        EXPECT_EQ(is_shared, !known->service || !known->service->record);
+    }
+};
+
+TEST_F(IssuedTokenTest, SaysTheSameWhereItWasIssuedAndElsewhere) {
+    clock_.advance(milliseconds(1'234));  // of which a token has the seconds alone
+    expect_same(test::run(tokens_->issue(users_grant())).access_token);
+    auto applications = users_grant();
+    applications.client_id = Uuid{{3}}.to_string();
+    applications.scope = {"openid", "email"};
+    applications.proofs = {{ProofMethod::kPassword, kNow - milliseconds(1)}, {ProofMethod::kTotp, clock_.now()}};
+    expect_same(test::run(tokens_->issue(applications, {std::string(43, 'k')})).access_token);
+    auto services = grant();
+    services.scope = {"invoices:read", "todos:*"};
+    expect_same(issue(services));
+    services.record.reset();
+    services.key_thumbprint = std::string(43, 'k');
+    expect_same(issue(services));
+}
+
+TEST_F(IssuedTokenTest, SaysTheSameOfItsExchanges) {
+    const ServiceAccountId stock{Uuid{{4}}};
+    const ServiceAccountId orders{Uuid{{5}}};
+    commands::AccessClaims exchanged;
+    exchanged.bearer = {UserId{Uuid{{1}}}, SessionId{Uuid{{2}}}, 7, clock_.now()};
+    exchanged.client_id = stock.to_string();
+    exchanged.audiences = {"https://stock.example"};
+    exchanged.exchanges = {{stock, ServiceTokenId{identifiers_.next()}}, {orders, ServiceTokenId{identifiers_.next()}}};
+    exchanged.actors = {stock, orders};
+    exchanged.authenticated_at = clock_.now() - minutes(3);
+    exchanged.methods = {"pwd"};
+    exchanged.strength = "1";
+    exchanged.scope = {"invoices:read"};
+    exchanged.issued_at = clock_.now();
+    exchanged.expires_at = clock_.now() + minutes(5);
+    expect_same(test::run(tokens_->issue_exchanged(exchanged)));
 }
 
 }  // namespace

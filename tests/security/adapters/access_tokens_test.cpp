@@ -1,4 +1,4 @@
-#include "security/tokens/access_tokens.hpp"
+#include "security/adapters/access_tokens.hpp"
 
 #include <gtest/gtest.h>
 
@@ -26,6 +26,9 @@ protected:
         claims.security_stamp = number;
         return claims;
     }
+    static std::int64_t stamp_of(const Result<AccessTokens::Known, TokenError>& known) {
+        return known.value()->claims.bearer.security_stamp;
+    }
     std::unique_ptr<LiveKeyring> live_;
 };
 
@@ -33,13 +36,62 @@ protected:
 
 TEST_F(AccessTokensInUse, AreVerifiedAgainFromMemory) {
     AccessTokens tokens(*live_);
-    std::string token = tokens.sign(some_claims(), kNow);
+    const std::string token = AccessTokens(*live_).sign(some_claims(), kNow);
     for (int i = 0; i < 3; ++i) {
-        auto claims = tokens.verify(token, kOwnApi, kNow);
-        ASSERT_TRUE(claims);
-        EXPECT_EQ(*claims, some_claims());
+        const auto known = tokens.verify(token, kOwnApi, kNow);
+        ASSERT_TRUE(known);
+        EXPECT_EQ((*known)->claims.bearer.security_stamp, some_claims().security_stamp);
+        EXPECT_EQ((*known)->claims.audiences, some_claims().audiences);
+        EXPECT_EQ(tokens.reads(), 1u);
     }
     EXPECT_EQ(tokens.remembered(), 1u);
+}
+
+TEST_F(AccessTokensInUse, AreRememberedWhenTheyAreSigned) {
+    AccessTokens tokens(*live_);
+    const std::string token = tokens.sign(some_claims(), kNow);
+    EXPECT_EQ(tokens.remembered(), 1u);
+    const auto known = tokens.verify(token, kOwnApi, kNow);
+    ASSERT_TRUE(known);
+    EXPECT_EQ(tokens.reads(), 0u);
+    AccessTokens other(*live_);
+    const auto read = other.verify(token, kOwnApi, kNow);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(other.reads(), 1u);
+    EXPECT_EQ((*known)->key_id, (*read)->key_id);
+    EXPECT_EQ((*known)->key_thumbprint, (*read)->key_thumbprint);
+    EXPECT_EQ((*known)->issuer, (*read)->issuer);
+    EXPECT_EQ((*known)->not_before, (*read)->not_before);
+    EXPECT_EQ((*known)->log_id, (*read)->log_id);
+    std::string forged = token;
+    forged[token.size() - 10] = token[token.size() - 10] == 'A' ? 'B' : 'A';
+    EXPECT_EQ(tokens.verify(forged, kOwnApi, kNow).error(), TokenError::kBadSignature);
+    EXPECT_EQ(tokens.reads(), 1u);
+}
+
+TEST_F(AccessTokensInUse, AreLeftToTheirReaderWhereOnlyReadingTells) {
+    AccessTokens tokens(*live_);
+    AccessTokenClaims claims = some_claims();
+    claims.audiences = {"https://b\u00fccher.example"};
+    const std::string token = tokens.sign(claims, kNow);
+    EXPECT_EQ(tokens.remembered(), 0u);
+    const auto known = tokens.verify(token, {.issuer = kOwnApi.issuer}, kNow);
+    ASSERT_TRUE(known);
+    EXPECT_EQ((*known)->claims.audiences, claims.audiences);
+    claims.audiences = {"\xff"};  // no UTF-8, and no token that anybody takes
+    EXPECT_EQ(tokens.verify(tokens.sign(claims, kNow), kOwnApi, kNow).error(), TokenError::kMalformed);
+}
+
+// The key is revoked before the token is shown for the first time.
+TEST_F(AccessTokensInUse, AreNotGoodBecauseTheyWereSignedHere) {
+    AccessTokens tokens(*live_);
+    const std::string token = tokens.sign(some_claims(), kNow);
+    EXPECT_EQ(tokens.verify(token, kOwnApi, kNow + minutes(5)).error(), TokenError::kExpired);
+    EXPECT_EQ(tokens.verify(token, {.issuer = "https://other.example.com"}, kNow).error(), TokenError::kWrongIssuer);
+    ASSERT_TRUE(revoke_key(path_, live_->snapshot()->require_current(KeyPurpose::kTokenSigning, kNow).id, kNow));
+    ASSERT_TRUE(live_->reload(kNow));
+    EXPECT_EQ(tokens.verify(token, kOwnApi, kNow).error(), TokenError::kUnknownKey);
+    EXPECT_EQ(tokens.remembered(), 0u);
 }
 
 TEST_F(AccessTokensInUse, ExpireAlsoFromMemory) {
@@ -96,7 +148,7 @@ TEST_F(AccessTokensInUse, SurviveARotation) {
 
 TEST_F(AccessTokensInUse, AreNotRememberedWhenTheyAreRefused) {
     AccessTokens tokens(*live_);
-    std::string token = tokens.sign(some_claims(), kNow);
+    std::string token = AccessTokens(*live_).sign(some_claims(), kNow);
     token[token.size() / 2] = token[token.size() / 2] == 'A' ? 'B' : 'A';
     EXPECT_FALSE(tokens.verify(token, kOwnApi, kNow));
     EXPECT_FALSE(tokens.verify(std::string(kMaxTokenSize + 1, 'x'), kOwnApi, kNow));
@@ -113,7 +165,23 @@ TEST_F(AccessTokensInUse, AreForgottenFromTheOneUsedLongestAgo) {
         EXPECT_LE(tokens.remembered(), 2u);
     }
     for (int i = 0; i < 4; ++i)
-        EXPECT_EQ(tokens.verify(made[static_cast<std::size_t>(i)], kOwnApi, kNow)->security_stamp, i);
+        EXPECT_EQ(stamp_of(tokens.verify(made[static_cast<std::size_t>(i)], kOwnApi, kNow)), i);
+}
+
+TEST_F(AccessTokensInUse, AreForgottenOnceTheyHaveExpiredAsOthersCome) {
+    AccessTokens tokens(*live_);
+    AccessTokenClaims long_lived = some_claims();
+    long_lived.expires_at = kNow + hours(1);
+    const std::string good = tokens.sign(long_lived, kNow);
+    for (int i = 0; i < 19; ++i) tokens.sign(claims_of(i), kNow);
+    EXPECT_EQ(tokens.remembered(), 20u);
+    AccessTokenClaims later = some_claims();
+    later.issued_at = some_claims().expires_at;
+    later.expires_at = later.issued_at + minutes(5);
+    for (int i = 0; i < 10; ++i) tokens.sign(later, later.issued_at);
+    EXPECT_EQ(tokens.remembered(), 11u) << "these, and the one that has not expired";
+    EXPECT_TRUE(tokens.verify(good, kOwnApi, later.issued_at));
+    EXPECT_EQ(tokens.reads(), 0u);
 }
 
 TEST_F(AccessTokensInUse, NeedNoMemory) {
@@ -145,7 +213,7 @@ TEST_F(AccessTokensInUse, AreVerifiedOnManyThreads) {
                 int number = (round * 5 + thread) % 8;
                 auto claims = tokens.verify(made[static_cast<std::size_t>(number)], kOwnApi, kNow);
                 ASSERT_TRUE(claims);
-                EXPECT_EQ(claims->security_stamp, number);
+                EXPECT_EQ(stamp_of(claims), number);
             }
         });
     for (int round = 0; round < 10; ++round) EXPECT_TRUE(live_->reload(kNow));
