@@ -44,11 +44,11 @@ eventstore::Cursor beginning_of(pqxx::transaction_base& transaction, const ReadM
 Generation make(pqxx::transaction_base& transaction, const ReadModel& model, int number) {
     const std::string name(model.name());
     const eventstore::Cursor beginning = beginning_of(transaction, model);
-    SqlArray tables;
+    SqlArray tables(ElementType::kText);
     for (const std::string& table : model.tables(number)) tables.add(table);
     transaction.exec_params0("insert into read_models.generations (model, generation, layout, tables) "
                              "values ($1, $2, $3, $4::text[])",
-                             name, number, model.layout(), tables.literal());
+                             name, number, model.layout(), tables.parameter());
     transaction.exec_params0("insert into keyledger.checkpoints (reader, generation, position, leaf_hash) "
                              "values ($1, $2, $3, $4::bytea)",
                              name, number, beginning.position, bytea_text(beginning.leaf_hash));
@@ -58,12 +58,12 @@ Generation make(pqxx::transaction_base& transaction, const ReadModel& model, int
 
 // Whether something has the name of one of its tables, which nobody here made.
 bool is_occupied(pqxx::transaction_base& transaction, const ReadModel& model, int number) {
-    SqlArray tables;
+    SqlArray tables(ElementType::kText);
     for (const std::string& table : model.tables(number)) tables.add(table);
     return transaction
         .exec_params1("select exists (select from unnest($1::text[]) as t(name)"
                       " where to_regclass('read_models.' || quote_ident(name)) is not null)",
-                      tables.literal())[0]
+                      tables.parameter())[0]
         .as<bool>();
 }
 

@@ -21,13 +21,13 @@ FoundKey KeyCache::find(const Uuid& subject) {
 
 std::unordered_map<Uuid, FoundKey> KeyCache::fetch(pqxx::transaction_base& transaction,
                                                    const std::set<Uuid>& subjects) {
-    SqlArray wanted;
+    SqlArray wanted(ElementType::kUuid);
     std::unordered_map<Uuid, FoundKey> all;
     for (const Uuid& subject : subjects) {
         wanted.add(subject);
         all[subject].state = KeyState::kUnusable;
     }
-    for (const auto& row : transaction.exec_params(kReadKeys, wanted.literal())) {
+    for (const auto& row : transaction.exec_params(kReadKeys, wanted.parameter())) {
         eventstore::StoredSubjectKey stored;
         stored.subject = uuid_from(row[0]);
         stored.key_id = uuid_from(row[1]);

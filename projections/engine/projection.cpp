@@ -116,7 +116,7 @@ bool Projection::advance_together(pqxx::connection& connection, std::span<Projec
     begin_wait();
     pqxx::work transaction(connection);
     const auto moved =
-        transaction.exec_prepared(kMoveCheckpoints, readers.literal(), generations.literal(),
+        transaction.exec_prepared(kMoveCheckpoints, readers.parameter(), generations.parameter(),
                                   projections.front()->cursor().position, to.position, bytea_text(to.leaf_hash));
     if (moved.affected_rows() != projections.size()) return false;
     if (!events.empty())

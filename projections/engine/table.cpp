@@ -76,15 +76,16 @@ std::string update_sql(const SqlColumns& columns, const std::string& table) {
 }
 
 std::size_t execute(pqxx::transaction_base& transaction, const std::string& sql, const std::vector<SqlArray>& arrays) {
-    std::vector<std::string> literals;
-    for (const SqlArray& array : arrays) literals.push_back(array.literal());
-    return execute_prepared(transaction, sql, pqxx::prepare::make_dynamic_params(literals)).affected_rows();
+    std::vector<pqxx::binarystring> parameters;
+    parameters.reserve(arrays.size());
+    for (const SqlArray& array : arrays) parameters.push_back(array.parameter());
+    return execute_prepared(transaction, sql, pqxx::prepare::make_dynamic_params(parameters)).affected_rows();
 }
 
 void delete_rows(pqxx::transaction_base& transaction, const std::string& table, const SqlArray& ids,
                  const std::string& column) {
     if (ids.empty()) return;
-    execute_prepared(transaction, "delete from " + table + " where " + column + " = any($1::uuid[])", ids.literal());
+    execute_prepared(transaction, "delete from " + table + " where " + column + " = any($1::uuid[])", ids.parameter());
 }
 
 void Inserts::add(const std::string& statement, std::vector<SqlArray> arrays) {

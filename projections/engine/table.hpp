@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "domain/base/time.hpp"
@@ -30,27 +29,9 @@ struct SqlColumn {
 };
 using SqlColumns = std::vector<SqlColumn>;
 
-template <class T>
-inline constexpr bool kIsOptional = false;
-template <class T>
-inline constexpr bool kIsOptional<std::optional<T>> = true;
-
-template <class T>
-inline constexpr bool kIsId = std::is_same_v<T, Uuid>;
-template <class Of>
-inline constexpr bool kIsId<Id<Of>> = true;
-
 template <class Value>
 constexpr std::string_view sql_type() {
-    if constexpr (kIsOptional<Value>) return sql_type<typename Value::value_type>();
-    else if constexpr (kIsId<Value>) return "uuid";
-    else if constexpr (std::is_same_v<Value, bool>) return "boolean";
-    else if constexpr (std::is_same_v<Value, std::int32_t>) return "integer";
-    else if constexpr (std::is_same_v<Value, std::int64_t> || std::is_same_v<Value, Instant>) return "bigint";
-    else {
-        static_assert(std::is_same_v<Value, std::string> || std::is_same_v<Value, std::vector<std::string>>);
-        return "text";
-    }
+    return name_of(element_type<Value>());
 }
 
 template <class Row>
@@ -120,12 +101,13 @@ Row row_from(const pqxx::row& found, pqxx::row::size_type first = 0) {
 }
 
 enum class Columns { kAll, kNotSetOnce };
+// Each of its column's type, however few rows there are and whatever is null.
 template <class Row>
 std::vector<SqlArray> arrays_of(const std::vector<Row>& rows, Columns which) {
     std::vector<SqlArray> arrays;
-    const auto add = [&](const auto& column) {
+    const auto add = [&]<class Value>(const Column<Row, Value>& column) {
         if (which == Columns::kNotSetOnce && column.use == ColumnUse::kSetOnce) return;
-        SqlArray& array = arrays.emplace_back();
+        SqlArray& array = arrays.emplace_back(element_type<Value>());
         for (const Row& row : rows) add_value(array, row.*column.member);
     };
     std::apply([&](const auto&... column) { (add(column), ...); }, Row::columns());
@@ -164,7 +146,7 @@ std::vector<Row> read_rows(pqxx::transaction_base& transaction, const std::strin
     if (ids.empty()) return rows;
     const std::string sql =
         "select " + column_names<Row>() + " from " + table + " where " + column + " = any($1::uuid[])";
-    for (const auto& found : execute_prepared(transaction, sql, ids.literal())) rows.push_back(row_from<Row>(found));
+    for (const auto& found : execute_prepared(transaction, sql, ids.parameter())) rows.push_back(row_from<Row>(found));
     return rows;
 }
 void delete_rows(pqxx::transaction_base& transaction, const std::string& table, const SqlArray& ids,

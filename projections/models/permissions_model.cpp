@@ -186,7 +186,7 @@ void write(pqxx::transaction_base& transaction, const std::string& table, const 
     transaction.exec_params("delete from " + table + " as there using unnest($1::uuid[], $2::uuid[]) as gone (" +
                                 first_column + ", " + second_column + ") where there." + first_column + " = gone." +
                                 first_column + " and there." + second_column + " = gone." + second_column,
-                            first.literal(), second.literal());
+                            first.parameter(), second.parameter());
 }
 
 // With what is in the further table of them: nobody is assigned to a role, or added to a group, after it was deleted.

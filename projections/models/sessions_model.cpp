@@ -187,13 +187,13 @@ void insert_begun(pqxx::transaction_base& transaction, const std::string& table,
 
 // Whatever is cleaned up can't be refreshed any more; but it may be ended, by whoever revokes an old token.
 void look_for_missing(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
-    SqlArray lives;
+    SqlArray lives(ElementType::kUuid);
     for (const auto& [session, change] : changes)
         if (!change.begin && !change.end) lives.add(session);
     const auto counted = transaction.exec_params1("select count(*) from unnest($1::uuid[]) as l (id) where not exists "
                                                   "(select from " +
                                                       table + " as s where s.id = l.id)",
-                                                  lives.literal());
+                                                  lives.parameter());
     const auto missing = counted[0].as<std::int64_t>();
     if (missing != 0) throw InconsistentLog(std::to_string(missing) + " session(s) have no row");
 }
@@ -237,7 +237,7 @@ void erase(pqxx::transaction_base& transaction, const std::string& table, const 
     transaction.exec_params("update " + table +
                                 " set client_address = null, user_agent = null, country = null, city = null where "
                                 "user_id = any($1::uuid[])",
-                            ends.erased.literal());
+                            ends.erased.parameter());
 }
 
 }  // namespace

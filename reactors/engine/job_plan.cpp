@@ -11,6 +11,13 @@ namespace {
 
 constexpr std::string_view kPrefix = "reactor.";
 
+// "{…,…}": as an element of a text[], for there are no arrays of arrays of unlike lengths.
+std::string array_text(const std::vector<Uuid>& ids) {
+    std::string text = "{";
+    for (const Uuid& id : ids) text.append(text.size() == 1 ? "" : ",").append(id.to_string());
+    return text + '}';
+}
+
 }  // namespace
 
 JobPlan::JobPlan(const Reactor& reactor, const Uuid& log_id, Notes& notes)
@@ -28,13 +35,11 @@ void JobPlan::apply(pqxx::transaction_base& transaction, int, std::span<const pr
     for (const projections::DecodedEvent& event : events) {
         std::int32_t ordinal = 0;
         for (const PlannedJob& job : reactor_.plan(sealed(*event.recorded))) {
-            projections::SqlArray ids;
-            for (const Uuid& id : job.arguments) ids.add(id);
             positions.add(event.recorded->position);
             ordinals.add(ordinal++);
             kinds.add(job.kind);
             subjects.add(job.subject);
-            arguments.add(ids.literal());
+            arguments.add(array_text(job.arguments));
         }
     }
     if (positions.empty()) return;
@@ -43,8 +48,8 @@ void JobPlan::apply(pqxx::transaction_base& transaction, int, std::span<const pr
         transaction
             .exec_params1("select keyledger.plan_jobs($1::uuid, $2, $3::bigint[], $4::integer[], $5::text[],"
                           " $6::uuid[], $7::text[])",
-                          log_id_, std::string(reactor_.name()), positions.literal(), ordinals.literal(),
-                          kinds.literal(), subjects.literal(), arguments.literal())[0]
+                          log_id_, std::string(reactor_.name()), positions.parameter(), ordinals.parameter(),
+                          kinds.parameter(), subjects.parameter(), arguments.parameter())[0]
             .as<std::int64_t>();
     // What was left out in a transaction that came to nothing is left out again.
     const Position last = events.back().recorded->position;

@@ -5,7 +5,7 @@
 // For texts that come again, of a number that the code bounds. A session has at most kMaxPreparedStatements of them.
 // Heavy: includes libpqxx.
 //
-//     const pqxx::result found = execute_prepared(transaction, "select … where id = any($1::uuid[])", ids.literal());
+//     const pqxx::result found = execute_prepared(transaction, "select … where id = any($1::uuid[])", ids.parameter());
 #include <cstddef>
 #include <string>
 #include <utility>

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "projections/engine/question.hpp"
 
 using namespace keyledger;
@@ -54,23 +56,45 @@ TEST(Table, FollowsFromTheColumns) {
               "where there.shelf = given.shelf and there.place = given.place");
 }
 
+template <class... Value>
+SqlArray array_of(const Value&... values) {
+    SqlArray array;
+    (array.add(values), ...);
+    return array;
+}
+
 TEST(Table, SendsEachColumnAsAnArray) {
     std::vector<BookRow> rows(2);
     rows[0].title = "one, \"two\"";
     rows[0].tags = {"a", "b"};
     rows[1].owner = "ann";
     rows[1].lent = true;
-    const auto texts = [&](Columns which) {
-        std::vector<std::string> literals;
-        for (const SqlArray& array : arrays_of(rows, which)) literals.push_back(array.literal());
-        return literals;
+    const auto bytes_of = [](const std::vector<SqlArray>& arrays) {
+        std::vector<std::string> bytes;
+        for (const SqlArray& array : arrays) bytes.push_back(array.parameter().str());
+        return bytes;
     };
-    const std::string nil = Uuid{}.to_string();
-    std::vector<std::string> expected{"{" + nil + "," + nil + "}", "{0,0}",         R"({"one, \"two\"",""})",
-                                      R"({NULL,"ann"})",           R"({"a b",""})", "{f,t}"};
-    EXPECT_EQ(texts(Columns::kNotSetOnce), expected);
-    expected.push_back("{0,0}");
-    EXPECT_EQ(texts(Columns::kAll), expected);
+    std::vector<SqlArray> expected{array_of(Uuid{}, Uuid{}),
+                                   array_of(std::int32_t{0}, std::int32_t{0}),
+                                   array_of("one, \"two\"", ""),
+                                   array_of(std::optional<std::string>(), std::optional<std::string>("ann")),
+                                   array_of("a b", ""),
+                                   array_of(false, true)};
+    EXPECT_EQ(bytes_of(arrays_of(rows, Columns::kNotSetOnce)), bytes_of(expected));
+    expected.push_back(array_of(Position{0}, Position{0}));
+    EXPECT_EQ(bytes_of(arrays_of(rows, Columns::kAll)), bytes_of(expected));
+}
+
+TEST(Table, KnowsTheTypesOfColumnsWithoutValues) {
+    const auto arrays = arrays_of(std::vector<BookRow>(), Columns::kAll);
+    const SqlColumns& columns = columns_of<BookRow>();
+    ASSERT_EQ(arrays.size(), columns.size());
+    constexpr std::array kTypes{ElementType::kUuid, ElementType::kInteger, ElementType::kText,  ElementType::kText,
+                                ElementType::kText, ElementType::kBoolean, ElementType::kBigint};
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        EXPECT_EQ(columns[i].type, name_of(kTypes[i]));
+        EXPECT_EQ(arrays[i].parameter().str(), SqlArray(kTypes[i]).parameter().str()) << columns[i].name;
+    }
 }
 
 TEST(Table, KeepsWordsInOneText) {

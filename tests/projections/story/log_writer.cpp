@@ -34,20 +34,21 @@ void LogWriter::write(const std::vector<eventstore::RecordedEvent>& events) {
         payload.add(event.payload);
         metadata.add(event.metadata);
         const eventstore::Mac mac = eventstore::mac_of(*key.key, event.leaf_hash);
-        macs.add("\\x" + security::hex_encode(security::view_of(mac)));
+        macs.add(security::hex_encode(security::view_of(mac)));
         recorded_at.add(event.recorded_at);
-        leaf.add("\\x" + security::hex_encode(security::view_of(event.leaf_hash)));
+        leaf.add(security::hex_encode(security::view_of(event.leaf_hash)));
     }
     work.exec_params0(
         "insert into keyledger.events (position, tenant, stream_type, stream_id, version, event_type, schema_version,"
         " event_id, recorded_at, leaf_hash, payload_text, metadata_text, mac_key_id, mac)"
-        " select p, 'default', st, s, v, t, c, i, to_timestamp(r / 1000.0), l, pl, m, $12, k from "
+        " select p, 'default', st, s, v, t, c, i, to_timestamp(r / 1000.0), decode(l, 'hex'), pl, m, $12,"
+        " decode(k, 'hex') from "
         "unnest($1::bigint[], $2::text[], $3::uuid[], $4::integer[], $5::text[], $6::uuid[], $7::text[], "
-        "$8::text[], $9::bytea[], $10::smallint[], $11::bigint[], $13::bytea[])"
+        "$8::text[], $9::text[], $10::integer[], $11::bigint[], $13::text[])"
         " as u(p, st, s, v, t, i, pl, m, l, c, r, k)",
-        position.literal(), stream_type.literal(), stream.literal(), version.literal(), type.literal(), id.literal(),
-        payload.literal(), metadata.literal(), leaf.literal(), schema.literal(), recorded_at.literal(), key.id,
-        macs.literal());
+        position.parameter(), stream_type.parameter(), stream.parameter(), version.parameter(), type.parameter(),
+        id.parameter(), payload.parameter(), metadata.parameter(), leaf.parameter(), schema.parameter(),
+        recorded_at.parameter(), key.id, macs.parameter());
     work.exec_params("select pg_notify('keyledger_log', $1)", events.back().position);
     work.commit();
 }

@@ -185,7 +185,7 @@ void Story::publish() {
         work.exec_params0("insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, "
                           "key_encryption_key_id) select s, 'default', k, decode(w, 'hex'), e "
                           "from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) as u(s, k, w, e)",
-                          subject.literal(), key.literal(), wrapped.literal(), kek.literal());
+                          subject.parameter(), key.parameter(), wrapped.parameter(), kek.parameter());
         work.commit();
     }
     log_.append(std::exchange(unpublished_, {}));
