@@ -127,6 +127,18 @@ std::vector<const Key*> Keyring::usable(KeyPurpose purpose, Instant now) const {
     return found;
 }
 
+const Key* Keyring::last_usable(KeyPurpose purpose, Instant now) const {
+    const Key* const first = current(purpose, now);
+    const Key* last = nullptr;
+    for (const Key& key : keys_) {
+        if (key.purpose != purpose || key.has_ended(now) || &key == first) continue;
+        const bool is_later = !last || key.use_from < last->use_from ||
+                              (key.use_from == last->use_from && key.id > last->id);
+        if (is_later) last = &key;
+    }
+    return last ? last : first;
+}
+
 Result<void, KeyringError> Keyring::complete_at(Instant now) const {
     std::string missing;
     for (KeyPurpose purpose : kAllKeyPurposes) {

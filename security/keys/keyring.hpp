@@ -119,6 +119,8 @@ public:
     // All that find() would give, the current one first, the others by falling time of first use. Whatever is
     // looked up by a digest (claims, command ids) is looked up under each.
     std::vector<const Key*> usable(KeyPurpose purpose, Instant now) const;
+    // The last of those, or null.
+    const Key* last_usable(KeyPurpose purpose, Instant now) const;
 
     // Every purpose has a current key, or an error that names those that have none (I12).
     Result<void, KeyringError> complete_at(Instant now) const;

@@ -79,5 +79,46 @@ TEST_F(PseudonymsTest, KnowADeviceOfOneUserAlone) {
     EXPECT_NE(Uuid(pseudonyms.devices_of(ann_)), Uuid(pseudonyms.login_attempts_of(ann_)));
 }
 
+// Whatever is remembered of agents: nobody tells it from what is made anew, be they many or few, and through a change
+// of the keyring.
+TEST_F(PseudonymsTest, KnowAgentsTheSameWhetherTheyAreRememberedOrNot) {
+    const auto live = LiveKeyring::open(path_, kNow);
+    ASSERT_TRUE(live);
+    KeyringPseudonyms pseudonyms(**live, clock_);
+    const auto agent = [](int number) { return "agent/" + std::to_string(number % 1'500); };
+    const auto check = [&] {
+        for (const int number : {0, 1, 0, 1'499, 1}) {
+            KeyringPseudonyms anew(**live, clock_);
+            EXPECT_EQ(pseudonyms.device(agent(number)), anew.device(agent(number))) << number;
+        }
+        EXPECT_NE(pseudonyms.device(agent(0)), pseudonyms.device(agent(1)));
+        EXPECT_EQ(pseudonyms.device("").size(), 22U);
+    };
+    for (int number = 0; number < 3'100; ++number) (void)pseudonyms.device(agent(number));
+    check();
+    const std::string before = pseudonyms.device(agent(0));
+    const std::string first = loaded()->require_current(KeyPurpose::kClaims, kNow).id;
+    rotated(KeyPurpose::kClaims, Duration(), kNow + milliseconds(1));
+    ASSERT_TRUE((*live)->reload(kNow));
+    clock_.advance(kHour);
+    check();
+    EXPECT_EQ(pseudonyms.device(agent(0)), before) << "of the first key";
+    ASSERT_TRUE(revoke_key(path_, first, kNow + kHour));
+    ASSERT_TRUE((*live)->reload(kNow + kHour));
+    check();
+    EXPECT_NE(pseudonyms.device(agent(0)), before) << "it has ended";
+}
+
+// A key that was revoked is gone from memory with the last who uses it: what is remembered is none of those.
+TEST_F(PseudonymsTest, KeepNoKeyring) {
+    const auto live = LiveKeyring::open(path_, kNow);
+    ASSERT_TRUE(live);
+    KeyringPseudonyms pseudonyms(**live, clock_);
+    (void)pseudonyms.device("Firefox");
+    const std::weak_ptr<const Keyring> used = (*live)->snapshot();
+    ASSERT_TRUE((*live)->reload(kNow));
+    EXPECT_TRUE(used.expired());
+}
+
 }  // namespace
 }  // namespace keyledger::security
