@@ -40,7 +40,11 @@ void put_text(std::string& bytes, std::string_view text) {
 std::string content_bytes(const RefreshTokenContent& content) {
     if (content.generation < 0) throw std::invalid_argument("refresh token: the generation is negative");
     if (content.audiences.size() > kMaxAudiences) throw std::invalid_argument("refresh token: at most 16 audiences");
-    std::string bytes(view_of(content.log_id));
+    std::size_t room = kUuidSize + 8 + 2 + content.client_id.size() + 4 + content.key_thumbprint.size();
+    for (const std::string& audience : content.audiences) room += 2 + audience.size();
+    std::string bytes;
+    bytes.reserve(room);
+    bytes += view_of(content.log_id);
     put_number(bytes, static_cast<std::uint64_t>(content.generation), 8);
     put_text(bytes, content.client_id);
     for (const std::string& audience : content.audiences) put_text(bytes, audience);
@@ -115,7 +119,8 @@ std::string seal_refresh_token(const Key& root, const RefreshTokenContent& conte
     std::string_view session = view_of(content.session);
     std::string sealed = aead_for(root, session).seal(bound_to(head, session), content_bytes(content));
     head += session;
-    std::string token = std::string(kRefreshTokenPrefix) + base64url_encode(head + sealed);
+    head += sealed;
+    std::string token = std::string(kRefreshTokenPrefix) + base64url_encode(head);
     if (token.size() > kMaxRefreshTokenSize) throw std::invalid_argument("refresh token: above 8 KiB");
     return token;
 }
