@@ -87,8 +87,9 @@ std::optional<Problem> check_expectations(Request& request) {
 
 // It goes into events and is shown to auditors.
 std::string storable(std::string_view text) {
-    const std::string plain = as_plain_text(text);
-    return std::string(shortened(plain, kMaxUserAgentBytes));
+    std::string plain = as_plain_text(text);
+    plain.resize(shortened(plain, kMaxUserAgentBytes).size());
+    return plain;
 }
 
 IpAddress client_of(const Headers& headers, const IpAddress& peer, std::span<const Cidr> proxies) {
