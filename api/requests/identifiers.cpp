@@ -92,7 +92,8 @@ std::string make_traceparent(RandomBytes& random) {
     const std::string ids = hex_encoded({bytes.data(), bytes.size()});
     std::string text;
     text.reserve(kTraceparentSize);
-    return text.append("00-").append(ids, 0, 32).append("-").append(ids, 32).append("-00");
+    text.append("00-").append(ids, 0, 32).append("-").append(ids, 32).append("-00");
+    return text;
 }
 
 std::string trace_id_of(std::string_view traceparent) { return std::string(traceparent.substr(3, 32)); }
