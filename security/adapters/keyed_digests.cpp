@@ -11,7 +11,10 @@ namespace {
 // Digests that are remembered by value (a device, a command id) must not change when the key rotates: they are made
 // with the first claim key for as long as it is not revoked.
 const Key& oldest_claim_key(const Keyring& keyring, Instant now) {
-    const Key* const oldest = keyring.last_usable(KeyPurpose::kClaims, now);
+    const Key* const current = keyring.current(KeyPurpose::kClaims, now);
+    const Key* oldest = keyring.last_usable(KeyPurpose::kClaims, now);
+    // Where the first key is the current one, the last may be its successor, published and not in use yet.
+    if (current != nullptr && current->use_from < oldest->use_from) oldest = current;
     if (oldest == nullptr) throw MissingKey("no key for 'claims' is in use: run 'keyledger keys rotate claims'");
     return *oldest;
 }

@@ -54,6 +54,19 @@ TEST_F(IdempotencyKeysTest, OutliveARotationOfTheClaimKey) {
     EXPECT_EQ(after.fingerprint, before.fingerprint);
 }
 
+// Nor does it matter that the successor is published long before it is used.
+TEST_F(IdempotencyKeysTest, OutliveTheTimeInWhichTheNextClaimKeyIsPublished) {
+    const auto before = derive("logOut", "ann", "key", {});
+    rotated(KeyPurpose::kClaims, kDay, kNow + milliseconds(1));
+    for (int day = 0; day < 3; ++day) {
+        clock_.advance(kHour);
+        const auto then = derive("logOut", "ann", "key", {});
+        EXPECT_EQ(then.command_id, before.command_id) << day;
+        EXPECT_EQ(then.fingerprint, before.fingerprint) << day;
+        clock_.advance(kDay);
+    }
+}
+
 class PseudonymsTest : public KeyringTest {
 protected:
     void SetUp() override { generate(); }
