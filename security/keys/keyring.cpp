@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "security/keys/keyring_file.hpp"
+#include "security/primitives/aead.hpp"
 #include "security/primitives/derivation.hpp"
 
 namespace keyledger::security {
@@ -87,9 +88,11 @@ Result<std::shared_ptr<const Keyring>, KeyringError> Keyring::load(const std::st
 }
 
 Keyring::Keyring(std::vector<Key> keys) : keys_(std::move(keys)) {
-    for (Key& key : keys_)
-        if (key.purpose == KeyPurpose::kSealingRoot && !key.material.empty())
-            key.extracted = extracted_from_root(key.material);
+    for (Key& key : keys_) {
+        if (key.purpose != KeyPurpose::kSealingRoot || key.material.empty()) continue;
+        key.extracted = extracted_from_root(key.material);
+        key.sessions = std::make_shared<KeptAeads>();
+    }
 }
 
 const Key* Keyring::current(KeyPurpose purpose, Instant at) const {

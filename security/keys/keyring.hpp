@@ -21,6 +21,8 @@
 
 namespace keyledger::security {
 
+class KeptAeads;
+
 enum class KeyPurpose {
     kKeyEncryption,  // wraps subject keys
     kClaims,         // HMAC of normalised e-mail addresses and user names
@@ -62,6 +64,8 @@ struct Key {
     // Of a sealing root in a keyring alone, which extracts it from the material once (derived_key), and with which it
     // dies; null once revoked.
     std::unique_ptr<const HmacKey> extracted;
+    // Likewise: of the sessions whose refresh tokens were opened a moment ago, until the next ones are sealed.
+    std::shared_ptr<KeptAeads> sessions{};
 
     // When the key stops to open and verify, if that is settled.
     std::optional<Instant> ends_at() const;

@@ -1,6 +1,8 @@
 #include "security/tokens/refresh_token.hpp"
 
+#include <memory>
 #include <stdexcept>
+#include <utility>
 
 #include "security/keys/envelope.hpp"
 #include "security/primitives/aead.hpp"
@@ -16,8 +18,8 @@ constexpr char kVersion = 1;
 constexpr std::string_view kPurpose = "refresh";
 constexpr std::size_t kUuidSize = 16;
 
-DeterministicAead aead_for(const Key& root, std::string_view session) {
-    return DeterministicAead(derived_key(root, kPurpose, session), kPurpose);
+KeptAeads::Pointer aead_for(const Key& root, std::string_view session) {
+    return std::make_unique<const DeterministicAead>(derived_key(root, kPurpose, session), kPurpose);
 }
 
 std::string bound_to(std::string_view head, std::string_view session) {
@@ -117,7 +119,10 @@ std::optional<RefreshTokenContent> read_content(std::string_view bytes) {
 std::string seal_refresh_token(const Key& root, const RefreshTokenContent& content) {
     std::string head = envelope_head(kVersion, root.id);
     std::string_view session = view_of(content.session);
-    std::string sealed = aead_for(root, session).seal(bound_to(head, session), content_bytes(content));
+    // Most are sealed where the one before was opened just now.
+    auto aead = root.sessions ? root.sessions->take(content.session) : nullptr;
+    if (!aead) aead = aead_for(root, session);
+    std::string sealed = aead->seal(bound_to(head, session), content_bytes(content));
     head += session;
     head += sealed;
     std::string token = std::string(kRefreshTokenPrefix) + base64url_encode(head);
@@ -136,10 +141,12 @@ Result<OpenedRefreshToken, RefreshTokenError> open_refresh_token(const Keyring& 
     const Key* root = keyring.find(KeyPurpose::kSealingRoot, envelope->key_id, now);
     if (!root) return Unexpected(RefreshTokenError::kUnknownKey);
     std::string_view session = envelope->body.substr(0, kUuidSize);
-    auto clear = aead_for(*root, session).open(bound_to(envelope->head, session), envelope->body.substr(kUuidSize));
+    auto aead = aead_for(*root, session);
+    auto clear = aead->open(bound_to(envelope->head, session), envelope->body.substr(kUuidSize));
     auto content = clear ? read_content(*clear) : std::nullopt;
     if (!content) return Unexpected(RefreshTokenError::kForged);
     content->session = SessionId{uuid_from(session)};
+    if (root->sessions) root->sessions->put(content->session, std::move(aead));
     return OpenedRefreshToken{std::move(*content), root->id};
 }
 
