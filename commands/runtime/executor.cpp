@@ -187,8 +187,11 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step
 }
 
 asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, CommandSteps steps, int max_attempts) {
-    KEYLEDGER_CO_TRY(known, co_await was_carried_out(caller));
-    bool done_before = *known;
+    bool done_before = false;
+    if (caller.idempotency) {
+        KEYLEDGER_CO_TRY(known, co_await was_carried_out(caller));
+        done_before = *known;
+    }
     const eventstore::CommandId command_id =
         caller.idempotency ? caller.idempotency->command_id : ports_.identifiers.next_command_id();
     for (int count = 0; count < max_attempts; ++count) {
@@ -233,7 +236,6 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, CommandSt
 
 // Asked first when the client sent a key, so that a repeated request costs no password hash.
 asio::awaitable<Result<bool, CommandError>> Executor::was_carried_out(const Caller& caller) {
-    if (!caller.idempotency) co_return false;
     std::vector<eventstore::StreamVersion> none;
     KEYLEDGER_CO_TRY(known,
                      co_await ports_.store.confirm(std::move(none), caller.idempotency->command_id, caller.deadline));
