@@ -331,5 +331,5 @@ TEST(VerdictDelivery, TellsEverybodyOnceWhoeverIsFirst) {
     second.join();
     is_over = true;
     writer.join();
-    EXPECT_EQ(told, 2 * 3 * kRounds);
+    EXPECT_EQ(told.load(), 2 * 3 * kRounds);
 }
