@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "domain/base/result.hpp"
@@ -34,8 +35,8 @@ public:
         const asio::any_io_executor executor = asio::get_associated_executor(handler);
         state_ = std::make_shared<State>(executor, std::move(handler));
         if (deadline == Time::max()) return;
-        state_->timer.expires_at(deadline);
-        state_->timer.async_wait([state = state_, when_late](const boost::system::error_code& cancelled) {
+        state_->timer.emplace(executor, deadline);
+        state_->timer->async_wait([state = state_, when_late](const boost::system::error_code& cancelled) {
             if (!cancelled) settle(*state, Unexpected(when_late));
         });
     }
@@ -46,7 +47,7 @@ public:
     void operator()(Outcome answer) {
         const asio::any_io_executor executor = state_->executor;
         asio::post(executor, [state = std::move(state_), answer = std::move(answer)]() mutable {
-            state->timer.cancel();
+            state->stop_timer();
             settle(*state, std::move(answer));
         });
     }
@@ -55,7 +56,7 @@ public:
     // this returns.
     void settle_here(Outcome answer) {
         const std::shared_ptr<State> state = std::move(state_);
-        state->timer.cancel();
+        state->stop_timer();
         settle(*state, std::move(answer));
     }
 
@@ -64,10 +65,12 @@ private:
         template <class Handler>
         State(const asio::any_io_executor& where, Handler its_handler)
             : executor(asio::prefer(where, asio::execution::outstanding_work.tracked)),
-              timer(where),
               handler(std::move(its_handler)) {}
+        void stop_timer() {
+            if (timer) timer->cancel();
+        }
         const asio::any_io_executor executor;
-        asio::steady_timer timer;
+        std::optional<asio::steady_timer> timer;  // nullopt: no deadline, or none that this sees to
         asio::any_completion_handler<Signature> handler;
         std::atomic<bool> settled = false;  // the executor may have several threads
     };

@@ -19,7 +19,6 @@
 namespace keyledger::api {
 
 inline constexpr std::size_t kReadBytes = 4096;
-inline constexpr std::size_t kJoinedBytes = 16 * 1024;
 inline constexpr std::size_t kMaxLingerBytes = 1024 * 1024;
 
 inline std::string describe(const std::exception_ptr& failure) {

@@ -19,6 +19,7 @@ bool lower_hex(std::string_view text) {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::size_t kMaxLoggedRequestIdBytes = 64;
+constexpr std::size_t kTraceparentSize = 55;  // of version 00
 
 bool may_be_logged(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
@@ -72,15 +73,14 @@ std::string make_request_id(RandomBytes& random) {
 }
 
 std::optional<std::string> accept_traceparent(std::string_view header) {
-    static constexpr std::size_t kSize = 55;
-    if (header.size() < kSize) return std::nullopt;
+    if (header.size() < kTraceparentSize) return std::nullopt;
     std::string_view version = header.substr(0, 2), trace = header.substr(3, 32), parent = header.substr(36, 16),
                      flags = header.substr(53, 2);
     if (header[2] != '-' || header[35] != '-' || header[52] != '-') return std::nullopt;
     if (!lower_hex(version) || !lower_hex(trace) || !lower_hex(parent) || !lower_hex(flags)) return std::nullopt;
     if (version == "ff" || all_zero(trace) || all_zero(parent)) return std::nullopt;
-    if (header.size() > kSize && (version == "00" || header[kSize] != '-')) return std::nullopt;
-    return std::string("00").append(header.substr(2, kSize - 2));
+    if (header.size() > kTraceparentSize && (version == "00" || header[kTraceparentSize] != '-')) return std::nullopt;
+    return std::string("00").append(header.substr(2, kTraceparentSize - 2));
 }
 
 std::string make_traceparent(RandomBytes& random) {
@@ -89,9 +89,11 @@ std::string make_traceparent(RandomBytes& random) {
     // Neither id may be all zero.
     bytes[15] |= 1;
     bytes[23] |= 1;
-    std::string text = "00-";
-    text.append(hex_encoded({bytes.data(), 16})).append("-").append(hex_encoded({bytes.data() + 16, 8}));
-    return text.append("-00");
+    const std::string ids = hex_encoded({bytes.data(), bytes.size()});
+    std::string text;
+    text.reserve(kTraceparentSize);
+    text.append("00-").append(ids, 0, 32).append("-").append(ids, 32).append("-00");
+    return text;
 }
 
 std::string trace_id_of(std::string_view traceparent) { return std::string(traceparent.substr(3, 32)); }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "api/requests/request.hpp"
@@ -71,6 +72,9 @@ private:
         std::map<Method, std::size_t> by_method;
         std::string allow;
     };
+    struct HashOfSegments {
+        std::size_t operator()(const std::vector<std::string>& segments) const noexcept;
+    };
     const Compiled* find_path(const std::vector<std::string>& segments) const;
     // The way to a page whose path was given with a slash behind it; nullopt: there is none.
     std::optional<Response> way_to_page(const Request& request) const;
@@ -91,6 +95,9 @@ private:
 
     std::vector<Route> routes_;
     std::vector<Compiled> paths_;  // literal segments before parameters
+    // Places in it: of those without a parameter, by their segments, and of the others in their order.
+    std::unordered_map<std::vector<std::string>, std::size_t, HashOfSegments> literal_;
+    std::vector<std::size_t> parameterized_;
     CorsPolicy cors_;
     std::vector<std::string> base_;
     Dress dress_;

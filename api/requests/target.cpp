@@ -27,6 +27,7 @@ bool has_control(std::string_view text) {
 Result<std::vector<std::string>, std::string> parse_path(std::string_view path) {
     std::vector<std::string> segments;
     if (path == "/") return segments;
+    segments.reserve(std::min(static_cast<std::size_t>(std::ranges::count(path, '/')), kMaxPathSegments));
     while (!path.empty()) {
         path.remove_prefix(1);
         std::size_t slash = path.find('/');

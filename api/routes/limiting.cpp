@@ -122,7 +122,8 @@ IpAddress site_of(IpAddress address) {
 }  // namespace
 
 std::vector<Bucket> network_buckets(std::string_view what, const IpAddress& caller, const commands::Rate& rate) {
-    std::vector<Bucket> buckets{commands::bucket_of(what, caller.caller_network().to_string(), rate)};
+    std::vector<Bucket> buckets;
+    buckets.push_back(commands::bucket_of(what, caller.caller_network().to_string(), rate));
     if (caller.is_v4()) return buckets;
     const commands::Rate wide{rate.per_minute * kNetworksOfASite, rate.burst * kNetworksOfASite};
     buckets.push_back(commands::bucket_of(what, site_of(caller).to_string() + "/48", wide));

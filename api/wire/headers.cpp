@@ -6,6 +6,18 @@
 #include "api/wire/text.hpp"
 
 namespace keyledger::api {
+namespace {
+
+// Of an answer, which few have more of.
+constexpr std::size_t kUsualFields = 8;
+constexpr std::size_t kUsualBytes = 256;
+
+}  // namespace
+
+void Headers::reserve(std::size_t fields, std::size_t bytes) {
+    entries_.reserve(fields);
+    bytes_.reserve(bytes);
+}
 
 void Headers::add(std::string_view name, std::string_view value) {
     // By hand: std::string_view would search the three for each byte of a cookie.
@@ -13,6 +25,7 @@ void Headers::add(std::string_view name, std::string_view value) {
     if (!is_token(name)) throw std::invalid_argument("a header name must be a token: " + std::string(name));
     if (std::ranges::any_of(value, breaks))
         throw std::invalid_argument("a header value must have no line break and no NUL: " + std::string(name));
+    if (entries_.capacity() == 0) reserve(kUsualFields, kUsualBytes);
     entries_.push_back({static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(name.size()),
                         static_cast<std::uint32_t>(value.size())});
     bytes_.append(name).append(value);

@@ -23,6 +23,9 @@ public:
     // can't be split by a value that a caller chose.
     void add(std::string_view name, std::string_view value);
 
+    // Room for so many fields, with so many bytes of names and values.
+    void reserve(std::size_t fields, std::size_t bytes);
+
     // The first field of that name.
     std::optional<std::string_view> find(std::string_view name) const noexcept;
     bool contains(std::string_view name) const noexcept { return find(name).has_value(); }

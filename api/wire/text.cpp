@@ -65,8 +65,7 @@ bool valid_utf8(std::string_view text) noexcept {
     return true;
 }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
+bool same_letters_ignoring_case(std::string_view a, std::string_view b) noexcept {
     for (std::size_t i = 0; i < a.size(); ++i)
         if (lower(a[i]) != lower(b[i])) return false;
     return true;

@@ -11,8 +11,14 @@ namespace keyledger::api {
 // True for well-formed UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing above U+10FFFF.
 bool valid_utf8(std::string_view text) noexcept;
 
-// ASCII only, as HTTP's field names and tokens are compared (RFC 9110 section 5.1).
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+// Of two texts of one size.
+bool same_letters_ignoring_case(std::string_view a, std::string_view b) noexcept;
+
+// ASCII only, as HTTP's field names and tokens are compared (RFC 9110 section 5.1). Names of another size, as most are
+// of which one is looked for, cost no call.
+inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && same_letters_ignoring_case(a, b);
+}
 
 // Without the spaces and tabs at both ends (OWS of RFC 9110 section 5.6.3).
 std::string_view trimmed(std::string_view text) noexcept;

@@ -37,7 +37,7 @@ public:
 }  // namespace
 
 struct JsonText::Writer {
-    static constexpr std::size_t kUsualBytes = 1024;
+    static constexpr std::size_t kUsualBytes = 2048;  // tokens with what is said of them fit
     rapidjson::StringBuffer buffer{nullptr, kUsualBytes};
     TextWriter json{buffer};
 

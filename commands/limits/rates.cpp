@@ -60,7 +60,9 @@ Result<void, CommandError> admit_write(Services& services, const Bearer& bearer)
 }
 
 Result<void, CommandError> admit_refresh(Services& services, const SessionId& session_id) {
-    return taken_from(services, {scaled_bucket("refreshes of", session_id, services.settings.limits.writes)});
+    std::vector<Bucket> buckets;
+    buckets.push_back(scaled_bucket("refreshes of", session_id, services.settings.limits.writes));
+    return taken_from(services, buckets);
 }
 
 Result<void, CommandError> admit_registration(Services& services, const ServiceAccountId& account_id) {

@@ -2,6 +2,7 @@
 // Who asks, from where, until when: what every command is told of its request.
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "domain/base/id.hpp"
@@ -36,11 +37,11 @@ struct Caller {
     std::optional<Idempotency> idempotency;
     Precondition precondition;
 
-    Caller acting_as(const UserId& user_id) const {
-        Caller caller = *this;
-        caller.actor_type = eventstore::ActorType::kUser;
-        caller.actor_id = user_id.to_string();
-        return caller;
+    Caller acting_as(const UserId& user_id) const& { return Caller(*this).acting_as(user_id); }
+    Caller acting_as(const UserId& user_id) && {
+        actor_type = eventstore::ActorType::kUser;
+        actor_id = user_id.to_string();
+        return std::move(*this);
     }
 };
 

@@ -1,6 +1,7 @@
 #include "commands/runtime/executor.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 
@@ -59,12 +60,9 @@ eventstore::EventMetadata envelope_of(const Caller& caller, const eventstore::Co
     return envelope;
 }
 
-bool acts_for_themselves(const Caller& caller) {
-    return caller.actor_type == eventstore::ActorType::kUser && Uuid::parse(caller.actor_id).has_value();
-}
-
-Uuid envelope_subject(const Caller& caller, Pseudonyms& pseudonyms, Instant now) {
-    return acts_for_themselves(caller) ? *Uuid::parse(caller.actor_id) : pseudonyms.anonymous_subject_of(now);
+// The user who acts for themselves; nullopt: nobody does.
+std::optional<Uuid> user_acting(const Caller& caller) {
+    return caller.actor_type == eventstore::ActorType::kUser ? Uuid::parse(caller.actor_id) : std::nullopt;
 }
 
 // If the key of the day's anonymous callers is missing or does not open, events are recorded without where they came
@@ -130,11 +128,12 @@ std::size_t Attempt::index_of(const Uuid& stream_id, std::string_view stream_typ
 
 StepResult Attempt::also_read(Streams more) {
     std::vector<LoadStream> unread;
+    unread.reserve(more.loads().size());
     for (const LoadStream& load : more.loads())
         if (!streams_.place_of(load.stream_id, load.stream_type)) unread.push_back(load);
     KEYLEDGER_CO_TRY(folds, co_await folder_.load(unread, freshness_, deadline_));
     streams_.add(unread);
-    folds_.insert(folds_.end(), folds->begin(), folds->end());
+    folds_.insert(folds_.end(), std::make_move_iterator(folds->begin()), std::make_move_iterator(folds->end()));
     co_return Result<void, CommandError>{};
 }
 
@@ -171,11 +170,11 @@ RefusalRef Attempt::refusal_of(const eventstore::AlreadySpent& refused) const {
     return std::find_if(spent_.begin(), spent_.end(), is_it)->spent;
 }
 
-Caller Attempt::acting(const Caller& caller) const {
+const Caller& Attempt::acting(const Caller& caller, std::optional<Caller>& other) const {
     if (!actor_) return caller;
-    Caller actor = caller.acting_as(actor_->user_id);
-    actor.session_id = actor_->session_id;
-    return actor;
+    other = caller.acting_as(actor_->user_id);
+    other->session_id = actor_->session_id;
+    return *other;
 }
 
 // ---- Executor --------------------------------------------------------------------------------------------------
@@ -188,8 +187,11 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step
 }
 
 asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, CommandSteps steps, int max_attempts) {
-    KEYLEDGER_CO_TRY(known, co_await was_carried_out(caller));
-    bool done_before = *known;
+    bool done_before = false;
+    if (caller.idempotency) {
+        KEYLEDGER_CO_TRY(known, co_await was_carried_out(caller));
+        done_before = *known;
+    }
     const eventstore::CommandId command_id =
         caller.idempotency ? caller.idempotency->command_id : ports_.identifiers.next_command_id();
     for (int count = 0; count < max_attempts; ++count) {
@@ -234,7 +236,6 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, CommandSt
 
 // Asked first when the client sent a key, so that a repeated request costs no password hash.
 asio::awaitable<Result<bool, CommandError>> Executor::was_carried_out(const Caller& caller) {
-    if (!caller.idempotency) co_return false;
     std::vector<eventstore::StreamVersion> none;
     KEYLEDGER_CO_TRY(known,
                      co_await ports_.store.confirm(std::move(none), caller.idempotency->command_id, caller.deadline));
@@ -263,7 +264,8 @@ Instant Executor::moment_of(const Attempt& attempt) const {
 
 asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt, const Caller& sender,
                                                                const eventstore::CommandId& command_id, Instant now) {
-    const Caller caller = attempt.acting(sender);
+    std::optional<Caller> other;
+    const Caller& caller = attempt.acting(sender, other);
     Append append;
     append.command_id = command_id;
     append.decided_at = now;
@@ -272,9 +274,9 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
     auto envelope = envelope_of(caller, command_id, now);
     SubjectKeyPtr envelope_key;
     if (tells_of_a_person(envelope) && !attempt.events_.empty()) {
-        const Uuid subject = envelope_subject(caller, ports_.pseudonyms, now);
-        auto key = acts_for_themselves(caller) ? attempt.key_of(subject)
-                                               : key_of_the_day(attempt, ports_, subject, caller.deadline);
+        const std::optional<Uuid> user = user_acting(caller);
+        const Uuid subject = user ? *user : Uuid(ports_.pseudonyms.anonymous_subject_of(now));
+        auto key = user ? attempt.key_of(subject) : key_of_the_day(attempt, ports_, subject, caller.deadline);
         KEYLEDGER_CO_TRY(found, co_await std::move(key));
         envelope_key = *found;
         if (!envelope_key) clear_personal_fields(envelope);
@@ -356,19 +358,26 @@ std::vector<eventstore::ClaimChange> Executor::claims_of(Attempt& attempt, const
 
 void Executor::remember(const Attempt& attempt, const Append& append, const eventstore::Appended& appended,
                         Instant now) {
-    std::vector<Fold> folds = attempt.folds_;
-    std::map<std::size_t, Uuid> changed;  // with their last events
+    struct Changed {
+        Fold fold;
+        Uuid event_id;  // of its last event
+    };
+    std::map<std::size_t, Changed> all;
     for (std::size_t i = 0; i < attempt.events_.size(); ++i) {
         const auto& decision = attempt.events_[i];
         const Recorded recorded{appended.first_position + static_cast<Position>(i), now};
-        folds[decision.stream] = advance(folds[decision.stream], *decision.event, append.events[i].version, recorded);
-        changed[decision.stream] = append.events[i].event_id;
+        auto at = all.find(decision.stream);
+        if (at == all.end()) at = all.emplace(decision.stream, Changed{attempt.folds_[decision.stream], {}}).first;
+        Changed& changed = at->second;
+        changed.fold = advance(changed.fold, *decision.event, append.events[i].version, recorded);
+        changed.event_id = append.events[i].event_id;
     }
-    for (const auto& [stream, event_id] : changed) {
+    for (auto& [stream, changed] : all) {
         const Uuid& stream_id = attempt.streams_.loads()[stream].stream_id;
-        ports_.cache.put(stream_id, folds[stream]);
-        const SnapshotCandidate kept{stream_id, attempt.folds_[stream].version, folds[stream], event_id};
-        keep_snapshot(ports_.store, ports_.cipher, ports_.keys.recall(stream_id), kept);
+        ports_.cache.put(stream_id, changed.fold);
+        const SnapshotCandidate kept{stream_id, attempt.folds_[stream].version, std::move(changed.fold),
+                                     changed.event_id};
+        if (is_snapshot_due(kept)) keep_snapshot(ports_.store, ports_.cipher, ports_.keys.recall(stream_id), kept);
     }
     for (const SubjectKeyPtr& key : attempt.new_keys_) ports_.keys.remember(key);
     for (const auto& [subject, key_id] : attempt.destroyed_keys_) ports_.keys.forget(subject);

@@ -12,6 +12,7 @@
 // streams that are confirmed to stand at the head in the read that finds the first outcome; only then is that answered.
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "commands/runtime/caller.hpp"
@@ -124,7 +125,8 @@ private:
         std::optional<SessionId> session_id;
     };
     std::size_t index_of(const Uuid& stream_id, std::string_view stream_type) const;
-    Caller acting(const Caller& caller) const;
+    // Who acts: the caller, or in `other` whom the step found.
+    const Caller& acting(const Caller& caller, std::optional<Caller>& other) const;
     bool changes_nothing() const { return events_.empty() && spent_.empty(); }
     RefusalRef refusal_of(const eventstore::AlreadySpent& refused) const;
 

@@ -78,6 +78,8 @@ asio::awaitable<Result<std::vector<Fold>, StoreError>> Folder::load(std::vector<
             if (auto folds = co_await load_unmoved(streams, deadline)) co_return std::move(*folds);
         moment = watch_->moment();
     }
+    if (freshness == Freshness::kCached)
+        if (auto folds = recall(streams, moment)) co_return std::move(*folds);
     std::vector<Loading> all;
     std::vector<Loading*> asked;
     all.reserve(streams.size());
@@ -90,7 +92,7 @@ asio::awaitable<Result<std::vector<Fold>, StoreError>> Folder::load(std::vector<
         }
         Loading& loading = all.emplace_back();
         loading.stream = stream;
-        loading.fold = cached ? *cached : empty_fold(stream.stream_type);
+        loading.fold = cached ? std::move(*cached) : empty_fold(stream.stream_type);
         loading.kept = loading.fold.version;
         if ((cached || stream.is_new) && freshness == Freshness::kCached) continue;
         if (loading.fold.version == 0) loading.snapshot = fold_name_of(stream.stream_type);
@@ -125,6 +127,21 @@ asio::awaitable<Result<std::vector<Fold>, StoreError>> Folder::load(std::vector<
     std::vector<Fold> folds;
     for (Loading& loading : all) folds.push_back(std::move(loading.fold));
     co_return folds;
+}
+
+// nullopt: one of them has to be read.
+std::optional<std::vector<Fold>> Folder::recall(const std::vector<LoadStream>& streams,
+                                                const eventstore::LogMoment& now) {
+    std::vector<Fold> folds;
+    folds.reserve(streams.size());
+    for (const LoadStream& stream : streams) {
+        auto cached = cache_.find(stream.stream_id);
+        if (!cached && stream.is_new) folds.push_back(empty_fold(stream.stream_type));
+        else if (!cached || !same_aggregate(*cached, stream) || is_of_another_history(*cached, now))
+            return std::nullopt;
+        else folds.push_back(std::move(*cached));
+    }
+    return folds;
 }
 
 // nullopt: the store has to be asked. Of some from memory and some from the store nobody knows one moment.

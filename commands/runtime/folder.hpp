@@ -75,6 +75,7 @@ private:
     asio::awaitable<Further> take(Loading& loading, eventstore::StreamSlice slice, eventstore::Deadline deadline);
     asio::awaitable<std::optional<std::vector<Fold>>> load_unmoved(const std::vector<LoadStream>& streams,
                                                                    eventstore::Deadline deadline);
+    std::optional<std::vector<Fold>> recall(const std::vector<LoadStream>& streams, const eventstore::LogMoment& now);
     asio::awaitable<Further> learn_key(Loading& loading, eventstore::Deadline deadline);
     asio::awaitable<void> fold_page(Loading& loading, const std::vector<eventstore::RecordedEvent>& events);
     void catch_up(Loading& loading);

@@ -23,13 +23,6 @@ bool may_be_kept(const SnapshotCandidate& kept) {
            kept.key_is_gone;
 }
 
-// What was kept of somebody before the erasure can't be opened any more, so another takes its place at once.
-bool is_due(const SnapshotCandidate& kept) {
-    if (kept.fold.version == kept.before) return false;
-    if (is_erased(*kept.fold.state)) return kept.fold.version >= kSnapshotEvery;
-    return kept.fold.version / kSnapshotEvery > kept.before / kSnapshotEvery;
-}
-
 // The number of the first line, which is taken away.
 std::optional<std::int64_t> take_number(std::string_view& text) {
     std::int64_t number = 0;
@@ -56,9 +49,16 @@ std::string fold_name_of(std::string_view stream_type) {
     return fold == 0 ? std::string() : std::string(stream_type) + '.' + std::to_string(fold) + std::string(kForm);
 }
 
+// What was kept of somebody before the erasure can't be opened any more, so another takes its place at once.
+bool is_snapshot_due(const SnapshotCandidate& kept) {
+    if (kept.fold.version == kept.before) return false;
+    if (is_erased(*kept.fold.state)) return kept.fold.version >= kSnapshotEvery;
+    return kept.fold.version / kSnapshotEvery > kept.before / kSnapshotEvery;
+}
+
 void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key,
                    const SnapshotCandidate& kept) {
-    if (!is_due(kept)) return;
+    if (!is_snapshot_due(kept)) return;
     const std::string state = eventstore::encode_state(*kept.fold.state);
     if (state.empty() || state.size() > kMaxStateBytes) return;
     const bool personal = tells_of_a_person(*kept.fold.state);

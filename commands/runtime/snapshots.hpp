@@ -26,7 +26,9 @@ struct SnapshotCandidate {
     std::int32_t replaces = 0;  // the version of a snapshot that could not be opened
     bool key_is_gone = false;   // the person's, for good: what was folded without it will never be known
 };
-// Gives the store a snapshot if the stream has come so far. `key`: the person's, where the state tells of one; without
+// Whether the stream has come so far.
+bool is_snapshot_due(const SnapshotCandidate& kept);
+// Gives the store a snapshot if it is due. `key`: the person's, where the state tells of one; without
 // it none is kept.
 void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key,
                    const SnapshotCandidate& kept);

@@ -104,7 +104,7 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
     const std::string device = services.pseudonyms.device(caller.user_agent);
     RefreshVerdict verdict;
     KeyAlgorithm id_token_algorithm = KeyAlgorithm::kRs256;
-    const Step step = [&](Attempt& attempt) -> StepResult {
+    Step step = [&](Attempt& attempt) -> StepResult {
         const Instant now = moment_of(attempt.state(session), services.clock.now());
         const Session& before = attempt.state(session);
         KEYLEDGER_CO_TRY(terms, co_await check_grounds(attempt, before, services.settings.lifetimes));
@@ -126,24 +126,25 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
         attempt.append(session, *events);
         co_return Result<void, CommandError>{};
     };
-    Caller user_caller = caller.acting_as(*user_id);
+    Caller user_caller = std::move(caller).acting_as(*user_id);
     user_caller.session_id = session_id;
-    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(user_caller, streams, step));
+    KEYLEDGER_CO_TRY(executed,
+                     co_await services.executor.run(std::move(user_caller), std::move(streams), std::move(step)));
     if (verdict.refused) co_return Unexpected(refusals::kInvalidGrant);
     if (!request.resource) *audiences = verdict.session_audiences;
     if (executed->position > 0) verdict.generated_at = executed->occurred_at;
     Grant grant{*user_id,
                 session_id,
-                request.client.client_id,
-                *audiences,
-                verdict.session_audiences,
+                std::move(request.client.client_id),
+                std::move(*audiences),
+                std::move(verdict.session_audiences),
                 verdict.security_stamp,
                 verdict.generation,
                 verdict.generated_at,
                 executed->position};
     grant.proofs = std::move(verdict.proofs);
     grant.id_token_algorithm = id_token_algorithm;
-    grant.scope = request.scope.value_or(std::move(verdict.scope));
+    grant.scope = std::move(request.scope ? *request.scope : verdict.scope);
     co_return grant;
 }
 

@@ -16,8 +16,10 @@ std::uint32_t AccessState::origin_of(Origin origin) {
     return at->second;
 }
 
-AccessState::PackedSession AccessState::pack(const Session& session) {
-    return {session.user_id,        origin_of({session.client_id, session.audiences}),
+AccessState::PackedSession AccessState::pack(const Session& session, const PackedSession* before) {
+    const Origin* const known = before != nullptr ? &origins_[before->origin] : nullptr;
+    const bool stays = known && known->client_id == session.client_id && known->audiences == session.audiences;
+    return {session.user_id,        stays ? before->origin : origin_of({session.client_id, session.audiences}),
             session.security_stamp, session.generation,
             session.first_position, session.started_at,
             session.refreshed_at,   session.expires_at};
@@ -97,7 +99,8 @@ void AccessState::apply(const SessionId& id, const SessionEvent& event, const Re
     Session session = evolve(at == shard.end() ? Session{} : unpack(at->second), event, recorded);
     if (session.status != Session::Status::kEnded) {
         if (session.browser_session_id) grounds_.rest(id, *session.browser_session_id);
-        shard.insert_or_assign(id, pack(session));
+        if (at == shard.end()) shard.insert_or_assign(id, pack(session, nullptr));
+        else at->second = pack(session, &at->second);
         return;
     }
     grounds_.forget(id);

@@ -134,7 +134,8 @@ private:
     void read_groups(SnapshotReader& in);
     std::uint32_t origin_of(Origin origin);
     Session unpack(const PackedSession& packed) const;
-    PackedSession pack(const Session& session);
+    // `before`: what it was until now; nullptr: there was none.
+    PackedSession pack(const Session& session, const PackedSession* before);
     static User unpack(const PackedUser& packed);
     static PackedUser pack(const User& user);
 

@@ -23,8 +23,7 @@ using eventstore::Head;
 using eventstore::ReadError;
 using eventstore::RecordedEvent;
 
-// Somebody may wait for the first read that succeeds.
-constexpr std::chrono::milliseconds kLongestReadPause{250};
+constexpr std::chrono::milliseconds kLongestReadPause{250};  // somebody may wait for the first that succeeds
 
 std::string fold_name() { return "access." + std::to_string(kAccessStateFold); }
 
@@ -339,7 +338,10 @@ bool HotAccess::step() {
     auto events = source_->follow_after(cursor_, settings_.batch_events);
     if (!events) {
         switch (events.error()) {
-            case ReadError::kUnavailable: doubt("the log can't be read"); return false;
+            case ReadError::kUnavailable:
+                doubt();
+                see("the log can't be read");
+                return false;
             case ReadError::kCursorUnknown:
                 forget("the log holds another event at position " + std::to_string(cursor_.position) +
                        ", or none: it is another history");
@@ -392,11 +394,9 @@ bool HotAccess::is_awaited() const {
     return !waiters_.empty();
 }
 
-// Until it was read again.
-void HotAccess::doubt(const std::string& trouble) {
+void HotAccess::doubt() {
     const std::lock_guard lock(mutex_);
     unsure_ = true;
-    if (!stopped_) trouble_ = trouble;
 }
 
 // The log holds the event at the cursor: only now is a snapshot known to be of this history.

@@ -140,7 +140,7 @@ private:
     bool apply(eventstore::FollowedEvents events, bool cut);
     bool is_awaited() const;
     void confirm();
-    void doubt(const std::string& trouble);
+    void doubt();
     void note_level();
     void forget(const std::string& why);
     void stop_answering(const std::string& why);

@@ -28,8 +28,8 @@ commands::AccessClaims told_by(AccessTokenClaims from) {
         claims.bearer = {UserId{from.subject}, *from.session, from.security_stamp, from.issued_at};
         claims.scope = std::move(scope);
     } else {
-        claims.service = commands::ServiceBearer{ServiceAccountId{from.subject}, ServiceTokenId{from.token_id},
-                                                 std::move(scope)};
+        claims.service =
+            commands::ServiceBearer{ServiceAccountId{from.subject}, ServiceTokenId{from.token_id}, std::move(scope)};
     }
     claims.client_id = std::move(from.client_id);
     claims.audiences = std::move(from.audiences);

@@ -11,14 +11,20 @@ namespace {
 // Digests that are remembered by value (a device, a command id) must not change when the key rotates: they are made
 // with the first claim key for as long as it is not revoked.
 const Key& oldest_claim_key(const Keyring& keyring, Instant now) {
-    const auto keys = keyring.usable(KeyPurpose::kClaims, now);
-    if (keys.empty()) throw MissingKey("no key for 'claims' is in use: run 'keyledger keys rotate claims'");
-    return *keys.back();
+    const Key* const current = keyring.current(KeyPurpose::kClaims, now);
+    const Key* oldest = keyring.last_usable(KeyPurpose::kClaims, now);
+    // Where the first key is the current one, the last may be its successor, published and not in use yet.
+    if (current != nullptr && current->use_from < oldest->use_from) oldest = current;
+    if (oldest == nullptr) throw MissingKey("no key for 'claims' is in use: run 'keyledger keys rotate claims'");
+    return *oldest;
 }
 
-Digest keyed(const Keyring& keyring, Instant now, std::initializer_list<std::string_view> parts) {
+Digest keyed(const Key& key, std::initializer_list<std::string_view> parts) {
     const std::string message = length_prefixed(parts);
-    return hmac_sha256(oldest_claim_key(keyring, now).material.reveal(), {message});
+    return hmac_sha256(key.material.reveal(), {message});
+}
+Digest keyed(const Keyring& keyring, Instant now, std::initializer_list<std::string_view> parts) {
+    return keyed(oldest_claim_key(keyring, now), parts);
 }
 
 // One that everybody derives alike.
@@ -37,10 +43,39 @@ std::vector<eventstore::ClaimDigest> KeyringPseudonyms::claim(std::string_view k
     return digests;
 }
 
+bool KeyringPseudonyms::Agents::are_of(const KeyringPtr& keyring, const Key& key) const {
+    const bool is_same_snapshot = !keyring_.owner_before(keyring) && !keyring.owner_before(keyring_);
+    return is_same_snapshot && key_ == &key && pseudonyms_;
+}
+
+std::optional<std::string> KeyringPseudonyms::Agents::find(const KeyringPtr& keyring, const Key& key,
+                                                           const std::string& agent) {
+    const std::lock_guard lock(mutex_);
+    if (!are_of(keyring, key)) return std::nullopt;
+    const std::string* const known = pseudonyms_->use(agent);
+    return known ? std::optional(*known) : std::nullopt;
+}
+
+void KeyringPseudonyms::Agents::put(const KeyringPtr& keyring, const Key& key, const std::string& agent,
+                                    const std::string& pseudonym) {
+    const std::lock_guard lock(mutex_);
+    if (!are_of(keyring, key)) {
+        pseudonyms_.emplace(kMostKept);
+        keyring_ = keyring;
+        key_ = &key;
+    }
+    pseudonyms_->put(agent, pseudonym);
+}
+
 std::string KeyringPseudonyms::device(std::string_view user_agent) {
     const auto keyring = keyring_.snapshot();
-    const Digest digest = keyed(*keyring, clock_.now(), {"device", eventstore::kDefaultTenant, user_agent});
-    return base64url_encode(view_of(digest).substr(0, 16));
+    const Key& key = oldest_claim_key(*keyring, clock_.now());
+    const std::string agent(user_agent);
+    if (auto known = agents_.find(keyring, key, agent)) return *std::move(known);
+    const Digest digest = keyed(key, {"device", eventstore::kDefaultTenant, agent});
+    std::string pseudonym = base64url_encode(view_of(digest).substr(0, 16));
+    agents_.put(keyring, key, agent, pseudonym);
+    return pseudonym;
 }
 
 std::string KeyringPseudonyms::network(const UserId& user_id, std::string_view network) {

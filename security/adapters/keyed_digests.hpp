@@ -1,7 +1,13 @@
 #pragma once
 // Pseudonyms and idempotency keys: HMACs under the keyring's claim keys. Any thread.
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
 #include "commands/runtime/ports.hpp"
 #include "commands/sessions/tokens.hpp"
+#include "domain/base/lru_map.hpp"
 #include "domain/base/time.hpp"
 #include "security/keys/keyring.hpp"
 
@@ -24,8 +30,28 @@ public:
     Uuid bucket(std::string_view key) const;
 
 private:
+    // Those of the agents that were seen last. What was made under another key, or out of another snapshot of the
+    // keyring, is forgotten; no snapshot is kept for its sake.
+    class Agents {
+    public:
+        static constexpr std::size_t kMostKept = 1'024;
+
+        using KeyringPtr = std::shared_ptr<const Keyring>;
+        std::optional<std::string> find(const KeyringPtr& keyring, const Key& key, const std::string& agent);
+        void put(const KeyringPtr& keyring, const Key& key, const std::string& agent, const std::string& pseudonym);
+
+    private:
+        bool are_of(const KeyringPtr& keyring, const Key& key) const;
+
+        std::mutex mutex_;
+        std::weak_ptr<const Keyring> keyring_;
+        const Key* key_ = nullptr;  // of that snapshot
+        std::optional<LruMap<std::string, std::string>> pseudonyms_;
+    };
+
     const LiveKeyring& keyring_;
     const commands::Clock& clock_;
+    Agents agents_;
 };
 
 class KeyringIdempotencyKeys : public commands::IdempotencyKeys {

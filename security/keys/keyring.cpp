@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "security/keys/keyring_file.hpp"
+#include "security/primitives/aead.hpp"
 #include "security/primitives/derivation.hpp"
 
 namespace keyledger::security {
@@ -87,9 +88,11 @@ Result<std::shared_ptr<const Keyring>, KeyringError> Keyring::load(const std::st
 }
 
 Keyring::Keyring(std::vector<Key> keys) : keys_(std::move(keys)) {
-    for (Key& key : keys_)
-        if (key.purpose == KeyPurpose::kSealingRoot && !key.material.empty())
-            key.extracted = extracted_from_root(key.material);
+    for (Key& key : keys_) {
+        if (key.purpose != KeyPurpose::kSealingRoot || key.material.empty()) continue;
+        key.extracted = extracted_from_root(key.material);
+        key.sessions = std::make_shared<KeptAeads>();
+    }
 }
 
 const Key* Keyring::current(KeyPurpose purpose, Instant at) const {
@@ -125,6 +128,18 @@ std::vector<const Key*> Keyring::usable(KeyPurpose purpose, Instant now) const {
         return a->use_from != b->use_from ? a->use_from > b->use_from : a->id < b->id;
     });
     return found;
+}
+
+const Key* Keyring::last_usable(KeyPurpose purpose, Instant now) const {
+    const Key* const first = current(purpose, now);
+    const Key* last = nullptr;
+    for (const Key& key : keys_) {
+        if (key.purpose != purpose || key.has_ended(now) || &key == first) continue;
+        const bool is_later =
+            !last || key.use_from < last->use_from || (key.use_from == last->use_from && key.id > last->id);
+        if (is_later) last = &key;
+    }
+    return last ? last : first;
 }
 
 Result<void, KeyringError> Keyring::complete_at(Instant now) const {

@@ -21,6 +21,8 @@
 
 namespace keyledger::security {
 
+class KeptAeads;
+
 enum class KeyPurpose {
     kKeyEncryption,  // wraps subject keys
     kClaims,         // HMAC of normalised e-mail addresses and user names
@@ -62,6 +64,8 @@ struct Key {
     // Of a sealing root in a keyring alone, which extracts it from the material once (derived_key), and with which it
     // dies; null once revoked.
     std::unique_ptr<const HmacKey> extracted;
+    // Likewise: of the sessions whose refresh tokens were opened a moment ago, until the next ones are sealed.
+    std::shared_ptr<KeptAeads> sessions{};
 
     // When the key stops to open and verify, if that is settled.
     std::optional<Instant> ends_at() const;
@@ -119,6 +123,8 @@ public:
     // All that find() would give, the current one first, the others by falling time of first use. Whatever is
     // looked up by a digest (claims, command ids) is looked up under each.
     std::vector<const Key*> usable(KeyPurpose purpose, Instant now) const;
+    // The last of those, or null.
+    const Key* last_usable(KeyPurpose purpose, Instant now) const;
 
     // Every purpose has a current key, or an error that names those that have none (I12).
     Result<void, KeyringError> complete_at(Instant now) const;

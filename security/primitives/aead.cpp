@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 
 #include <stdexcept>
+#include <utility>
 
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/digest.hpp"
@@ -97,6 +98,20 @@ std::string DeterministicAead::seal(std::string_view associated_data, std::strin
 
 std::optional<std::string> DeterministicAead::open(std::string_view associated_data, std::string_view sealed) const {
     return aead_open(encryption_key_, associated_data, sealed);
+}
+
+void KeptAeads::put(const Uuid& context, Pointer aead) {
+    const std::lock_guard lock(mutex_);
+    kept_.put(context, std::move(aead));
+}
+
+KeptAeads::Pointer KeptAeads::take(const Uuid& context) {
+    const std::lock_guard lock(mutex_);
+    Pointer* const known = kept_.use(context);
+    if (known == nullptr) return nullptr;
+    Pointer taken = std::move(*known);
+    kept_.drop(context);
+    return taken;
 }
 
 }  // namespace keyledger::security

@@ -3,11 +3,15 @@
 // exactly kAeadKeySize bytes; another size is a bug in the caller and throws std::invalid_argument. Any
 // thread: each keeps a context, in which the schedule of the key it used last stays until its next use.
 #include <cstddef>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "domain/base/lru_map.hpp"
 #include "domain/base/secret.hpp"
+#include "domain/base/uuid.hpp"
 
 namespace keyledger::security {
 
@@ -37,6 +41,22 @@ private:
     std::string info_;
     Secret extracted_;  // from the root, for both keys
     Secret encryption_key_;
+};
+
+// A few of those, for whoever seals for the same context soon after they opened: deriving one costs more than its use
+// does. Each is taken once; of more than kMost the oldest are wiped. Any thread.
+class KeptAeads {
+public:
+    using Pointer = std::unique_ptr<const DeterministicAead>;
+    static constexpr std::size_t kMost = 1'024;
+
+    void put(const Uuid& context, Pointer aead);
+    // nullptr: it is not here, or not any more.
+    Pointer take(const Uuid& context);
+
+private:
+    std::mutex mutex_;
+    LruMap<Uuid, Pointer> kept_{kMost};
 };
 
 }  // namespace keyledger::security

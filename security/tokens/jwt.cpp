@@ -440,8 +440,8 @@ Result<void, TokenError> check_access_token(const SignedToken& token, const Toke
 Result<void, TokenError> check_access_token(const TokenBounds& token, const TokenExpectation& expectation,
                                             Instant now) {
     if (token.issuer != expectation.issuer) return Unexpected(TokenError::kWrongIssuer);
-    bool meant = !expectation.sole_audience ||
-                 (token.audiences.size() == 1 && token.audiences[0] == *expectation.sole_audience);
+    bool meant =
+        !expectation.sole_audience || (token.audiences.size() == 1 && token.audiences[0] == *expectation.sole_audience);
     if (!meant) return Unexpected(TokenError::kWrongAudience);
     const Duration late = expectation.skew + expectation.overdue;
     if (now >= token.expires_at + late) return Unexpected(TokenError::kExpired);

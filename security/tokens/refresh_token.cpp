@@ -1,6 +1,8 @@
 #include "security/tokens/refresh_token.hpp"
 
+#include <memory>
 #include <stdexcept>
+#include <utility>
 
 #include "security/keys/envelope.hpp"
 #include "security/primitives/aead.hpp"
@@ -16,8 +18,8 @@ constexpr char kVersion = 1;
 constexpr std::string_view kPurpose = "refresh";
 constexpr std::size_t kUuidSize = 16;
 
-DeterministicAead aead_for(const Key& root, std::string_view session) {
-    return DeterministicAead(derived_key(root, kPurpose, session), kPurpose);
+KeptAeads::Pointer aead_for(const Key& root, std::string_view session) {
+    return std::make_unique<const DeterministicAead>(derived_key(root, kPurpose, session), kPurpose);
 }
 
 std::string bound_to(std::string_view head, std::string_view session) {
@@ -40,7 +42,11 @@ void put_text(std::string& bytes, std::string_view text) {
 std::string content_bytes(const RefreshTokenContent& content) {
     if (content.generation < 0) throw std::invalid_argument("refresh token: the generation is negative");
     if (content.audiences.size() > kMaxAudiences) throw std::invalid_argument("refresh token: at most 16 audiences");
-    std::string bytes(view_of(content.log_id));
+    std::size_t room = kUuidSize + 8 + 2 + content.client_id.size() + 4 + content.key_thumbprint.size();
+    for (const std::string& audience : content.audiences) room += 2 + audience.size();
+    std::string bytes;
+    bytes.reserve(room);
+    bytes += view_of(content.log_id);
     put_number(bytes, static_cast<std::uint64_t>(content.generation), 8);
     put_text(bytes, content.client_id);
     for (const std::string& audience : content.audiences) put_text(bytes, audience);
@@ -113,9 +119,13 @@ std::optional<RefreshTokenContent> read_content(std::string_view bytes) {
 std::string seal_refresh_token(const Key& root, const RefreshTokenContent& content) {
     std::string head = envelope_head(kVersion, root.id);
     std::string_view session = view_of(content.session);
-    std::string sealed = aead_for(root, session).seal(bound_to(head, session), content_bytes(content));
+    // Most are sealed where the one before was opened just now.
+    auto aead = root.sessions ? root.sessions->take(content.session) : nullptr;
+    if (!aead) aead = aead_for(root, session);
+    std::string sealed = aead->seal(bound_to(head, session), content_bytes(content));
     head += session;
-    std::string token = std::string(kRefreshTokenPrefix) + base64url_encode(head + sealed);
+    head += sealed;
+    std::string token = std::string(kRefreshTokenPrefix) + base64url_encode(head);
     if (token.size() > kMaxRefreshTokenSize) throw std::invalid_argument("refresh token: above 8 KiB");
     return token;
 }
@@ -131,10 +141,12 @@ Result<OpenedRefreshToken, RefreshTokenError> open_refresh_token(const Keyring& 
     const Key* root = keyring.find(KeyPurpose::kSealingRoot, envelope->key_id, now);
     if (!root) return Unexpected(RefreshTokenError::kUnknownKey);
     std::string_view session = envelope->body.substr(0, kUuidSize);
-    auto clear = aead_for(*root, session).open(bound_to(envelope->head, session), envelope->body.substr(kUuidSize));
+    auto aead = aead_for(*root, session);
+    auto clear = aead->open(bound_to(envelope->head, session), envelope->body.substr(kUuidSize));
     auto content = clear ? read_content(*clear) : std::nullopt;
     if (!content) return Unexpected(RefreshTokenError::kForged);
     content->session = SessionId{uuid_from(session)};
+    if (root->sessions) root->sessions->put(content->session, std::move(aead));
     return OpenedRefreshToken{std::move(*content), root->id};
 }
 

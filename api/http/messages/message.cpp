@@ -34,6 +34,13 @@ constexpr std::array<std::string_view, 10> kAtMostOnce{"Host",
 std::optional<Problem> refuse(std::string detail) { return simple_problem(problems::kBadRequest, std::move(detail)); }
 
 std::optional<Problem> copy_fields(const Fields& fields, std::size_t max_fields, Headers& headers) {
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+    for (const auto& field : fields) {
+        count += 1;
+        bytes += field.name_string().size() + field.value().size();
+    }
+    headers.reserve(std::min(count, max_fields), bytes);
     for (const auto& field : fields) {
         if (headers.size() == max_fields)
             return simple_problem(problems::kHeaderTooLarge,
@@ -80,8 +87,9 @@ std::optional<Problem> check_expectations(Request& request) {
 
 // It goes into events and is shown to auditors.
 std::string storable(std::string_view text) {
-    const std::string plain = as_plain_text(text);
-    return std::string(shortened(plain, kMaxUserAgentBytes));
+    std::string plain = as_plain_text(text);
+    plain.resize(shortened(plain, kMaxUserAgentBytes).size());
+    return plain;
 }
 
 IpAddress client_of(const Headers& headers, const IpAddress& peer, std::span<const Cidr> proxies) {
@@ -240,8 +248,10 @@ Problem refusal_of(const boost::system::error_code& error, bool start_line_read)
 }
 
 std::string header_text(const Request& request, const Response& response, const Framing& framing) {
+    constexpr std::size_t kUsualHead = 512;
+    const std::size_t joined = response.whole_body().size() <= kJoinedBytes ? response.whole_body().size() : 0;
     std::string text;
-    text.reserve(512);
+    text.reserve(kUsualHead + joined);
     text.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
     auto reason = http::obsolete_reason(static_cast<http::status>(response.status));
     text.append(reason.data(), reason.size()).append("\r\n");

@@ -83,7 +83,11 @@ struct Framing {
     std::int64_t hsts_seconds = 31'536'000;
 };
 
-// Status line and header of the answer, with the fields that every answer has. Content-Length tells the
+// A body of no more is sent in one write with its header.
+inline constexpr std::size_t kJoinedBytes = 16 * 1024;
+
+// Status line and header of the answer, with the fields that every answer has, and room for a body that is joined to
+// them. Content-Length tells the
 // body's size also where the body is not sent (HEAD); a stream has none.
 std::string header_text(const Request& request, const Response& response, const Framing& framing);
 

@@ -60,8 +60,7 @@ Reply code_grant(Context& context, Request& request, PresentedCredentials presen
     auto client = co_await holder_of_tokens(context, request, std::move(presented));
     if (!client) co_return client.error();
     const auto& application_id = (*client)->application;
-    if (!application_id)
-        co_return oauth_error(request, OAuthError::kUnauthorizedClient, "Codes are for applications.");
+    if (!application_id) co_return oauth_error(request, OAuthError::kUnauthorizedClient, "Codes are for applications.");
     const CommandError not_good(refusals::kCodeNotGood);
     auto code = commands::open_code({context.cursors, context.log_id}, asked.code.reveal());
     if (!code) co_return oauth_refuse(request, not_good);

@@ -44,7 +44,7 @@ Reply refresh(Call& call) {
     if (!read) co_return read.error();
     auto presented = call.context.tokens.read_refresh(token.reveal());
     if (!presented) co_return refuse(call, CommandError(refusals::kInvalidGrant));
-    refresh.token = *presented;
+    refresh.token = std::move(*presented);
     auto grant = co_await commands::refresh_session(call.services(), std::move(refresh), caller_of(call.request));
     if (!grant) co_return refuse(call, grant.error());
     const auto tokens = co_await call.context.tokens.issue(*grant);

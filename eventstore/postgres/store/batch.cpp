@@ -10,7 +10,6 @@ namespace {
 std::string name_of(const ClaimChange& claim) {
     return security::length_prefixed({claim.kind, claim.key_id, claim.digest});
 }
-std::string name_of(const Digest& digest) { return std::string(security::view_of(digest)); }
 
 }  // namespace
 
@@ -24,7 +23,7 @@ std::size_t weight_of(const Append& append) {
 
 bool Batch::admits(const Append& append) const {
     if (empty()) return true;
-    if (command_ids_.contains(name_of(append.command_id))) return false;
+    if (command_ids_.contains(append.command_id)) return false;
     for (const StreamVersion& write : append.writes)
         if (streams_.contains(write.stream_id)) return false;
     for (const StreamVersion& guard : append.guards)
@@ -33,7 +32,7 @@ bool Batch::admits(const Append& append) const {
     for (const ClaimChange& claim : append.claims)
         if (claims_.contains(name_of(claim))) return false;
     for (const SpentValue& value : append.spent)
-        if (spent_.contains(name_of(value.digest))) return false;
+        if (spent_.contains(value.digest)) return false;
     for (const CredentialChange& credential : append.credentials)
         if (credentials_.contains(credential.credential_id)) return false;
     for (const NewSubjectKey& key : append.new_keys)
@@ -48,12 +47,12 @@ bool Batch::admits(const Append& append) const {
 
 void Batch::add(PendingAppend waiting) {
     const Append& append = waiting.append;
-    command_ids_.insert(name_of(append.command_id));
+    command_ids_.insert(append.command_id);
     for (const auto& [stream_id, version] : append.guards)
         streams_.try_emplace(stream_id, StreamUse{version, Use::kRead});
     for (const auto& [stream_id, version] : append.writes) streams_[stream_id] = {version, Use::kChanged};
     for (const ClaimChange& claim : append.claims) claims_.insert(name_of(claim));
-    for (const SpentValue& value : append.spent) spent_.insert(name_of(value.digest));
+    for (const SpentValue& value : append.spent) spent_.insert(value.digest);
     for (const CredentialChange& credential : append.credentials) credentials_.insert(credential.credential_id);
     for (const SubjectKeyUse& key : append.key_uses) subjects_.try_emplace(key.subject, Use::kRead);
     for (const NewSubjectKey& key : append.new_keys) subjects_[key.subject] = Use::kChanged;

@@ -3,6 +3,7 @@
 // run one by one (design of I4 inside one batch).
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -83,8 +84,16 @@ private:
     std::unordered_map<Uuid, Use> subjects_;
     std::unordered_set<Uuid> credentials_;
     std::unordered_set<std::string> claims_;
-    std::unordered_set<std::string> spent_;
-    std::unordered_set<std::string> command_ids_;
+    // Of digests each part is as good as any other.
+    struct HashOfDigest {
+        std::size_t operator()(const Digest& digest) const noexcept {
+            std::size_t hash = 0;
+            std::memcpy(&hash, digest.data(), sizeof hash);
+            return hash;
+        }
+    };
+    std::unordered_set<Digest, HashOfDigest> spent_;
+    std::unordered_set<CommandId, HashOfDigest> command_ids_;
 };
 
 // About how many bytes it takes.

@@ -8,15 +8,6 @@
 namespace keyledger::eventstore::postgres {
 namespace {
 
-class AwaitedVerdict : public VerdictWaiter {
-public:
-    explicit AwaitedVerdict(AsyncAnswer<Verdict, StoreError> answer) : answer_(std::move(answer)) {}
-    void complete(Result<Verdict, StoreError> verdict) override { answer_(std::move(verdict)); }
-
-private:
-    AsyncAnswer<Verdict, StoreError> answer_;
-};
-
 template <class T, class Work>
 class AwaitedRead : public ReadJob {
 public:
@@ -88,12 +79,13 @@ PostgresStoreStatus PostgresStore::status() const {
 }
 
 PostgresStore::Answer<Verdict> PostgresStore::append(Append append, Deadline deadline) {
-    auto submit = [this, append = std::move(append), deadline](AsyncAnswer<Verdict, StoreError> answer) mutable {
-        committer_.submit(std::move(append), deadline, std::make_unique<AwaitedVerdict>(std::move(answer)));
-    };
     // It is not cancelled then; nobody but the log knows whether it was done. Before, the committer says what it knows.
     const Deadline latest = deadline > Deadline::max() - kPatienceWithSent ? deadline : deadline + kPatienceWithSent;
-    return async_answer<Verdict, StoreError>(latest, StoreError::kOutcomeUnknown, std::move(submit));
+    auto submit = [this, append = std::move(append), deadline, latest](VerdictDelivery::Answer answer) mutable {
+        committer_.submit(std::move(append), deadline, verdicts_.enlist(latest, std::move(answer)));
+    };
+    return async_answer<Verdict, StoreError>(  // the delivery sees to the deadline
+        Deadline::max(), StoreError::kOutcomeUnknown, std::move(submit));
 }
 
 template <class T, class Work>

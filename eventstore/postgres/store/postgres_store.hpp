@@ -10,6 +10,7 @@
 #include "eventstore/postgres/store/committer.hpp"
 #include "eventstore/postgres/store/head_sharing.hpp"
 #include "eventstore/postgres/store/read_pool.hpp"
+#include "eventstore/postgres/store/verdict_delivery.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore::postgres {
@@ -70,6 +71,7 @@ private:
     Answer<T> read(Deadline deadline, Work work);
     void tell_of_ended_keys(const std::vector<ClaimDigest>& digests) const;
 
+    VerdictDelivery verdicts_;
     Committer committer_;
     std::atomic<int> snapshots_waiting_ = 0;
     ReadPool reads_;

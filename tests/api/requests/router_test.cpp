@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -93,6 +94,61 @@ TEST(Router, PrefersLiteralsToParameters) {
     (void)table.resolve(other);
     EXPECT_EQ(own.operation, "own_thing");
     EXPECT_EQ(other.operation, "show_thing");
+}
+
+// However it looks for paths: of all that fit a request, the one whose first parameter comes latest, and so on. Every
+// table of a few paths in every order, against a search through all of them.
+TEST(Router, FindsWhatASearchThroughAllPathsFinds) {
+    using Segments = std::vector<std::string>;
+    const auto combined = [](const std::vector<std::string>& words) {
+        std::vector<Segments> all{{}};
+        for (std::size_t from = 0, length = 1; length <= 3; ++length)
+            for (const std::size_t to = all.size(); from < to; ++from)
+                for (const std::string& word : words) {
+                    Segments longer = all[from];
+                    longer.push_back(word);
+                    all.push_back(std::move(longer));
+                }
+        return all;
+    };
+    const auto path_of = [](const Segments& segments) {
+        std::string path;
+        for (const std::string& segment : segments) path += '/' + segment;
+        return path.empty() ? std::string("/") : path;
+    };
+    const auto is_parameter = [](const std::string& segment) { return segment == "{p}"; };
+    const auto patterns = combined({"a", "b", "{p}"});
+    const auto asked = combined({"a", "b", "c", "", "{p}"});
+    for (std::size_t step = 1; step < 7; ++step) {
+        std::vector<std::string> paths;  // which the routes see for as long as they live
+        std::vector<Segments> chosen;
+        for (std::size_t i = 0; i < patterns.size(); i += step) {
+            chosen.push_back(patterns[patterns.size() - 1 - i]);
+            paths.push_back(path_of(chosen.back()));
+        }
+        std::vector<Route> served;
+        for (const std::string& path : paths) served.push_back({path, Method::kGet, path, answer});
+        const Router table(served);
+        for (const Segments& segments : asked) {
+            const Segments* best = nullptr;
+            for (const Segments& pattern : chosen) {
+                const auto fits = [&](const std::string& wanted, const std::string& given) {
+                    return is_parameter(wanted) ? !given.empty() : wanted == given;
+                };
+                const auto is_before = [&](const std::string& left, const std::string& right) {
+                    return !is_parameter(left) && is_parameter(right);
+                };
+                if (!std::ranges::equal(pattern, segments, fits)) continue;
+                if (best == nullptr || std::ranges::lexicographical_compare(pattern, *best, is_before)) best = &pattern;
+            }
+            Request request;
+            request.method = Method::kGet;
+            request.segments = segments;
+            (void)table.resolve(request);
+            EXPECT_EQ(request.operation, best == nullptr ? std::string(kUnmatched) : path_of(*best))
+                << path_of(segments) << " of every " << step;
+        }
+    }
 }
 
 TEST(Router, AnswersUnknownPathsWith404) {

@@ -18,6 +18,15 @@ TEST(ValidUtf8, RefusesOverlongFormsSurrogatesAndCutSequences) {
         EXPECT_FALSE(valid_utf8(text)) << hex_encoded(text);
 }
 
+TEST(EqualIgnoringCase, ComparesLettersOfAsciiAlone) {
+    EXPECT_TRUE(equal_ignoring_case("", ""));
+    EXPECT_TRUE(equal_ignoring_case("X-Request-Id", "x-request-ID"));
+    for (std::string_view other : {"X-Request-I", "X-Request-Id ", "X-Request-Ie", "", "@-Request-Id"})
+        EXPECT_FALSE(equal_ignoring_case("X-Request-Id", other)) << other;
+    EXPECT_FALSE(equal_ignoring_case("[", "{")) << "no letters, though 32 apart";
+    EXPECT_FALSE(equal_ignoring_case("\xC3\x84", "\xC3\xA4"));
+}
+
 TEST(PercentDecoded, DecodesOnceAndKeepsPlusWhereItIsAPlus) {
     EXPECT_EQ(percent_decoded("a%2525+b", PlusSign::kLiteral), "a%25+b");
     EXPECT_EQ(percent_decoded("a+b%2B", PlusSign::kSpace), "a b+");

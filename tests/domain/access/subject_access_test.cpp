@@ -10,9 +10,21 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-const Texts kTexts{"*:*",         "*:read",          "docs:*",       "docs:read",           "docs:read@own",
-                   "docs/a:read", "docs/a:read@own", "docs/b:write", "mails:send",          "mails.lists:send",
-                   "todos:read",  "todos:write@own", "todos:*",      "keyledger.users:read", "keyledger.users:*"};
+const Texts kTexts{"*:*",
+                   "*:read",
+                   "docs:*",
+                   "docs:read",
+                   "docs:read@own",
+                   "docs/a:read",
+                   "docs/a:read@own",
+                   "docs/b:write",
+                   "mails:send",
+                   "mails.lists:send",
+                   "todos:read",
+                   "todos:write@own",
+                   "todos:*",
+                   "keyledger.users:read",
+                   "keyledger.users:*"};
 
 Texts some_of(std::mt19937& random, std::size_t most) {
     Texts some;

@@ -91,7 +91,7 @@ Values<std::string> some_texts() {
 template <class Integer>
 Values<Integer> some_integers() {
     using Limits = std::numeric_limits<Integer>;
-    return {Integer{0},   std::nullopt,  Integer{1},    Integer{-1},
+    return {Integer{0},   std::nullopt, Integer{1},    Integer{-1},
             Integer{255}, Integer{256}, Limits::min(), Limits::max()};
 }
 Values<Instant> some_instants() {
@@ -192,13 +192,18 @@ TEST(SqlArray, IsWhatPostgresqlSends) {
     numbers.add(std::int32_t{1});
     numbers.add(std::optional<std::int32_t>());
     numbers.add(std::int32_t{-2});
-    EXPECT_EQ(hex_of(numbers), "000000010000000100000017" "0000000300000001" "0000000400000001" "ffffffff"
+    EXPECT_EQ(hex_of(numbers), "000000010000000100000017"
+                               "0000000300000001"
+                               "0000000400000001"
+                               "ffffffff"
                                "00000004fffffffe");
     EXPECT_EQ(numbers.size(), 3U);
     EXPECT_EQ(hex_of(SqlArray(ElementType::kUuid)), "000000000000000000000b86");
     SqlArray text;
     text.add("a\"");
-    EXPECT_EQ(hex_of(text), "000000010000000000000019" "0000000100000001" "000000026122");
+    EXPECT_EQ(hex_of(text), "000000010000000000000019"
+                            "0000000100000001"
+                            "000000026122");
 }
 
 TEST(SqlArray, IsOfOneType) {

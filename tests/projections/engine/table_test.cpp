@@ -74,12 +74,10 @@ TEST(Table, SendsEachColumnAsAnArray) {
         for (const SqlArray& array : arrays) bytes.push_back(array.parameter().str());
         return bytes;
     };
-    std::vector<SqlArray> expected{array_of(Uuid{}, Uuid{}),
-                                   array_of(std::int32_t{0}, std::int32_t{0}),
-                                   array_of("one, \"two\"", ""),
-                                   array_of(std::optional<std::string>(), std::optional<std::string>("ann")),
-                                   array_of("a b", ""),
-                                   array_of(false, true)};
+    std::vector<SqlArray> expected{
+        array_of(Uuid{}, Uuid{}),     array_of(std::int32_t{0}, std::int32_t{0}),
+        array_of("one, \"two\"", ""), array_of(std::optional<std::string>(), std::optional<std::string>("ann")),
+        array_of("a b", ""),          array_of(false, true)};
     EXPECT_EQ(bytes_of(arrays_of(rows, Columns::kNotSetOnce)), bytes_of(expected));
     expected.push_back(array_of(Position{0}, Position{0}));
     EXPECT_EQ(bytes_of(arrays_of(rows, Columns::kAll)), bytes_of(expected));

@@ -164,8 +164,7 @@ TEST_F(AccessTokensInUse, AreForgottenFromTheOneUsedLongestAgo) {
         ASSERT_TRUE(tokens.verify(made[0], kOwnApi, kNow));
         EXPECT_LE(tokens.remembered(), 2u);
     }
-    for (int i = 0; i < 4; ++i)
-        EXPECT_EQ(stamp_of(tokens.verify(made[static_cast<std::size_t>(i)], kOwnApi, kNow)), i);
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(stamp_of(tokens.verify(made[static_cast<std::size_t>(i)], kOwnApi, kNow)), i);
 }
 
 TEST_F(AccessTokensInUse, AreForgottenOnceTheyHaveExpiredAsOthersCome) {

@@ -54,6 +54,19 @@ TEST_F(IdempotencyKeysTest, OutliveARotationOfTheClaimKey) {
     EXPECT_EQ(after.fingerprint, before.fingerprint);
 }
 
+// Nor does it matter that the successor is published long before it is used.
+TEST_F(IdempotencyKeysTest, OutliveTheTimeInWhichTheNextClaimKeyIsPublished) {
+    const auto before = derive("logOut", "ann", "key", {});
+    rotated(KeyPurpose::kClaims, kDay, kNow + milliseconds(1));
+    for (int day = 0; day < 3; ++day) {
+        clock_.advance(kHour);
+        const auto then = derive("logOut", "ann", "key", {});
+        EXPECT_EQ(then.command_id, before.command_id) << day;
+        EXPECT_EQ(then.fingerprint, before.fingerprint) << day;
+        clock_.advance(kDay);
+    }
+}
+
 class PseudonymsTest : public KeyringTest {
 protected:
     void SetUp() override { generate(); }
@@ -77,6 +90,47 @@ TEST_F(PseudonymsTest, KnowADeviceOfOneUserAlone) {
               pseudonyms.agent_network(ann_, "Firefox1", "92.0.2.1"));
     EXPECT_NE(pseudonyms.devices_of(ann_), pseudonyms.devices_of(bob_));
     EXPECT_NE(Uuid(pseudonyms.devices_of(ann_)), Uuid(pseudonyms.login_attempts_of(ann_)));
+}
+
+// Whatever is remembered of agents: nobody tells it from what is made anew, be they many or few, and through a change
+// of the keyring.
+TEST_F(PseudonymsTest, KnowAgentsTheSameWhetherTheyAreRememberedOrNot) {
+    const auto live = LiveKeyring::open(path_, kNow);
+    ASSERT_TRUE(live);
+    KeyringPseudonyms pseudonyms(**live, clock_);
+    const auto agent = [](int number) { return "agent/" + std::to_string(number % 1'500); };
+    const auto check = [&] {
+        for (const int number : {0, 1, 0, 1'499, 1}) {
+            KeyringPseudonyms anew(**live, clock_);
+            EXPECT_EQ(pseudonyms.device(agent(number)), anew.device(agent(number))) << number;
+        }
+        EXPECT_NE(pseudonyms.device(agent(0)), pseudonyms.device(agent(1)));
+        EXPECT_EQ(pseudonyms.device("").size(), 22U);
+    };
+    for (int number = 0; number < 3'100; ++number) (void)pseudonyms.device(agent(number));
+    check();
+    const std::string before = pseudonyms.device(agent(0));
+    const std::string first = loaded()->require_current(KeyPurpose::kClaims, kNow).id;
+    rotated(KeyPurpose::kClaims, Duration(), kNow + milliseconds(1));
+    ASSERT_TRUE((*live)->reload(kNow));
+    clock_.advance(kHour);
+    check();
+    EXPECT_EQ(pseudonyms.device(agent(0)), before) << "of the first key";
+    ASSERT_TRUE(revoke_key(path_, first, kNow + kHour));
+    ASSERT_TRUE((*live)->reload(kNow + kHour));
+    check();
+    EXPECT_NE(pseudonyms.device(agent(0)), before) << "it has ended";
+}
+
+// A key that was revoked is gone from memory with the last who uses it: what is remembered is none of those.
+TEST_F(PseudonymsTest, KeepNoKeyring) {
+    const auto live = LiveKeyring::open(path_, kNow);
+    ASSERT_TRUE(live);
+    KeyringPseudonyms pseudonyms(**live, clock_);
+    (void)pseudonyms.device("Firefox");
+    const std::weak_ptr<const Keyring> used = (*live)->snapshot();
+    ASSERT_TRUE((*live)->reload(kNow));
+    EXPECT_TRUE(used.expired());
 }
 
 }  // namespace

@@ -214,9 +214,8 @@ protected:
     // All that it says.
     static std::string text_of(const commands::AccessClaims& claims) {
         std::string text = claims.bearer.user_id.to_string() + ' ' + claims.bearer.session_id.to_string();
-        for (const std::int64_t number :
-             {claims.bearer.security_stamp, claims.bearer.issued_at.ms(), claims.authenticated_at.ms(),
-              claims.issued_at.ms(), claims.expires_at.ms()})
+        for (const std::int64_t number : {claims.bearer.security_stamp, claims.bearer.issued_at.ms(),
+                                          claims.authenticated_at.ms(), claims.issued_at.ms(), claims.expires_at.ms()})
             text += ' ' + std::to_string(number);
         if (claims.service) text += " service " + text_of(*claims.service);
         text += " client " + claims.client_id + " jti " + claims.token_id + " acr " + claims.strength + " jkt " +

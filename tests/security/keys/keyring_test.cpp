@@ -85,6 +85,28 @@ TEST_F(KeyringRules, GivesAllUsableKeysCurrentFirst) {
     EXPECT_EQ(ids, (std::vector<std::string>{second, third, first}));
 }
 
+TEST_F(KeyringRules, KnowsTheLastOfTheUsableKeysWithoutAListOfThem) {
+    generate();
+    const auto check = [&](Instant now) {
+        const auto keyring = loaded();
+        for (const KeyPurpose purpose : kAllKeyPurposes) {
+            const auto usable = keyring->usable(purpose, now);
+            EXPECT_EQ(keyring->last_usable(purpose, now), usable.empty() ? nullptr : usable.back());
+        }
+    };
+    check(kNow);
+    const std::string first = current_id(KeyPurpose::kClaims, kNow);
+    for (const Duration lead : {Duration(), kDay, kHour})
+        for (const KeyPurpose purpose : {KeyPurpose::kClaims, KeyPurpose::kSealingRoot}) {
+            (void)rotate_key(path_, purpose, lead, kNow + milliseconds(1));
+            for (const Duration later : {Duration(), milliseconds(1), kHour + milliseconds(1), 2 * kDay, 200 * kDay})
+                check(kNow + later);
+        }
+    ASSERT_TRUE(revoke_key(path_, first, kNow + 3 * kDay));
+    for (const Duration later : {Duration(), 2 * kDay, 3 * kDay, 200 * kDay}) check(kNow + later);
+    EXPECT_EQ(Keyring({}).last_usable(KeyPurpose::kClaims, kNow), nullptr);
+}
+
 TEST_F(KeyringRules, EndsARevokedKeyAtOnceAndReplacesIt) {
     generate(SigningAlgorithm::kEdDsa);
     for (KeyPurpose purpose : {KeyPurpose::kTokenSigning, KeyPurpose::kSealingRoot}) {

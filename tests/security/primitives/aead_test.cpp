@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -86,6 +88,30 @@ TEST(DeterministicAead, GivesEqualBytesForEqualInputOnly) {
     EXPECT_NE(nonce(aead.seal("about", "cleaR")), nonce(sealed));
     EXPECT_NE(nonce(aead.seal("other", "clear")), nonce(sealed));
     EXPECT_NE(nonce(aead.seal("aboutc", "lear")), nonce(sealed));
+}
+
+TEST(KeptAeads, GivesEachOnceAndForgetsTheOldestOfTooMany) {
+    KeptAeads kept;
+    const auto context = [](std::size_t number) {
+        keyledger::Uuid id;
+        id.bytes[0] = static_cast<std::uint8_t>(number >> 8);
+        id.bytes[15] = static_cast<std::uint8_t>(number);
+        return id;
+    };
+    const auto made = [](std::size_t number) {
+        return std::make_unique<const DeterministicAead>(Secret("root " + std::to_string(number)), "purpose");
+    };
+    for (std::size_t number = 0; number < KeptAeads::kMost + 2; ++number) kept.put(context(number), made(number));
+    EXPECT_EQ(kept.take(context(0)), nullptr);
+    EXPECT_EQ(kept.take(context(1)), nullptr);
+    for (const std::size_t number : {std::size_t{2}, KeptAeads::kMost + 1}) {
+        const auto taken = kept.take(context(number));
+        ASSERT_NE(taken, nullptr) << number;
+        EXPECT_EQ(taken->seal("about", "clear"), made(number)->seal("about", "clear")) << number;
+        EXPECT_EQ(kept.take(context(number)), nullptr) << number;
+    }
+    kept.put(context(7), made(1'000));
+    EXPECT_EQ(kept.take(context(7))->seal("about", "clear"), made(1'000)->seal("about", "clear")) << "the later one";
 }
 
 TEST(DeterministicAead, KeepsPurposesAndRootsApart) {

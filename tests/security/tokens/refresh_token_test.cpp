@@ -188,6 +188,47 @@ TEST_F(RefreshToken, IsSealedUnderTheKeysThatHkdfDerives) {
     }
 }
 
+// Whether its session's keys are still here from its forerunner, or were derived anew: nobody tells it by the bytes.
+TEST_F(RefreshToken, IsTheSameBytesAfterItsForerunnerWasOpened) {
+    const auto other_session = *SessionId::parse("018bcfe5-6800-7000-8000-000000000009");
+    for (int round = 0; round < 20; ++round) {
+        RefreshTokenContent next = content_;
+        next.generation = content_.generation + 1;
+        RefreshTokenContent others = next;
+        others.session = other_session;
+        const auto anew = loaded();
+        const Key& derived = anew->require_current(KeyPurpose::kSealingRoot, kNow);
+        const std::string expected = seal_refresh_token(derived, next);
+        const std::string expected_of_others = seal_refresh_token(derived, others);
+        ASSERT_TRUE(open_refresh_token(*keyring_, seal_refresh_token(derived, content_), kNow));
+        EXPECT_EQ(seal_refresh_token(root(), others), expected_of_others) << "nothing was opened of it";
+        EXPECT_EQ(seal_refresh_token(root(), next), expected);
+        EXPECT_EQ(seal_refresh_token(root(), next), expected) << "asked for once more";
+        content_ = next;
+    }
+}
+
+// Strangers make nobody's keys be kept, nor does a token of another root.
+TEST_F(RefreshToken, KeepsKeysForWhatWasGoodAlone) {
+    std::string bytes = bytes_of(seal_refresh_token(root(), content_));
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    EXPECT_EQ(error_of(with_prefix(bytes)), Error::kForged);
+    EXPECT_EQ(root().sessions->take(content_.session), nullptr);
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    ASSERT_TRUE(open_refresh_token(*keyring_, with_prefix(bytes), kNow));
+    rotated(KeyPurpose::kSealingRoot, Duration(), kNow + milliseconds(1));
+    const std::weak_ptr<KeptAeads> kept = root().sessions;
+    keyring_ = loaded();
+    EXPECT_TRUE(kept.expired()) << "they are gone with their keyring";
+    const Key& successor = keyring_->require_current(KeyPurpose::kSealingRoot, kNow + seconds(1));
+    RefreshTokenContent next = content_;
+    ++next.generation;
+    ASSERT_TRUE(open_refresh_token(*keyring_, with_prefix(bytes), kNow + seconds(1)));
+    const auto anew = loaded();
+    EXPECT_EQ(seal_refresh_token(successor, next),
+              seal_refresh_token(anew->require_current(KeyPurpose::kSealingRoot, kNow + seconds(1)), next));
+}
+
 TEST_F(RefreshToken, IsSealedByARootOnly) {
     EXPECT_THROW(seal_refresh_token(keyring_->require_current(KeyPurpose::kClaims, kNow), content_),
                  std::invalid_argument);

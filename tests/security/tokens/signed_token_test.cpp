@@ -73,11 +73,11 @@ TEST_F(SignedTokenTest, IsLeftToItsReaderWhereOnlyReadingTells) {
         EXPECT_FALSE(as_read(key_, claims));
         EXPECT_FALSE(read(claims));
     }
-    for (std::string AccessTokenClaims::*member :
-         {&AccessTokenClaims::issuer, &AccessTokenClaims::client_id, &AccessTokenClaims::scope,
-          &AccessTokenClaims::strength}) {
+    for (std::string AccessTokenClaims::*member : {&AccessTokenClaims::issuer, &AccessTokenClaims::client_id,
+                                                   &AccessTokenClaims::scope, &AccessTokenClaims::strength}) {
         AccessTokenClaims claims = good;
-        claims.*member = "b\xc3\xbc" "cher";
+        claims.*member = "b\xc3\xbc"
+                         "cher";
         EXPECT_FALSE(as_read(key_, claims));
         EXPECT_TRUE(read(claims));
         claims.*member = "\xff";
