@@ -107,8 +107,8 @@ def verify(nodes, heads, faults):
     environment = {**nodes.deployment.environment, "KEYLEDGER_DATABASE_URL": nodes.deployment.service_url}
     done = subprocess.run([nodes.deployment.binary, "audit", "verify", "--against", str(heads)], env=environment,
                           capture_output=True, text=True, check=False)
-    said = (done.stdout + done.stderr).strip()
+    said = done.stdout.strip()  # how far it is, it tells standard error
     if done.returncode != 0:
-        faults.append(f"AUDIT: verify ended with {done.returncode}: {said}")
+        faults.append(f"AUDIT: verify ended with {done.returncode}: {said} {done.stderr.strip()}")
     return said.splitlines()[-1] if said else ""
 
