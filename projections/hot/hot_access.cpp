@@ -338,10 +338,7 @@ bool HotAccess::step() {
     auto events = source_->follow_after(cursor_, settings_.batch_events);
     if (!events) {
         switch (events.error()) {
-            case ReadError::kUnavailable:
-                doubt();
-                see("the log can't be read");
-                return false;
+            case ReadError::kUnavailable: see("the log can't be read", Doubt::kTillRead); return false;
             case ReadError::kCursorUnknown:
                 forget("the log holds another event at position " + std::to_string(cursor_.position) +
                        ", or none: it is another history");
@@ -394,11 +391,6 @@ bool HotAccess::is_awaited() const {
     return !waiters_.empty();
 }
 
-void HotAccess::doubt() {
-    const std::lock_guard lock(mutex_);
-    unsure_ = true;
-}
-
 // The log holds the event at the cursor: only now is a snapshot known to be of this history.
 void HotAccess::confirm() {
     {
@@ -444,8 +436,9 @@ void HotAccess::stop_answering(const std::string& why) {
     release(std::numeric_limits<Position>::max());
 }
 
-void HotAccess::see(const std::string& trouble) {
+void HotAccess::see(const std::string& trouble, Doubt doubt) {
     const std::lock_guard lock(mutex_);
+    unsure_ = unsure_ || doubt == Doubt::kTillRead;
     if (!stopped_) trouble_ = trouble;
 }
 

@@ -140,11 +140,11 @@ private:
     bool apply(eventstore::FollowedEvents events, bool cut);
     bool is_awaited() const;
     void confirm();
-    void doubt();
     void note_level();
     void forget(const std::string& why);
     void stop_answering(const std::string& why);
-    void see(const std::string& trouble);
+    enum class Doubt { kNone, kTillRead };
+    void see(const std::string& trouble, Doubt doubt = Doubt::kNone);
     void sweep();
     void keep_snapshot();
     void finish_snapshot(SnapshotWriter& out, const Uuid& log_id, Position position);

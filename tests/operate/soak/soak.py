@@ -48,6 +48,7 @@ CALLERS = (16, 32, 64, 128)  # of the ramp
 PROBE_EVERY_S = 0.25
 PROGRESS_S = 30
 LOG_IN_SECONDS = 60
+REMEMBERED_TOKENS = 5_000  # as below
 CACHED_STREAMS = 5_000  # met within the first minute: from then on what a node remembers has its full size
 
 
@@ -117,6 +118,7 @@ class Stage:
                            KEYLEDGER_SMTP_URL=self.mailbox.smtp_url, KEYLEDGER_MAIL_FROM="keyledger@example.com",
                            KEYLEDGER_MAIL_OPEN_RATE_PER_MINUTE="1000000",
                            KEYLEDGER_CACHED_STREAMS=str(CACHED_STREAMS),
+                           KEYLEDGER_REMEMBERED_TOKENS=str(REMEMBERED_TOKENS),
                            KEYLEDGER_TREE_HEAD_FILE=str(self.heads), KEYLEDGER_DRAIN_SECONDS=str(DRAIN_SECONDS))
         self.nodes.start()
         self.balancer = QuietBalancer([node.port for node in self.nodes.all])
