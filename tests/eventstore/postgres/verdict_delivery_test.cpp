@@ -308,7 +308,9 @@ TEST(VerdictDelivery, TellsEverybodyOnceWhoeverIsFirst) {
             };
             auto verdict = co_await async_answer<Verdict, StoreError>(Deadline::max(), StoreError::kOutcomeUnknown,
                                                                       std::move(start));
-            if (!verdict) EXPECT_EQ(verdict.error(), StoreError::kOutcomeUnknown);
+            if (!verdict) {
+                EXPECT_EQ(verdict.error(), StoreError::kOutcomeUnknown);
+            }
             ++told;
         }
     };
