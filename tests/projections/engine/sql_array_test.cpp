@@ -114,6 +114,8 @@ class SqlArrays : public testing::Test {
 protected:
     Connection connection = connect(keyledger::test::database().service_url(), "keyledger array test");
     pqxx::work work{*connection};
+    // For statements that fail, each a transaction of its own.
+    Connection refusing = connect(keyledger::test::database().service_url(), "keyledger refusing test");
 
     // All of them, each alone, only nulls, and none.
     template <class Value>
@@ -149,8 +151,7 @@ protected:
     template <class Parameter>
     std::string refusal(const std::string& sql, const Parameter& parameter) {
         try {
-            pqxx::subtransaction attempt(work);
-            attempt.exec_params(sql, parameter);
+            pqxx::nontransaction(*refusing).exec_params(sql, parameter);
             return "";
         } catch (const pqxx::sql_error& error) {
             return error.sqlstate();
