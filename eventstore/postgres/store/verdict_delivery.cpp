@@ -183,7 +183,8 @@ private:
 VerdictDelivery::VerdictDelivery() : queue_(std::make_shared<VerdictQueue>()) {}
 
 std::unique_ptr<VerdictWaiter> VerdictDelivery::enlist(Deadline latest, Answer answer) {
-    const asio::any_io_executor executor = answer.executor();
+    // Who waits keeps it at work, and a group does not.
+    const asio::any_io_executor executor = asio::prefer(answer.executor(), asio::execution::outstanding_work.untracked);
     Entries one;
     one.emplace_back(latest, std::move(answer));
     auto waiter = std::make_unique<Waiter>(queue_);
