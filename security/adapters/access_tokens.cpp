@@ -71,18 +71,13 @@ std::size_t AccessTokens::DigestHash::operator()(const Digest& digest) const noe
 }
 
 AccessTokens::AccessTokens(const LiveKeyring& keyring, std::size_t remembered)
-    : keyring_(keyring), remembers_(remembered > 0), remembered_(remembered) {
+    : keyring_(keyring), remembered_(remembered) {
     if (remembered > kMaxRememberedTokens) throw std::invalid_argument("access tokens: at most 1,000,000 remembered");
 }
 
-std::string AccessTokens::sign(AccessTokenClaims claims, Instant now) {
+std::string AccessTokens::sign(const AccessTokenClaims& claims, Instant now) const {
     auto keyring = keyring_.snapshot();
-    const Key& key = keyring->require_current(KeyPurpose::kTokenSigning, now);
-    std::string token = sign_access_token(key, claims);
-    if (!remembers_) return token;
-    // A key that was revoked meanwhile is found so when the token is shown, as that of every other token (recall).
-    if (auto signed_token = as_read(key, std::move(claims))) remember(sha256(token), std::move(*signed_token), now);
-    return token;
+    return sign_access_token(keyring->require_current(KeyPurpose::kTokenSigning, now), claims);
 }
 
 std::string AccessTokens::sign_introspection(std::string_view issuer, std::string_view audience,

@@ -23,7 +23,7 @@ constexpr Duration kMaxClockDifference = minutes(1);
 static_assert(kMaxAccessTokenLifetime <= kLongestServiceToken, "a revoked token would be forgotten while it is good");
 
 asio::awaitable<std::string> sign_here(AccessTokens& tokens, AccessTokenClaims claims, Instant now) {
-    co_return tokens.sign(std::move(claims), now);
+    co_return tokens.sign(claims, now);
 }
 
 asio::awaitable<std::string> sign_here_for_application(std::shared_ptr<const Keyring> /*holds the key*/, const Key& key,
@@ -91,7 +91,7 @@ bool is_here_now(const LocateKey& locate_key, const std::optional<std::string>& 
 }
 
 asio::awaitable<std::string> KeyringTokens::sign(AccessTokenClaims claims, Instant now) {
-    if (!access_tokens_.signs_slowly(now)) co_return access_tokens_.sign(std::move(claims), now);
+    if (!access_tokens_.signs_slowly(now)) co_return access_tokens_.sign(claims, now);
     auto signing = sign_here(access_tokens_, std::move(claims), now);
     auto token = co_await asio::co_spawn(processors_, std::move(signing), asio::use_awaitable);
     co_return token;

@@ -238,24 +238,6 @@ void check_claims(const AccessTokenClaims& claims) {
     if (claims.security_stamp < 0) throw std::invalid_argument("access token: the security stamp is negative");
 }
 
-bool is_ascii(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-bool are_ascii(const std::vector<std::string>& texts) { return std::ranges::all_of(texts, is_ascii); }
-
-// Beyond what check_claims holds them to, of claims in whole seconds.
-bool are_read_as_they_are(const AccessTokenClaims& claims) {
-    const auto is_read = [](const std::string& text) { return !text.empty() && text.size() <= kMaxTokenTextSize; };
-    const auto is_in_time = [](Instant at) { return at >= Instant() && at <= Instant::at_second(kLatestSecond); };
-    // Cut to whole seconds, the first one after the epoch is none.
-    return tells_whole_authentication(claims) && std::ranges::all_of(claims.methods, is_read) &&
-           claims.strength.size() <= kMaxTokenTextSize && is_in_time(claims.issued_at) &&
-           is_in_time(claims.expires_at) && is_in_time(claims.authenticated_at) && is_ascii(claims.issuer) &&
-           are_ascii(claims.audiences) && is_ascii(claims.client_id) && are_ascii(claims.methods) &&
-           is_ascii(claims.strength) && is_ascii(claims.scope) && is_ascii(claims.key_thumbprint) &&
-           is_ascii(claims.record);
-}
-
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
 void put(Writer& json, std::string_view name, std::string_view value) {
@@ -407,19 +389,6 @@ Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::s
     read->key_id = signer.id;
     read->thumbprint = signer.signing->thumbprint();
     return std::move(*read);
-}
-
-std::optional<SignedToken> as_read(const Key& key, AccessTokenClaims claims) {
-    for (Instant* at : {&claims.issued_at, &claims.expires_at, &claims.authenticated_at})
-        *at = Instant::at_second(at->whole_seconds());
-    if (!claims.session) claims.security_stamp = 0;
-    if (!is_ascii(key.id) || !are_read_as_they_are(claims)) return std::nullopt;
-    SignedToken token;
-    token.not_before = claims.issued_at;
-    token.claims = std::move(claims);
-    token.key_id = key.id;
-    token.thumbprint = key.signing->thumbprint();
-    return token;
 }
 
 std::optional<std::string> key_named_by_token(std::string_view token) {

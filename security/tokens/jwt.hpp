@@ -87,9 +87,6 @@ struct SignedToken {
 };
 // Form and signature only, under a key that is usable at that time.
 Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token, Instant now);
-// The same of a token that sign_access_token has just made of these, without reading it. nullopt: only reading tells,
-// as where not all is ASCII.
-std::optional<SignedToken> as_read(const Key& key, AccessTokenClaims claims);
 
 // The key that its header names, whether there is one or not.
 std::optional<std::string> key_named_by_token(std::string_view token);
