@@ -2,8 +2,8 @@
 // AccessTokens: signs and verifies with the keys in use now, and remembers what tokens say that were shown and rightly
 // signed, because that never changes and checking it costs most. What does change is asked anew each time: the key (a
 // revoked one takes its tokens along), the expectation and the clock. A token's status is never remembered. What was
-// signed here and not shown is not remembered either: to keep all of that cost each refresh some 10 of the 60 µs that its
-// I/O thread takes. Any thread.
+// signed here and not shown is not remembered either: to keep all of that cost each refresh a sixth of what its I/O
+// thread takes. Any thread.
 #include <atomic>
 #include <cstddef>
 #include <memory>
