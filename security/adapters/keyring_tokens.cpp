@@ -22,7 +22,7 @@ constexpr Duration kMaxClockDifference = minutes(1);
 
 static_assert(kMaxAccessTokenLifetime <= kLongestServiceToken, "a revoked token would be forgotten while it is good");
 
-asio::awaitable<std::string> sign_here(AccessTokens& tokens, AccessTokenClaims claims, Instant now) {
+asio::awaitable<std::string> sign_here(const AccessTokens& tokens, AccessTokenClaims claims, Instant now) {
     co_return tokens.sign(claims, now);
 }
 

@@ -87,8 +87,7 @@ struct Framing {
 inline constexpr std::size_t kJoinedBytes = 16 * 1024;
 
 // Status line and header of the answer, with the fields that every answer has, and room for a body that is joined to
-// them. Content-Length tells the
-// body's size also where the body is not sent (HEAD); a stream has none.
+// them. Content-Length tells the body's size also where the body is not sent (HEAD); a stream has none.
 std::string header_text(const Request& request, const Response& response, const Framing& framing);
 
 // A piece of a stream as it is sent: a chunk of RFC 9112 section 7.1, or just its bytes in HTTP/1.0. An empty piece is

@@ -88,8 +88,7 @@ public:
     // Any thread. The waiter is completed on the writer's thread, or here when it is refused at the door.
     void submit(Append append, Deadline deadline, std::unique_ptr<VerdictWaiter> waiter);
     // Called on the writer's thread with the newest position whenever this process or (by NOTIFY) another appended, and
-    // with 0 when its session with the database is lost.
-    // Must return at once. Lives as long as the committer.
+    // with 0 when its session with the database is lost. Must return at once. Lives as long as the committer.
     void on_appended(std::function<void(Position)> hook);
     // Any thread. The newest key that the log knows of authenticates the batches that are sent from now on.
     void use_newest_key() { asks_for_key_ = true; }
